@@ -1,0 +1,48 @@
+"""Sign and verify SmartRecruiters' webhook signatures, scheme v1.
+
+Source: developers.smartrecruiters.com, "Webhooks security". The signature header holds
+`v1=HEX` parts, `;` between them (several keys or schemes at once); each v1 part is the hex
+HMAC-SHA256 of the canonical string, keyed by one of the subscription's secret keys.
+"""
+
+import hmac
+from collections.abc import Iterable, Mapping
+
+SIGNATURE_HEADER = "smartrecruiters-signature"
+TIMESTAMP_HEADER = "smartrecruiters-timestamp"
+SIGNED_HEADERS = ("event-id", "event-name", "event-version", "link")
+MAX_PARTS = 16  # the service holds at most 16 unexpired keys; more parts are not looked at
+
+
+def canonical(headers: Mapping[str, str], body: bytes) -> bytes:
+    """The signed bytes: timestamp, raw body and four headers joined by dots.
+
+    `headers` has lower-case names or is case-insensitive; an absent header counts as empty.
+    """
+    parts = [headers.get(TIMESTAMP_HEADER, "").encode(errors="surrogateescape"), body]
+    parts += [headers.get(name, "").encode(errors="surrogateescape") for name in SIGNED_HEADERS]
+    return b".".join(parts)
+
+
+def sign(key: str, headers: Mapping[str, str], body: bytes) -> str:
+    """The value of the signature header for one key: `v1=HEX`."""
+    return "v1=" + hmac.digest(key.encode(), canonical(headers, body), "sha256").hex()
+
+
+def matching_key(
+    keys: Iterable[str], headers: Mapping[str, str], body: bytes, signature: str
+) -> int | None:
+    """The position of the first key that made one of the header's v1 parts, or None.
+
+    Compared in constant time; parts of unknown schemes are ignored.
+    """
+    parts = [part.strip() for part in signature.split(";")[:MAX_PARTS]]
+    given = [part[3:].lower().encode(errors="replace") for part in parts if part[:3] == "v1="]
+    if not given:
+        return None
+    message = canonical(headers, body)
+    for position, key in enumerate(keys):
+        expected = hmac.digest(key.encode(), message, "sha256").hex().encode()
+        if any(hmac.compare_digest(expected, one) for one in given):
+            return position
+    return None
