@@ -1,0 +1,55 @@
+# What CI runs is what you run: every target works in a fresh clone with Python 3.11+ alone.
+# `make test PYTEST_ARGS='-k hooks'` and `make demo ARGS='--help'` pass words on.
+SHELL   := /bin/sh
+VENV    := .venv
+BIN     := $(VENV)/bin
+ARGS    ?=
+# Worker processes of the test run (0: in this one) and its word list, both in this one place.
+WORKERS ?= 0
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup runtime demo test check format audit image-check lock wheel clean
+
+help: ## list these targets
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
+		while IFS='|' read -r name text; do printf '%-18s %s\n' "$$name" "$$text"; done
+
+setup: ## .venv from the lock files, with the tools of tests and checks
+	@scripts/setup.sh dev
+
+# What the product itself needs: a demo should not wait for linters.
+runtime:
+	@scripts/setup.sh runtime
+
+demo: runtime ## srhooks beside a fake SmartRecruiters, with live traffic; Ctrl-C stops it
+	@exec $(BIN)/srhooks demo $(ARGS)
+
+test: setup ## the whole test suite
+	@exec $(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+check: setup ## lint, format, strict types, templates, layers, Dockerfile, advisories
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/djlint templates --quiet --lint
+	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/hadolint Dockerfile
+	@$(BIN)/python scripts/audit.py requirements.lock
+
+format: setup ## let ruff rewrite what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+image-check: ## build the image without an engine, start it, stop it (root, buildah, mmdebstrap)
+	@scripts/image-check.sh
+
+lock: setup ## resolve every lock file anew, for all platforms and Pythons
+	@scripts/lock.sh $(ARGS)
+
+wheel: setup ## dist/srhooks-*.whl
+	@$(BIN)/hatchling build --target wheel
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find srhooks tests scripts -name __pycache__ -prune -exec rm -rf {} +
