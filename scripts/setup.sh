@@ -48,9 +48,9 @@ fi
 rm -f "$venv"/.installed-*
 
 # --no-build-isolation: what builds a source distribution or this project comes from the lock too,
-# which is why the build tools go first. --no-compile: only what a run imports is worth compiling.
+# which is why the build tools go first, and pip itself among them. --no-compile: only what a run imports is worth compiling.
 install() {
-    "$venv/bin/python" -m pip install --quiet --no-compile --no-build-isolation --use-pep517 "$@" ||
+    "$venv/bin/python" -m pip install -qq --no-compile --no-build-isolation --use-pep517 "$@" ||
         fail "pip could not install from the lock files; its message is above."
 }
 case $kind in
