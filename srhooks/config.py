@@ -1,0 +1,162 @@
+"""The settings, read once from the environment. A wrong one is a `SettingsError` that names it."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+DEFAULT_SCOPES = "webhooks_manage jobs_read candidates_read user_me_read approvals_read"
+FROM_FILE = ("SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET", "SESSION_SECRET")
+FROM_FILE_TOO = ("DATABASE_URL", "METRICS_TOKEN")
+LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
+LOG_FORMATS = ("console", "json")
+MIN_SECRET = 32
+MAX_DAYS = 3650
+
+Reader = Callable[[str], str | None]
+
+
+class SettingsError(Exception):
+    """One line for the person who set the program up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    client_id: str
+    client_secret: str
+    session_secrets: tuple[str, ...]  # the first encrypts, all decrypt
+    app_url: str = "http://localhost:8080"  # no trailing slash
+    host: str = "127.0.0.1"
+    port: int = 8080
+    database_url: str = "sqlite:///srhooks.db"
+    api_url: str = "https://api.smartrecruiters.com"  # no trailing slash
+    identity_url: str = "https://www.smartrecruiters.com"  # no trailing slash
+    scopes: str = DEFAULT_SCOPES
+    session_max_age: int = 43200  # seconds
+    retention_days: int = 30
+    max_body_bytes: int = 1048576
+    log_level: str = "info"
+    log_format: str = "console"
+    metrics_token: str | None = None
+    erase_deleted_candidates: bool = False
+
+    @property
+    def secure_cookies(self) -> bool:
+        return self.app_url.startswith("https://")
+
+    @property
+    def redirect_uri(self) -> str:
+        return f"{self.app_url}/auth/callback"
+
+    def hook_url(self, hook_id: str) -> str:
+        return f"{self.app_url}/hooks/{hook_id}"
+
+
+def load_settings(environ: Mapping[str, str]) -> Settings:
+    """Read and check every setting. Raises SettingsError for the first that is missing or wrong."""
+    get = _reader(environ)
+    return Settings(
+        client_id=_required("SMARTRECRUITERS_CLIENT_ID", get),
+        client_secret=_required("SMARTRECRUITERS_CLIENT_SECRET", get),
+        session_secrets=_secrets(_required("SESSION_SECRET", get)),
+        app_url=_url("APP_URL", get("APP_URL") or Settings.app_url),
+        host=get("HOST") or Settings.host,
+        port=_number("PORT", get("PORT"), Settings.port, 0, 65535),
+        database_url=_database(get("DATABASE_URL") or Settings.database_url),
+        api_url=_url("SMARTRECRUITERS_API_URL", get("SMARTRECRUITERS_API_URL") or Settings.api_url),
+        identity_url=_url(
+            "SMARTRECRUITERS_IDENTITY_URL",
+            get("SMARTRECRUITERS_IDENTITY_URL") or Settings.identity_url,
+        ),
+        scopes=" ".join((get("SMARTRECRUITERS_SCOPES") or DEFAULT_SCOPES).split()),
+        session_max_age=_number(
+            "SESSION_MAX_AGE", get("SESSION_MAX_AGE"), Settings.session_max_age, 1, 31_536_000
+        ),
+        retention_days=_number(
+            "RETENTION_DAYS", get("RETENTION_DAYS"), Settings.retention_days, 1, MAX_DAYS
+        ),
+        max_body_bytes=_number(
+            "MAX_BODY_BYTES", get("MAX_BODY_BYTES"), Settings.max_body_bytes, 1, 64 * 1024 * 1024
+        ),
+        log_level=_choice("LOG_LEVEL", get("LOG_LEVEL"), Settings.log_level, LOG_LEVELS),
+        log_format=_choice("LOG_FORMAT", get("LOG_FORMAT"), Settings.log_format, LOG_FORMATS),
+        metrics_token=get("METRICS_TOKEN"),
+        erase_deleted_candidates=_choice(
+            "ERASE_DELETED_CANDIDATES", get("ERASE_DELETED_CANDIDATES"), "no", ("yes", "no")
+        )
+        == "yes",
+    )
+
+
+def _reader(environ: Mapping[str, str]) -> Reader:
+    def get(name: str) -> str | None:
+        value = environ.get(name, "").strip()
+        path = environ.get(f"{name}_FILE", "").strip()
+        if name in FROM_FILE + FROM_FILE_TOO and path:
+            if value:
+                raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them")
+            try:
+                value = Path(path).read_text(encoding="utf-8").strip()
+            except (OSError, UnicodeDecodeError) as error:
+                reason = getattr(error, "strerror", None) or "not a text file"
+                raise SettingsError(f"{name}_FILE: cannot read {path}: {reason}") from None
+        return value or None
+
+    return get
+
+
+def _required(name: str, get: Reader) -> str:
+    value = get(name)
+    if not value:
+        raise SettingsError(f"{name} is not set (or give the path of a file in {name}_FILE)")
+    return value
+
+
+def _secrets(value: str) -> tuple[str, ...]:
+    secrets = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not secrets or any(len(secret) < MIN_SECRET for secret in secrets):
+        raise SettingsError(
+            f"SESSION_SECRET must have {MIN_SECRET} characters or more (each, when several are"
+            " given with commas between)"
+        )
+    return secrets
+
+
+def _number(name: str, value: str | None, default: int, low: int, high: int) -> int:
+    if value is None:
+        return default
+    if not (value.isascii() and value.isdigit()) or not low <= int(value[:20]) <= high:
+        raise SettingsError(f"{name} must be a whole number from {low} to {high}, not {value!r}")
+    return int(value)
+
+
+def _choice(name: str, value: str | None, default: str, choices: tuple[str, ...]) -> str:
+    chosen = (value or default).lower()
+    if chosen not in choices:
+        raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
+    return chosen
+
+
+def _url(name: str, value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        _ = parts.port  # raises on a bad one
+    except ValueError:
+        raise SettingsError(f"{name} is not a valid address: {value!r}") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise SettingsError(f"{name} must start with http:// or https://, not {value!r}")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise SettingsError(f"{name} must be a plain address without user, query or fragment")
+    return value.rstrip("/")
+
+
+def _database(value: str) -> str:
+    scheme, separator, rest = value.partition("://")
+    if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
+        return value
+    if separator and scheme in {"postgresql", "postgres"} and rest:
+        return value
+    raise SettingsError(
+        "DATABASE_URL must be sqlite:///FILE, sqlite:////absolute/file"
+        " or postgresql://user:password@host/database"
+    )

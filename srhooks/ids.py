@@ -1,0 +1,74 @@
+"""Time-ordered notification ids.
+
+One 63-bit number is at once the row id, the order of the feed, its cursor and the time of
+receipt: milliseconds since 1970 in the upper 42 bits, a random, strictly rising remainder in the
+lower 21, so that an id tells nothing about how many others there are. On pages and in JSON it is
+13 characters of base32 (Crockford's alphabet, lower case), whose text order is the same.
+"""
+
+import secrets
+import time
+from datetime import UTC, datetime
+
+LOW_BITS = 21
+ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+LENGTH = 13
+DIGITS = {letter: value for value, letter in enumerate(ALPHABET)}
+MAX_STEP = 512
+MAX_MS = (1 << 42) - 1
+
+
+class IdSource:
+    """Hands out strictly rising ids, also when the clock steps back."""
+
+    def __init__(self, last: int = 0) -> None:
+        self._last = last
+
+    def __call__(self) -> int:
+        fresh = (time.time_ns() // 1_000_000) << LOW_BITS
+        if fresh <= self._last:
+            self._last += 1 + secrets.randbelow(MAX_STEP)
+        else:
+            self._last = fresh + secrets.randbelow(MAX_STEP)
+        return self._last
+
+    def skip_to(self, last: int) -> None:
+        """Go on above an id that an earlier run handed out."""
+        self._last = max(self._last, last)
+
+
+def encode_id(number: int) -> str:
+    return "".join(ALPHABET[(number >> shift) & 31] for shift in range(60, -1, -5))
+
+
+def decode_id(text: str) -> int | None:
+    """The number of a well-formed id, else None."""
+    if len(text) != LENGTH:
+        return None
+    number = 0
+    for letter in text:
+        digit = DIGITS.get(letter)
+        if digit is None:
+            return None
+        number = number << 5 | digit
+    return number if number < 1 << 63 else None
+
+
+def received_ms(number: int) -> int:
+    """The time of receipt in milliseconds since 1970."""
+    return number >> LOW_BITS
+
+
+def first_id_at(ms: int) -> int:
+    """The lowest id that a notification received in this millisecond can have."""
+    return max(0, min(ms, MAX_MS)) << LOW_BITS
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def iso(ms: int) -> str:
+    """RFC 3339 in UTC with milliseconds, as in the JSON of the public interface."""
+    moment = datetime.fromtimestamp(ms / 1000, UTC)
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"

@@ -1,0 +1,264 @@
+"""What the product speaks of: users, hooks, notifications, entity states, filters.
+
+Times are milliseconds since 1970 (UTC). Pure data, no I/O.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal, get_args
+
+from srhooks import ids
+
+Signature = Literal["valid", "invalid", "unsigned", "unverifiable"]
+EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"]
+SIGNATURES: tuple[str, ...] = get_args(Signature)
+ENTITY_STATUSES: tuple[str, ...] = get_args(EntityStatus)
+REDACTED = "[redacted]"
+MAX_DEPTH = 100  # levels of JSON
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    id: str
+    sr_id: str  # the service's id of the person
+    name: str
+    email: str
+    grant_dead: bool  # the service takes our tokens no more: log in again
+    created_at: int
+    seen_at: int  # ms; what arrived later is new since the last visit
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    id: str
+    user_id: str
+    subscription_id: str | None
+    auth_header: str | None  # lower-case name of the subscription's own authentication header
+    created_at: int
+    deleted_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookKey:
+    """A secret signing key, sealed."""
+
+    id: int
+    hook_id: str
+    sealed: bytes
+    created_at: int
+    retired_at: int | None  # when a newer one replaced it; it counts for 24 h more
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """A user's OAuth grant, sealed."""
+
+    access: bytes
+    refresh: bytes | None
+    expires_at: int  # ms, of the access token
+    lifetime: int  # ms, as granted
+    dead: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class NewNotification:
+    """What intake hands to the store. `id` holds the time of receipt."""
+
+    id: int
+    user_id: str
+    hook_id: str
+    subscription_id: str | None
+    event_id: str | None
+    event_name: str | None
+    event_version: str | None
+    link: str | None
+    headers: str  # JSON object: lower-case names, secrets redacted
+    body: bytes  # as received
+    signature: Signature
+    sent_at: int | None  # ms, by the sender's timestamp header
+    entity_status: EntityStatus
+    rev: int = 0  # set by the writer
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    id: int
+    duplicate: bool  # a re-delivery of the notification with this id
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notification:
+    id: int
+    rev: int  # rises with each change: the cursor of the live page
+    user_id: str
+    hook_id: str
+    subscription_id: str | None
+    event_id: str | None
+    event_name: str | None
+    event_version: str | None
+    link: str | None
+    signature: Signature
+    sent_at: int | None
+    deliveries: int
+    last_delivery_at: int
+    entity_status: EntityStatus
+    entity_at: int | None
+    entity_error: str | None
+    title: str | None  # whom or what it is about, read from the entity
+    changes: str | None  # JSON list of {"field", "before", "now"} against the previous fetch
+    headers_json: str
+    body: bytes
+    entity: bytes | None  # the entity's JSON as the service sent it
+
+    @property
+    def public_id(self) -> str:
+        return ids.encode_id(self.id)
+
+    @property
+    def received_at(self) -> int:
+        return ids.received_ms(self.id)
+
+    @cached_property
+    def headers(self) -> dict[str, str]:
+        headers: dict[str, str] = json.loads(self.headers_json)
+        return headers
+
+    @cached_property
+    def body_value(self) -> Any:
+        return parse_body(self.body)
+
+    @cached_property
+    def entity_value(self) -> Any:
+        return None if self.entity is None else parse_body(self.entity)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class EntityJob:
+    """A link to follow for a user: all pending notifications that name it wait for it."""
+
+    user_id: str
+    link: str
+    newest_id: int  # the newest of the notifications that wait
+    oldest_id: int
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """What a person asked of the feed. Empty means everything."""
+
+    events: tuple[str, ...] = ()  # exact names, or prefixes that end in a dot
+    q: str = ""
+    subscription: str = ""
+    signature: str = ""
+    status: str = ""  # of the entity
+    link: str = ""  # one entity's notifications
+    after: int | None = None  # ids above this one
+    before: int | None = None  # ids below this one
+    params: Mapping[str, Any] = field(default_factory=dict, compare=False)  # as asked, for links
+
+    def matches(self, notification: Notification) -> bool:
+        """The same answer as the store's, for a notification in hand."""
+        n = notification
+        if self.events and not any(event_matches(event, n.event_name) for event in self.events):
+            return False
+        if self.q and self.q.casefold() not in search_text(n):
+            return False
+        return (
+            (not self.subscription or n.subscription_id == self.subscription)
+            and (not self.signature or n.signature == self.signature)
+            and (not self.status or n.entity_status == self.status)
+            and (not self.link or n.link == self.link)
+            and (self.after is None or n.id > self.after)
+            and (self.before is None or n.id < self.before)
+        )
+
+
+def event_matches(wanted: str, event_name: str | None) -> bool:
+    name = event_name or ""
+    return name.startswith(wanted) if wanted.endswith(".") else name == wanted
+
+
+def search_text(n: Notification) -> str:
+    """What the search looks through, folded: ids, event, link, body and entity.
+
+    JSON is looked through as received and, where that differs, with its escapes resolved: a
+    person looks for "José", not for "Jos\\u00e9".
+    """
+    fields = (n.event_name, n.event_id, n.link, n.subscription_id, n.hook_id)
+    parts = [n.public_id, *(text for text in fields if text), readable(n.body)]
+    if n.entity is not None:
+        parts.append(readable(n.entity))
+    return "\x1f".join(parts).casefold().replace("\x00", " ")
+
+
+def readable(raw: bytes) -> str:
+    text = raw.decode("utf-8", "replace")
+    if "\\" not in text:
+        return text
+    value = parse_body(raw)
+    if value == text:
+        return text
+    strings: list[str] = []
+    _collect_strings(value, strings)
+    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return "\x1f".join((text, plain, *strings)).encode("utf-8", "replace").decode()
+
+
+def _collect_strings(value: Any, found: list[str]) -> None:
+    if isinstance(value, str):
+        if '"' in value or "\\" in value:
+            found.append(value)
+    elif isinstance(value, dict):
+        for child in value.values():
+            _collect_strings(child, found)
+    elif isinstance(value, list):
+        for child in value:
+            _collect_strings(child, found)
+
+
+def parse_body(raw: bytes) -> Any:
+    """The parsed JSON, or the text when it is not JSON (RFC 8259: no NaN, no infinity).
+
+    JSON nested deeper than MAX_DEPTH counts as text: nobody reads it, and walking it is a risk.
+    """
+    text = raw.decode("utf-8", "replace")
+    try:
+        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
+    except (ValueError, RecursionError):
+        return text
+    deep = raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH)
+    return text if deep else value
+
+
+def _depth_exceeds(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [
+            child
+            for item in level
+            if isinstance(item, dict | list)
+            for child in (item.values() if isinstance(item, dict) else item)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(constant)
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(text)
+    return number

@@ -1,0 +1,131 @@
+"""Faults on order: rules that make the sandbox misbehave the way real services do."""
+
+import asyncio
+import json
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import web
+
+MAX_DELAY = 600.0
+
+
+class FaultError(ValueError):
+    """A rule that makes no sense; the message says why."""
+
+
+@dataclass(kw_only=True)
+class Fault:
+    """One rule. Without `status` and `drop` it only delays: the real answer follows."""
+
+    path: re.Pattern[str]
+    method: str | None = None
+    times: int | None = None  # how often it still strikes; None: until cleared
+    status: int | None = None
+    body: str | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+    delay: float = 0.0
+    drop: bool = False
+    struck: int = 0
+
+    def matches(self, method: str, path: str) -> bool:
+        return (self.method in (None, method)) and self.path.search(path) is not None
+
+
+@dataclass(kw_only=True)
+class FaultBook:
+    """The rules in force; the first that matches strikes."""
+
+    rules: list[Fault] = field(default_factory=list)
+
+    def add(
+        self,
+        path: str = "",
+        *,
+        method: str | None = None,
+        times: int | None = None,
+        status: int | None = None,
+        body: object = None,
+        headers: dict[str, str] | None = None,
+        delay: float = 0.0,
+        drop: bool = False,
+    ) -> Fault:
+        """Adds a rule; raises FaultError. `body` that is no string is sent as JSON."""
+        try:
+            pattern = re.compile(path)
+        except re.error as error:
+            raise FaultError(f"path is not a regular expression: {error}") from None
+        if status is not None and not 200 <= status <= 599:
+            raise FaultError("status must be between 200 and 599")
+        if times is not None and times < 1:
+            raise FaultError("times must be 1 or more")
+        if not 0 <= delay <= MAX_DELAY:
+            raise FaultError(f"delay must be between 0 and {MAX_DELAY:.0f} seconds")
+        if status is None and (body is not None or headers):
+            status = 200  # a garbage answer looks fine until it is read
+        text = body if isinstance(body, str) or body is None else json.dumps(body)
+        rule = Fault(
+            path=pattern,
+            method=method.upper() if method else None,
+            times=times,
+            status=status,
+            body=text,
+            headers=dict(headers or {}),
+            delay=delay,
+            drop=drop,
+        )
+        self.rules.append(rule)
+        return rule
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The rule that strikes this request, counted."""
+        for rule in self.rules:
+            if rule.matches(method, path):
+                rule.struck += 1
+                if rule.times is not None:
+                    rule.times -= 1
+                    if rule.times == 0:
+                        self.rules.remove(rule)
+                return rule
+        return None
+
+
+def fault_json(rule: Fault) -> dict[str, Any]:
+    """A rule as the control routes tell it."""
+    return {
+        "path": rule.path.pattern,
+        "method": rule.method,
+        "times": rule.times,
+        "status": rule.status,
+        "delay": rule.delay,
+        "drop": rule.drop,
+        "struck": rule.struck,
+    }
+
+
+async def enact(rule: Fault, request: web.Request) -> web.StreamResponse | None:
+    """Waits, then breaks the connection or answers; None when the real answer shall follow."""
+    if rule.delay:
+        await asyncio.sleep(rule.delay)
+    if rule.drop:
+        return await _break_off(rule, request)
+    if rule.status is None:
+        return None
+    text = rule.body
+    if text is None:
+        text = json.dumps({"code": "FAULT", "message": f"Fault on order: {rule.status}"})
+    headers = {"Content-Type": "application/json"} | rule.headers
+    return web.Response(status=rule.status, body=text.encode(), headers=headers)
+
+
+async def _break_off(rule: Fault, request: web.Request) -> web.StreamResponse:
+    """Promises a long body, sends its beginning and hangs up."""
+    response = web.StreamResponse(status=rule.status or 200, headers=rule.headers)
+    response.content_type = "application/json"
+    response.content_length = 4096
+    await response.prepare(request)
+    await response.write((rule.body or '{"id": "').encode()[:4000])
+    if request.transport is not None:
+        request.transport.close()
+    return response

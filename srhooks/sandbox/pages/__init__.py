@@ -1,0 +1,29 @@
+"""The sandbox's own pages: templates and one stylesheet, under a policy without inline code."""
+
+from pathlib import Path
+
+import jinja2
+from aiohttp import web
+
+HERE = Path(__file__).parent
+STYLE_PATH = "/sandbox/style.css"
+POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+TEMPLATES = jinja2.Environment(
+    loader=jinja2.FileSystemLoader(HERE),
+    autoescape=True,
+    undefined=jinja2.StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def page(template: str, *, status: int = 200, **values: object) -> web.Response:
+    """A rendered page with its headers."""
+    text = TEMPLATES.get_template(template).render(style=STYLE_PATH, **values)
+    return web.Response(status=status, text=text, content_type="text/html", headers=HEADERS)

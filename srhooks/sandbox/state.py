@@ -1,0 +1,178 @@
+"""The sandbox itself: everything it remembers, and what can be done to it."""
+
+import asyncio
+import json
+import random
+import secrets
+from collections import deque
+from dataclasses import dataclass
+from datetime import datetime
+
+from aiohttp import web
+
+from srhooks.sandbox.changes import apply_event, create_world
+from srhooks.sandbox.courier import Courier
+from srhooks.sandbox.deliveries import Delivery
+from srhooks.sandbox.faults import Fault, FaultBook
+from srhooks.sandbox.grants import Grants
+from srhooks.sandbox.limits import RateLimiter
+from srhooks.sandbox.people import company_people
+from srhooks.sandbox.settings import SandboxSettings
+from srhooks.sandbox.subscriptions import Subscription, SubscriptionBook
+from srhooks.sandbox.traffic import Traffic
+
+REQUESTS_KEPT = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeenRequest:
+    """One request that came in; neither query nor token is kept, both can hold secrets."""
+
+    method: str
+    path: str
+    status: int  # 0: the connection was dropped on purpose
+    authorization_present: bool
+    at: datetime
+
+
+class Sandbox:
+    """One fake SmartRecruiters, all in memory."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self.settings = settings
+        self.people = company_people()
+        self.world = create_world(self.people, settings.seed)
+        self.grants = Grants(
+            access_seconds=settings.access_token_seconds,
+            refresh_seconds=settings.refresh_token_seconds,
+        )
+        self.subscriptions = SubscriptionBook()
+        self.limiter = RateLimiter(rate=settings.rate_limit, concurrent=settings.concurrent_limit)
+        self.faults = FaultBook()
+        self.courier = Courier(
+            speed=settings.speed,
+            suspend_after=settings.suspend_after,
+            delivery_timeout=settings.delivery_timeout,
+            handshake_timeout=settings.handshake_timeout,
+        )
+        self.traffic = Traffic(random.Random(settings.seed))  # noqa: S311 - chooses what happens
+        self.requests: deque[SeenRequest] = deque(maxlen=REQUESTS_KEPT)
+        self._fixed_url = _bare(settings.base_url)
+        self._seen_url: str | None = None
+
+    @property
+    def base_url(self) -> str:
+        """The public base: as set, else as the last request named it."""
+        known = self._fixed_url or self._seen_url
+        if known is None:
+            raise RuntimeError("the base URL is unknown before the first request: set it")
+        return known
+
+    @base_url.setter
+    def base_url(self, value: str) -> None:
+        self._fixed_url = _bare(value)
+
+    def base_for(self, request: web.Request) -> str:
+        """The base as this client knows it: its links must stay on the origin it calls."""
+        if self._fixed_url is None:
+            self._seen_url = f"{request.scheme}://{request.host}"
+        return self.base_url
+
+    def bound_to(self, url: str) -> None:
+        """Where it listens: the base until a request says how clients call it."""
+        self._seen_url = _bare(url)
+
+    @property
+    def deliveries(self) -> deque[Delivery]:
+        """The latest deliveries, oldest first."""
+        return self.courier.deliveries
+
+    async def fire(
+        self,
+        event_name: str,
+        *,
+        user_id: str | None = None,
+        subscription_id: str | None = None,
+        entity: str | None = None,
+    ) -> list[Delivery]:
+        """Makes an event happen and waits for the first attempt to each active subscription.
+
+        `entity` is the id of the thing it happens to (of the job or application for the
+        `created` events of what hangs on one); without it the sandbox chooses. Raises
+        UnknownEventError, UnknownEntityError.
+        """
+        change = apply_event(self.world, event_name, entity)
+        targets = self.subscriptions.wanting(event_name, user_id, subscription_id)
+        event_id = secrets.token_hex(12)
+        body = json.dumps(change.body, separators=(",", ":")).encode()
+        sent = [
+            (
+                target,
+                Delivery(
+                    id=secrets.token_hex(8),
+                    event_id=event_id,
+                    event_name=event_name,
+                    subscription_id=target.id,
+                    user_id=target.user_id,
+                    link=f"<{self.link_base(target)}{change.path}>; rel=self",
+                    body=body,
+                ),
+            )
+            for target in targets
+        ]
+        await asyncio.gather(*(self.courier.deliver(*pair) for pair in sent))
+        return [delivery for _, delivery in sent]
+
+    def link_base(self, subscription: Subscription) -> str:
+        return self._fixed_url or subscription.base_url
+
+    def start_traffic(self, per_second: float) -> None:
+        """Random events at this rate on average, of kinds that somebody is subscribed to."""
+        self.traffic.start(self, per_second)
+
+    async def stop_traffic(self) -> None:
+        await self.traffic.stop()
+
+    def add_fault(
+        self,
+        path: str = "",
+        *,
+        method: str | None = None,
+        times: int | None = None,
+        status: int | None = None,
+        body: object = None,
+        headers: dict[str, str] | None = None,
+        delay: float = 0.0,
+        drop: bool = False,
+    ) -> Fault:
+        """Misbehave on requests whose path contains a match of `path`; see FaultBook.add."""
+        return self.faults.add(
+            path,
+            method=method,
+            times=times,
+            status=status,
+            body=body,
+            headers=headers,
+            delay=delay,
+            drop=drop,
+        )
+
+    def clear_faults(self) -> None:
+        self.faults.rules.clear()
+
+    def expire_access_tokens(self) -> int:
+        """All access tokens end now; refresh tokens stay good. Says how many ended."""
+        return self.grants.expire_access_tokens()
+
+    def revoke_grants(self) -> int:
+        """Everybody has to log in again. Says how many grants ended."""
+        return self.grants.revoke_all()
+
+    async def close(self) -> None:
+        """Stops traffic and calls off all deliveries."""
+        await self.stop_traffic()
+        await self.courier.stop(list(self.subscriptions.by_id.values()))
+
+
+def _bare(url: str | None) -> str | None:
+    return url.rstrip("/") if url else None

@@ -1,0 +1,167 @@
+"""Webhook subscriptions: what is checked, kept and shown.
+
+Source: developers.smartrecruiters.com, reference of webhooks-api v201907.
+"""
+
+import asyncio
+import re
+import secrets
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Any
+
+from srhooks.sandbox.callback_auth import (
+    CallbackAuth,
+    is_http_url,
+    parse_callback_auth,
+    public_view,
+)
+from srhooks.sandbox.deliveries import LogEntry
+from srhooks.sandbox.errors import ApiError, Problem
+from srhooks.sandbox.events import EVENT_VERSION, EVENTS
+
+MAX_PER_USER = 20
+MAX_KEYS = 16  # unexpired at a time
+OLD_KEY_SECONDS = 24 * 3600
+LOG_LENGTH = 2_000
+PARALLEL = 8  # calls at a time to one subscription's receiver
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+
+
+@dataclass(kw_only=True)
+class SecretKey:
+    """A signing key; it expires only once a newer one took its place."""
+
+    value: str
+    expires_at: float | None = None
+
+
+@dataclass(kw_only=True)
+class Subscription:
+    """One subscription with all that belongs to it alone, so that none can stall another."""
+
+    id: str
+    user_id: str
+    callback_url: str
+    events: tuple[str, ...]
+    base_url: str  # where its owner reaches the sandbox: the links it is sent start with this
+    alerting_email: str | None = None
+    auth: CallbackAuth | None = None
+    status: str = "inactive"
+    handshake: str = "never tried"
+    keys: list[SecretKey] = field(default_factory=list)
+    failures: int = 0  # in a row
+    log: deque[LogEntry] = field(default_factory=lambda: deque(maxlen=LOG_LENGTH))
+    retries: dict[str, asyncio.TimerHandle] = field(default_factory=dict)
+    gate: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PARALLEL))
+
+    def wants(self, event_name: str) -> bool:
+        return self.status == "active" and event_name in self.events
+
+    def signing_keys(self) -> list[str]:
+        """The values of the unexpired keys, newest first."""
+        now = time.time()
+        self.keys = [key for key in self.keys if key.expires_at is None or now < key.expires_at]
+        return [key.value for key in reversed(self.keys)]
+
+    def new_key(self) -> str:
+        """A fresh signing key; the one before stays valid for 24 h."""
+        if len(self.signing_keys()) >= MAX_KEYS:
+            message = f"At most {MAX_KEYS} secret keys may be unexpired at a time"
+            raise ApiError(400, message, "SECRET_KEYS_LIMIT_EXCEEDED")
+        until = time.time() + OLD_KEY_SECONDS
+        for key in self.keys:
+            key.expires_at = key.expires_at or until
+        self.keys.append(SecretKey(value=secrets.token_urlsafe(16)))
+        return self.keys[-1].value
+
+
+@dataclass(kw_only=True)
+class SubscriptionBook:
+    """All subscriptions, oldest first."""
+
+    by_id: dict[str, Subscription] = field(default_factory=dict)
+
+    def of_user(self, user_id: str) -> list[Subscription]:
+        return [one for one in self.by_id.values() if one.user_id == user_id]
+
+    def wanting(
+        self, event_name: str, user_id: str | None, subscription_id: str | None
+    ) -> list[Subscription]:
+        """The active ones an event goes to."""
+        return [
+            one
+            for one in self.by_id.values()
+            if one.wants(event_name)
+            and user_id in (None, one.user_id)
+            and subscription_id in (None, one.id)
+        ]
+
+    def owned(self, user_id: str, subscription_id: str) -> Subscription:
+        """One's own; another's is as unknown as one that never was."""
+        found = self.by_id.get(subscription_id)
+        if found is None or found.user_id != user_id:
+            raise ApiError(404, "Subscription not found", "SUBSCRIPTION_NOT_FOUND")
+        return found
+
+    def create(self, user_id: str, base_url: str, asked: object) -> Subscription:
+        """A new inactive subscription; raises ApiError with everything that is wrong."""
+        if not isinstance(asked, dict):
+            raise ApiError(400, "The body must be a JSON object", "INVALID_BODY")
+        problems: list[Problem] = []
+        url = asked.get("callbackUrl")
+        if not isinstance(url, str) or not is_http_url(url):
+            message = "callbackUrl must be an absolute http(s) URL"
+            problems.append(Problem(code="INVALID_CALLBACK_URL", message=message))
+        events = _event_names(asked.get("events"), problems)
+        email = asked.get("alertingEmailAddress")
+        if email is not None and not (isinstance(email, str) and EMAIL.fullmatch(email)):
+            message = "alertingEmailAddress must be an e-mail address"
+            problems.append(Problem(code="INVALID_EMAIL", message=message))
+        auth, auth_problems = parse_callback_auth(asked.get("callbackAuthentication"))
+        problems += auth_problems
+        if problems:
+            raise ApiError(400, "The subscription is not valid", "VALIDATION_ERROR", problems)
+        if len(self.of_user(user_id)) >= MAX_PER_USER:
+            message = f"A user can hold at most {MAX_PER_USER} subscriptions"
+            raise ApiError(400, message, "SUBSCRIPTIONS_LIMIT_EXCEEDED")
+        subscription = Subscription(
+            id=secrets.token_hex(12),
+            user_id=user_id,
+            callback_url=str(url),
+            events=events,
+            base_url=base_url,
+            alerting_email=email,
+            auth=auth,
+        )
+        self.by_id[subscription.id] = subscription
+        return subscription
+
+
+def subscription_json(subscription: Subscription) -> dict[str, Any]:
+    """A subscription as the API tells it: no keys, no secrets."""
+    view: dict[str, Any] = {
+        "id": subscription.id,
+        "callbackUrl": subscription.callback_url,
+        "events": [{"name": name, "version": EVENT_VERSION} for name in subscription.events],
+        "status": subscription.status,
+    }
+    if subscription.alerting_email is not None:
+        view["alertingEmailAddress"] = subscription.alerting_email
+    if subscription.auth is not None:
+        view["callbackAuthentication"] = public_view(subscription.auth)
+    return view
+
+
+def _event_names(value: object, problems: list[Problem]) -> tuple[str, ...]:
+    """Event names given as strings or as `{"name": ...}`, each once."""
+    listed = value if isinstance(value, list) else []
+    names = [one.get("name") if isinstance(one, dict) else one for one in listed]
+    if not names:
+        problems.append(Problem(code="NO_EVENTS", message="events must name at least one event"))
+    for name in names:
+        if name not in EVENTS:
+            shown = str(name)[:80]
+            problems.append(Problem(code="UNKNOWN_EVENT", message=f"Unknown event: {shown}"))
+    return tuple(dict.fromkeys(name for name in names if name in EVENTS))

@@ -1,0 +1,77 @@
+"""Random traffic: events at a rate, of kinds somebody is subscribed to."""
+
+import asyncio
+import random
+from typing import TYPE_CHECKING
+
+from srhooks.sandbox.events import EVENTS
+
+if TYPE_CHECKING:
+    from srhooks.sandbox.state import Sandbox
+
+IN_FLIGHT = 256  # beyond it events are left out: a slow receiver must not pile up work
+WEIGHTS = {
+    "application.created": 8.0,
+    "application.status.updated": 12.0,
+    "candidate.updated": 5.0,
+    "job.updated": 4.0,
+    "candidate.deleted": 0.5,
+    "review.deleted": 0.5,
+    "position.deleted": 0.5,
+}
+LONGEST_NAP = 0.05  # several events share a wake-up when the rate is high
+
+
+class Traffic:
+    """One generator at a time."""
+
+    def __init__(self, rng: random.Random) -> None:
+        self.rng = rng
+        self.rate = 0.0
+        self._task: asyncio.Task[None] | None = None
+        self._firing: set[asyncio.Task[object]] = set()
+
+    @property
+    def running(self) -> bool:
+        return self._task is not None
+
+    def start(self, sandbox: "Sandbox", per_second: float) -> None:
+        """Starts, or changes the rate. Raises ValueError unless the rate is above 0."""
+        if not 0 < per_second <= 10_000:
+            raise ValueError("the rate must be above 0 and at most 10000 a second")
+        self.rate = per_second
+        if self._task is None:
+            self._task = asyncio.get_running_loop().create_task(self._run(sandbox))
+
+    async def stop(self) -> None:
+        """Ends the generator and what it still has under way."""
+        tasks = [*self._firing, *([self._task] if self._task else [])]
+        self._task = None
+        self.rate = 0.0
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _run(self, sandbox: "Sandbox") -> None:
+        loop = asyncio.get_running_loop()
+        due = loop.time()
+        while True:
+            due += self.rng.expovariate(self.rate)
+            while (wait := due - loop.time()) > 0:
+                await asyncio.sleep(min(wait, LONGEST_NAP))
+            await asyncio.sleep(0)
+            wanted = {
+                name
+                for one in sandbox.subscriptions.by_id.values()
+                if one.status == "active"
+                for name in one.events
+            }
+            names = [name for name in EVENTS if name in wanted]
+            if not names or len(self._firing) >= IN_FLIGHT:
+                due = max(due, loop.time())
+                continue
+            weights = [WEIGHTS.get(name, 1.0) for name in names]
+            name = self.rng.choices(names, weights)[0]
+            task: asyncio.Task[object] = loop.create_task(sandbox.fire(name))
+            self._firing.add(task)
+            task.add_done_callback(self._firing.discard)

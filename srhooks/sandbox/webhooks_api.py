@@ -1,0 +1,149 @@
+"""The routes of webhooks-api v201907.
+
+Source: developers.smartrecruiters.com, reference of the webhook subscriptions API. What a page id
+is when a list is a plain array is not documented: here it is the id of the last one seen.
+"""
+
+import json
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+
+from srhooks.sandbox.api import MAX_LIMIT, whole_number
+from srhooks.sandbox.deliveries import LogEntry, log_json
+from srhooks.sandbox.errors import ApiError
+from srhooks.sandbox.guard import require
+from srhooks.sandbox.keys import SANDBOX
+from srhooks.sandbox.subscriptions import Subscription, subscription_json
+
+ROOT = "/webhooks-api/v201907/subscriptions"
+SCOPE = "webhooks_manage"
+LOG_STATUSES = {"successful": True, "failed": False}
+
+
+async def create(request: web.Request) -> web.Response:
+    sandbox = request.app[SANDBOX]
+    caller = require(request, SCOPE)
+    try:
+        asked = json.loads(await request.read())
+    except ValueError:
+        raise ApiError(400, "The body is not valid JSON", "INVALID_JSON") from None
+    base_url = sandbox.base_for(request)
+    subscription = sandbox.subscriptions.create(caller.user.id, base_url, asked)
+    return web.json_response(subscription_json(subscription), status=201)
+
+
+async def list_all(request: web.Request) -> web.Response:
+    """The caller's subscriptions, oldest first."""
+    caller = require(request, SCOPE)
+    mine = request.app[SANDBOX].subscriptions.of_user(caller.user.id)
+    return _page(request, [(one.id, subscription_json(one)) for one in mine])
+
+
+async def get_one(request: web.Request) -> web.Response:
+    return web.json_response(subscription_json(_mine(request)))
+
+
+async def activate(request: web.Request) -> web.Response:
+    """Answers once the handshake is over. Also brings a suspended one back."""
+    subscription = _mine(request)
+    await request.app[SANDBOX].courier.shake_hands(subscription)
+    return web.Response(status=204)
+
+
+async def delete(request: web.Request) -> web.Response:
+    sandbox = request.app[SANDBOX]
+    subscription = _mine(request)
+    del sandbox.subscriptions.by_id[subscription.id]
+    subscription.status = "deleted"
+    sandbox.courier.forget(subscription)
+    return web.Response(status=204)
+
+
+async def make_key(request: web.Request) -> web.Response:
+    return web.json_response({"secretKey": _mine(request).new_key()}, status=201)
+
+
+async def get_key(request: web.Request) -> web.Response:
+    keys = _mine(request).signing_keys()
+    if not keys:
+        raise ApiError(404, "The subscription has no secret key", "SECRET_KEY_NOT_FOUND")
+    return web.json_response({"secretKey": keys[0]})
+
+
+async def callbacks_log(request: web.Request) -> web.Response:
+    """What was sent, newest first, filtered by outcome and time."""
+    subscription = _mine(request)
+    wanted = request.query.get("callbackStatus")
+    if wanted is not None and wanted not in LOG_STATUSES:
+        message = "callbackStatus must be successful or failed"
+        raise ApiError(400, message, "INVALID_PARAMETER")
+    after, before = _moment(request, "after"), _moment(request, "before")
+
+    def fits(entry: LogEntry) -> bool:
+        return (
+            (wanted is None or entry.successful == LOG_STATUSES[wanted])
+            and (after is None or entry.at > after)
+            and (before is None or entry.at < before)
+        )
+
+    entries = [entry for entry in reversed(subscription.log) if fits(entry)]
+    return _page(request, [(entry.id, log_json(entry)) for entry in entries])
+
+
+def _mine(request: web.Request) -> Subscription:
+    caller = require(request, SCOPE)
+    book = request.app[SANDBOX].subscriptions
+    return book.owned(caller.user.id, request.match_info["id"])
+
+
+def _page(request: web.Request, rows: list[tuple[str, dict[str, Any]]]) -> web.Response:
+    """One page, in the style the sandbox was set to."""
+    limit = whole_number(request, "limit", 10, 1, MAX_LIMIT)
+    start = 0
+    page_id = request.query.get("page_id")
+    if page_id:
+        ids = [row_id for row_id, _ in rows]
+        if page_id not in ids:
+            raise ApiError(400, "page_id is not known", "INVALID_PARAMETER")
+        start = ids.index(page_id) + 1
+    page = rows[start : start + limit]
+    content = [row for _, row in page]
+    if request.app[SANDBOX].settings.list_style == "array":
+        return web.json_response(content)
+    more = start + limit < len(rows)
+    return web.json_response(
+        {
+            "content": content,
+            "limit": limit,
+            "nextPageId": page[-1][0] if more and page else None,
+            "totalFound": len(rows),
+        }
+    )
+
+
+def _moment(request: web.Request, name: str) -> float | None:
+    """A time `yyyy-MM-ddTHH:mm:ss.SSSZZ`; a `+` sent unescaped arrives as a space."""
+    text = request.query.get(name)
+    if not text:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.replace(" ", "+"))
+        if moment.tzinfo is None:
+            raise ValueError
+        return moment.timestamp()
+    except (ValueError, OverflowError):
+        message = f"{name} must be a time like 2026-11-24T13:00:00.000+00:00"
+        raise ApiError(400, message, "INVALID_PARAMETER") from None
+
+
+def add_webhook_routes(router: web.UrlDispatcher) -> None:
+    router.add_post(ROOT, create)
+    router.add_get(ROOT, list_all)
+    router.add_get(f"{ROOT}/{{id}}", get_one)
+    router.add_delete(f"{ROOT}/{{id}}", delete)
+    router.add_put(f"{ROOT}/{{id}}/activation", activate)
+    router.add_post(f"{ROOT}/{{id}}/secret-key", make_key)
+    router.add_get(f"{ROOT}/{{id}}/secret-key", get_key)
+    router.add_get(f"{ROOT}/{{id}}/callbacks-log", callbacks_log)

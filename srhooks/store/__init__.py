@@ -1,0 +1,17 @@
+"""Where everything is kept: the protocol and its two implementations."""
+
+from srhooks.store.base import Store, StoreBusyError, StoreError, StoreUnavailableError
+
+__all__ = ["Store", "StoreBusyError", "StoreError", "StoreUnavailableError", "make_store"]
+
+
+def make_store(database_url: str) -> Store:
+    """The store for a DATABASE_URL, not yet open. Drivers are imported only when used."""
+    scheme, _, rest = database_url.partition("://")
+    if scheme == "sqlite":
+        from srhooks.store.sqlite import SqliteStore  # noqa: PLC0415
+
+        return SqliteStore(rest.removeprefix("/"))
+    from srhooks.store.postgres import PostgresStore  # noqa: PLC0415
+
+    return PostgresStore(database_url)

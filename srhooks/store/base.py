@@ -1,0 +1,168 @@
+"""What the product asks of its store. Two implementations pass one contract suite.
+
+Every method may raise StoreUnavailableError: the data could not be read or, for a write, is not
+known to be on disk. Whoever gets it must say so (503) and may try again later; a store recovers by
+itself.
+A write that returns is committed and survives a crash of the process and of the machine.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from srhooks.models import (
+    Delivery,
+    EntityJob,
+    EntityStatus,
+    Filter,
+    Hook,
+    HookKey,
+    NewNotification,
+    Notification,
+    Stored,
+    Tokens,
+    User,
+)
+
+
+class StoreError(Exception):
+    """Base: StoreUnavailableError (try again later) and its StoreBusyError (too much at once)."""
+
+
+class StoreUnavailableError(StoreError):
+    """Locked, full, corrupt, gone or out of reach."""
+
+
+class StoreBusyError(StoreUnavailableError):
+    """The queue of writes is full: nothing was stored, try again in a second."""
+
+
+class Store(Protocol):
+    # --- life ----------------------------------------------------------------------------------
+    async def open(self) -> None:
+        """Connect, create or migrate the schema, learn the last id."""
+
+    async def close(self) -> None:
+        """Commit what was submitted, then disconnect."""
+
+    async def check(self) -> None:
+        """Return if the store can take a write now."""
+
+    def next_id(self) -> int:
+        """A fresh notification id: it holds the time of receipt. No I/O."""
+
+    @property
+    def queue_depth(self) -> int:
+        """How many writes wait for a commit."""
+
+    # --- users and sessions --------------------------------------------------------------------
+    async def save_user(self, user: User, tokens: Tokens) -> User:
+        """Create the user or, by `sr_id`, renew name, address and grant. The stored user."""
+
+    async def user(self, user_id: str, session_id: str = "") -> User | None:
+        """The user; None when unknown or when the session was ended."""
+
+    async def end_session(self, session_id: str, until: int) -> None:
+        """Refuse the session from now on; the note may be dropped after `until` (ms)."""
+
+    async def mark_seen(self, user_id: str, at: int) -> None: ...
+
+    async def tokens(self, user_id: str) -> Tokens | None: ...
+
+    async def save_tokens(self, user_id: str, tokens: Tokens) -> None: ...
+
+    async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
+        """The grant works no more, unless it has been replaced since; whether it was marked."""
+
+    async def user_ids(self) -> list[str]: ...
+
+    async def delete_user(self, user_id: str) -> None:
+        """Remove the user and everything that is theirs."""
+
+    # --- hooks ---------------------------------------------------------------------------------
+    async def add_hook(self, hook: Hook) -> None: ...
+
+    async def hook(self, hook_id: str) -> Hook | None: ...
+
+    async def hooks(self, user_id: str) -> list[Hook]:
+        """The user's hooks, those of deleted subscriptions included."""
+
+    async def bind_hook(self, hook_id: str, subscription_id: str) -> None: ...
+
+    async def retire_hook(self, hook_id: str, at: int) -> None:
+        """The subscription was deleted. The hook goes on accepting late deliveries."""
+
+    async def drop_hook(self, hook_id: str) -> None:
+        """Remove a hook that no subscription came to use."""
+
+    async def keys(self, hook_id: str) -> list[HookKey]:
+        """Newest first."""
+
+    async def add_key(self, hook_id: str, sealed: bytes, at: int) -> None:
+        """A new signing key; it retires the others as of `at`."""
+
+    async def reseal_key(self, key_id: int, sealed: bytes) -> None: ...
+
+    # --- notifications -------------------------------------------------------------------------
+    async def add_notification(self, new: NewNotification) -> Stored:
+        """Store it, or count a re-delivery: same hook, same event id, same verdict.
+
+        Raises StoreBusyError at once when too many writes wait.
+        """
+
+    async def notification(self, user_id: str, notification_id: int) -> Notification | None: ...
+
+    async def notifications(
+        self, user_id: str, wanted: Filter, limit: int, *, oldest_first: bool = False
+    ) -> list[Notification]:
+        """Up to `limit`, newest first."""
+
+    async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
+        """Those that still exist, in the order of their ids."""
+
+    async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
+        """What was added or changed after the cursor, in the order of `rev`."""
+
+    async def last_rev(self, user_id: str) -> int:
+        """The cursor of the user's newest change; 0 without any."""
+
+    async def deliveries(self, notification_id: int) -> list[Delivery]:
+        """The re-deliveries after the first, oldest first (at most 100)."""
+
+    async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
+        """How many notifications of each event (an absent name is "") are above the id."""
+
+    async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
+        """The ids of the next newer and the next older notification."""
+
+    # --- entities ------------------------------------------------------------------------------
+    async def users_with_due_entities(self, now: int) -> list[str]: ...
+
+    async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
+        """Distinct links of pending notifications that are due, newest first."""
+
+    async def next_due(self) -> int | None:
+        """When the next pending entity is due (ms), over all users whose grant lives."""
+
+    async def finish_entity(
+        self, job: EntityJob, status: EntityStatus, at: int, *, entity: bytes | None = None,
+        error: str | None = None, title: str | None = None, changes: str | None = None,
+    ) -> list[int]:  # fmt: skip
+        """Record the outcome on all that waited for it; their ids."""
+
+    async def postpone_entity(self, job: EntityJob, due_at: int, error: str) -> list[int]:
+        """Try again at `due_at`; the error is shown meanwhile. The ids whose error changed."""
+
+    async def wake_entities(self, user_id: str, now: int) -> None:
+        """All that is pending is due now (after a log-in, after an outage)."""
+
+    async def previous_entity(self, user_id: str, link: str, before_id: int) -> bytes | None:
+        """The last state fetched from this link for an earlier notification."""
+
+    # --- upkeep --------------------------------------------------------------------------------
+    async def purge(self, before_id: int, limit: int) -> int:
+        """Delete up to `limit` notifications with lower ids; how many."""
+
+    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> int: ...
+
+    async def index_some(self, limit: int) -> int:
+        """Bring up to `limit` notifications into the search index; how many."""

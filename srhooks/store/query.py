@@ -1,0 +1,79 @@
+"""The WHERE of a filtered feed. Values are always parameters, never part of the text."""
+
+from typing import Any
+
+from srhooks.ids import received_ms
+from srhooks.models import Filter, NewNotification
+
+COLUMNS = (
+    "n.id, n.rev, n.user_id, n.hook_id, n.subscription_id, n.event_id, n.event_name,"
+    " n.event_version, n.link, n.signature, n.sent_at, n.deliveries, n.last_delivery_at,"
+    " n.entity_status, n.entity_at, n.entity_error, n.title, n.changes, n.headers, n.body, n.entity"
+)
+INSERT_COLUMNS = (
+    "id, rev, user_id, hook_id, subscription_id, event_id, event_name, event_version, link,"
+    " signature, sent_at, last_delivery_at, entity_status, due_at, headers, body"
+)
+PREFIX_END = "\U0010ffff"  # above every character that can follow a prefix
+
+
+def placeholders(first: int, count: int) -> str:
+    return ", ".join(f"${number}" for number in range(first, first + count))
+
+
+def conditions(user_id: str, wanted: Filter) -> tuple[str, list[Any]]:
+    """All of the filter but its text search, for the table alias `n`."""
+    args: list[Any] = [user_id]
+    parts = ["n.user_id = $1"]
+
+    def add(condition: str, *values: Any) -> None:
+        numbers = [f"${len(args) + 1 + position}" for position in range(len(values))]
+        parts.append(condition.format(*numbers))
+        args.extend(values)
+
+    if wanted.events:
+        exact = [event for event in wanted.events if not event.endswith(".")]
+        names = [f"n.event_name = {{{position}}}" for position in range(len(exact))]
+        values: list[Any] = list(exact)
+        for event in wanted.events:
+            if event.endswith("."):
+                low, high = len(values), len(values) + 1
+                names.append(f"(n.event_name >= {{{low}}} AND n.event_name < {{{high}}})")
+                values += [event, event + PREFIX_END]
+        add("(" + " OR ".join(names) + ")", *values)
+    if wanted.subscription:
+        add("n.subscription_id = {}", wanted.subscription)
+    if wanted.signature:
+        add("n.signature = {}", wanted.signature)
+    if wanted.status:
+        add("n.entity_status = {}", wanted.status)
+    if wanted.link:
+        add("n.link = {}", wanted.link)
+    if wanted.after is not None:
+        add("n.id > {}", wanted.after)
+    if wanted.before is not None:
+        add("n.id < {}", wanted.before)
+    return " AND ".join(parts), args
+
+
+def insert_values(new: NewNotification) -> tuple[Any, ...]:
+    """The values of INSERT_COLUMNS."""
+    at = received_ms(new.id)
+    return (
+        new.id,
+        new.rev,
+        new.user_id,
+        new.hook_id,
+        new.subscription_id,
+        new.event_id,
+        new.event_name,
+        new.event_version,
+        new.link,
+        new.signature,
+        new.sent_at,
+        at,
+        new.entity_status,
+        at if new.entity_status == "pending" else None,
+        new.headers,
+        new.body,
+    )

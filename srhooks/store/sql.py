@@ -1,0 +1,472 @@
+"""The store in SQL that SQLite and PostgreSQL both speak; each adds its connections and search."""
+
+import abc
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from srhooks.ids import IdSource
+from srhooks.models import (
+    Delivery,
+    EntityJob,
+    EntityStatus,
+    Filter,
+    Hook,
+    HookKey,
+    NewNotification,
+    Notification,
+    Stored,
+    Tokens,
+    User,
+    search_text,
+)
+from srhooks.store.query import COLUMNS, conditions, placeholders
+from srhooks.store.writer import Transaction, Writer
+
+T = TypeVar("T")
+MAX_DELIVERIES_SHOWN = 100
+TAIL_CHUNK = 200  # rows not yet in the search index that are looked through at a time
+USER = "id, sr_id, name, email, grant_dead, created_at, seen_at"
+HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at"
+KEY = "id, hook_id, sealed, created_at, retired_at"
+UNINDEXED = "(id > (SELECT indexed_to FROM search_state) OR id IN (SELECT id FROM reindex))"
+
+
+class SqlStore(abc.ABC):
+    search_id: str  # the column of the search table that holds the notification's id
+
+    def __init__(self) -> None:
+        self.next_id = IdSource()
+        self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
+        self._writer: Writer
+
+    # --- what each database adds ---------------------------------------------------------------
+
+    @abc.abstractmethod
+    async def _read(self, sql: str, *args: Any) -> list[Any]:
+        """Run a query outside of the writer."""
+
+    @abc.abstractmethod
+    async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
+        """Rows of indexed notifications that hold `wanted.q`, newest first."""
+
+    @abc.abstractmethod
+    async def _index(self, tx: Transaction, number: int, text: str) -> None:
+        """Put one text into the search index."""
+
+    async def check(self) -> None:
+        async def touch(tx: Transaction) -> None:
+            await tx.execute("UPDATE search_state SET indexed_to = indexed_to")
+
+        await self._writer.run(touch)
+
+    @property
+    def queue_depth(self) -> int:
+        return self._writer.depth
+
+    async def _write(self, sql: str, *args: Any) -> int:
+        return await self._writer.run(lambda tx: tx.execute(sql, *args))
+
+    async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
+        return await self._writer.run(run)
+
+    async def _learn_last_id(self) -> None:
+        ((newest_id, newest_rev),) = await self._read(
+            "SELECT coalesce(max(id), 0), coalesce(max(rev), 0) FROM notifications"
+        )
+        self.next_id.skip_to(max(newest_id, newest_rev))
+
+    # --- users and sessions --------------------------------------------------------------------
+
+    async def save_user(self, user: User, tokens: Tokens) -> User:
+        async def work(tx: Transaction) -> User:
+            await tx.execute(
+                "INSERT INTO users (id, sr_id, name, email, access, refresh, expires_at, lifetime,"
+                " grant_dead, created_at, seen_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10)"
+                " ON CONFLICT (sr_id) DO UPDATE SET name = excluded.name, email = excluded.email,"
+                " access = excluded.access, refresh = excluded.refresh,"
+                " expires_at = excluded.expires_at, lifetime = excluded.lifetime, grant_dead = 0",
+                user.id, user.sr_id, user.name, user.email, tokens.access, tokens.refresh,
+                tokens.expires_at, tokens.lifetime, user.created_at, user.seen_at,
+            )  # fmt: skip
+            (row,) = await tx.fetch(f"SELECT {USER} FROM users WHERE sr_id = $1", user.sr_id)
+            return _user(row)
+
+        return await self._work(work)
+
+    async def user(self, user_id: str, session_id: str = "") -> User | None:
+        rows = await self._read(
+            f"SELECT {USER} FROM users WHERE id = $1"
+            " AND NOT EXISTS (SELECT 1 FROM ended_sessions WHERE id = $2)",
+            user_id,
+            session_id,
+        )
+        return _user(rows[0]) if rows else None
+
+    async def user_ids(self) -> list[str]:
+        return [row[0] for row in await self._read("SELECT id FROM users")]
+
+    async def end_session(self, session_id: str, until: int) -> None:
+        await self._write(
+            "INSERT INTO ended_sessions (id, until) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            session_id,
+            until,
+        )
+
+    async def mark_seen(self, user_id: str, at: int) -> None:
+        await self._write("UPDATE users SET seen_at = $2 WHERE id = $1", user_id, at)
+
+    async def tokens(self, user_id: str) -> Tokens | None:
+        rows = await self._read(
+            "SELECT access, refresh, expires_at, lifetime, grant_dead FROM users WHERE id = $1",
+            user_id,
+        )
+        if not rows:
+            return None
+        access, refresh, expires_at, lifetime, dead = rows[0]
+        return Tokens(access, refresh, expires_at, lifetime, bool(dead))
+
+    async def save_tokens(self, user_id: str, tokens: Tokens) -> None:
+        await self._write(
+            "UPDATE users SET access = $2, refresh = $3, expires_at = $4, lifetime = $5,"
+            " grant_dead = $6 WHERE id = $1",
+            user_id, tokens.access, tokens.refresh, tokens.expires_at, tokens.lifetime,
+            int(tokens.dead),
+        )  # fmt: skip
+
+    async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
+        return bool(
+            await self._write(
+                "UPDATE users SET grant_dead = 1 WHERE id = $1 AND access = $2", user_id, access
+            )
+        )
+
+    async def delete_user(self, user_id: str) -> None:
+        async def work(tx: Transaction) -> None:
+            rows = await tx.fetch("SELECT id FROM notifications WHERE user_id = $1", user_id)
+            await self._delete(tx, [row[0] for row in rows])
+            await tx.execute(
+                "DELETE FROM hook_keys WHERE hook_id IN (SELECT id FROM hooks WHERE user_id = $1)",
+                user_id,
+            )
+            await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
+            await tx.execute("DELETE FROM users WHERE id = $1", user_id)
+
+        await self._work(work)
+
+    # --- hooks ---------------------------------------------------------------------------------
+
+    async def add_hook(self, hook: Hook) -> None:
+        await self._write(
+            f"INSERT INTO hooks ({HOOK}) VALUES ($1, $2, $3, $4, $5, $6)",
+            hook.id, hook.user_id, hook.subscription_id, hook.auth_header, hook.created_at,
+            hook.deleted_at,
+        )  # fmt: skip
+
+    async def hook(self, hook_id: str) -> Hook | None:
+        rows = await self._read(f"SELECT {HOOK} FROM hooks WHERE id = $1", hook_id)
+        return Hook(*rows[0]) if rows else None
+
+    async def hooks(self, user_id: str) -> list[Hook]:
+        rows = await self._read(
+            f"SELECT {HOOK} FROM hooks WHERE user_id = $1 ORDER BY created_at", user_id
+        )
+        return [Hook(*row) for row in rows]
+
+    async def bind_hook(self, hook_id: str, subscription_id: str) -> None:
+        await self._write(
+            "UPDATE hooks SET subscription_id = $2 WHERE id = $1", hook_id, subscription_id
+        )
+
+    async def retire_hook(self, hook_id: str, at: int) -> None:
+        await self._write(
+            "UPDATE hooks SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL", hook_id, at
+        )
+
+    async def drop_hook(self, hook_id: str) -> None:
+        await self._write(
+            "DELETE FROM hooks WHERE id = $1 AND subscription_id IS NULL"
+            " AND NOT EXISTS (SELECT 1 FROM notifications WHERE hook_id = $1)",
+            hook_id,
+        )
+
+    async def keys(self, hook_id: str) -> list[HookKey]:
+        rows = await self._read(
+            f"SELECT {KEY} FROM hook_keys WHERE hook_id = $1 ORDER BY created_at DESC, id DESC",
+            hook_id,
+        )
+        return [HookKey(*row) for row in rows]
+
+    async def add_key(self, hook_id: str, sealed: bytes, at: int) -> None:
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "UPDATE hook_keys SET retired_at = $2 WHERE hook_id = $1 AND retired_at IS NULL",
+                hook_id,
+                at,
+            )
+            await tx.execute(
+                "INSERT INTO hook_keys (hook_id, sealed, created_at) VALUES ($1, $2, $3)",
+                hook_id, sealed, at,
+            )  # fmt: skip
+
+        await self._work(work)
+
+    async def reseal_key(self, key_id: int, sealed: bytes) -> None:
+        await self._write("UPDATE hook_keys SET sealed = $2 WHERE id = $1", key_id, sealed)
+
+    # --- notifications -------------------------------------------------------------------------
+
+    async def add_notification(self, new: NewNotification) -> Stored:
+        return await self._writer.insert(new)
+
+    async def notification(self, user_id: str, notification_id: int) -> Notification | None:
+        rows = await self.by_ids(user_id, [notification_id])
+        return rows[0] if rows else None
+
+    async def notifications(
+        self, user_id: str, wanted: Filter, limit: int, *, oldest_first: bool = False
+    ) -> list[Notification]:
+        if wanted.q:
+            return await self._searched(user_id, wanted, limit)
+        where, args = conditions(user_id, wanted)
+        order = "ASC" if oldest_first else "DESC"
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM notifications n WHERE {where}"
+            f" ORDER BY id {order} LIMIT {limit:d}",
+            *args,
+        )
+        found = [_notification(row) for row in rows]
+        return found[::-1] if oldest_first else found
+
+    async def _searched(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
+        """From the index, and from the few that are not in it yet: together, newest first."""
+        indexed = [_notification(row) for row in await self._search(user_id, wanted, limit)]
+        found = {n.id: n for n in indexed if wanted.matches(n)}
+        where, args = conditions(user_id, wanted)
+        before = wanted.before
+        while True:
+            below = "" if before is None else f" AND id < {before:d}"
+            rows = await self._read(
+                f"SELECT {COLUMNS} FROM notifications n WHERE {where} AND {UNINDEXED}{below}"
+                f" ORDER BY id DESC LIMIT {TAIL_CHUNK}",
+                *args,
+            )
+            tail = [_notification(row) for row in rows]
+            found.update((n.id, n) for n in tail if wanted.matches(n))
+            newest = sorted(found, reverse=True)[:limit]
+            full = len(newest) == limit
+            if len(rows) < TAIL_CHUNK or (full and newest[-1] >= tail[-1].id):
+                return [found[number] for number in newest]
+            before = tail[-1].id
+
+    async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
+        if not wanted:
+            return []
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM notifications n"
+            f" WHERE user_id = $1 AND id IN ({placeholders(2, len(wanted))}) ORDER BY id",
+            user_id,
+            *wanted,
+        )
+        return [_notification(row) for row in rows]
+
+    async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM notifications n WHERE user_id = $1 AND rev > $2"
+            f" ORDER BY rev LIMIT {limit:d}",
+            user_id,
+            rev,
+        )
+        return [_notification(row) for row in rows]
+
+    async def last_rev(self, user_id: str) -> int:
+        ((rev,),) = await self._read(
+            "SELECT coalesce(max(rev), 0) FROM notifications WHERE user_id = $1", user_id
+        )
+        return int(rev)
+
+    async def deliveries(self, notification_id: int) -> list[Delivery]:
+        rows = await self._read(
+            "SELECT at FROM deliveries WHERE notification_id = $1"
+            f" ORDER BY at LIMIT {MAX_DELIVERIES_SHOWN}",
+            notification_id,
+        )
+        return [Delivery(row[0]) for row in rows]
+
+    async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
+        rows = await self._read(
+            "SELECT coalesce(event_name, ''), count(*) FROM notifications"
+            " WHERE user_id = $1 AND id > $2 GROUP BY event_name",
+            user_id,
+            since_id,
+        )
+        return {row[0]: row[1] for row in rows}
+
+    async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
+        ((newer, older),) = await self._read(
+            "SELECT (SELECT min(id) FROM notifications WHERE user_id = $1 AND id > $2),"
+            " (SELECT max(id) FROM notifications WHERE user_id = $1 AND id < $2)",
+            user_id,
+            notification_id,
+        )
+        return newer, older
+
+    # --- entities ------------------------------------------------------------------------------
+
+    async def users_with_due_entities(self, now: int) -> list[str]:
+        rows = await self._read(
+            "SELECT id FROM users u WHERE grant_dead = 0 AND EXISTS (SELECT 1 FROM notifications"
+            " WHERE user_id = u.id AND entity_status = 'pending' AND due_at <= $1)",
+            now,
+        )
+        return [row[0] for row in rows]
+
+    async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
+        rows = await self._read(
+            "SELECT link, max(id), min(id), max(attempts) FROM notifications"
+            " WHERE user_id = $1 AND entity_status = 'pending' AND due_at <= $2"
+            f" GROUP BY link ORDER BY max(id) DESC LIMIT {limit:d}",
+            user_id,
+            now,
+        )
+        return [EntityJob(user_id, *row) for row in rows]
+
+    async def next_due(self) -> int | None:
+        ((due,),) = await self._read(
+            "SELECT min(due_at) FROM notifications n JOIN users u ON u.id = n.user_id"
+            " WHERE u.grant_dead = 0 AND entity_status = 'pending'"
+        )
+        return due if due is None else int(due)
+
+    async def finish_entity(
+        self, job: EntityJob, status: EntityStatus, at: int, *, entity: bytes | None = None,
+        error: str | None = None, title: str | None = None, changes: str | None = None,
+    ) -> list[int]:  # fmt: skip
+        async def work(tx: Transaction) -> list[int]:
+            waiting = await self._waiting(tx, job)
+            for number in waiting:
+                await tx.execute(
+                    "UPDATE notifications SET entity_status = $2, entity_at = $3, entity = $4,"
+                    " entity_error = $5, title = $6, changes = $7, due_at = NULL, rev = $8,"
+                    " attempts = attempts + 1 WHERE id = $1",
+                    number, status, at, entity, error, title, changes, self._next_rev(),
+                )  # fmt: skip
+                if entity is not None:
+                    await tx.execute(
+                        "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
+                    )
+            return waiting
+
+        return await self._work(work)
+
+    async def postpone_entity(self, job: EntityJob, due_at: int, error: str) -> list[int]:
+        async def work(tx: Transaction) -> list[int]:
+            waiting = await self._waiting(tx, job)
+            for number in waiting:
+                await tx.execute(
+                    "UPDATE notifications SET due_at = $2, entity_error = $3, rev = $4,"
+                    " attempts = attempts + 1 WHERE id = $1",
+                    number, due_at, error, self._next_rev(),
+                )  # fmt: skip
+            return waiting
+
+        return await self._work(work)
+
+    async def _waiting(self, tx: Transaction, job: EntityJob) -> list[int]:
+        """Those that were there when the fetch began: what came later may mean a later state."""
+        rows = await tx.fetch(
+            "SELECT id FROM notifications WHERE user_id = $1 AND link = $2 AND id <= $3"
+            " AND id >= $4 AND entity_status = 'pending'",
+            job.user_id, job.link, job.newest_id, job.oldest_id,
+        )  # fmt: skip
+        return [row[0] for row in rows]
+
+    async def wake_entities(self, user_id: str, now: int) -> None:
+        await self._write(
+            "UPDATE notifications SET due_at = $2"
+            " WHERE user_id = $1 AND entity_status = 'pending' AND due_at > $2",
+            user_id,
+            now,
+        )
+
+    async def previous_entity(self, user_id: str, link: str, before_id: int) -> bytes | None:
+        rows = await self._read(
+            "SELECT entity FROM notifications WHERE user_id = $1 AND link = $2 AND id < $3"
+            " AND entity_status = 'fetched' ORDER BY id DESC LIMIT 1",
+            user_id,
+            link,
+            before_id,
+        )
+        return rows[0][0] if rows else None
+
+    # --- upkeep --------------------------------------------------------------------------------
+
+    async def purge(self, before_id: int, limit: int) -> int:
+        async def work(tx: Transaction) -> int:
+            rows = await tx.fetch(
+                f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}", before_id
+            )
+            return await self._delete(tx, [row[0] for row in rows])
+
+        return await self._work(work)
+
+    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
+        async def work(tx: Transaction) -> int:
+            own = await tx.fetch(
+                f"SELECT id FROM notifications WHERE user_id = $1"
+                f" AND id IN ({placeholders(2, len(wanted))})",
+                user_id,
+                *wanted,
+            )
+            return await self._delete(tx, [row[0] for row in own])
+
+        return await self._work(work) if wanted else 0
+
+    async def _delete(self, tx: Transaction, numbers: Sequence[int]) -> int:
+        for number in numbers:
+            await tx.execute("DELETE FROM deliveries WHERE notification_id = $1", number)
+            await tx.execute("DELETE FROM reindex WHERE id = $1", number)
+            await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
+            await tx.execute("DELETE FROM notifications WHERE id = $1", number)
+        return len(numbers)
+
+    async def index_some(self, limit: int) -> int:
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM notifications n WHERE {UNINDEXED} ORDER BY id LIMIT {limit:d}"
+        )
+        if not rows:
+            return 0
+        found = [_notification(row) for row in rows]
+        texts = [(n.id, n.rev, search_text(n)) for n in found]
+
+        async def work(tx: Transaction) -> None:
+            ((indexed_to,),) = await tx.fetch("SELECT indexed_to FROM search_state")
+            for number, rev, text in texts:
+                current = await tx.fetch("SELECT rev FROM notifications WHERE id = $1", number)
+                if not current:
+                    continue  # deleted meanwhile: nothing of it may come back
+                await self._index(tx, number, text)
+                if current[0][0] == rev:
+                    await tx.execute("DELETE FROM reindex WHERE id = $1", number)
+            # In order of ids: what is below the highest of these is indexed or in `reindex`.
+            await tx.execute(
+                "UPDATE search_state SET indexed_to = $1", max(indexed_to, texts[-1][0])
+            )
+
+        await self._work(work)
+        return len(texts)
+
+
+def _user(row: Any) -> User:
+    return User(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6])
+
+
+def _notification(row: Any) -> Notification:
+    return Notification(
+        id=row[0], rev=row[1], user_id=row[2], hook_id=row[3], subscription_id=row[4],
+        event_id=row[5], event_name=row[6], event_version=row[7], link=row[8], signature=row[9],
+        sent_at=row[10], deliveries=row[11], last_delivery_at=row[12], entity_status=row[13],
+        entity_at=row[14], entity_error=row[15], title=row[16], changes=row[17],
+        headers_json=row[18], body=bytes(row[19]),
+        entity=None if row[20] is None else bytes(row[20]),
+    )  # fmt: skip

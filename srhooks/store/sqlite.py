@@ -1,0 +1,207 @@
+"""The store in a SQLite file: WAL, synchronous=FULL, one writing connection, a few reading ones.
+
+WAL with FULL syncs the log at each commit, so a committed notification survives a power cut
+(sqlite.org/pragma.html#pragma_synchronous).
+"""
+
+import asyncio
+import contextlib
+import os
+import sqlite3
+from collections.abc import AsyncIterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import aiosqlite
+
+from srhooks.models import Filter, NewNotification
+from srhooks.store.base import StoreUnavailableError
+from srhooks.store.migrate import scripts
+from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values
+from srhooks.store.sql import SqlStore
+from srhooks.store.writer import Transaction, Writer
+
+READERS = 3
+BUSY_TIMEOUT = 2.0  # seconds to wait for another process' lock: less than the service waits for us
+MIN_TRIGRAM = 3  # characters: shorter searches read the indexed text itself
+INSERT = (
+    f"INSERT INTO notifications ({INSERT_COLUMNS})"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " ON CONFLICT (hook_id, event_id, signature) DO NOTHING"
+)
+
+
+class SqliteStore(SqlStore):
+    search_id = "rowid"
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = Path(path)
+        self._connection: _WritingConnection
+        self._readers: asyncio.Queue[aiosqlite.Connection | None] = asyncio.Queue()
+
+    async def open(self) -> None:
+        try:
+            _create_private(self._path)
+            self._connection = _WritingConnection(self._path)
+            await self._connection.migrate()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailableError(f"cannot use {self._path}: {error}") from error
+        for _ in range(READERS):
+            self._readers.put_nowait(None)  # opened on first use, and again after a failure
+        await self._learn_last_id()
+        self._writer = Writer(self._connection, self._next_rev)
+
+    async def close(self) -> None:
+        await self._writer.close()
+        for _ in range(READERS):
+            reader = await self._readers.get()
+            if reader is not None:
+                await _close(reader)
+        await self._connection.close()
+
+    async def _read(self, sql: str, *args: Any) -> list[Any]:
+        reader = await self._readers.get()
+        try:
+            if reader is None:
+                reader = await _connect(self._path)
+                await reader.execute("PRAGMA query_only = ON")
+            return list(await reader.execute_fetchall(_numbered(sql), args))
+        except (sqlite3.Error, OSError) as error:
+            if reader is not None:
+                await _close(reader)
+                reader = None
+            raise StoreUnavailableError(f"cannot read: {error}") from error
+        finally:
+            self._readers.put_nowait(reader)
+
+    async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
+        where, args = conditions(user_id, wanted)
+        needle = wanted.q.casefold()
+        if len(needle) >= MIN_TRIGRAM:
+            args.append('"' + needle.replace('"', '""') + '"')
+            test = f"search MATCH ${len(args)}"
+        else:
+            args.append(needle)
+            test = f"instr(search.text, ${len(args)})"
+        bounds = "".join(
+            f" AND search.rowid {sign} {value:d}"
+            for sign, value in ((">", wanted.after), ("<", wanted.before))
+            if value is not None
+        )
+        # CROSS JOIN fixes the order: the index is walked from the newest on, until enough match.
+        return await self._read(
+            f"SELECT {COLUMNS} FROM search CROSS JOIN notifications n ON n.id = search.rowid"
+            f" WHERE {test}{bounds} AND {where} ORDER BY search.rowid DESC LIMIT {limit:d}",
+            *args,
+        )
+
+    async def _index(self, tx: Transaction, number: int, text: str) -> None:
+        await tx.execute("DELETE FROM search WHERE rowid = $1", number)
+        await tx.execute("INSERT INTO search (rowid, text) VALUES ($1, $2)", number, text)
+
+
+class _WritingConnection:
+    """Opened again after each failure, so that it recovers when the disk does."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._open: aiosqlite.Connection | None = None
+        self._inode = 0
+
+    async def migrate(self) -> None:
+        connection = await self._get()
+        await connection.execute("PRAGMA journal_mode = WAL")
+        ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
+        for number, script in scripts("sqlite"):
+            if number > version:
+                await connection.executescript(
+                    f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number:d}; COMMIT"
+                )
+
+    @contextlib.asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        try:
+            connection = await self._get()
+            await connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield _SqliteTransaction(connection)
+                await connection.execute("COMMIT")
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    await connection.execute("ROLLBACK")
+                raise
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+            raise  # the statement's own fault, not the disk's
+        except (sqlite3.Error, OSError) as error:
+            await self.close()
+            raise StoreUnavailableError(f"cannot write: {error}") from error
+
+    async def close(self) -> None:
+        if self._open is not None:
+            await _close(self._open)
+            self._open = None
+
+    async def _get(self) -> aiosqlite.Connection:
+        # A file that was moved away keeps taking writes through its open handle: they'd be lost.
+        inode = os.stat(self._path).st_ino  # noqa: PTH116 - 1 us, once a commit
+        if self._open is not None and inode != self._inode:
+            await self.close()
+        if self._open is None:
+            self._open = await _connect(self._path)
+            await self._open.execute("PRAGMA synchronous = FULL")
+            self._inode = inode
+        return self._open
+
+
+class _SqliteTransaction:
+    def __init__(self, connection: aiosqlite.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        return list(await self._connection.execute_fetchall(_numbered(sql), args))
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        cursor = await self._connection.execute(_numbered(sql), args)
+        return int(cursor.rowcount)
+
+    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
+        cursor = await self._connection.executemany(INSERT, [insert_values(row) for row in rows])
+        wanted = [row.id for row in rows]
+        if cursor.rowcount == len(rows):
+            return set(wanted)
+        marks = ", ".join("?" * len(wanted))
+        found = await self._connection.execute_fetchall(
+            f"SELECT id FROM notifications WHERE id IN ({marks})", wanted
+        )
+        return {row[0] for row in found}
+
+
+def _create_private(path: Path) -> None:
+    """Candidates' data is for the owner's eyes alone, the log beside the database included."""
+    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    os.close(handle)
+    path.chmod(0o600)
+
+
+async def _connect(path: Path) -> aiosqlite.Connection:
+    return await aiosqlite.connect(
+        f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT
+    )
+
+
+async def _close(connection: aiosqlite.Connection) -> None:
+    with contextlib.suppress(sqlite3.Error):
+        await connection.close()
+
+
+def _quoted(path: Path) -> str:
+    text = str(path)
+    return text.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+@lru_cache(maxsize=256)
+def _numbered(sql: str) -> str:
+    """SQLite writes its numbered parameters ?1, PostgreSQL $1."""
+    return sql.replace("$", "?")

@@ -1,0 +1,177 @@
+"""The one writer of a store: everything that waits while a commit runs shares the next one."""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+from srhooks.ids import received_ms
+from srhooks.models import NewNotification, Stored
+from srhooks.store.base import StoreBusyError, StoreUnavailableError
+
+T = TypeVar("T")
+MAX_GROUP = 500  # jobs a commit
+MAX_WAITING = 5000  # jobs; beyond them StoreBusyError
+MAX_WAITING_BYTES = 64 * 1024 * 1024  # bodies
+PATIENCE = 4.0  # seconds until a writer is told that its commit is late; the service waits 5
+
+
+class Transaction(Protocol):
+    """One open transaction. SQL with $1, $2 ... in a dialect that both databases speak."""
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]: ...
+
+    async def execute(self, sql: str, *args: Any) -> int:
+        """How many rows were touched."""
+
+    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
+        """The ids that went in; the others are re-deliveries."""
+
+
+class Connection(Protocol):
+    """The connection that writes."""
+
+    def transaction(self) -> contextlib.AbstractAsyncContextManager[Transaction]:
+        """Commits at the end, rolls back on an error. Raises StoreUnavailableError."""
+
+
+@dataclass(slots=True)
+class Insert:
+    new: NewNotification
+    done: asyncio.Future[Stored]
+
+
+@dataclass(slots=True)
+class Work:
+    run: Callable[[Transaction], Awaitable[Any]]
+    done: asyncio.Future[Any]
+
+
+class Writer:
+    def __init__(self, connection: Connection, next_rev: Callable[[], int]) -> None:
+        self._connection = connection
+        self._next_rev = next_rev
+        self._jobs: deque[Insert | Work] = deque()
+        self._bytes = 0
+        self._wake = asyncio.Event()
+        self._closing = False
+        self._task = asyncio.create_task(self._loop(), name="store-writer")
+
+    @property
+    def depth(self) -> int:
+        return len(self._jobs)
+
+    async def insert(self, new: NewNotification) -> Stored:
+        if len(self._jobs) >= MAX_WAITING or self._bytes > MAX_WAITING_BYTES:
+            raise StoreBusyError("too many notifications wait to be stored")
+        done: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        self._bytes += len(new.body)
+        stored: Stored = await self._submit(Insert(new, done))
+        return stored
+
+    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run `work` inside a shared transaction. It must do nothing but SQL: it may run again."""
+        if len(self._jobs) >= MAX_WAITING:
+            raise StoreBusyError("too many changes wait to be stored")
+        result: T = await self._submit(Work(work, asyncio.get_running_loop().create_future()))
+        return result
+
+    async def close(self) -> None:
+        self._closing = True
+        self._wake.set()
+        await self._task
+
+    async def _submit(self, job: Insert | Work) -> Any:
+        if self._closing:
+            raise StoreUnavailableError("shutting down")
+        self._jobs.append(job)
+        self._wake.set()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                return await job.done
+        except TimeoutError:
+            # It may still be committed; the answer is then one "no" too many, never a false "yes".
+            raise StoreUnavailableError("the disk did not answer in time") from None
+
+    async def _loop(self) -> None:
+        while self._jobs or not self._closing:
+            if not self._jobs:
+                self._wake.clear()
+                await self._wake.wait()
+                continue
+            group = [self._jobs.popleft() for _ in range(min(MAX_GROUP, len(self._jobs)))]
+            self._bytes -= sum(len(job.new.body) for job in group if isinstance(job, Insert))
+            group = [job for job in group if not job.done.done()]  # cancelled meanwhile
+            await self._commit(group)
+
+    async def _commit(self, group: list[Insert | Work]) -> None:
+        try:
+            results = await self._attempt(group)
+        except StoreUnavailableError as error:
+            for job in group:
+                _fail(job, error)
+        except Exception as error:  # one job's own fault must not fail the others
+            if len(group) == 1:
+                _fail(group[0], error)
+            else:
+                for job in group:
+                    await self._commit([job])
+        else:
+            for job, result in zip(group, results, strict=True):
+                if not job.done.done():
+                    job.done.set_result(result)
+
+    async def _attempt(self, group: list[Insert | Work]) -> list[Any]:
+        results: list[Any] = []
+        async with self._connection.transaction() as tx:
+            position = 0
+            while position < len(group):
+                job = group[position]
+                if isinstance(job, Work):
+                    results.append(await job.run(tx))
+                    position += 1
+                    continue
+                rows: list[NewNotification] = []
+                while position < len(group) and isinstance(one := group[position], Insert):
+                    rows.append(one.new)
+                    position += 1
+                results += await self._insert(tx, rows)
+        return results
+
+    async def _insert(self, tx: Transaction, rows: list[NewNotification]) -> list[Stored]:
+        for row in rows:  # here and not in the handler: the order of `rev` is that of commits
+            row.rev = self._next_rev()
+        inserted = await tx.insert_notifications(rows)
+        if len(inserted) == len(rows):
+            return [Stored(row.id, duplicate=False) for row in rows]
+        return [
+            Stored(row.id, duplicate=False)
+            if row.id in inserted
+            else Stored(await self._count_delivery(tx, row), duplicate=True)
+            for row in rows
+        ]
+
+    async def _count_delivery(self, tx: Transaction, row: NewNotification) -> int:
+        ((known,),) = await tx.fetch(
+            "SELECT id FROM notifications WHERE hook_id = $1 AND event_id = $2 AND signature = $3",
+            row.hook_id,
+            row.event_id,
+            row.signature,
+        )
+        at = received_ms(row.id)
+        await tx.execute(
+            "UPDATE notifications SET deliveries = deliveries + 1, last_delivery_at = $2, rev = $3"
+            " WHERE id = $1",
+            known,
+            at,
+            self._next_rev(),
+        )
+        await tx.execute("INSERT INTO deliveries (notification_id, at) VALUES ($1, $2)", known, at)
+        return int(known)
+
+
+def _fail(job: Insert | Work, error: Exception) -> None:
+    if not job.done.done():
+        job.done.set_exception(error)

@@ -1,0 +1,284 @@
+"""One suite for every store."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from srhooks.ids import first_id_at, now_ms, received_ms
+from srhooks.models import EntityJob, Filter, Hook, NewNotification, Tokens, User
+from srhooks.store import Store, make_store
+
+TOKENS = Tokens(b"access", b"refresh", 2_000, 1_800_000, dead=False)
+
+
+def person(number: int = 1) -> User:
+    return User(
+        f"u{number}", f"sr{number}", "Ada Novak", "ada@example.com", grant_dead=False,
+        created_at=1, seen_at=1,
+    )  # fmt: skip
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if request.param == "postgres":
+        url = request.getfixturevalue("postgres_url")
+    store = make_store(url)
+    await store.open()
+    await store.save_user(person(1), TOKENS)
+    await store.save_user(person(2), TOKENS)
+    yield store
+    await store.close()
+
+
+def notification(store: Store, **changes: Any) -> NewNotification:
+    new = NewNotification(
+        id=store.next_id(), user_id="u1", hook_id="h1", subscription_id="s1", event_id=None,
+        event_name="job.created", event_version="v1", link="https://api.test/jobs/1",
+        headers='{"event-name": "job.created"}', body=b'{"id": "1"}', signature="valid",
+        sent_at=None, entity_status="pending",
+    )  # fmt: skip
+    return replace(new, **changes)
+
+
+async def add(store: Store, **changes: Any) -> int:
+    return (await store.add_notification(notification(store, **changes))).id
+
+
+async def test_what_was_added_comes_back_newest_first(store: Store) -> None:
+    added = [await add(store, body=b"\x00\xff" + str(n).encode()) for n in range(5)]
+    found = await store.notifications("u1", Filter(), 3)
+    assert [n.id for n in found] == added[:1:-1]
+    assert found[0].body == b"\x00\xff4"
+    assert found[0].received_at == received_ms(added[-1])
+    assert abs(found[0].received_at - now_ms()) < 60_000
+    assert await store.notifications("u2", Filter(), 3) == []
+    assert await store.notification("u2", added[0]) is None
+    assert (await store.notification("u1", added[0])) is not None
+
+
+async def test_a_redelivery_is_counted_and_keeps_the_first(store: Store) -> None:
+    first = await store.add_notification(notification(store, event_id="e1", body=b"first"))
+    rev = (await store.by_ids("u1", [first.id]))[0].rev
+    again = await store.add_notification(notification(store, event_id="e1", body=b"second"))
+    assert (again.id, again.duplicate) == (first.id, True)
+    assert not (
+        await store.add_notification(notification(store, event_id="e1", hook_id="h2"))
+    ).duplicate
+    assert not (
+        await store.add_notification(notification(store, event_id="e1", signature="invalid"))
+    ).duplicate
+    found = await store.notification("u1", first.id)
+    assert found is not None
+    assert (found.deliveries, found.body) == (2, b"first")
+    assert found.rev > rev
+    assert len(await store.deliveries(first.id)) == 1
+
+
+async def test_without_an_event_id_nothing_is_merged(store: Store) -> None:
+    await add(store)
+    await add(store)
+    assert len(await store.notifications("u1", Filter(), 10)) == 2
+
+
+async def test_many_at_once_share_commits_and_repeat_in_one_group(store: Store) -> None:
+    stored = await asyncio.gather(
+        *(store.add_notification(notification(store, event_id=f"e{n % 50}")) for n in range(200))
+    )
+    assert sum(not one.duplicate for one in stored) == 50
+    found = await store.notifications("u1", Filter(), 100)
+    assert [n.deliveries for n in found] == [4] * 50
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+async def test_search_takes_every_character_plainly(store: Store, indexed: bool) -> None:
+    bodies = [
+        b'{"name": "Jos\\u00e9 N\\u00fa\\u00f1ez"}',
+        b'{"note": "100% _sure_ \\\\ \\"quoted\\" * OR -"}',
+        b"plain TEXT with NUL \x00 inside", b'{"a": "x"}',
+    ]  # fmt: skip
+    numbers = [await add(store, body=body) for body in bodies]
+    if indexed:
+        while await store.index_some(3):
+            pass
+    for needle, expected in [
+        ("josé núñez", [0]), ("JOSÉ", [0]), ("\\u00e9", [0]), ("100% _", [1]), ('"quoted"', [1]),
+        ("* OR -", [1]), ("text with", [2]), ("%", [1]), ("_", [1]), ("é", [0]), ("nothing", []),
+        ("job.created", [3, 2, 1, 0]), ("/jobs/1", [3, 2, 1, 0]), ("s1", [3, 2, 1, 0]),
+    ]:  # fmt: skip
+        found = await store.notifications("u1", Filter(q=needle), 10)
+        assert [n.id for n in found] == [numbers[i] for i in expected], needle
+        assert await store.notifications("u2", Filter(q=needle), 10) == []
+
+
+async def test_search_sees_entities_and_pages_without_gap_or_repeat(store: Store) -> None:
+    numbers = [await add(store, link=f"https://api.test/jobs/{n}") for n in range(9)]
+    while await store.index_some(100):
+        pass
+    for number in numbers[::2]:
+        job = EntityJob("u1", f"https://api.test/jobs/{numbers.index(number)}", number, number, 0)
+        await store.finish_entity(job, "fetched", 5, entity=b'{"title": "Plumber"}')
+    expected = numbers[::-2]
+    for _ in range(2):  # before and after the index knows
+        seen: list[int] = []
+        before = None
+        while page := await store.notifications("u1", Filter(q="plumber", before=before), 2):
+            seen += [n.id for n in page]
+            before = page[-1].id
+        assert seen == expected
+        while await store.index_some(100):
+            pass
+
+
+async def test_filters(store: Store) -> None:
+    a = await add(store, event_name="job.created")
+    b = await add(store, event_name="job.ad.created", subscription_id="s2", signature="invalid")
+    c = await add(store, event_name="jobs", entity_status="none", link=None)
+    d = await add(store, event_name=None)
+
+    async def ids(**wanted: Any) -> list[int]:
+        wanted_filter = Filter(**wanted)
+        found = await store.notifications("u1", wanted_filter, 10)
+        every = await store.notifications("u1", Filter(), 10)
+        assert [n.id for n in every if wanted_filter.matches(n)] == [n.id for n in found]
+        return [n.id for n in found]
+
+    assert await ids(events=("job.",)) == [b, a]
+    assert await ids(events=("job.created",)) == [a]
+    assert await ids(events=("jobs", "job.ad.")) == [c, b]
+    assert await ids(subscription="s2") == [b]
+    assert await ids(signature="invalid") == [b]
+    assert await ids(status="none") == [c]
+    assert await ids(after=b) == [d, c]
+    assert await ids(before=c) == [b, a]
+    assert await ids(before=first_id_at(now_ms() + 10)) == [d, c, b, a]
+    oldest = await store.notifications("u1", Filter(after=a), 2, oldest_first=True)
+    assert [n.id for n in oldest] == [c, b]
+
+
+async def test_changes_after_a_cursor_are_complete_and_in_order(store: Store) -> None:
+    first = await add(store)
+    cursor = await store.last_rev("u1")
+    second = await add(store, link="https://api.test/jobs/2")
+    job = EntityJob("u1", "https://api.test/jobs/1", first, first, 0)
+    await store.finish_entity(job, "gone", 7, error="404")
+    changed = await store.changed_since("u1", cursor, 10)
+    assert [n.id for n in changed] == [second, first]
+    assert [n.rev for n in changed] == sorted(n.rev for n in changed)
+    assert await store.last_rev("u1") == changed[-1].rev
+    assert await store.last_rev("nobody") == 0
+
+
+async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> None:
+    one = await add(store, link="https://api.test/a")
+    two = await add(store, link="https://api.test/a")
+    other = await add(store, link="https://api.test/b")
+    now = now_ms() + 1
+    assert await store.users_with_due_entities(now) == ["u1"]
+    jobs = await store.due_entities("u1", now, 10)
+    assert [(job.link, job.oldest_id, job.newest_id) for job in jobs] == [
+        ("https://api.test/b", other, other),
+        ("https://api.test/a", one, two),
+    ]
+    late = await add(store, link="https://api.test/a")
+    done = await store.finish_entity(jobs[1], "fetched", 9, entity=b"{}", title="T", changes="[]")
+    assert sorted(done) == [one, two]
+    assert await store.postpone_entity(jobs[0], now + 60_000, "503") == [other]
+    waiting = await store.due_entities("u1", now + 1000, 10)
+    assert [job.newest_id for job in waiting] == [late]
+    assert await store.previous_entity("u1", "https://api.test/a", late) == b"{}"
+    assert await store.previous_entity("u1", "https://api.test/a", one) is None
+    due = await store.next_due()
+    assert due is not None
+    assert due <= now_ms()
+    await store.finish_entity(waiting[0], "failed", 9, error="400")
+    assert await store.next_due() == now + 60_000
+    await store.wake_entities("u1", now)
+    assert [job.attempts for job in await store.due_entities("u1", now, 10)] == [1]
+
+
+async def test_a_dead_grant_stops_fetching_until_the_next_log_in(store: Store) -> None:
+    await add(store)
+    now = now_ms() + 1
+    assert not await store.mark_grant_dead("u1", b"another token")
+    assert await store.mark_grant_dead("u1", b"access")
+    assert await store.users_with_due_entities(now) == []
+    assert await store.next_due() is None
+    user = await store.user("u1")
+    assert user is not None
+    assert user.grant_dead
+    again = await store.save_user(replace(person(), id="other", name="Ada N."), TOKENS)
+    assert (again.id, again.name, again.grant_dead) == ("u1", "Ada N.", False)
+    assert await store.users_with_due_entities(now) == ["u1"]
+
+
+async def test_tokens_are_kept_with_the_user(store: Store) -> None:
+    assert await store.tokens("u1") == TOKENS
+    fresh = Tokens(b"new", None, 5, 6, dead=False)
+    await store.save_tokens("u1", fresh)
+    assert await store.tokens("u1") == fresh
+    assert await store.tokens("nobody") is None
+    assert sorted(await store.user_ids()) == ["u1", "u2"]
+
+
+async def test_an_ended_session_finds_no_user(store: Store) -> None:
+    await store.end_session("sid", now_ms() + 1000)
+    await store.end_session("sid", now_ms() + 1000)
+    assert await store.user("u1", "sid") is None
+    assert await store.user("u1", "another") is not None
+
+
+async def test_hooks_and_their_keys(store: Store) -> None:
+    hook = Hook("h1", "u1", None, "x-auth", 5)
+    await store.add_hook(hook)
+    await store.bind_hook("h1", "s1")
+    await store.retire_hook("h1", 9)
+    assert await store.hook("h1") == replace(hook, subscription_id="s1", deleted_at=9)
+    assert await store.hook("h2") is None
+    await store.add_hook(Hook("h2", "u1", None, None, 6))
+    assert [one.id for one in await store.hooks("u1")] == ["h1", "h2"]
+    await store.drop_hook("h2")
+    await store.drop_hook("h1")  # it has a subscription
+    assert [one.id for one in await store.hooks("u1")] == ["h1"]
+    await store.add_key("h1", b"k1", 10)
+    await store.add_key("h1", b"k2", 20)
+    keys = await store.keys("h1")
+    assert [(key.sealed, key.retired_at) for key in keys] == [(b"k2", None), (b"k1", 20)]
+    await store.reseal_key(keys[0].id, b"k2b")
+    assert (await store.keys("h1"))[0].sealed == b"k2b"
+
+
+async def test_retention_and_deletion_leave_nothing_in_the_search(store: Store) -> None:
+    numbers = [await add(store, event_id=f"e{n}", body=b"needle") for n in range(4)]
+    await add(store, event_id="e0", body=b"needle")
+    while await store.index_some(100):
+        pass
+    assert await store.purge(numbers[2], 1) == 1
+    assert await store.purge(numbers[2], 10) == 1
+    assert await store.deliveries(numbers[0]) == []
+    assert await store.delete_notifications("u2", [numbers[2]]) == 0
+    assert await store.delete_notifications("u1", [numbers[2]]) == 1
+    assert [n.id for n in await store.notifications("u1", Filter(q="needle"), 9)] == [numbers[3]]
+    await store.delete_user("u1")
+    assert await store.user("u1") is None
+    assert await store.notifications("u1", Filter(), 9) == []
+    assert await store.hooks("u1") == []
+
+
+async def test_neighbours_and_counts(store: Store) -> None:
+    a, b, c = [await add(store, event_name=name) for name in ("x", "x", None)]
+    assert await store.neighbours("u1", b) == (c, a)
+    assert await store.neighbours("u1", c) == (None, b)
+    assert await store.counts_by_event("u1", a) == {"x": 1, "": 1}
+    await store.mark_seen("u1", 77)
+    user = await store.user("u1")
+    assert user is not None
+    assert user.seen_at == 77
+
+
+async def test_check_answers_while_the_store_works(store: Store) -> None:
+    await store.check()
+    assert store.queue_depth == 0
