@@ -7,6 +7,7 @@ from aiohttp import web
 
 from srhooks.sandbox.api import add_api_routes
 from srhooks.sandbox.control import add_control_routes
+from srhooks.sandbox.courier import USER_AGENT
 from srhooks.sandbox.guard import MIDDLEWARES
 from srhooks.sandbox.home import add_home_routes
 from srhooks.sandbox.identity import add_identity_routes
@@ -14,7 +15,6 @@ from srhooks.sandbox.keys import SANDBOX
 from srhooks.sandbox.settings import SandboxSettings
 from srhooks.sandbox.state import Sandbox
 from srhooks.sandbox.webhooks_api import add_webhook_routes
-from srhooks.sandbox.courier import USER_AGENT
 
 SHUTDOWN_SECONDS = 2.0
 

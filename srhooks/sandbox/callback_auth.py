@@ -83,7 +83,7 @@ def public_view(auth: CallbackAuth) -> dict[str, Any]:
 
 
 async def auth_headers(
-    auth: CallbackAuth | None, session: aiohttp.ClientSession, timeout: aiohttp.ClientTimeout
+    auth: CallbackAuth | None, session: aiohttp.ClientSession, within: aiohttp.ClientTimeout
 ) -> dict[str, str]:
     """The header to add to a call; raises CallbackAuthError."""
     if auth is None:
@@ -95,7 +95,7 @@ async def auth_headers(
         pair = f"{values['username']}:{values['password']}".encode()
         return {"Authorization": "Basic " + base64.b64encode(pair).decode()}
     if not auth.token or time.monotonic() >= auth.token_until:
-        await _fetch_token(auth, session, timeout)
+        await _fetch_token(auth, session, within)
     return {"Authorization": f"Bearer {auth.token}"}
 
 
@@ -106,7 +106,7 @@ def forget_token(auth: CallbackAuth | None) -> None:
 
 
 async def _fetch_token(
-    auth: CallbackAuth, session: aiohttp.ClientSession, timeout: aiohttp.ClientTimeout
+    auth: CallbackAuth, session: aiohttp.ClientSession, within: aiohttp.ClientTimeout
 ) -> None:
     form = {
         "grant_type": "client_credentials",
@@ -115,7 +115,7 @@ async def _fetch_token(
     }
     url = auth.values["tokenServiceUrl"]
     try:
-        async with session.post(url, data=form, timeout=timeout, allow_redirects=False) as response:
+        async with session.post(url, data=form, timeout=within, allow_redirects=False) as response:
             if response.status != 200:
                 raise CallbackAuthError(f"the token service answered {response.status}")
             answer = await response.json(content_type=None)

@@ -116,6 +116,7 @@ def _consent(request: web.Request, asked: Mapping[str, str]) -> web.Response:
     # no form-action in the CSP: browsers apply it to the redirect that follows, too
     return page(
         "consent.html",
+        form_action="",
         asked={name: asked[name] for name in ASKED if name in asked},
         people=sandbox.people,
         roles=ROLE_NAMES,
@@ -131,9 +132,7 @@ def _back(asked: Mapping[str, str], **answer: str) -> web.Response:
     return web.Response(status=302, headers=NO_STORE | {"Location": str(location)})
 
 
-def _client_known(
-    settings: SandboxSettings, request: web.Request, form: Mapping[str, str]
-) -> bool:
+def _client_known(settings: SandboxSettings, request: web.Request, form: Mapping[str, str]) -> bool:
     """client_secret_post and client_secret_basic (RFC 6749 2.3.1)."""
     given = (form.get("client_id", ""), form.get("client_secret", ""))
     scheme, _, coded = request.headers.get("Authorization", "").partition(" ")

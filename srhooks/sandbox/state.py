@@ -30,7 +30,7 @@ class SeenRequest:
 
     method: str
     path: str
-    status: int  # 0: the connection was dropped on purpose
+    status: int  # 0: no whole answer got out
     authorization_present: bool
     at: datetime
 

@@ -19,7 +19,6 @@ WEIGHTS = {
     "review.deleted": 0.5,
     "position.deleted": 0.5,
 }
-LONGEST_NAP = 0.05  # several events share a wake-up when the rate is high
 
 
 class Traffic:
@@ -40,8 +39,9 @@ class Traffic:
         if not 0 < per_second <= 10_000:
             raise ValueError("the rate must be above 0 and at most 10000 a second")
         self.rate = per_second
-        if self._task is None:
-            self._task = asyncio.get_running_loop().create_task(self._run(sandbox))
+        if self._task is not None:
+            self._task.cancel()  # it may be asleep for long at the old rate
+        self._task = asyncio.get_running_loop().create_task(self._run(sandbox))
 
     async def stop(self) -> None:
         """Ends the generator and what it still has under way."""
@@ -57,9 +57,7 @@ class Traffic:
         due = loop.time()
         while True:
             due += self.rng.expovariate(self.rate)
-            while (wait := due - loop.time()) > 0:
-                await asyncio.sleep(min(wait, LONGEST_NAP))
-            await asyncio.sleep(0)
+            await asyncio.sleep(max(0.0, due - loop.time()))
             wanted = {
                 name
                 for one in sandbox.subscriptions.by_id.values()

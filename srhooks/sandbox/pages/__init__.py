@@ -9,7 +9,6 @@ HERE = Path(__file__).parent
 STYLE_PATH = "/sandbox/style.css"
 POLICY = "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'"
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
@@ -23,7 +22,10 @@ TEMPLATES = jinja2.Environment(
 )
 
 
-def page(template: str, *, status: int = 200, **values: object) -> web.Response:
+def page(
+    template: str, *, status: int = 200, form_action: str = "; form-action 'self'", **values: object
+) -> web.Response:
     """A rendered page with its headers."""
+    headers = HEADERS | {"Content-Security-Policy": POLICY + form_action}
     text = TEMPLATES.get_template(template).render(style=STYLE_PATH, **values)
-    return web.Response(status=status, text=text, content_type="text/html", headers=HEADERS)
+    return web.Response(status=status, text=text, content_type="text/html", headers=headers)

@@ -1,0 +1,206 @@
+"""The control routes: what tests and people do to the sandbox over HTTP.
+
+Only from this machine unless a setting says otherwise, and never from another site's page: a
+browser would otherwise let any page one visits post to a loopback address.
+"""
+
+import asyncio
+import ipaddress
+import json
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from aiohttp import web
+
+from srhooks.sandbox.changes import UnknownEventError
+from srhooks.sandbox.deliveries import delivery_json
+from srhooks.sandbox.errors import ApiError, problem
+from srhooks.sandbox.faults import FaultError, fault_json
+from srhooks.sandbox.guard import Handler
+from srhooks.sandbox.keys import SANDBOX
+from srhooks.sandbox.world import UnknownEntityError
+
+MAX_COUNT = 1_000
+FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
+
+
+def may_control(request: web.Request) -> bool:
+    """Whether the caller sits at this machine; a proxied request says nothing about that."""
+    if request.app[SANDBOX].settings.control_from_anywhere:
+        return True
+    if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
+        return False
+    try:
+        address = ipaddress.ip_address(request.remote or "")
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return bool((mapped or address).is_loopback)
+
+
+def controlled(handler: Handler) -> Handler:
+    """Refuses who may not control the sandbox, and puts errors in JSON."""
+
+    async def checked(request: web.Request) -> web.StreamResponse:
+        origin = request.headers.get("Origin")
+        foreign = origin is not None and urlsplit(origin).netloc != request.host
+        if foreign or not may_control(request):
+            return problem(403, "The sandbox is controlled from its own machine", "FORBIDDEN")
+        try:
+            return await handler(request)
+        except ApiError as error:
+            return problem(error.status, error.message, error.code)
+        except (UnknownEventError, UnknownEntityError, FaultError) as error:
+            return problem(400, str(error), "INVALID_PARAMETER")
+
+    return checked
+
+
+async def fire(request: web.Request) -> web.Response:
+    """`event`, and optionally `subscription`, `user`, `entity` and `count`."""
+    sandbox = request.app[SANDBOX]
+    asked = await _asked(request)
+    name = _text(asked, "event") or ""
+    count = int(_number(asked, "count", 1.0, 1.0, MAX_COUNT))
+    shots = [
+        sandbox.fire(
+            name,
+            user_id=_text(asked, "user"),
+            subscription_id=_text(asked, "subscription"),
+            entity=_text(asked, "entity"),
+        )
+        for _ in range(count)
+    ]
+    deliveries = [one for fired in await asyncio.gather(*shots) for one in fired]
+    good = len([one for one in deliveries if one.state == "delivered"])
+    said = f"{name}: {len(deliveries)} sent, {good} delivered"
+    return _done(request, said, {"deliveries": [delivery_json(one) for one in deliveries]})
+
+
+async def expire_tokens(request: web.Request) -> web.Response:
+    ended = request.app[SANDBOX].expire_access_tokens()
+    return _done(request, f"{ended} access tokens expired", {"expired": ended})
+
+
+async def revoke_tokens(request: web.Request) -> web.Response:
+    ended = request.app[SANDBOX].revoke_grants()
+    return _done(request, f"{ended} grants revoked", {"revoked": ended})
+
+
+async def traffic(request: web.Request) -> web.Response:
+    """`rate` events a second; 0 stops."""
+    sandbox = request.app[SANDBOX]
+    rate = _number(await _asked(request), "rate", 0.0, 0.0, 10_000.0)
+    if rate > 0:
+        sandbox.start_traffic(rate)
+    else:
+        await sandbox.stop_traffic()
+    return _done(request, f"Traffic: {rate:g} a second", {"rate": rate})
+
+
+async def add_fault(request: web.Request) -> web.Response:
+    """`path`, `method`, `times`, `status`, `body`, `headers`, `delay`, `drop`."""
+    asked = await _asked(request)
+    status = _number(asked, "status", 0.0, 0.0, 599.0)
+    times = _number(asked, "times", 0.0, 0.0, 1e6)
+    headers = asked.get("headers") or {}
+    if not isinstance(headers, dict):
+        raise FaultError("headers must be an object")
+    rule = request.app[SANDBOX].add_fault(
+        _text(asked, "path") or "",
+        method=_text(asked, "method"),
+        times=int(times) or None,
+        status=int(status) or None,
+        body=asked.get("body") or None,
+        headers={str(name): str(value) for name, value in headers.items()},
+        delay=_number(asked, "delay", 0.0, 0.0, 600.0),
+        drop=asked.get("drop") in (True, "true", "on", "1"),
+    )
+    return _done(request, "Fault added", fault_json(rule), status=201)
+
+
+async def list_faults(request: web.Request) -> web.Response:
+    return web.json_response([fault_json(rule) for rule in request.app[SANDBOX].faults.rules])
+
+
+async def clear_faults(request: web.Request) -> web.Response:
+    request.app[SANDBOX].clear_faults()
+    return _done(request, "Faults cleared", {"faults": []})
+
+
+async def list_requests(request: web.Request) -> web.Response:
+    """The requests seen, oldest first; whether one carried a token, never which."""
+    seen = [
+        {
+            "method": one.method,
+            "path": one.path,
+            "status": one.status,
+            "authorizationPresent": one.authorization_present,
+            "at": one.at.isoformat(timespec="milliseconds"),
+        }
+        for one in request.app[SANDBOX].requests
+    ]
+    return web.json_response(seen)
+
+
+async def list_deliveries(request: web.Request) -> web.Response:
+    """The latest deliveries, oldest first."""
+    return web.json_response([delivery_json(one) for one in request.app[SANDBOX].deliveries])
+
+
+def _is_form(request: web.Request) -> bool:
+    return request.content_type in FORM_TYPES
+
+
+async def _asked(request: web.Request) -> dict[str, Any]:
+    """The parameters, of a form or of a JSON object."""
+    if _is_form(request):
+        return dict(await request.post())
+    text = await request.read()
+    try:
+        asked = json.loads(text or b"{}")
+    except ValueError:
+        raise ApiError(400, "The body is not valid JSON", "INVALID_JSON") from None
+    if not isinstance(asked, dict):
+        raise ApiError(400, "The body must be a JSON object", "INVALID_BODY")
+    return asked
+
+
+def _text(asked: dict[str, Any], name: str) -> str | None:
+    """A parameter; an empty field of a form counts as absent."""
+    value = asked.get(name)
+    return value if isinstance(value, str) and value else None
+
+
+def _number(asked: dict[str, Any], name: str, default: float, low: float, high: float) -> float:
+    value = asked.get(name)
+    try:
+        number = default if value in (None, "") else float(value)
+    except (TypeError, ValueError):
+        number = low - 1
+    if not low <= number <= high:
+        message = f"{name} must be between {low:g} and {high:g}"
+        raise ApiError(400, message, "INVALID_PARAMETER")
+    return number
+
+
+def _done(
+    request: web.Request, said: str, answer: dict[str, Any], *, status: int = 200
+) -> web.Response:
+    """JSON for programs; a form goes back to the page, which says what happened."""
+    if _is_form(request) and "application/json" not in request.headers.get("Accept", ""):
+        return web.Response(status=303, headers={"Location": "/?" + urlencode({"said": said})})
+    return web.json_response(answer, status=status)
+
+
+def add_control_routes(router: web.UrlDispatcher) -> None:
+    router.add_post("/sandbox/fire", controlled(fire))
+    router.add_post("/sandbox/tokens/expire", controlled(expire_tokens))
+    router.add_post("/sandbox/tokens/revoke", controlled(revoke_tokens))
+    router.add_post("/sandbox/traffic", controlled(traffic))
+    router.add_get("/sandbox/faults", controlled(list_faults))
+    router.add_post("/sandbox/faults", controlled(add_fault))
+    router.add_delete("/sandbox/faults", controlled(clear_faults))
+    router.add_post("/sandbox/faults/clear", controlled(clear_faults))  # forms can't DELETE
+    router.add_get("/sandbox/requests", controlled(list_requests))
+    router.add_get("/sandbox/deliveries", controlled(list_deliveries))

@@ -1,0 +1,81 @@
+"""The sandbox's own page: how to point a receiver at it, what goes on, and things to do."""
+
+from aiohttp import web
+
+from srhooks.sandbox.control import may_control
+from srhooks.sandbox.deliveries import Delivery, stamp
+from srhooks.sandbox.events import by_family, family_of
+from srhooks.sandbox.keys import SANDBOX
+from srhooks.sandbox.pages import HERE, STYLE_PATH, page
+from srhooks.sandbox.people import ROLE_NAMES
+
+RECENT = 25
+CONTROLS = (
+    ("POST", "/sandbox/fire", "event, subscription?, user?, entity?, count?"),
+    ("POST", "/sandbox/traffic", "rate: events a second, 0 stops"),
+    ("POST", "/sandbox/tokens/expire", "ends all access tokens; refresh tokens stay good"),
+    ("POST", "/sandbox/tokens/revoke", "ends all grants: everybody has to log in again"),
+    ("POST", "/sandbox/faults", "path (regex), method, times, status, body, headers, delay, drop"),
+    ("GET", "/sandbox/faults", "the rules in force"),
+    ("DELETE", "/sandbox/faults", "clears them"),
+    ("GET", "/sandbox/requests", "the last requests: method, path, status, whether a token came"),
+    ("GET", "/sandbox/deliveries", "the last deliveries with every attempt"),
+)
+
+
+async def home(request: web.Request) -> web.Response:
+    sandbox = request.app[SANDBOX]
+    subscriptions = list(sandbox.subscriptions.by_id.values())
+    names = {person.id: person.name for person in sandbox.people}
+    recent = list(sandbox.deliveries)[-RECENT:][::-1]
+    return page(
+        "home.html",
+        base_url=sandbox.base_for(request),
+        settings=sandbox.settings,
+        mine=may_control(request),
+        said=request.query.get("said", "")[:200],
+        people=sandbox.people,
+        names=names,
+        roles=ROLE_NAMES,
+        families=by_family(),
+        subscriptions=subscriptions,
+        deliveries=[delivery_row(one) for one in recent],
+        faults=sandbox.faults.rules,
+        rate=sandbox.traffic.rate,
+        controls=CONTROLS,
+    )
+
+
+def delivery_row(delivery: Delivery) -> dict[str, str]:
+    """A delivery in words."""
+    last = delivery.attempts[-1] if delivery.attempts else None
+    outcome: str = delivery.state
+    if last is not None:
+        outcome += f", {last.status or last.error} in {last.seconds * 1000:.0f} ms"
+    if len(delivery.attempts) > 1:
+        outcome += f", {len(delivery.attempts)} attempts"
+    tones = {"delivered": "good", "retrying": "warn", "failed": "bad", "cancelled": "bad"}
+    return {
+        "event": delivery.event_name,
+        "family": family_of(delivery.event_name),
+        "body": delivery.body.decode(),
+        "at": stamp(last.at)[11:23] if last else "",
+        "outcome": outcome,
+        "tone": tones.get(delivery.state, ""),
+        "path": delivery.link.partition(">")[0].removeprefix("<"),
+    }
+
+
+async def stylesheet(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(HERE / "style.css", headers={"Cache-Control": "no-cache"})
+
+
+async def no_icon(_request: web.Request) -> web.Response:
+    """Browsers ask; there is none."""
+    return web.Response(status=204)
+
+
+def add_home_routes(router: web.UrlDispatcher) -> None:
+    router.add_get("/", home)
+    router.add_get(STYLE_PATH, stylesheet)
+    router.add_get("/favicon.ico", no_icon)
