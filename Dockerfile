@@ -1,0 +1,45 @@
+# Any base with Python 3.11+ and its venv module will do, Debian's own included.
+ARG BASE_IMAGE=python:3.13-slim
+
+FROM ${BASE_IMAGE} AS build
+WORKDIR /src
+# /build has the tools and stays behind; /venv has what runs, without even pip.
+RUN python3 -m venv /build && python3 -m venv --without-pip /venv
+# The dependencies change less often than the source: they keep their own layer.
+COPY requirements-build.lock requirements.lock ./
+# One dependency comes as source: it is built here, with the locked tools.
+RUN /build/bin/python -m pip install -qq --no-cache-dir --require-hashes -r requirements-build.lock \
+    && /build/bin/python -m pip wheel -qq --no-cache-dir --no-deps --no-build-isolation \
+        --require-hashes --wheel-dir /wheels -r requirements.lock \
+    && /build/bin/python -m pip --python /venv/bin/python install -qq --no-cache-dir --no-deps \
+        --no-index /wheels/*.whl
+COPY pyproject.toml README.md LICENSE ./
+COPY scripts/sbom.py scripts/
+COPY srhooks srhooks
+COPY templates templates
+COPY static static
+RUN /build/bin/hatchling build --target wheel \
+    && /build/bin/python -m pip --python /venv/bin/python install -qq --no-cache-dir --no-deps \
+        --no-index dist/*.whl \
+    && /venv/bin/python scripts/sbom.py > /venv/sbom.cdx.json
+
+FROM ${BASE_IMAGE}
+LABEL org.opencontainers.image.title="srhooks" \
+      org.opencontainers.image.description="See SmartRecruiters webhooks happen, live, and keep them healthy" \
+      org.opencontainers.image.licenses="MIT"
+# A fixed number, so that a volume's files keep their owner from one image to the next.
+RUN useradd --uid 10001 --home-dir /data --create-home --shell /usr/sbin/nologin srhooks
+COPY --from=build /venv /venv
+ENV PATH=/venv/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    HOST=0.0.0.0 \
+    PORT=8080 \
+    DATABASE_URL=sqlite:////data/srhooks.db
+USER 10001:10001
+WORKDIR /data
+VOLUME /data
+EXPOSE 8080
+STOPSIGNAL SIGTERM
+HEALTHCHECK --interval=10s --timeout=5s --start-period=10s --retries=3 \
+    CMD ["python", "-c", "import http.client as h, os, sys; c = h.HTTPConnection('127.0.0.1', int(os.environ['PORT']), timeout=4); c.request('GET', '/healthz'); sys.exit(c.getresponse().status != 200)"]
+CMD ["srhooks", "serve"]
