@@ -1,0 +1,174 @@
+"""README.md and the program agree: each setting, command, target and route is in both."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+from srhooks.app import create_app
+from srhooks.config import load_settings
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+REQUIRED = {
+    "SMARTRECRUITERS_CLIENT_ID": "documented",
+    "SMARTRECRUITERS_CLIENT_SECRET": "documented",
+    "SESSION_SECRET": "0123456789abcdef" * 2,
+}
+# Targets that `make help` lists are many; these are the ones that people must be told about.
+TARGETS_TO_TELL = {"demo", "setup", "test", "check", "image-check"}
+
+
+class Recorder(dict[str, str]):
+    """An environment that remembers which names it was asked for."""
+
+    def __init__(self) -> None:
+        super().__init__(REQUIRED)
+        self.asked: set[str] = set()
+
+    def get(self, key: str, default: str | None = None) -> str | None:  # type: ignore[override]
+        self.asked.add(key)
+        return super().get(key, default)
+
+
+@cache
+def settings_in_code() -> frozenset[str]:
+    environment = Recorder()
+    load_settings(environment)
+    return frozenset(environment.asked)
+
+
+def table_cells(column: int) -> Iterator[str]:
+    """Yield that cell of every row of every table."""
+    for line in README.splitlines():
+        if line.startswith("|"):
+            cells = re.split(r"(?<!\\)\|", line.strip().strip("|"))
+            if column < len(cells):
+                yield cells[column]
+
+
+def code_in(text: str) -> list[str]:
+    """Give what stands between backticks, fenced blocks line by line."""
+    fence = re.compile(r"^```[^\n]*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    lines = [line for block in fence.findall(text) for line in block.splitlines()]
+    return lines + re.findall(r"`([^`]+)`", fence.sub("", text))
+
+
+CODE = code_in(README)
+
+
+def settings_in_readme() -> set[str]:
+    return {
+        name
+        for cell in table_cells(0)
+        for name in re.findall(r"`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)`", cell)
+    }
+
+
+def commands_in_readme() -> set[str]:
+    return {name for code in CODE for name in re.findall(r"\bsrhooks ([a-z]+)\b", code)}
+
+
+@cache
+def help_of(*command: str) -> str:
+    result = subprocess.run(
+        [sys.executable, "-m", "srhooks", *command, "--help"],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    return result.stdout
+
+
+@cache
+def commands_in_code() -> frozenset[str]:
+    found = re.search(r"\{([a-z,]+)\}", help_of())
+    assert found, "`srhooks --help` lists no commands"
+    return frozenset(found[1].split(","))
+
+
+def routes_in_code() -> set[str]:
+    app = create_app(load_settings(REQUIRED))
+    return {
+        f"{route.method} {route.resource.canonical}"
+        for route in app.router.routes()
+        # HEAD comes with GET; files have no route of their own to speak of.
+        if route.resource is not None
+        and route.method not in {"HEAD", "OPTIONS", "*"}
+        and not route.resource.canonical.startswith("/static")
+    }
+
+
+def routes_in_readme() -> set[str]:
+    return {
+        f"{method} {path}"
+        for code in CODE
+        for method, path in re.findall(r"^(GET|POST|PUT|PATCH|DELETE) (/\S*)$", code)
+    }
+
+
+def test_every_setting_in_the_readme_exists() -> None:
+    assert settings_in_readme() - settings_in_code() == set()
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    plain = {name for name in settings_in_code() if not name.endswith("_FILE")}
+    assert plain - settings_in_readme() == set()
+
+
+def test_settings_read_from_files_are_told() -> None:
+    """Each NAME_FILE is told by name, or by its NAME on a line that speaks of `NAME_FILE`."""
+    paragraphs = [part for part in README.split("\n\n") if "NAME_FILE" in part]
+    for file_setting in (name for name in settings_in_code() if name.endswith("_FILE")):
+        name = file_setting.removesuffix("_FILE")
+        assert f"`{file_setting}`" in README or any(f"`{name}`" in part for part in paragraphs), (
+            file_setting
+        )
+
+
+def test_every_command_in_the_readme_exists() -> None:
+    assert commands_in_readme() - commands_in_code() == set()
+
+
+def test_every_command_is_in_the_readme() -> None:
+    assert commands_in_code() - commands_in_readme() == set()
+
+
+def test_every_option_in_the_readme_exists() -> None:
+    for line in CODE:
+        for command, words in re.findall(r"\bsrhooks ([a-z]+)\b([^|;&]*)", line):
+            for option in re.findall(r"(?<!\S)--[a-z][a-z-]*", words):
+                assert option in help_of(command), f"srhooks {command} {option}"
+
+
+def test_every_make_target_in_the_readme_exists() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z][a-z-]*):", makefile, re.MULTILINE))
+    told = {name for code in CODE for name in re.findall(r"(?:^|\s)make ([a-z][a-z-]*)", code)}
+    assert told - targets == set()
+    assert TARGETS_TO_TELL - told == set()
+
+
+def test_every_route_in_the_readme_exists() -> None:
+    assert routes_in_readme() - routes_in_code() == set()
+
+
+def test_every_route_is_in_the_readme() -> None:
+    assert routes_in_code() - routes_in_readme() == set()
+
+
+def test_every_link_inside_the_repository_leads_somewhere() -> None:
+    targets = re.findall(r"\]\(([^)\s#]+)[^)]*\)", README) + re.findall(r'src="([^"]+)"', README)
+    for target in targets:
+        if "://" not in target and not target.startswith("mailto:"):
+            assert (ROOT / target).exists(), target
+
+
+def test_every_anchor_has_its_heading() -> None:
+    headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
+    slugs = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", README)) - slugs == set()
