@@ -93,6 +93,7 @@ class Stored:
 class Notification:
     id: int
     rev: int  # rises with each change: the cursor of the live page
+    first_rev: int  # the one it was stored with
     user_id: str
     hook_id: str
     subscription_id: str | None
@@ -146,8 +147,7 @@ class EntityJob:
 
     user_id: str
     link: str
-    newest_id: int  # the newest of the notifications that wait
-    oldest_id: int
+    newest_id: int  # of the notifications that wait; what comes later may mean a later state
     attempts: int
 
 

@@ -70,6 +70,9 @@ class Store(Protocol):
 
     async def save_tokens(self, user_id: str, tokens: Tokens) -> None: ...
 
+    async def swap_tokens(self, user_id: str, old: Tokens, new: Tokens) -> None:
+        """Store `new` unless `old` has been replaced meanwhile."""
+
     async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
         """The grant works no more, unless it has been replaced since; whether it was marked."""
 
@@ -149,8 +152,13 @@ class Store(Protocol):
     ) -> list[int]:  # fmt: skip
         """Record the outcome on all that waited for it; their ids."""
 
-    async def postpone_entity(self, job: EntityJob, due_at: int, error: str) -> list[int]:
-        """Try again at `due_at`; the error is shown meanwhile. The ids whose error changed."""
+    async def postpone_entity(
+        self, job: EntityJob, due_at: int, error: str, give_up_below: int
+    ) -> list[int]:
+        """Try again at `due_at`; the error is shown meanwhile. The ids that wait.
+
+        Those below `give_up_below` have waited long enough and are `failed`.
+        """
 
     async def wake_entities(self, user_id: str, now: int) -> None:
         """All that is pending is due now (after a log-in, after an outage)."""

@@ -33,9 +33,9 @@ UNAVAILABLE = (
 )
 INSERT = (
     f"INSERT INTO notifications ({INSERT_COLUMNS})"
-    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::text[], $5::text[],"
-    " $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::bigint[], $12::bigint[],"
-    " $13::text[], $14::bigint[], $15::text[], $16::bytea[])"
+    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],"
+    " $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],"
+    " $13::bigint[], $14::text[], $15::bigint[], $16::text[], $17::bytea[])"
     " ON CONFLICT (hook_id, event_id, signature) DO NOTHING RETURNING id"
 )
 

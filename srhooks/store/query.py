@@ -6,13 +6,13 @@ from srhooks.ids import received_ms
 from srhooks.models import Filter, NewNotification
 
 COLUMNS = (
-    "n.id, n.rev, n.user_id, n.hook_id, n.subscription_id, n.event_id, n.event_name,"
+    "n.id, n.rev, n.first_rev, n.user_id, n.hook_id, n.subscription_id, n.event_id, n.event_name,"
     " n.event_version, n.link, n.signature, n.sent_at, n.deliveries, n.last_delivery_at,"
     " n.entity_status, n.entity_at, n.entity_error, n.title, n.changes, n.headers, n.body, n.entity"
 )
 INSERT_COLUMNS = (
-    "id, rev, user_id, hook_id, subscription_id, event_id, event_name, event_version, link,"
-    " signature, sent_at, last_delivery_at, entity_status, due_at, headers, body"
+    "id, rev, first_rev, user_id, hook_id, subscription_id, event_id, event_name, event_version,"
+    " link, signature, sent_at, last_delivery_at, entity_status, due_at, headers, body"
 )
 PREFIX_END = "\U0010ffff"  # above every character that can follow a prefix
 
@@ -61,6 +61,7 @@ def insert_values(new: NewNotification) -> tuple[Any, ...]:
     at = received_ms(new.id)
     return (
         new.id,
+        new.rev,
         new.rev,
         new.user_id,
         new.hook_id,

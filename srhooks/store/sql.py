@@ -24,6 +24,7 @@ from srhooks.store.writer import Transaction, Writer
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
+PER_LINK = 8  # rows read for each job asked for: several may wait for one link
 TAIL_CHUNK = 200  # rows not yet in the search index that are looked through at a time
 USER = "id, sr_id, name, email, grant_dead, created_at, seen_at"
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at"
@@ -132,6 +133,12 @@ class SqlStore(abc.ABC):
             " grant_dead = $6 WHERE id = $1",
             user_id, tokens.access, tokens.refresh, tokens.expires_at, tokens.lifetime,
             int(tokens.dead),
+        )  # fmt: skip
+
+    async def swap_tokens(self, user_id: str, old: Tokens, new: Tokens) -> None:
+        await self._write(
+            "UPDATE users SET access = $3, refresh = $4 WHERE id = $1 AND access = $2",
+            user_id, old.access, new.access, new.refresh,
         )  # fmt: skip
 
     async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
@@ -323,13 +330,16 @@ class SqlStore(abc.ABC):
 
     async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
         rows = await self._read(
-            "SELECT link, max(id), min(id), max(attempts) FROM notifications"
+            "SELECT link, id, attempts FROM notifications"
             " WHERE user_id = $1 AND entity_status = 'pending' AND due_at <= $2"
-            f" GROUP BY link ORDER BY max(id) DESC LIMIT {limit:d}",
+            f" ORDER BY id DESC LIMIT {limit * PER_LINK:d}",
             user_id,
             now,
         )
-        return [EntityJob(user_id, *row) for row in rows]
+        jobs: dict[str, EntityJob] = {}
+        for link, number, attempts in rows:
+            jobs.setdefault(link, EntityJob(user_id, link, number, attempts))
+        return list(jobs.values())[:limit]
 
     async def next_due(self) -> int | None:
         ((due,),) = await self._read(
@@ -359,14 +369,17 @@ class SqlStore(abc.ABC):
 
         return await self._work(work)
 
-    async def postpone_entity(self, job: EntityJob, due_at: int, error: str) -> list[int]:
+    async def postpone_entity(
+        self, job: EntityJob, due_at: int, error: str, give_up_below: int
+    ) -> list[int]:
         async def work(tx: Transaction) -> list[int]:
             waiting = await self._waiting(tx, job)
             for number in waiting:
                 await tx.execute(
                     "UPDATE notifications SET due_at = $2, entity_error = $3, rev = $4,"
-                    " attempts = attempts + 1 WHERE id = $1",
+                    " attempts = attempts + 1, entity_status = $5 WHERE id = $1",
                     number, due_at, error, self._next_rev(),
+                    "failed" if number < give_up_below else "pending",
                 )  # fmt: skip
             return waiting
 
@@ -376,8 +389,8 @@ class SqlStore(abc.ABC):
         """Those that were there when the fetch began: what came later may mean a later state."""
         rows = await tx.fetch(
             "SELECT id FROM notifications WHERE user_id = $1 AND link = $2 AND id <= $3"
-            " AND id >= $4 AND entity_status = 'pending'",
-            job.user_id, job.link, job.newest_id, job.oldest_id,
+            " AND entity_status = 'pending'",
+            job.user_id, job.link, job.newest_id,
         )  # fmt: skip
         return [row[0] for row in rows]
 
@@ -463,10 +476,10 @@ def _user(row: Any) -> User:
 
 def _notification(row: Any) -> Notification:
     return Notification(
-        id=row[0], rev=row[1], user_id=row[2], hook_id=row[3], subscription_id=row[4],
-        event_id=row[5], event_name=row[6], event_version=row[7], link=row[8], signature=row[9],
-        sent_at=row[10], deliveries=row[11], last_delivery_at=row[12], entity_status=row[13],
-        entity_at=row[14], entity_error=row[15], title=row[16], changes=row[17],
-        headers_json=row[18], body=bytes(row[19]),
-        entity=None if row[20] is None else bytes(row[20]),
+        id=row[0], rev=row[1], first_rev=row[2], user_id=row[3], hook_id=row[4],
+        subscription_id=row[5], event_id=row[6], event_name=row[7], event_version=row[8],
+        link=row[9], signature=row[10], sent_at=row[11], deliveries=row[12],
+        last_delivery_at=row[13], entity_status=row[14], entity_at=row[15], entity_error=row[16],
+        title=row[17], changes=row[18], headers_json=row[19], body=bytes(row[20]),
+        entity=None if row[21] is None else bytes(row[21]),
     )  # fmt: skip

@@ -27,7 +27,7 @@ BUSY_TIMEOUT = 2.0  # seconds to wait for another process' lock: less than the s
 MIN_TRIGRAM = 3  # characters: shorter searches read the indexed text itself
 INSERT = (
     f"INSERT INTO notifications ({INSERT_COLUMNS})"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     " ON CONFLICT (hook_id, event_id, signature) DO NOTHING"
 )
 

@@ -119,7 +119,7 @@ async def test_search_sees_entities_and_pages_without_gap_or_repeat(store: Store
     while await store.index_some(100):
         pass
     for number in numbers[::2]:
-        job = EntityJob("u1", f"https://api.test/jobs/{numbers.index(number)}", number, number, 0)
+        job = EntityJob("u1", f"https://api.test/jobs/{numbers.index(number)}", number, 0)
         await store.finish_entity(job, "fetched", 5, entity=b'{"title": "Plumber"}')
     expected = numbers[::-2]
     for _ in range(2):  # before and after the index knows
@@ -163,7 +163,7 @@ async def test_changes_after_a_cursor_are_complete_and_in_order(store: Store) ->
     first = await add(store)
     cursor = await store.last_rev("u1")
     second = await add(store, link="https://api.test/jobs/2")
-    job = EntityJob("u1", "https://api.test/jobs/1", first, first, 0)
+    job = EntityJob("u1", "https://api.test/jobs/1", first, 0)
     await store.finish_entity(job, "gone", 7, error="404")
     changed = await store.changed_since("u1", cursor, 10)
     assert [n.id for n in changed] == [second, first]
@@ -179,14 +179,14 @@ async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> N
     now = now_ms() + 1
     assert await store.users_with_due_entities(now) == ["u1"]
     jobs = await store.due_entities("u1", now, 10)
-    assert [(job.link, job.oldest_id, job.newest_id) for job in jobs] == [
-        ("https://api.test/b", other, other),
-        ("https://api.test/a", one, two),
+    assert [(job.link, job.newest_id) for job in jobs] == [
+        ("https://api.test/b", other),
+        ("https://api.test/a", two),
     ]
     late = await add(store, link="https://api.test/a")
     done = await store.finish_entity(jobs[1], "fetched", 9, entity=b"{}", title="T", changes="[]")
     assert sorted(done) == [one, two]
-    assert await store.postpone_entity(jobs[0], now + 60_000, "503") == [other]
+    assert await store.postpone_entity(jobs[0], now + 60_000, "503", one) == [other]
     waiting = await store.due_entities("u1", now + 1000, 10)
     assert [job.newest_id for job in waiting] == [late]
     assert await store.previous_entity("u1", "https://api.test/a", late) == b"{}"
@@ -197,7 +197,12 @@ async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> N
     await store.finish_entity(waiting[0], "failed", 9, error="400")
     assert await store.next_due() == now + 60_000
     await store.wake_entities("u1", now)
-    assert [job.attempts for job in await store.due_entities("u1", now, 10)] == [1]
+    (job,) = await store.due_entities("u1", now, 10)
+    assert job.attempts == 1
+    await store.postpone_entity(job, now + 1, "503", other + 1)
+    found = await store.notification("u1", other)
+    assert found is not None
+    assert (found.entity_status, found.entity_error) == ("failed", "503")
 
 
 async def test_a_dead_grant_stops_fetching_until_the_next_log_in(store: Store) -> None:

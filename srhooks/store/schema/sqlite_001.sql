@@ -40,6 +40,7 @@ CREATE INDEX hook_keys_hook ON hook_keys (hook_id);
 CREATE TABLE notifications (
     id INTEGER PRIMARY KEY,
     rev INTEGER NOT NULL,
+    first_rev INTEGER NOT NULL,
     user_id TEXT NOT NULL,
     hook_id TEXT NOT NULL,
     subscription_id TEXT,
@@ -67,6 +68,7 @@ CREATE INDEX notifications_rev ON notifications (user_id, rev);
 CREATE INDEX notifications_event ON notifications (user_id, event_name, id);
 CREATE INDEX notifications_link ON notifications (user_id, link, id);
 CREATE UNIQUE INDEX notifications_delivery ON notifications (hook_id, event_id, signature);
+CREATE INDEX notifications_pending ON notifications (user_id, id) WHERE entity_status = 'pending';
 CREATE INDEX notifications_due ON notifications (user_id, due_at) WHERE entity_status = 'pending';
 
 CREATE TABLE deliveries (

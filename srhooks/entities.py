@@ -1,0 +1,227 @@
+"""Follow the links of notifications for the current state of what they name.
+
+Driven by rows: a notification whose entity is `pending` and due is fetched, whoever stored it and
+whenever, so a restart loses nothing. Newest first, since that is what somebody looks at. All that
+wait for the same link share one request. Each user has a line of their own, with a circuit
+breaker: while the service keeps failing, one request at a time tries again.
+"""
+
+import asyncio
+import json
+import logging
+import random
+from dataclasses import dataclass
+from typing import Any
+
+from srhooks.gateway import Gateway
+from srhooks.hub import Event, Hub
+from srhooks.ids import first_id_at, now_ms
+from srhooks.models import EntityJob, EntityStatus, parse_body
+from srhooks.smartrecruiters.client import Answer, raise_for_error
+from srhooks.smartrecruiters.errors import (
+    GrantDeadError,
+    OddAnswerError,
+    ServiceAnsweredError,
+    ServiceError,
+    TooLargeError,
+)
+from srhooks.store import Store, StoreError
+from srhooks.summary import changes, title
+
+log = logging.getLogger(__name__)
+
+CONCURRENT = 6  # requests under way for a user; the limiter keeps the rest for people
+GIVE_UP_AFTER = 86_400_000  # ms since the notification came in
+FIRST_PAUSE = 1.0  # seconds until the second attempt
+LAST_PAUSE = 900.0  # seconds
+IDLE = 30.0  # seconds after which the rows are looked at again in any case
+BREAK_AFTER = 5  # failures in a row
+BREAK_PAUSE_MAX = 60.0  # seconds
+STORE_PAUSE = 1.0  # seconds while the store does not work
+TIMEOUT = 30.0  # seconds an answer may take
+LARGE = 200_000  # bytes above which JSON is not parsed on the event loop
+
+
+class EntityFetcher:
+    def __init__(self, store: Store, gateway: Gateway, hub: Hub) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._hub = hub
+        self._looked = asyncio.Event()
+        self._lines: dict[str, _Line] = {}
+        self._breakers: dict[str, _Breaker] = {}
+
+    def wake(self, user_id: str) -> None:
+        """There is something to fetch for the user. Never waits."""
+        line = self._lines.get(user_id)
+        if line is None:
+            breaker = self._breakers.setdefault(user_id, _Breaker())
+            line = _Line(user_id, breaker, self._store, self._gateway, self._hub)
+            self._lines[user_id] = line
+            line.task.add_done_callback(lambda _: self._ended(user_id))
+        line.woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled: start a line for whoever has something due, again and again."""
+        try:
+            while True:
+                self._looked.clear()
+                pause = STORE_PAUSE
+                try:
+                    for user_id in await self._store.users_with_due_entities(now_ms()):
+                        self.wake(user_id)
+                    due = await self._store.next_due()
+                    pause = IDLE if due is None else min(max((due - now_ms()) / 1000, 1.0), IDLE)
+                except StoreError as error:
+                    log.warning("cannot look for entities to fetch: %s", error)
+                try:
+                    async with asyncio.timeout(pause):
+                        await self._looked.wait()
+                except TimeoutError:
+                    pass
+        finally:
+            tasks = [line.task for line in self._lines.values()]
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ended(self, user_id: str) -> None:
+        line = self._lines.pop(user_id)
+        if not line.task.cancelled() and (error := line.task.exception()) is not None:
+            log.error("fetching entities broke off", exc_info=error)
+        self._looked.set()
+
+
+@dataclass(slots=True)
+class _Breaker:
+    """Outlives a line: while all is put off, there is none."""
+
+    failures: int = 0  # in a row
+
+    @property
+    def open(self) -> bool:
+        return self.failures >= BREAK_AFTER
+
+    def pause(self) -> float:
+        seconds = min(BREAK_PAUSE_MAX, 2.0 ** (self.failures - BREAK_AFTER))
+        return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+
+
+class _Line:
+    """The work under way for one user. It ends when nothing is due."""
+
+    def __init__(
+        self, user_id: str, breaker: _Breaker, store: Store, gateway: Gateway, hub: Hub
+    ) -> None:
+        self._user_id = user_id
+        self._breaker = breaker
+        self._store = store
+        self._gateway = gateway
+        self._hub = hub
+        self.woken = asyncio.Event()
+        self.task = asyncio.create_task(self._run(), name=f"entities-{user_id}")
+
+    async def _run(self) -> None:
+        running: dict[asyncio.Task[bool], str] = {}
+        waking = asyncio.create_task(self.woken.wait())
+        try:
+            while True:
+                self.woken.clear()
+                await self._start(running)
+                if not running:
+                    return
+                if waking.done():
+                    waking = asyncio.create_task(self.woken.wait())
+                await asyncio.wait({*running, waking}, return_when=asyncio.FIRST_COMPLETED)
+                for task in [task for task in running if task.done()]:
+                    del running[task]
+                    await self._learn(worked=task.result())
+        except GrantDeadError:
+            self._hub.publish(self._user_id, Event("login"))
+        except StoreError as error:
+            log.warning("cannot fetch entities for now: %s", error)
+            await asyncio.sleep(STORE_PAUSE)
+        finally:
+            for task in (*running, waking):
+                task.cancel()
+            await asyncio.gather(*running, waking, return_exceptions=True)
+
+    async def _start(self, running: dict[asyncio.Task[bool], str]) -> None:
+        room = (1 if self._breaker.open else CONCURRENT) - len(running)
+        if room <= 0:
+            return
+        links = set(running.values())
+        jobs = await self._store.due_entities(self._user_id, now_ms(), room + len(links))
+        for job in [job for job in jobs if job.link not in links][:room]:
+            running[asyncio.create_task(self._follow(job))] = job.link
+
+    async def _learn(self, *, worked: bool) -> None:
+        if not worked:
+            self._breaker.failures += 1
+            if self._breaker.open:
+                await asyncio.sleep(self._breaker.pause())
+            return
+        if self._breaker.open:  # it is back: what was put off need not wait
+            await self._store.wake_entities(self._user_id, now_ms())
+        self._breaker.failures = 0
+
+    async def _follow(self, job: EntityJob) -> bool:
+        """Fetch one link and record the outcome; whether the service worked."""
+        try:
+            answer = await self._gateway.ask(
+                self._user_id, "GET", job.link, foreground=False, timeout=TIMEOUT
+            )
+            if answer.status in {404, 410}:
+                await self._finish(job, "gone", error=f"SmartRecruiters answered {answer.status}")
+            else:
+                await self._keep(job, raise_for_error(answer))
+        except GrantDeadError:
+            raise
+        except ServiceError as error:
+            if _is_final(error):
+                await self._finish(job, "failed", error=str(error))
+                return True
+            await self._postpone(job, error)
+            return False
+        except ValueError:  # the setting for the API's address changed since it was stored
+            await self._finish(job, "refused")
+        return True
+
+    async def _keep(self, job: EntityJob, answer: Answer) -> None:
+        before = await self._store.previous_entity(job.user_id, job.link, job.newest_id)
+        if len(answer.body) + len(before or b"") > LARGE:
+            name, differences = await asyncio.to_thread(_read, answer, before)
+        else:
+            name, differences = _read(answer, before)
+        await self._finish(job, "fetched", entity=answer.body, title=name, changes=differences)
+
+    async def _finish(self, job: EntityJob, status: EntityStatus, **outcome: Any) -> None:
+        self._tell(await self._store.finish_entity(job, status, now_ms(), **outcome))
+
+    async def _postpone(self, job: EntityJob, error: ServiceError) -> None:
+        pause = min(LAST_PAUSE, FIRST_PAUSE * 2.0**job.attempts)
+        wait = getattr(error, "retry_after", None) or pause * random.uniform(0.5, 1.5)  # noqa: S311
+        give_up = first_id_at(now_ms() - GIVE_UP_AFTER)
+        due_at = now_ms() + int(wait * 1000)
+        self._tell(await self._store.postpone_entity(job, due_at, str(error), give_up))
+
+    def _tell(self, numbers: list[int]) -> None:
+        for number in numbers:
+            self._hub.publish(self._user_id, Event("notification", number))
+
+
+def _is_final(error: ServiceError) -> bool:
+    """Network errors, 429, 5xx and garbage may pass; other answers will not change."""
+    if isinstance(error, ServiceAnsweredError):
+        return error.status != 429 and error.status < 500
+    return isinstance(error, TooLargeError)
+
+
+def _read(answer: Answer, before: bytes | None) -> tuple[str | None, str | None]:
+    """Title and changes of an entity. Raises OddAnswerError when it is not JSON."""
+    answer.json()
+    now = parse_body(answer.body)
+    if isinstance(now, str):
+        raise OddAnswerError("SmartRecruiters sent an entity that is not JSON as it should be")
+    found = None if before is None else json.dumps(changes(parse_body(before), now))
+    return title(now), found

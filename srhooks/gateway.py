@@ -1,0 +1,56 @@
+"""Ask the service something as a user: in turn, with a fresh token, once more after a 401."""
+
+from typing import Any
+
+from yarl import URL
+
+from srhooks.smartrecruiters.client import Answer, ServiceClient, retry_after
+from srhooks.smartrecruiters.limiter import Limiter
+from srhooks.tokens import TokenKeeper
+
+TIMEOUT = 20.0  # seconds
+
+
+class Gateway:
+    def __init__(self, client: ServiceClient, tokens: TokenKeeper) -> None:
+        self._client = client
+        self._tokens = tokens
+        self._limiters: dict[str, Limiter] = {}
+
+    @property
+    def api_url(self) -> URL:
+        return self._client.api_url
+
+    async def ask(
+        self,
+        user_id: str,
+        method: str,
+        target: str,
+        *,
+        foreground: bool,
+        payload: Any = None,
+        timeout: float = TIMEOUT,  # noqa: ASYNC109 - of the exchange; waiting in line comes on top
+    ) -> Answer:
+        """The answer, whatever its status. `target` is a path, or a URL at the API's origin.
+
+        Raises ServiceError (GrantDeadError among them) or StoreError.
+        """
+        url = URL(target) if "://" in target else URL(f"{self.api_url}".rstrip("/") + target)
+        token = await self._tokens.access_token(user_id)
+        answer = await self._send(user_id, method, url, token, payload, foreground, timeout)
+        if answer.status == 401:
+            token = await self._tokens.access_token(user_id, refused=token)
+            answer = await self._send(user_id, method, url, token, payload, foreground, timeout)
+        return answer
+
+    async def _send(
+        self, user_id: str, method: str, url: URL, token: str, payload: Any, foreground: bool,
+        seconds: float,
+    ) -> Answer:  # fmt: skip
+        limiter = self._limiters.setdefault(user_id, Limiter())
+        async with limiter.slot(foreground=foreground):
+            answer = await self._client.send(
+                method, url, token=token, payload=payload, timeout=seconds
+            )
+        limiter.observe(answer.status, answer.headers, retry_after(answer.headers))
+        return answer

@@ -1,0 +1,125 @@
+"""A notification from its arrival to its 202: verify, decide about its link, store, tell."""
+
+import json
+import logging
+from collections.abc import Mapping
+from typing import Protocol
+
+from multidict import CIMultiDictProxy
+from yarl import URL
+
+from srhooks.hooks import HookDirectory, HookEntry
+from srhooks.hub import Event, Hub
+from srhooks.link import find_link
+from srhooks.models import REDACTED, EntityStatus, NewNotification, Signature, Stored
+from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
+from srhooks.store import Store
+
+log = logging.getLogger(__name__)
+
+MAX_FIELD = 500  # characters of event-id, event-name and event-version that are kept
+MAX_TIMESTAMP = 253_402_300_799  # seconds: the end of the year 9999
+
+
+class Fetcher(Protocol):
+    def wake(self, user_id: str) -> None: ...
+
+
+class Intake:
+    def __init__(
+        self, store: Store, hooks: HookDirectory, hub: Hub, fetcher: Fetcher, api_url: str
+    ) -> None:
+        self._store = store
+        self._hooks = hooks
+        self._hub = hub
+        self._fetcher = fetcher
+        self._api_url = URL(api_url)
+
+    async def receive(
+        self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
+    ) -> tuple[Stored, Signature]:
+        """Store one notification. Raises StoreUnavailableError; when it returns, it is safe."""
+        headers = joined_headers(received)
+        signature = await self._verdict(entry, headers, body)
+        hook = entry.hook
+        event_id = _field(headers, "event-id")
+        event_name = _field(headers, "event-name")
+        target, status = self._decide(headers.get("link"), signature, entry)
+        new = NewNotification(
+            id=self._store.next_id(),
+            user_id=hook.user_id,
+            hook_id=hook.id,
+            subscription_id=hook.subscription_id,
+            event_id=event_id,
+            event_name=event_name,
+            event_version=_field(headers, "event-version"),
+            link=target,
+            headers=json.dumps(redacted(headers, hook.auth_header)),
+            body=body,
+            signature=signature,
+            sent_at=sent_at(headers),
+            entity_status=status,
+        )
+        stored = await self._store.add_notification(new)
+        self._hub.publish(hook.user_id, Event("notification", stored.id))
+        if status == "pending" and not stored.duplicate:
+            self._fetcher.wake(hook.user_id)
+        return stored, signature
+
+    async def _verdict(
+        self, entry: HookEntry, headers: Mapping[str, str], body: bytes
+    ) -> Signature:
+        given = headers.get(SIGNATURE_HEADER, "")
+        if not given.strip():
+            return "unsigned"
+        if matching_key(entry.live_keys(), headers, body, given) is not None:
+            return "valid"
+        newer = await self._hooks.ask_for_newer_key(entry)
+        if newer and matching_key(entry.live_keys(), headers, body, given) is not None:
+            return "valid"
+        return "invalid" if entry.keys else "unverifiable"
+
+    def _decide(
+        self, header: str | None, signature: Signature, entry: HookEntry
+    ) -> tuple[str | None, EntityStatus]:
+        """The link's target, and whether it waits to be followed."""
+        link = find_link(header, self._api_url) if header else None
+        if link is None:
+            return None, "none"
+        trusted = signature == "valid" or (signature == "unsigned" and not entry.keys)
+        return _clean(link.target), "pending" if trusted and link.followable else "refused"
+
+
+def joined_headers(received: CIMultiDictProxy[str]) -> dict[str, str]:
+    """Lower-case names, repeated ones joined with `, ` (RFC 9110, 5.3)."""
+    headers: dict[str, str] = {}
+    for name, value in received.items():
+        lower = name.lower()
+        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    return headers
+
+
+def redacted(headers: Mapping[str, str], auth_header: str | None) -> dict[str, str]:
+    return {
+        name: REDACTED if name in {"authorization", auth_header} else value
+        for name, value in headers.items()
+    }
+
+
+def sent_at(headers: Mapping[str, str]) -> int | None:
+    """The sender's time in ms, when it gave a sane one."""
+    value = headers.get(TIMESTAMP_HEADER, "").strip()
+    if not (value.isascii() and value.isdigit() and len(value) <= 12):
+        return None
+    seconds = int(value)
+    return seconds * 1000 if seconds <= MAX_TIMESTAMP else None
+
+
+def _field(headers: Mapping[str, str], name: str) -> str | None:
+    value = headers.get(name)
+    return _clean(value)[:MAX_FIELD] if value else None
+
+
+def _clean(text: str) -> str:
+    """Header bytes that are not UTF-8 arrive as lone surrogates, which no database takes."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()

@@ -1,0 +1,42 @@
+"""What can go wrong with the outside service.
+
+ServiceError
+├── ServiceUnreachableError   no answer: network, time-out, an answer that breaks off
+├── ServiceAnsweredError      an error status, with the service's own words
+│   └── UnauthorizedError     401: the access token is not taken
+├── OddAnswerError            an answer that is not what the documentation promises
+│   └── TooLargeError         an answer beyond the bound
+└── GrantDeadError            the user must log in again
+"""
+
+
+class ServiceError(Exception):
+    """Its text is fit for a person and holds no secret."""
+
+
+class ServiceUnreachableError(ServiceError):
+    pass
+
+
+class ServiceAnsweredError(ServiceError):
+    def __init__(self, status: int, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retry_after = retry_after  # seconds
+
+
+class UnauthorizedError(ServiceAnsweredError):
+    pass
+
+
+class OddAnswerError(ServiceError):
+    pass
+
+
+class TooLargeError(OddAnswerError):
+    pass
+
+
+class GrantDeadError(ServiceError):
+    def __init__(self) -> None:
+        super().__init__("SmartRecruiters no longer accepts this log-in: log in again")

@@ -1,0 +1,105 @@
+"""The service's rate limits, kept on our side: one limiter a user.
+
+10 requests in any second and 8 at a time per credential (developers.smartrecruiters.com, "Rate
+limiting"). What a person waits for goes first, and two places are kept free for it.
+"""
+
+import asyncio
+import contextlib
+import heapq
+import itertools
+from collections import deque
+from collections.abc import AsyncIterator, Mapping
+
+RATE = 10  # requests a window
+WINDOW = 1.1  # seconds: a little over one, since the service counts arrivals and not departures
+CONCURRENT = 8
+RESERVED = 2  # places that background requests leave free
+MAX_BLOCK = 60.0  # seconds
+
+
+class Limiter:
+    def __init__(self) -> None:
+        self._rate = RATE
+        self._concurrent = CONCURRENT
+        self._sent: deque[float] = deque()
+        self._running = 0
+        self._running_behind = 0
+        self._blocked_until = 0.0  # for background requests
+        self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @contextlib.asynccontextmanager
+    async def slot(self, *, foreground: bool) -> AsyncIterator[None]:
+        """Wait for one's turn, and hold a place while the request runs."""
+        loop = asyncio.get_running_loop()
+        turn: asyncio.Future[None] = loop.create_future()
+        heapq.heappush(self._waiting, (not foreground, next(self._order), turn))
+        self._pump()
+        try:
+            await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled():
+                self._leave(foreground=foreground)
+            raise
+        try:
+            yield
+        finally:
+            self._leave(foreground=foreground)
+
+    def observe(self, status: int, headers: Mapping[str, str], retry_after: float | None) -> None:
+        """Learn from an answer: lower limits, and a time to hold background requests back."""
+        now = asyncio.get_running_loop().time()
+        self._rate = _lower(headers.get("X-RateLimit-Limit"), RATE)
+        self._concurrent = _lower(headers.get("X-RateLimit-Concurrent-Limit"), CONCURRENT)
+        if status == 429:
+            self._block(now, retry_after if retry_after is not None else 1.0)
+        elif headers.get("X-RateLimit-Remaining") == "0" and len(self._sent) < self._rate:
+            self._block(now, WINDOW)  # somebody else spends from the same budget
+
+    def _block(self, now: float, seconds: float) -> None:
+        self._blocked_until = max(self._blocked_until, now + min(seconds, MAX_BLOCK))
+
+    def _leave(self, *, foreground: bool) -> None:
+        self._running -= 1
+        self._running_behind -= not foreground
+        self._pump()
+
+    def _pump(self) -> None:
+        """Let in whoever may go now, and come back when the next one may."""
+        now = asyncio.get_running_loop().time()
+        while self._sent and self._sent[0] <= now - WINDOW:
+            self._sent.popleft()
+        while self._waiting:
+            behind, _, turn = self._waiting[0]
+            if turn.done():  # cancelled
+                heapq.heappop(self._waiting)
+                continue
+            full = self._running >= self._concurrent
+            if behind:
+                full |= self._running_behind >= max(1, self._concurrent - RESERVED)
+            if full:
+                return  # whoever leaves pumps again
+            wait = self._sent[0] + WINDOW - now if len(self._sent) >= self._rate else 0.0
+            if behind:
+                wait = max(wait, self._blocked_until - now)
+            if wait > 0:
+                self._come_back(wait)
+                return
+            heapq.heappop(self._waiting)
+            self._sent.append(now)
+            self._running += 1
+            self._running_behind += behind
+            turn.set_result(None)
+
+    def _come_back(self, seconds: float) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._pump)
+
+
+def _lower(value: str | None, ours: int) -> int:
+    if value is not None and value.isascii() and value.isdigit():
+        return max(1, min(int(value[:9]), ours))
+    return ours

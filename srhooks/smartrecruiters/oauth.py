@@ -1,0 +1,82 @@
+"""OAuth 2.0, authorization code (RFC 6749, 4.1) with the service's refresh (6)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from yarl import URL
+
+from srhooks.config import Settings
+from srhooks.smartrecruiters.client import Answer, ServiceClient, raise_for_error
+from srhooks.smartrecruiters.errors import OddAnswerError
+
+TIMEOUT = 15.0  # seconds
+DEFAULT_LIFETIME = 1800  # seconds: what the documentation promises
+MAX_LIFETIME = 86400 * 365
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    access_token: str
+    refresh_token: str | None
+    lifetime: int  # seconds
+
+
+def authorize_url(settings: Settings, state: str) -> str:
+    url = URL(f"{settings.identity_url}/identity/oauth/allow")
+    return str(
+        url.with_query(
+            client_id=settings.client_id,
+            redirect_uri=settings.redirect_uri,
+            response_type="code",
+            scope=settings.scopes,
+            state=state,
+        )
+    )
+
+
+async def exchange_code(client: ServiceClient, settings: Settings, code: str) -> Grant:
+    """Raises ServiceError."""
+    return await _token(
+        client,
+        settings,
+        {"grant_type": "authorization_code", "code": code, "redirect_uri": settings.redirect_uri},
+    )
+
+
+async def refresh_grant(client: ServiceClient, settings: Settings, refresh_token: str) -> Grant:
+    """Burns the refresh token. Raises ServiceError; a 400 or 401 means that the grant is dead."""
+    return await _token(
+        client, settings, {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    )
+
+
+async def _token(client: ServiceClient, settings: Settings, form: dict[str, str]) -> Grant:
+    secrets = {"client_id": settings.client_id, "client_secret": settings.client_secret}
+    url = URL(f"{settings.identity_url}/identity/oauth/token")
+    answer = raise_for_error(
+        await client.send("POST", url, form={**form, **secrets}, timeout=TIMEOUT)
+    )
+    return _grant(answer)
+
+
+def _grant(answer: Answer) -> Grant:
+    value: Any = answer.json()
+    if not isinstance(value, dict) or not _is_token(value.get("access_token")):
+        raise OddAnswerError("SmartRecruiters sent no access token")
+    refresh = value.get("refresh_token")
+    lifetime = value.get("expires_in")
+    if isinstance(lifetime, str) and lifetime.isascii() and lifetime.isdigit():
+        lifetime = int(lifetime[:9])
+    if not isinstance(lifetime, int | float) or not 0 < lifetime <= MAX_LIFETIME:
+        lifetime = DEFAULT_LIFETIME
+    return Grant(value["access_token"], refresh if _is_token(refresh) else None, int(lifetime))
+
+
+def _is_token(value: Any) -> bool:
+    """Printable and of a sane length: it goes into a header (RFC 6750, 2.1)."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= 8000
+        and value.isascii()
+        and (value.isprintable() and " " not in value)
+    )

@@ -1,0 +1,244 @@
+"""A user's webhook subscriptions: the service's own list, joined with our hooks.
+
+Each subscription made here gets a hook of its own and a signing key before it can be active.
+"""
+
+import logging
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from srhooks.config import Settings
+from srhooks.gateway import Gateway
+from srhooks.hooks import HookDirectory, new_hook_id
+from srhooks.hub import Event, Hub
+from srhooks.ids import now_ms
+from srhooks.models import Hook
+from srhooks.smartrecruiters.client import Answer, raise_for_error
+from srhooks.smartrecruiters.errors import OddAnswerError, ServiceAnsweredError, ServiceError
+from srhooks.store import Store
+
+log = logging.getLogger(__name__)
+
+API = "/webhooks-api/v201907/subscriptions"
+PAGE = 100
+MAX_PAGES = 50
+MAX_SUBSCRIPTIONS = 20  # a user, as the service allows
+ACTIVATION_TIMEOUT = 40.0  # seconds: the service itself gives the handshake 20
+SUBSCRIPTION_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewSubscription:
+    events: tuple[str, ...]
+    alerting_email_address: str | None = None
+    callback_authentication: dict[str, Any] | None = None
+    active: bool = False
+
+
+class UnknownSubscriptionError(Exception):
+    """No subscription can have this id."""
+
+
+class Subscriptions:
+    def __init__(
+        self, settings: Settings, store: Store, gateway: Gateway, hooks: HookDirectory, hub: Hub
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._gateway = gateway
+        self._hooks = hooks
+        self._hub = hub
+
+    async def all(self, user_id: str, *, foreground: bool = True) -> list[dict[str, Any]]:
+        """The service's objects with `hookId` and `mine` added. Raises ServiceError, StoreError."""
+        found = await self._fetch_all(user_id, foreground=foreground)
+        hooks = {hook.id: hook for hook in await self._store.hooks(user_id)}
+        for one in found:
+            await self._join(one, hooks)
+        return found
+
+    async def create(self, user_id: str, wanted: NewSubscription) -> dict[str, Any]:
+        """The new subscription; `activationError` tells why it is not active as was asked.
+
+        Raises ServiceError when the service does not create it, or StoreError.
+        """
+        hook = Hook(
+            new_hook_id(), user_id, None, _auth_header(wanted.callback_authentication), now_ms()
+        )
+        await self._store.add_hook(hook)
+        payload: dict[str, Any] = {
+            "callbackUrl": self._settings.hook_url(hook.id),
+            "events": list(wanted.events),
+        }
+        if wanted.alerting_email_address:
+            payload["alertingEmailAddress"] = wanted.alerting_email_address
+        if wanted.callback_authentication:
+            payload["callbackAuthentication"] = wanted.callback_authentication
+        try:
+            created = _object(await self._ask(user_id, "POST", API, payload))
+        except ServiceAnsweredError:
+            await self._store.drop_hook(hook.id)  # surely not created: nothing will come to it
+            raise
+        number = str(created["id"])
+        await self._store.bind_hook(hook.id, number)
+        self._hooks.forget(hook.id)
+        created |= {"hookId": hook.id, "mine": True}
+        created.pop("callbackAuthentication", None)
+        try:
+            await self._make_key(user_id, hook.id, number)
+            if wanted.active:
+                await self._put_activation(user_id, number)
+                created["status"] = "active"
+        except ServiceError as error:
+            log.warning("a new subscription is not active yet: %s", error)
+            if wanted.active:
+                created |= {"status": "inactive", "activationError": str(error)}
+        self._changed(user_id)
+        return created
+
+    async def activate(self, user_id: str, number: str) -> None:
+        """Raises ServiceError (the handshake failed, say) or UnknownSubscriptionError."""
+        _check_id(number)
+        hook = await self._hook_of(user_id, number)
+        if hook is not None:
+            entry = await self._hooks.get(hook.id)
+            if entry is not None and not entry.live_keys():
+                await self._make_key(user_id, hook.id, number)
+        await self._put_activation(user_id, number)
+        self._changed(user_id)
+
+    async def delete(self, user_id: str, number: str) -> None:
+        """Raises ServiceError or UnknownSubscriptionError. The history stays."""
+        _check_id(number)
+        try:
+            await self._ask(user_id, "DELETE", _path(number))
+        except ServiceAnsweredError as error:
+            if error.status not in {404, 410}:
+                raise
+            await self._retire(user_id, number)
+            raise
+        await self._retire(user_id, number)
+
+    async def rotate_key(self, user_id: str, number: str) -> str:
+        """Make a new signing key; the one before it counts for 24 hours more. The new key."""
+        _check_id(number)
+        hook = await self._hook_of(user_id, number)
+        if hook is None:
+            raise UnknownSubscriptionError
+        return await self._make_key(user_id, hook.id, number)
+
+    async def newest_key(self, hook: Hook) -> str | None:
+        """The signing key that the service holds for the hook now. Raises ServiceError."""
+        if hook.subscription_id is None:
+            return None
+        answer = await self._gateway.ask(
+            hook.user_id, "GET", _path(hook.subscription_id, "/secret-key"), foreground=True
+        )
+        return None if answer.status == 404 else _key(raise_for_error(answer))
+
+    async def _fetch_all(self, user_id: str, *, foreground: bool) -> list[dict[str, Any]]:
+        found: dict[str, dict[str, Any]] = {}
+        page: str | None = None
+        for _ in range(MAX_PAGES):
+            query = {"limit": str(PAGE)} | ({} if page is None else {"page_id": page})
+            answer = await self._gateway.ask(
+                user_id, "GET", f"{API}?{urlencode(query)}", foreground=foreground
+            )
+            items, page = _page(raise_for_error(answer).json())
+            fresh = [item for item in items if str(item["id"]) not in found]
+            found.update((str(item["id"]), item) for item in fresh)
+            if page is None or not fresh:
+                break
+        return list(found.values())
+
+    async def _join(self, one: dict[str, Any], hooks: dict[str, Hook]) -> None:
+        prefix = self._settings.hook_url("")
+        url = one.get("callbackUrl")
+        hook = None
+        if isinstance(url, str) and url.startswith(prefix):
+            hook = hooks.get(url.removeprefix(prefix))
+        if hook is not None and hook.subscription_id is None:  # we stopped right after creating it
+            await self._store.bind_hook(hook.id, str(one["id"]))
+            self._hooks.forget(hook.id)
+        one["hookId"] = hook.id if hook else None
+        one["mine"] = hook is not None
+
+    async def _hook_of(self, user_id: str, number: str) -> Hook | None:
+        hooks = await self._store.hooks(user_id)
+        return next((hook for hook in hooks if hook.subscription_id == number), None)
+
+    async def _make_key(self, user_id: str, hook_id: str, number: str) -> str:
+        key = _key(await self._ask(user_id, "POST", _path(number, "/secret-key")))
+        await self._hooks.add_key(hook_id, key)
+        return key
+
+    async def _put_activation(self, user_id: str, number: str) -> None:
+        await self._ask(user_id, "PUT", _path(number, "/activation"), seconds=ACTIVATION_TIMEOUT)
+
+    async def _retire(self, user_id: str, number: str) -> None:
+        hook = await self._hook_of(user_id, number)
+        if hook is not None:
+            await self._store.retire_hook(hook.id, now_ms())
+            self._hooks.forget(hook.id)
+        self._changed(user_id)
+
+    async def _ask(
+        self, user_id: str, method: str, path: str, payload: Any = None, seconds: float = 20.0
+    ) -> Answer:
+        return raise_for_error(
+            await self._gateway.ask(
+                user_id, method, path, foreground=True, payload=payload, timeout=seconds
+            )
+        )
+
+    def _changed(self, user_id: str) -> None:
+        self._hub.publish(user_id, Event("subscriptions"))
+
+
+def _path(number: str, rest: str = "") -> str:
+    return f"{API}/{quote(number, safe='')}{rest}"
+
+
+def _check_id(number: str) -> None:
+    if SUBSCRIPTION_ID.fullmatch(number) is None:
+        raise UnknownSubscriptionError
+
+
+def _page(value: Any) -> tuple[list[dict[str, Any]], str | None]:
+    """The items of either kind of list, and the `page_id` of the next one."""
+    following: Any = None
+    items = value
+    if isinstance(value, dict):
+        items = value.get("content")
+        following = value.get("nextPageId")
+    if not isinstance(items, list):
+        raise OddAnswerError("SmartRecruiters sent a list of subscriptions that is none")
+    kept = [item for item in items if isinstance(item, dict) and item.get("id") is not None]
+    if isinstance(value, list) and len(items) >= PAGE and kept:
+        following = kept[-1]["id"]
+    return kept, str(following) if following else None
+
+
+def _object(answer: Answer) -> dict[str, Any]:
+    value = answer.json()
+    if not isinstance(value, dict) or not isinstance(value.get("id"), str | int):
+        raise OddAnswerError("SmartRecruiters sent a subscription without an id")
+    return value
+
+
+def _key(answer: Answer) -> str:
+    value = answer.json()
+    key = value.get("secretKey") if isinstance(value, dict) else None
+    if not isinstance(key, str) or not 0 < len(key) <= 1000:
+        raise OddAnswerError("SmartRecruiters sent no secret key")
+    return key
+
+
+def _auth_header(authentication: dict[str, Any] | None) -> str | None:
+    """The header that the subscription's own authentication uses, lower-case."""
+    if not authentication or authentication.get("type") != "header":
+        return None
+    name = authentication.get("headerName")
+    return name.strip().lower() if isinstance(name, str) else None

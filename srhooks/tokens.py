@@ -1,0 +1,148 @@
+"""A fresh access token for a user: refreshed once for all who wait, and stored before it is used.
+
+A refresh token works once (SmartRecruiters, "Authentication"): two refreshes at a time, or one
+whose outcome is lost, would cost the user the grant. So there is one task per user, which nobody's
+cancellation ends, and it does not begin while the store can't take the new tokens.
+"""
+
+import asyncio
+import logging
+import random
+
+from srhooks.config import Settings
+from srhooks.crypto import UndecryptableError, Vault
+from srhooks.ids import now_ms
+from srhooks.models import Tokens
+from srhooks.smartrecruiters.client import ServiceClient
+from srhooks.smartrecruiters.errors import (
+    GrantDeadError,
+    ServiceAnsweredError,
+    ServiceError,
+    ServiceUnreachableError,
+)
+from srhooks.smartrecruiters.oauth import Grant, refresh_grant
+from srhooks.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+MARGIN = 60_000  # ms before its end at which a token is renewed (a tenth of a short life)
+DEAD_STATUSES = (400, 401, 403)
+SAVE_ATTEMPTS = 60
+PAUSE_MAX = 30.0  # seconds between failing refreshes
+
+
+class TokenKeeper:
+    def __init__(self, settings: Settings, store: Store, vault: Vault, client: ServiceClient):
+        self._settings = settings
+        self._store = store
+        self._vault = vault
+        self._client = client
+        self._refreshing: dict[str, asyncio.Task[str]] = {}
+        self._failures: dict[str, tuple[int, float, ServiceError]] = {}
+
+    def seal(self, grant: Grant) -> Tokens:
+        """A grant as it is stored."""
+        refresh = grant.refresh_token
+        return Tokens(
+            self._vault.seal(grant.access_token),
+            None if refresh is None else self._vault.seal(refresh),
+            now_ms() + grant.lifetime * 1000,
+            grant.lifetime * 1000,
+            dead=False,
+        )
+
+    async def access_token(self, user_id: str, *, refused: str | None = None) -> str:
+        """A token that should work; `refused` is one that the service has just not taken.
+
+        Raises GrantDeadError, another ServiceError when the refresh did not work out for now,
+        or StoreError.
+        """
+        if user_id not in self._refreshing:
+            tokens = await self._store.tokens(user_id)
+            if tokens is None or tokens.dead:
+                raise GrantDeadError
+            access = await self._open(user_id, tokens)
+            margin = min(MARGIN, tokens.lifetime // 10)
+            if access != refused and now_ms() < tokens.expires_at - margin:
+                return access
+        if user_id not in self._refreshing:  # a look at the store let others go first
+            self._hold_back(user_id)
+            task = asyncio.create_task(self._refresh(user_id, refused), name="token-refresh")
+            self._refreshing[user_id] = task
+            task.add_done_callback(lambda done: self._finished(user_id, done))
+        return await asyncio.shield(self._refreshing[user_id])
+
+    def forget_failures(self, user_id: str) -> None:
+        """After a log-in: the next refresh need not wait."""
+        self._failures.pop(user_id, None)
+
+    async def close(self) -> None:
+        """Wait for refreshes under way, so that no new token is lost."""
+        if self._refreshing:
+            await asyncio.wait(self._refreshing.values(), timeout=2.0)
+
+    async def _refresh(self, user_id: str, refused: str | None) -> str:
+        tokens = await self._store.tokens(user_id)
+        if tokens is None or tokens.dead:
+            raise GrantDeadError
+        access = await self._open(user_id, tokens)
+        margin = min(MARGIN, tokens.lifetime // 10)
+        if access != refused and now_ms() < tokens.expires_at - margin:
+            return access  # somebody logged in meanwhile
+        if tokens.refresh is None:
+            await self._bury(user_id, tokens)
+        await self._store.check()
+        try:
+            grant = await refresh_grant(
+                self._client, self._settings, self._vault.open(tokens.refresh or b"")
+            )
+        except UndecryptableError:
+            await self._bury(user_id, tokens)
+        except ServiceAnsweredError as error:
+            if error.status in DEAD_STATUSES:
+                await self._bury(user_id, tokens)
+            raise
+        await self._save(user_id, grant)
+        log.info("token refreshed", extra={"user": user_id})
+        return grant.access_token
+
+    async def _save(self, user_id: str, grant: Grant) -> None:
+        sealed = self.seal(grant)
+        for attempt in range(SAVE_ATTEMPTS):
+            try:
+                await self._store.save_tokens(user_id, sealed)
+            except StoreError:
+                if attempt == SAVE_ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(0.5)
+            else:
+                return
+
+    async def _open(self, user_id: str, tokens: Tokens) -> str:
+        try:
+            return self._vault.open(tokens.access)
+        except UndecryptableError:
+            await self._store.mark_grant_dead(user_id, tokens.access)
+            raise GrantDeadError from None
+
+    async def _bury(self, user_id: str, tokens: Tokens) -> None:
+        await self._store.mark_grant_dead(user_id, tokens.access)
+        log.warning("grant is dead, the user must log in again", extra={"user": user_id})
+        raise GrantDeadError
+
+    def _hold_back(self, user_id: str) -> None:
+        failed = self._failures.get(user_id)
+        if failed and asyncio.get_running_loop().time() < failed[1]:
+            raise ServiceUnreachableError(str(failed[2]))
+
+    def _finished(self, user_id: str, task: asyncio.Task[str]) -> None:
+        self._refreshing.pop(user_id, None)
+        if task.cancelled():
+            return
+        error = task.exception()  # also marks it as seen when nobody waits any more
+        if isinstance(error, ServiceError) and not isinstance(error, GrantDeadError):
+            count = self._failures.get(user_id, (0, 0.0, error))[0] + 1
+            pause = min(PAUSE_MAX, 0.5 * 2**count) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+            self._failures[user_id] = (count, asyncio.get_running_loop().time() + pause, error)
+        else:
+            self._failures.pop(user_id, None)

@@ -1,0 +1,85 @@
+"""What runs by itself: retention, the search index, sealing anew after a change of secrets."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+
+from srhooks.crypto import UndecryptableError, Vault
+from srhooks.ids import first_id_at, now_ms
+from srhooks.models import HookKey, Tokens
+from srhooks.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+DAY = 86_400_000  # ms
+PURGE_EVERY = 60.0  # seconds
+PURGE_BATCH = 200  # rows a transaction: intake waits for no longer than that
+INDEX_BATCH = 20  # rows a transaction, for the same reason
+INDEX_PAUSE = 0.05  # seconds between two batches
+INDEX_IDLE = 0.5  # seconds until a look for more
+STORE_PAUSE = 5.0  # seconds while the store does not work
+
+
+async def purge_forever(store: Store, retention_days: int) -> None:
+    """Delete what is older than the retention."""
+
+    async def step() -> float:
+        removed = await store.purge(first_id_at(now_ms() - retention_days * DAY), PURGE_BATCH)
+        if removed:
+            log.info("retention removed %d notifications", removed)
+        return 0.01 if removed == PURGE_BATCH else PURGE_EVERY
+
+    await _forever(step)
+
+
+async def index_forever(store: Store) -> None:
+    """Keep the search index up with what came in; intake goes first."""
+
+    async def step() -> float:
+        if store.queue_depth:
+            return INDEX_PAUSE
+        done = await store.index_some(INDEX_BATCH)
+        return INDEX_PAUSE if done == INDEX_BATCH else INDEX_IDLE
+
+    await _forever(step)
+
+
+async def reseal(store: Store, vault: Vault) -> None:
+    """Seal with the newest secret what an older one sealed, so that the old one can go."""
+    for user_id in await store.user_ids():
+        tokens = await store.tokens(user_id)
+        if tokens is not None and not tokens.dead and not vault.is_current(tokens.access):
+            await _reseal_tokens(store, vault, user_id, tokens)
+        for hook in await store.hooks(user_id):
+            for key in await store.keys(hook.id):
+                await _reseal_key(store, vault, key)
+
+
+async def _reseal_tokens(store: Store, vault: Vault, user_id: str, old: Tokens) -> None:
+    try:
+        access = vault.seal(vault.open(old.access))
+        refresh = None if old.refresh is None else vault.seal(vault.open(old.refresh))
+    except UndecryptableError:
+        await store.mark_grant_dead(user_id, old.access)
+    else:
+        await store.swap_tokens(user_id, old, replace(old, access=access, refresh=refresh))
+
+
+async def _reseal_key(store: Store, vault: Vault, key: HookKey) -> None:
+    if not vault.is_current(key.sealed):
+        try:
+            await store.reseal_key(key.id, vault.seal(vault.open(key.sealed)))
+        except UndecryptableError:
+            log.warning("a signing key was sealed under a SESSION_SECRET that is gone")
+
+
+async def _forever(step: Callable[[], Awaitable[float]]) -> None:
+    """Run `step` until cancelled, with the pause that it asks for."""
+    while True:
+        try:
+            pause = await step()
+        except StoreError as error:
+            log.warning("upkeep waits for the store: %s", error)
+            pause = STORE_PAUSE
+        await asyncio.sleep(pause)
