@@ -32,7 +32,7 @@ check: setup ## lint, format, strict types, templates, layers, Dockerfile, advis
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint templates --quiet --lint
+	$(BIN)/djlint templates srhooks/sandbox/pages --quiet --lint
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/hadolint Dockerfile
 	@$(BIN)/python scripts/audit.py requirements.lock
