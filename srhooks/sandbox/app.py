@@ -16,7 +16,7 @@ from srhooks.sandbox.settings import SandboxSettings
 from srhooks.sandbox.state import Sandbox
 from srhooks.sandbox.webhooks_api import add_webhook_routes
 
-SHUTDOWN_SECONDS = 2.0
+SHUTDOWN_SECONDS = 1.0  # aiohttp waits this long twice, and all must be over in 5 s
 
 
 def create_sandbox(settings: SandboxSettings) -> web.Application:

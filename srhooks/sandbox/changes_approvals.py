@@ -7,7 +7,7 @@ from srhooks.sandbox.changes_people import any_of
 from srhooks.sandbox.making_jobs import make_approval, make_job, person_ref
 from srhooks.sandbox.making_people import make_offer
 from srhooks.sandbox.names import COMMENTS
-from srhooks.sandbox.world import Change, Entity, Json, World, now, touch
+from srhooks.sandbox.world import KEPT_IN_LISTS, Change, Entity, Json, World, now, touch
 
 SUBJECTS: dict[str, Callable[[World], Entity]] = {"job": make_job, "offer": any_of(make_offer)}
 
@@ -75,7 +75,8 @@ def _comment(world: World, approval: Entity) -> None:
         "text": world.rng.choice(COMMENTS),
         "createdOn": now(),
     }
-    approval.data["comments"].append(comment)
+    comments = [*approval.data["comments"], comment]
+    approval.data["comments"] = comments[-KEPT_IN_LISTS:]
 
 
 def _delegate(world: World, approval: Entity) -> None:

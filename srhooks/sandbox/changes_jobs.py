@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from srhooks.sandbox.making_jobs import make_ad, make_job, make_position, person_ref, place
-from srhooks.sandbox.world import Change, Entity, World, touch
+from srhooks.sandbox.world import Change, Entity, World, day_ahead, touch
 
 JOB_STATUSES = ("CREATED", "SOURCING", "INTERVIEW", "OFFER", "FILLED")
 SPARE = 3  # deletions leave at least this many, so that there is always something to show
@@ -33,7 +33,7 @@ def job_updated(world: World, entity_id: str | None) -> Change:
     job = world.pick("job", entity_id, make_job)
     job.data["location"] = place(world)
     job.data["compensation"]["max"] += 1000
-    job.data["targetHiringDate"] = f"2027-{world.rng.randrange(1, 13):02d}-15"
+    job.data["targetHiringDate"] = day_ahead(world, 30, 200)
     return _job_moved(job)
 
 
@@ -87,7 +87,7 @@ def position_created(world: World, entity_id: str | None) -> Change:
 
 def position_updated(world: World, entity_id: str | None) -> Change:
     position = world.pick("position", entity_id, any_position)
-    position.data["targetStartDate"] = f"2027-{world.rng.randrange(1, 13):02d}-15"
+    position.data["targetStartDate"] = day_ahead(world, 30, 200)
     position.data["status"] = "FILLED" if position.data["status"] == "OPEN" else "OPEN"
     touch(position)
     return told(position)

@@ -5,18 +5,17 @@ from collections.abc import Callable
 from srhooks.sandbox.changes_jobs import SPARE, Changer, told
 from srhooks.sandbox.making_jobs import place
 from srhooks.sandbox.making_people import (
-    make_answers,
     make_application,
-    make_attachments,
     make_candidate,
     make_interview,
     make_offer,
     make_onboarding,
     make_review,
+    new_answers,
     phone,
 )
-from srhooks.sandbox.names import QUESTIONS, REVIEWS, SOURCES, TAGS
-from srhooks.sandbox.world import Change, Entity, World, now, touch
+from srhooks.sandbox.names import REVIEWS, SOURCES, TAGS
+from srhooks.sandbox.world import KEPT_IN_LISTS, Change, Entity, Json, World, day_ahead, now, touch
 
 NEXT_STATUS = {
     "NEW": ("IN_REVIEW", "Resume screen"),
@@ -106,9 +105,7 @@ def application_source_updated(world: World, entity_id: str | None) -> Change:
 def attachment_created(world: World, entity_id: str | None) -> Change:
     """The link is the application's list of attachments."""
     application = world.pick("application", entity_id, make_application)
-    attachments = world.by_id.get(("attachments", application.id))
-    if attachments is None:
-        attachments = make_attachments(world, application)
+    attachments = world.by_id["attachments", application.id]
     last_name = application.data["candidate"]["lastName"]
     attachment = {
         "id": world.new_id(),
@@ -117,28 +114,16 @@ def attachment_created(world: World, entity_id: str | None) -> Change:
         "contentType": "application/pdf",
         "uploadDate": now(),
     }
-    attachments.data["content"].append(attachment)
-    attachments.data["totalFound"] = len(attachments.data["content"])
-    touch(attachments)
+    _fill(attachments, [*attachments.data["content"], attachment])
     body = attachments.ids | {"attachment_id": attachment["id"]}
     return Change(body=body, path=attachments.path)
 
 
-def answers_created(world: World, entity_id: str | None) -> Change:
+def answers_changed(world: World, entity_id: str | None) -> Change:
     """The link is the application's list of answers."""
     application = world.pick("application", entity_id, make_application)
-    found = world.by_id.get(("screening-answers", application.id))
-    return told(found or make_answers(world, application))
-
-
-def answers_updated(world: World, entity_id: str | None) -> Change:
-    application = world.pick("application", entity_id, make_application)
-    answers = world.by_id.get(("screening-answers", application.id))
-    if answers is None:
-        answers = make_answers(world, application)
-    question, choices = world.rng.choice(QUESTIONS)
-    answers.data["content"][0] = {"question": question, "answers": [world.rng.choice(choices)]}
-    touch(answers)
+    answers = world.by_id["screening-answers", application.id]
+    _fill(answers, new_answers(world))
     return told(answers)
 
 
@@ -198,7 +183,7 @@ def assignments_done(priority: str | None) -> Changer:
 def interview_updated(world: World, entity_id: str | None) -> Change:
     interview = world.pick("interview", entity_id, any_of(make_interview))
     slot = interview.data["timeslots"][0]
-    slot["startsOn"] = f"2026-12-{world.rng.randrange(1, 29):02d}T{slot['startsOn'][11:]}"
+    slot["startsOn"] = f"{day_ahead(world, 15, 28)}T{slot['startsOn'][11:]}"
     interview.data["candidateStatus"] = "ACCEPTED"
     touch(interview)
     return told(interview)
@@ -220,6 +205,12 @@ def _application_moved(application: Entity, *, with_id: bool = True) -> Change:
     return Change(body=body, path=application.path)
 
 
+def _fill(listed: Entity, content: list[Json]) -> None:
+    listed.data["content"] = content[-KEPT_IN_LISTS:]
+    listed.data["totalFound"] = len(listed.data["content"])
+    touch(listed)
+
+
 PEOPLE_CHANGES: dict[str, Changer] = {
     "candidate.created": candidate_created,
     "candidate.updated": candidate_updated,
@@ -230,8 +221,8 @@ PEOPLE_CHANGES: dict[str, Changer] = {
     "application.onboarding-status.updated": application_onboarding_updated,
     "application.attachment.created": attachment_created,
     "application.source.updated": application_source_updated,
-    "application.screening-answers.created": answers_created,
-    "application.screening-answers.updated": answers_updated,
+    "application.screening-answers.created": answers_changed,
+    "application.screening-answers.updated": answers_changed,
     "offer.created": new_for_application(make_offer),
     "offer.updated": offer_updated,
     "review.created": new_for_application(make_review),

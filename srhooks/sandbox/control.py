@@ -62,11 +62,14 @@ async def fire(request: web.Request) -> web.Response:
     asked = await _asked(request)
     name = _text(asked, "event") or ""
     count = int(_number(asked, "count", 1.0, 1.0, MAX_COUNT))
+    wanted = _text(asked, "subscription")
+    if wanted is not None and wanted not in sandbox.subscriptions.by_id:
+        raise ApiError(404, "Subscription not found", "SUBSCRIPTION_NOT_FOUND")
     shots = [
         sandbox.fire(
             name,
             user_id=_text(asked, "user"),
-            subscription_id=_text(asked, "subscription"),
+            subscription_id=wanted,
             entity=_text(asked, "entity"),
         )
         for _ in range(count)
@@ -74,6 +77,8 @@ async def fire(request: web.Request) -> web.Response:
     deliveries = [one for fired in await asyncio.gather(*shots) for one in fired]
     good = len([one for one in deliveries if one.state == "delivered"])
     said = f"{name}: {len(deliveries)} sent, {good} delivered"
+    if not deliveries:
+        said = f"{name} happened, but no active subscription is told of it"
     return _done(request, said, {"deliveries": [delivery_json(one) for one in deliveries]})
 
 
@@ -101,8 +106,8 @@ async def traffic(request: web.Request) -> web.Response:
 async def add_fault(request: web.Request) -> web.Response:
     """`path`, `method`, `times`, `status`, `body`, `headers`, `delay`, `drop`."""
     asked = await _asked(request)
-    status = _number(asked, "status", 0.0, 0.0, 599.0)
-    times = _number(asked, "times", 0.0, 0.0, 1e6)
+    status = _number(asked, "status", 0.0, 200.0, 599.0)
+    times = _number(asked, "times", 0.0, 1.0, 1e6)
     headers = asked.get("headers") or {}
     if not isinstance(headers, dict):
         raise FaultError("headers must be an object")
@@ -174,8 +179,10 @@ def _text(asked: dict[str, Any], name: str) -> str | None:
 
 def _number(asked: dict[str, Any], name: str, default: float, low: float, high: float) -> float:
     value = asked.get(name)
+    if value in (None, ""):
+        return default
     try:
-        number = default if value in (None, "") else float(value)
+        number = float(value)
     except (TypeError, ValueError):
         number = low - 1
     if not low <= number <= high:

@@ -9,17 +9,13 @@ import time
 from dataclasses import dataclass, field
 
 CODE_SECONDS = 600
-KNOWN_SCOPES = (
-    "webhooks_manage",
-    "jobs_read",
-    "candidates_read",
-    "user_me_read",
-    "approvals_read",
-    "offers_read",
-    "reviews_read",
-    "interviews_read",
-    "onboarding_read",
-)
+SCOPE_WORDS = {
+    "webhooks_manage": "Create, activate and delete your webhook subscriptions",
+    "jobs_read": "Read jobs, positions and job ads",
+    "candidates_read": "Read candidates, their applications and what hangs on them",
+    "user_me_read": "Read your name, e-mail address and role",
+    "approvals_read": "Read approvals of jobs and offers",
+}
 PRUNE_ABOVE = 10_000  # tokens kept before the dead ones are swept out
 
 
@@ -79,7 +75,7 @@ class Grants:
     def authorize(self, user_id: str, scope: str, redirect_uri: str) -> str:
         """A fresh one-time code. No scope asked means all of them."""
         code = secrets.token_urlsafe(24)
-        grant = Grant(user_id=user_id, scope=scope or " ".join(KNOWN_SCOPES))
+        grant = Grant(user_id=user_id, scope=scope or " ".join(SCOPE_WORDS))
         until = time.time() + CODE_SECONDS
         _prune(self.codes)
         self.codes[code] = Token(grant=grant, expires_at=until, redirect_uri=redirect_uri)
@@ -114,7 +110,7 @@ class Grants:
 
     def client_credentials(self, user_id: str, scope: str) -> Issued:
         """An access token alone: this grant has no refresh token."""
-        grant = Grant(user_id=user_id, scope=scope or " ".join(KNOWN_SCOPES))
+        grant = Grant(user_id=user_id, scope=scope or " ".join(SCOPE_WORDS))
         return self._issue(grant, refreshable=False)
 
     def find(self, access_token: str) -> Grant | None:

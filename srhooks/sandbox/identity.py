@@ -14,7 +14,7 @@ from urllib.parse import unquote_plus, urlsplit
 from aiohttp import web
 from yarl import URL
 
-from srhooks.sandbox.grants import GrantError, Issued
+from srhooks.sandbox.grants import SCOPE_WORDS, GrantError, Issued
 from srhooks.sandbox.keys import SANDBOX
 from srhooks.sandbox.pages import page
 from srhooks.sandbox.people import ROLE_NAMES
@@ -23,13 +23,6 @@ from srhooks.sandbox.settings import SandboxSettings
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state")
-SCOPE_WORDS = {
-    "webhooks_manage": "Create, activate and delete your webhook subscriptions",
-    "jobs_read": "Read jobs, positions and job ads",
-    "candidates_read": "Read candidates and their applications",
-    "user_me_read": "Read your name, e-mail address and role",
-    "approvals_read": "Read approvals of jobs and offers",
-}
 
 
 async def show_consent(request: web.Request) -> web.Response:

@@ -4,7 +4,7 @@ from typing import Any
 
 from srhooks.sandbox.names import JOB_TITLES, PLACES
 from srhooks.sandbox.people import SandboxUser
-from srhooks.sandbox.world import Entity, World, action, now
+from srhooks.sandbox.world import Entity, World, action, day_ahead, now
 
 
 def make_job(world: World) -> Entity:
@@ -22,7 +22,7 @@ def make_job(world: World) -> Entity:
         "createdOn": moment,
         "updatedOn": moment,
         "lastActivityOn": moment,
-        "targetHiringDate": f"2027-{rng.randrange(1, 13):02d}-01",
+        "targetHiringDate": day_ahead(world, 30, 200),
         "department": {"id": str(1000 + len(department)), "label": department},
         "location": place(world),
         "industry": {"id": "internet", "label": "Internet"},
@@ -40,7 +40,6 @@ def make_job(world: World) -> Entity:
             "details": action(path),
             "positions": action(f"{path}/positions"),
             "jobAds": action(f"{path}/jobads"),
-            "candidates": action(f"/candidates?job={job_id}"),
         },
     }
     return world.add(Entity(kind="job", id=job_id, path=path, ids={"id": job_id}, data=data))
@@ -56,7 +55,7 @@ def make_position(world: World, job: Entity) -> Entity:
         "positionId": f"P-{world.rng.randrange(1000, 99_999)}",
         "type": world.rng.choice(["NEW", "REPLACEMENT"]),
         "positionOpenDate": moment[:10],
-        "targetStartDate": f"2027-{world.rng.randrange(1, 13):02d}-01",
+        "targetStartDate": day_ahead(world, 30, 200),
         "status": "OPEN",
         "incumbentName": None,
         "job": job_ref(job),

@@ -5,7 +5,7 @@ from typing import Any
 
 from srhooks.sandbox.making_jobs import job_ref, make_job, person_ref, place
 from srhooks.sandbox.names import FIRST_NAMES, LAST_NAMES, QUESTIONS, REVIEWS, SOURCES, TAGS
-from srhooks.sandbox.world import Entity, World, action, now
+from srhooks.sandbox.world import Entity, World, action, day_ahead, now
 
 
 def make_candidate(world: World) -> Entity:
@@ -39,7 +39,6 @@ def make_candidate(world: World) -> Entity:
         "primaryAssignment": None,
         "actions": {
             "details": action(path),
-            "attachments": action(f"{path}/attachments"),
             "applications": action(f"{path}/jobs"),
         },
     }
@@ -89,21 +88,18 @@ def make_application(world: World) -> Entity:
         data=data,
         parents={"job": job, "candidate": candidate},
     )
-    return world.add(application)
+    world.add(application)
+    for kind in ("attachments", "screening-answers"):
+        _add_list(world, application, kind)
+    return application
 
 
-def make_answers(world: World, application: Entity) -> Entity:
-    """The screening answers at `{application}/screening-answers`."""
-    answers = [
+def new_answers(world: World) -> list[dict[str, Any]]:
+    """Answers to two screening questions."""
+    return [
         {"question": question, "answers": [world.rng.choice(choices)]}
         for question, choices in world.rng.sample(QUESTIONS, 2)
     ]
-    return _add_list(world, application, "screening-answers", answers)
-
-
-def make_attachments(world: World, application: Entity) -> Entity:
-    """The attachments at `{application}/attachments`, empty at first."""
-    return _add_list(world, application, "attachments", [])
 
 
 def make_offer(world: World, application: Entity) -> Entity:
@@ -114,8 +110,8 @@ def make_offer(world: World, application: Entity) -> Entity:
         "title": f"Offer for {name}",
         "status": "DRAFT",
         "salary": {"amount": 50_000 + world.rng.randrange(40) * 1000, "currency": "EUR"},
-        "startDate": f"2027-{world.rng.randrange(1, 13):02d}-01",
-        "expiresOn": f"2026-12-{world.rng.randrange(10, 29)}",
+        "startDate": day_ahead(world, 30, 120),
+        "expiresOn": day_ahead(world, 7, 28),
         "position": {"title": job.data["title"]},
     }
     return _add_below(world, application, "offer", "offers", extra)
@@ -151,7 +147,7 @@ def make_onboarding(world: World, application: Entity) -> Entity:
 
 def make_interview(world: World, application: Entity) -> Entity:
     """An interview at `/interviews-api/v201904/interviews/{id}`."""
-    day = world.rng.randrange(1, 29)
+    hour = world.rng.randrange(9, 17)
     extra = {
         "title": world.rng.choice(["Phone screen", "Technical interview", "Team interview"]),
         "status": "SCHEDULED",
@@ -159,7 +155,7 @@ def make_interview(world: World, application: Entity) -> Entity:
         "location": "Video call",
         "timeslots": [
             {
-                "startsOn": f"2026-12-{day:02d}T{world.rng.randrange(9, 17):02d}:00:00.000Z",
+                "startsOn": f"{day_ahead(world, 1, 14)}T{hour:02d}:00:00.000Z",
                 "durationMinutes": 45,
                 "interviewers": [person_ref(world.person()) | {"status": "PENDING"}],
             }
@@ -212,8 +208,8 @@ def _add_below(
     )
 
 
-def _add_list(world: World, application: Entity, kind: str, content: list[Any]) -> Entity:
-    """The one list of its kind that an application has."""
+def _add_list(world: World, application: Entity, kind: str) -> Entity:
+    """The one list of its kind that an application has, at `{application}/{kind}`; yet empty."""
     path = f"{application.path}/{kind}"
     return world.add(
         Entity(
@@ -222,8 +218,8 @@ def _add_list(world: World, application: Entity, kind: str, content: list[Any]) 
             path=path,
             ids=application.ids | {"application_id": application.id},
             data={
-                "content": content,
-                "totalFound": len(content),
+                "content": [],
+                "totalFound": 0,
                 "updatedOn": now(),
                 "actions": {"details": action(path), "application": action(application.path)},
             },

@@ -58,12 +58,12 @@ class Sandbox:
         self.traffic = Traffic(random.Random(settings.seed))  # noqa: S311 - chooses what happens
         self.requests: deque[SeenRequest] = deque(maxlen=REQUESTS_KEPT)
         self._fixed_url = _bare(settings.base_url)
-        self._seen_url: str | None = None
+        self._found_url: str | None = None
 
     @property
     def base_url(self) -> str:
-        """The public base: as set, else as the last request named it."""
-        known = self._fixed_url or self._seen_url
+        """The public base: as set, else where it listens, else as the first request named it."""
+        known = self._fixed_url or self._found_url
         if known is None:
             raise RuntimeError("the base URL is unknown before the first request: set it")
         return known
@@ -74,13 +74,15 @@ class Sandbox:
 
     def base_for(self, request: web.Request) -> str:
         """The base as this client knows it: its links must stay on the origin it calls."""
-        if self._fixed_url is None:
-            self._seen_url = f"{request.scheme}://{request.host}"
-        return self.base_url
+        if self._fixed_url is not None:
+            return self._fixed_url
+        called = f"{request.scheme}://{request.host}"
+        self._found_url = self._found_url or called
+        return called
 
     def bound_to(self, url: str) -> None:
-        """Where it listens: the base until a request says how clients call it."""
-        self._seen_url = _bare(url)
+        """Where it listens; a client that calls it by another name still gets links of its own."""
+        self._found_url = _bare(url)
 
     @property
     def deliveries(self) -> deque[Delivery]:

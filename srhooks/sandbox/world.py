@@ -4,7 +4,7 @@ import random
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from srhooks.sandbox.people import SandboxUser
@@ -12,6 +12,7 @@ from srhooks.sandbox.people import SandboxUser
 Json = dict[str, Any]
 KEPT_PER_KIND = 10_000  # beyond it the oldest is forgotten, so that long runs stay small
 KEPT_TOMBSTONES = 20_000
+KEPT_IN_LISTS = 20  # comments of an approval, attachments of an application
 
 
 class UnknownEntityError(LookupError):
@@ -44,6 +45,7 @@ class World:
 
     rng: random.Random
     people: list[SandboxUser]
+    kept_per_kind: int = KEPT_PER_KIND
     listed: dict[str, list[Entity]] = field(default_factory=dict)
     by_id: dict[tuple[str, str], Entity] = field(default_factory=dict)
     by_path: dict[str, Entity] = field(default_factory=dict)
@@ -57,7 +59,7 @@ class World:
 
     def add(self, entity: Entity) -> Entity:
         kept = self.listed.setdefault(entity.kind, [])
-        if len(kept) >= KEPT_PER_KIND:
+        if len(kept) >= self.kept_per_kind:
             self._drop(kept[0])
         kept.append(entity)
         self.by_id[entity.kind, entity.id] = entity
@@ -100,6 +102,12 @@ class World:
 def now() -> str:
     """The moment, as entities write it."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def day_ahead(world: World, nearest: int, furthest: int) -> str:
+    """A date some days from now."""
+    ahead = timedelta(days=world.rng.randint(nearest, furthest))
+    return (datetime.now(UTC) + ahead).date().isoformat()
 
 
 def touch(entity: Entity) -> None:
