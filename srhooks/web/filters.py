@@ -1,0 +1,149 @@
+"""What the templates turn values into. Everything from outside is hostile here."""
+
+import html
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from markupsafe import Markup
+from pygments.lexers import JsonLexer
+from pygments.token import Token, _TokenType
+
+from srhooks import ids
+from srhooks.models import Filter, Notification
+
+MAX_HIGHLIGHTED = 100_000  # characters; more is shown plain
+MAX_SHOWN = 250_000  # characters; more is cut, and the page says so
+LEXER = JsonLexer(stripnl=False, ensurenl=False)
+CLASSES: dict[_TokenType, str] = {
+    Token.Name.Tag: "k",
+    Token.Literal.String.Double: "s",
+    Token.Literal.Number.Integer: "n",
+    Token.Literal.Number.Float: "n",
+    Token.Keyword.Constant: "b",
+}
+# Characters nobody sees, or that turn the reading direction of what follows them: controls but tab
+# and line feed, bidirectional marks, zero-width ones, halves of a surrogate pair.
+HIDDEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
+    "\ud800-\udfff]"
+)
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+
+
+def pretty(value: Any) -> Markup:
+    """JSON, indented and with classes for its parts; text that is not JSON as it is."""
+    if isinstance(value, str):
+        return plain(value)
+    try:
+        text = json.dumps(value, indent=2, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        return plain(str(value))
+    text = HIDDEN.sub(_escape, text[: MAX_SHOWN + 1])
+    if len(text) > MAX_HIGHLIGHTED:
+        return Markup(html.escape(text[:MAX_SHOWN]))  # noqa: S704 - escaped in this line
+    parts = []
+    for kind, token in LEXER.get_tokens(text):
+        name = CLASSES.get(kind)
+        safe = html.escape(token)
+        parts.append(f'<span class="{name}">{safe}</span>' if name else safe)
+    return Markup("".join(parts))  # noqa: S704 - every token is escaped above
+
+
+def plain(value: str | bytes) -> Markup:
+    """Text as it came, with what cannot be seen made visible."""
+    if isinstance(value, bytes):
+        value = value[: MAX_SHOWN * 4].decode("utf-8", "replace")
+    text = value[:MAX_SHOWN].replace("\r\n", "\n")
+    return Markup(html.escape(HIDDEN.sub(_name, text)))  # noqa: S704 - escaped in this line
+
+
+def visible(value: object) -> str:
+    """One line of text from outside: nothing in it turns or hides its neighbours."""
+    return HIDDEN.sub(_name, str(value))
+
+
+def is_cut(value: Any) -> bool:
+    """Whether the page shows only the beginning of this body."""
+    return len(value) > MAX_SHOWN if isinstance(value, str | bytes) else False
+
+
+def size(count: int) -> str:
+    if count < 1000:
+        return f"{count} B"
+    return f"{count / 1000:.1f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"
+
+
+def ago(ms: int | None, now: int | None = None) -> str:
+    """How long ago, in the words that time.js goes on with."""
+    if ms is None:
+        return "never"
+    gone = (ids.now_ms() if now is None else now) - ms
+    if gone < -MINUTE:
+        return date(ms)
+    if gone < SECOND * 2:
+        return "just now"
+    if gone < MINUTE:
+        return f"{gone // SECOND} s ago"
+    if gone < HOUR:
+        return f"{gone // MINUTE} min ago"
+    if gone < DAY:
+        return f"{gone // HOUR} h ago"
+    if gone < 7 * DAY:
+        return f"{gone // DAY} d ago"
+    return date(ms)
+
+
+def iso(ms: int | None) -> str:
+    return "" if ms is None else ids.iso(ms)
+
+
+def date(ms: int) -> str:
+    year, month, day = (int(part) for part in ids.iso(ms)[:10].split("-"))
+    return f"{day} {MONTHS[month - 1]} {year}"
+
+
+def exact(ms: int | None) -> str:
+    """In UTC, since the server does not know where the reader is; time.js does."""
+    return "" if ms is None else f"{date(ms)}, {ids.iso(ms)[11:23]} UTC"
+
+
+def duration(seconds: float | None) -> str:
+    """A span of time in one unit."""
+    if seconds is None:
+        return ""
+    span = abs(seconds)
+    if span < 1:
+        return f"{round(span * 1000)} ms"
+    for limit, unit, name in ((120, 1, "s"), (7200, 60, "min"), (172_800, 3600, "h")):
+        if span < limit:
+            return f"{round(span / unit)} {name}"
+    return f"{round(span / 86_400)} days"
+
+
+def query(params: Mapping[str, Any] | None, **changed: Any) -> str:
+    """`?a=b` of these parameters with some changed; empty ones and the page are left out."""
+    merged = {**(params or {}), **changed}
+    for name in ("before", "limit", "cursor"):
+        if name not in changed:
+            merged.pop(name, None)
+    kept = {name: value for name, value in merged.items() if value not in (None, "", [], ())}
+    encoded = urlencode(kept, doseq=True, errors="replace")
+    return f"?{encoded}" if encoded else ""
+
+
+def detail_url(n: Notification | str, wanted: Filter | None = None) -> str:
+    """A notification's own page, within the list it was found in."""
+    name = n if isinstance(n, str) else n.public_id
+    return f"/notifications/{name}{query(wanted.params) if isinstance(wanted, Filter) else ''}"
+
+
+def _escape(match: re.Match[str]) -> str:
+    return f"\\u{ord(match[0]):04x}"
+
+
+def _name(match: re.Match[str]) -> str:
+    return f"⟨U+{ord(match[0]):04X}⟩"

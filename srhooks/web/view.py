@@ -1,0 +1,114 @@
+"""Templates to answers: the Jinja environment, and what every page is given."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import aiohttp_jinja2
+import jinja2
+from aiohttp import hdrs, web
+
+from srhooks import ids
+from srhooks.events import FAMILIES, family
+from srhooks.web import filters, words
+from srhooks.web.assets import ASSETS
+
+VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session adds to every page
+# What a template may be rendered without.
+DEFAULTS: Mapping[str, Any] = {
+    "user": None,
+    "csrf": "",
+    "path": "",
+    "live_url": "",
+    "wanted": None,
+    "cursor": 0,
+    "seen": None,  # ms: the visit before this one
+    "whole": False,  # the fragment is part of its page
+    "oob": False,  # the fragment is pushed, or comes along with another one
+    "new": False,
+    "gone": False,
+    "selected": None,
+    "message": None,
+    "hint": None,
+    "title": None,
+    "status": 200,
+    "error": None,
+    "form": None,
+    "limit": 20,
+    "back": "/notifications",
+}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "ago": filters.ago,
+    "clip": words.clip,
+    "date": filters.date,
+    "duration": filters.duration,
+    "event_text": words.event_text,
+    "event_words": words.event_words,
+    "exact": filters.exact,
+    "family": family,
+    "family_title": words.family_title,
+    "is_cut": filters.is_cut,
+    "iso": filters.iso,
+    "plain": filters.plain,
+    "pretty": filters.pretty,
+    "query": filters.query,
+    "size": filters.size,
+    "visible": filters.visible,
+}
+
+
+def template_folder() -> Path:
+    """Inside the package where it is installed, at the top of the repository in a checkout."""
+    package = Path(__file__).resolve().parent.parent
+    packed = package / "templates"
+    return packed if packed.is_dir() else package.parent / "templates"
+
+
+def setup_view(app: web.Application) -> jinja2.Environment:
+    """Make templates ready; `setup_assets` comes first, since pages name the hashed files."""
+    env = aiohttp_jinja2.setup(
+        app,
+        loader=jinja2.FileSystemLoader(template_folder()),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        default_helpers=False,
+        filters=FILTERS,
+    )
+    del env.globals["app"]  # no template needs its way into the application
+    env.globals.update(
+        static=app[ASSETS].url,
+        title_of=words.title_of,
+        changes_of=words.changes_of,
+        detail_url=filters.detail_url,
+        event_names=words.event_names,
+        subscription_name=words.subscription_name,
+        unknown_events=words.unknown_events,
+        FAMILIES=FAMILIES,
+        SIGNATURE_TEXTS=words.SIGNATURE_TEXTS,
+        ENTITY_TEXTS=words.ENTITY_TEXTS,
+    )
+    return env
+
+
+def render(
+    request: web.Request, template: str, ctx: Mapping[str, Any] | None = None, status: int = 200
+) -> web.Response:
+    """A page or a fragment. What `request[VIEW]` holds (user, csrf) is given to it as well."""
+    everything = {"path": request.path, **request.get(VIEW, {}), **(ctx or {})}
+    text = _render(request.config_dict[aiohttp_jinja2.APP_KEY], template, everything)
+    headers = {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
+    return web.Response(body=text.encode(), status=status, headers=headers)
+
+
+def render_text(app: web.Application, template: str, ctx: Mapping[str, Any]) -> str:
+    """A fragment for a live page."""
+    return _render(aiohttp_jinja2.get_env(app), template, ctx)
+
+
+def _render(env: jinja2.Environment, template: str, ctx: Mapping[str, Any]) -> str:
+    text = env.get_template(template).render({**DEFAULTS, "now": ids.now_ms(), **ctx})
+    # Halves of surrogate pairs cannot be encoded, and HTML has no NUL.
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")

@@ -1,0 +1,139 @@
+"""What the pages say about a notification, in words."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from srhooks.events import FAMILIES, KNOWN, family
+from srhooks.models import Notification
+
+MAX_TITLE = 200
+
+# What the link of a notification leads to. The longest matching beginning of the name counts.
+SUBJECTS = {
+    "job.": "the job with its title, status, department and location",
+    "job.hiring-team.": "the job whose hiring team changed",
+    "job.ad.": "the job advertisement, its texts and languages",
+    "job.ad.postings.": "the advertisement's postings: where it is published",
+    "job.approval.": "the approval of the job, its steps and decisions",
+    "job.approver.": "the approval of the job, its steps and decisions",
+    "position.": "the position of a job: opening, type, target start and status",
+    "application.": "the candidate's application to a job: status, source, reason",
+    "application.attachment.": "the application with the attachment that was added",
+    "application.screening-answers.": "the answers to the screening questions",
+    "application.onboarding-status.": "the application with its onboarding status",
+    "candidate.": "the candidate: name, contact, location, tags",
+    "offer.": "the offer: its status and terms",
+    "offer.approval.": "the approval of the offer, its steps and decisions",
+    "offer.approver.": "the approval of the offer, its steps and decisions",
+    "review.": "the review of a candidate: rating and comment",
+    "onboarding.": "the onboarding process of a hired person",
+    "interview.": "the interview: when, who, which job",
+}
+
+SIGNATURE_TEXTS = {
+    "valid": "SmartRecruiters sent this: the signature matches a key of this hook.",
+    "invalid": "The signature matches no key of this hook. Somebody else may have sent this, "
+    "or it was changed on the way. Its link was not followed.",
+    "unsigned": "The request carried no signature. Anyone who knows the hook address "
+    "could have sent it.",
+    "unverifiable": "The request is signed, but no signing key is known for this hook.",
+}
+ENTITY_TEXTS = {
+    "pending": "Waiting to be fetched from SmartRecruiters.",
+    "fetched": "The state when the link was followed, not when the event happened.",
+    "gone": "SmartRecruiters answered that it no longer exists.",
+    "failed": "It could not be fetched.",
+    "refused": "The link was not followed.",
+    "none": "The notification has no link that could be followed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    field: str
+    before: str | None
+    now: str | None
+
+
+def event_words(event_name: str | None) -> str:
+    """`application.status.updated` in words: "Application status updated"."""
+    words = clip(event_name or "", MAX_TITLE).replace(".", " ").replace("-", " ").split()
+    text = " ".join(words)
+    return text[:1].upper() + text[1:] if text else "Notification without an event name"
+
+
+def event_text(event_name: str) -> str:
+    """What this event sends you, as a sentence."""
+    matches = [head for head in SUBJECTS if event_name.startswith(head)]
+    if not matches:
+        return "Sends a link to what changed."
+    return f"Sends a link to {SUBJECTS[max(matches, key=len)]}."
+
+
+def title_of(n: Notification) -> str:
+    """The sentence of a row: whom or what it is about, else what is known."""
+    if n.title:
+        return clip(n.title, MAX_TITLE)
+    if n.entity_status == "refused" and n.signature != "valid":
+        return "Unverified sender"
+    if n.entity_status == "pending":
+        return "Entity is being fetched…"
+    if n.entity_status == "gone":
+        kind = family(n.event_name)
+        return f"{kind.capitalize()} deleted" if kind != "other" else "Deleted"
+    return event_words(n.event_name)
+
+
+def changes_of(n: Notification) -> list[Change]:
+    """What changed against the previous fetch of the same entity."""
+    try:
+        found = json.loads(n.changes or "[]")
+    except ValueError:
+        return []
+    if not isinstance(found, list):
+        return []
+    return [
+        Change(str(item.get("field", "")), _short(item.get("before")), _short(item.get("now")))
+        for item in found
+        if isinstance(item, dict)
+    ]
+
+
+def subscription_name(subscription: Mapping[str, Any]) -> str:
+    """A subscription has no name of its own: its first events stand for it."""
+    names = event_names(subscription)
+    if not names:
+        return "Subscription without events"
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return ", ".join(names[:2]) + more
+
+
+def event_names(subscription: Mapping[str, Any]) -> list[str]:
+    """The events of the service's own object, whatever shape it has."""
+    events = subscription.get("events")
+    if not isinstance(events, list):
+        return []
+    names = (event.get("name") if isinstance(event, dict) else event for event in events)
+    return [clip(str(name), MAX_TITLE) for name in names if name]
+
+
+def family_title(name: str) -> str:
+    return name.capitalize() if name in FAMILIES else "Other"
+
+
+def unknown_events(counted: Mapping[str, int]) -> list[str]:
+    """Those among the counted events that no family lists: new ones of the service."""
+    return sorted(name for name in counted if name and name not in KNOWN)
+
+
+def clip(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _short(value: Any) -> str | None:
+    if value is None:
+        return None
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return clip(text, 500)
