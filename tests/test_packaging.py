@@ -18,8 +18,10 @@ from dataclasses import dataclass
 from html.parser import HTMLParser
 from importlib import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 ROOT = Path(__file__).parent.parent
 READY_S = 10  # how long a start may take before the test gives up
@@ -119,17 +121,27 @@ class Running:
         finally:
             connection.close()
 
-    def wait_until_ready(self) -> None:
+    def wait_for(self, path: str) -> None:
         deadline = time.monotonic() + READY_S
         while True:
             assert self.process.poll() is None, f"ended early: {self.process.communicate()[0]}"
             try:
-                if self.get("/readyz")[0] == 200:
+                if self.get(path)[0] == 200:
                     return
             except OSError:
                 pass
-            assert time.monotonic() < deadline, "not ready in time"
+            assert time.monotonic() < deadline, f"no 200 from {path} in {READY_S} s"
             time.sleep(0.05)
+
+    def stop(self) -> None:
+        self.process.send_signal(signal.SIGTERM)
+        output, _ = self.process.communicate(timeout=STOP_S)
+        assert self.process.returncode == 0, output
+
+
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+    return loaded
 
 
 def free_port() -> int:
@@ -140,32 +152,21 @@ def free_port() -> int:
 
 
 @contextmanager
-def started(installed: Path, image: Image, folder: Path) -> Iterator[Running]:
-    port = free_port()
-    environment = {
-        **image.env,
-        "PATH": f"{installed / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "HOST": "127.0.0.1",
-        "PORT": str(port),
-        "APP_URL": f"http://127.0.0.1:{port}",
-        "DATABASE_URL": f"sqlite:///{folder / 'srhooks.db'}",
-        "SMARTRECRUITERS_CLIENT_ID": "packaged",
-        "SMARTRECRUITERS_CLIENT_SECRET": "packaged",
-        "SESSION_SECRET": "0123456789abcdef" * 3,
-    }
-    program = installed / "bin" / image.cmd[0]
+def started(
+    installed: Path, words: list[str], port: int, environment: dict[str, str], folder: Path
+) -> Iterator[Running]:
+    """Start a command of the image in an empty folder, with this environment alone."""
+    search = f"{installed / 'bin'}{os.pathsep}{os.environ['PATH']}"
     with subprocess.Popen(
-        [program, *image.cmd[1:]],
-        env=environment,
+        [installed / "bin" / words[0], *words[1:]],
+        env={**environment, "PATH": search},
         cwd=folder,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
         try:
-            running = Running(process, port)
-            running.wait_until_ready()
-            yield running
+            yield Running(process, port)
         finally:
             process.kill()
 
@@ -215,7 +216,19 @@ def test_wheel_declares_licence_and_command(wheel: Path) -> None:
 def test_installed_wheel_starts_serves_and_stops(
     installed: Path, image: Image, tmp_path: Path
 ) -> None:
-    with started(installed, image, tmp_path) as running:
+    port = free_port()
+    settings = {
+        **image.env,
+        "HOST": "127.0.0.1",
+        "PORT": str(port),
+        "APP_URL": f"http://127.0.0.1:{port}",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'srhooks.db'}",
+        "SMARTRECRUITERS_CLIENT_ID": "packaged",
+        "SMARTRECRUITERS_CLIENT_SECRET": "packaged",
+        "SESSION_SECRET": "0123456789abcdef" * 3,
+    }
+    with started(installed, image.cmd, port, settings, tmp_path) as running:
+        running.wait_for("/readyz")
         assert running.get("/healthz")[0] == 200
         status, kind, page = running.get("/")
         assert (status, kind) == (200, "text/html")
@@ -227,11 +240,18 @@ def test_installed_wheel_starts_serves_and_stops(
             status, kind, text = running.get(sheet)
             assert (status, kind) == (200, "text/css")
             assert "{" in text
-
-        running.process.send_signal(signal.SIGTERM)
-        output, _ = running.process.communicate(timeout=STOP_S)
-        assert running.process.returncode == 0, output
+        running.stop()
     assert (tmp_path / "srhooks.db").stat().st_mode & 0o077 == 0
+
+
+def test_installed_sandbox_starts_as_compose_says(installed: Path, tmp_path: Path) -> None:
+    port = free_port()
+    words = list(compose()["services"]["sandbox"]["command"])
+    words[words.index("--host") + 1] = "127.0.0.1"
+    words[words.index("--port") + 1] = str(port)
+    with started(installed, words, port, {}, tmp_path) as running:
+        running.wait_for("/")
+        running.stop()
 
 
 def test_the_package_that_ran_is_the_wheels(installed: Path, tmp_path: Path) -> None:
@@ -290,11 +310,9 @@ def test_image_runs_as_nobody_in_particular() -> None:
 
 
 def test_compose_locks_its_services_down() -> None:
-    import yaml
-
-    compose = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
-    assert {"app", "sandbox"} <= compose["services"].keys()
-    for name, service in compose["services"].items():
+    services = compose()["services"]
+    assert {"app", "sandbox"} <= services.keys()
+    for name, service in services.items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in service["security_opt"], name
