@@ -84,12 +84,12 @@ async def fire(request: web.Request) -> web.Response:
 
 async def expire_tokens(request: web.Request) -> web.Response:
     ended = request.app[SANDBOX].expire_access_tokens()
-    return _done(request, f"{ended} access tokens expired", {"expired": ended})
+    return _done(request, f"Access tokens expired: {ended}", {"expired": ended})
 
 
 async def revoke_tokens(request: web.Request) -> web.Response:
     ended = request.app[SANDBOX].revoke_grants()
-    return _done(request, f"{ended} grants revoked", {"revoked": ended})
+    return _done(request, f"Grants revoked: {ended}", {"revoked": ended})
 
 
 async def traffic(request: web.Request) -> web.Response:

@@ -1,5 +1,7 @@
 """The sandbox's own page: how to point a receiver at it, what goes on, and things to do."""
 
+from urllib.parse import urlsplit
+
 from aiohttp import web
 
 from srhooks.sandbox.control import may_control
@@ -62,7 +64,7 @@ def delivery_row(delivery: Delivery) -> dict[str, str]:
         "at": stamp(last.at)[11:23] if last else "",
         "outcome": outcome,
         "tone": tones.get(delivery.state, ""),
-        "path": delivery.link.partition(">")[0].removeprefix("<"),
+        "path": urlsplit(delivery.link.partition(">")[0][1:]).path,
     }
 
 
