@@ -134,6 +134,9 @@ class Store(Protocol):
     async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
         """How many notifications of each event (an absent name is "") are above the id."""
 
+    async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
+        """Per subscription: when its newest notification came (ms), how many are above the id."""
+
     async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
         """The ids of the next newer and the next older notification."""
 

@@ -4,7 +4,7 @@ import abc
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from srhooks.ids import IdSource
+from srhooks.ids import IdSource, received_ms
 from srhooks.models import (
     Delivery,
     EntityJob,
@@ -308,6 +308,16 @@ class SqlStore(abc.ABC):
             since_id,
         )
         return {row[0]: row[1] for row in rows}
+
+    async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
+        rows = await self._read(
+            "SELECT subscription_id, max(id), sum(CASE WHEN id > $2 THEN 1 ELSE 0 END)"
+            " FROM notifications WHERE user_id = $1 AND subscription_id IS NOT NULL"
+            " GROUP BY subscription_id",
+            user_id,
+            since_id,
+        )
+        return {row[0]: (received_ms(row[1]), int(row[2])) for row in rows}
 
     async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
         ((newer, older),) = await self._read(

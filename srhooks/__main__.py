@@ -1,0 +1,5 @@
+import sys
+
+from srhooks.cli import main
+
+sys.exit(main())

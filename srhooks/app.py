@@ -1,0 +1,125 @@
+"""The composition root: settings in, application out; no I/O before it starts."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from srhooks.config import Settings
+from srhooks.crypto import Vault
+from srhooks.entities import EntityFetcher
+from srhooks.gateway import Gateway
+from srhooks.hooks import HookDirectory
+from srhooks.hub import LocalHub
+from srhooks.intake import Intake
+from srhooks.metrics import Metrics
+from srhooks.models import Hook
+from srhooks.smartrecruiters.client import ServiceClient, new_session
+from srhooks.store import StoreError, make_store
+from srhooks.subscriptions import Subscriptions
+from srhooks.tokens import TokenKeeper
+from srhooks.upkeep import index_forever, purge_forever, reseal
+from srhooks.web.assets import setup_assets
+from srhooks.web.auth import setup_auth
+from srhooks.web.errors import error_middleware
+from srhooks.web.feed import setup_feed
+from srhooks.web.hooks import hooks_app
+from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
+from srhooks.web.live import setup_live
+from srhooks.web.ops import setup_ops
+from srhooks.web.security import setup_security
+from srhooks.web.session import setup_sessions
+from srhooks.web.subscriptions import setup_subscriptions
+from srhooks.web.view import setup_view
+
+log = logging.getLogger(__name__)
+
+LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is
+
+
+def create_app(settings: Settings) -> web.Application:
+    app = web.Application(client_max_size=settings.max_body_bytes)
+    app[SETTINGS] = settings
+    app[METRICS] = Metrics()
+    setup_sessions(app, settings)
+    app.middlewares.append(error_middleware)
+    setup_security(app, settings)
+    setup_assets(app)
+    setup_view(app)
+    setup_auth(app)
+    setup_feed(app)
+    setup_subscriptions(app)
+    setup_live(app)
+    setup_ops(app)
+    app.add_subapp("/hooks", hooks_app())
+    app.cleanup_ctx.append(_services)
+    app.cleanup_ctx.append(_background)
+    return app
+
+
+async def _services(app: web.Application) -> AsyncIterator[None]:
+    settings = app[SETTINGS]
+    store = make_store(settings.database_url)
+    await store.open()
+    vault = Vault(settings.session_secrets)
+    hub = LocalHub()
+    session = new_session()
+    client = ServiceClient(session, settings.api_url)
+    tokens = TokenKeeper(settings, store, vault, client)
+    gateway = Gateway(client, tokens)
+
+    async def newest_key(hook: Hook) -> str | None:
+        return await subscriptions.newest_key(hook)
+
+    hooks = HookDirectory(store, vault, newest_key)
+    subscriptions = Subscriptions(settings, store, gateway, hooks, hub)
+    fetcher = EntityFetcher(store, gateway, hub)
+    app[SERVICES] = Services(
+        store=store,
+        vault=vault,
+        hub=hub,
+        client=client,
+        tokens=tokens,
+        hooks=hooks,
+        intake=Intake(store, hooks, hub, fetcher, settings.api_url),
+        fetcher=fetcher,
+        subscriptions=subscriptions,
+    )
+    yield
+    await tokens.close()
+    await session.close()
+    await store.close()
+
+
+async def _background(app: web.Application) -> AsyncIterator[None]:
+    services = app[SERVICES]
+    tasks = [
+        asyncio.create_task(services.fetcher.run(), name="entities"),
+        asyncio.create_task(
+            purge_forever(services.store, app[SETTINGS].retention_days), name="retention"
+        ),
+        asyncio.create_task(index_forever(services.store), name="search-index"),
+        asyncio.create_task(_reseal(services), name="reseal"),
+        asyncio.create_task(_measure_lag(app[METRICS]), name="loop-lag"),
+    ]
+    yield
+    for task in tasks:
+        task.cancel()
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("a background task had ended with an error", exc_info=result)
+
+
+async def _reseal(services: Services) -> None:
+    with contextlib.suppress(StoreError):  # the next start tries again
+        await reseal(services.store, services.vault)
+
+
+async def _measure_lag(metrics: Metrics) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        due = loop.time() + LAG_EVERY
+        await asyncio.sleep(LAG_EVERY)
+        metrics.loop_lag.observe(max(0.0, loop.time() - due))

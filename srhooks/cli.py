@@ -1,0 +1,40 @@
+"""The program: one command each for what it does."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+COMMANDS = {
+    "serve": "run the application, configured by environment variables",
+    "sandbox": "run the fake SmartRecruiters alone",
+    "demo": "run both, with live traffic",
+    "listen": "stream one's notifications and replay each to a local address",
+    "send": "post a notification or a handshake to a hook address",
+    "bench": "measure intake, latency, fan-out and memory",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="srhooks", description="See SmartRecruiters webhooks happen, live."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    # Only the command that runs is imported: a start takes a fraction of a second, not several.
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    for name, text in COMMANDS.items():
+        sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        if name == chosen:
+            importlib.import_module(f"srhooks.commands.{name}").configure(sub)
+    args = parser.parse_args(arguments)
+    module = importlib.import_module(f"srhooks.commands.{args.command}")
+    try:
+        code: int = module.run(args)
+    except KeyboardInterrupt:
+        return 130
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""`srhooks serve`: the application, configured by environment."""
+
+import argparse
+import asyncio
+import logging
+import os
+import sys
+
+from srhooks.app import create_app
+from srhooks.config import Settings, SettingsError, load_settings
+from srhooks.logs import setup_logs
+from srhooks.serving import CannotListenError, served, until_signal
+from srhooks.store import StoreError
+
+log = logging.getLogger("srhooks")
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "Required: SMARTRECRUITERS_CLIENT_ID, SMARTRECRUITERS_CLIENT_SECRET, SESSION_SECRET."
+        " The README lists all settings."
+    )
+
+
+def run(_: argparse.Namespace) -> int:
+    try:
+        settings = load_settings(os.environ)
+    except SettingsError as error:
+        print(f"srhooks: {error}", file=sys.stderr)
+        return 2
+    setup_logs(settings.log_level, settings.log_format)
+    try:
+        asyncio.run(_serve(settings))
+    except (CannotListenError, StoreError) as error:
+        print(f"srhooks: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _serve(settings: Settings) -> None:
+    async with served(create_app(settings), settings.host, settings.port) as port:
+        log.info("listening on http://%s:%d, reached as %s", settings.host, port, settings.app_url)
+        await until_signal()
+        log.info("stopping")

@@ -1,0 +1,42 @@
+"""What is counted and measured, for Prometheus. Labels are bounded: see events.label."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+FETCH_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+class Metrics:
+    """One set an application, so that two in a process don't mix."""
+
+    def __init__(self) -> None:
+        registry = self.registry = CollectorRegistry()
+        self.answers = Counter(
+            "srhooks_hook_answers", "Requests to hook addresses by answer.", ["status"],
+            registry=registry,
+        )  # fmt: skip
+        self.notifications = Counter(
+            "srhooks_notifications", "Notifications stored.", ["event", "signature"],
+            registry=registry,
+        )  # fmt: skip
+        self.redeliveries = Counter(
+            "srhooks_redeliveries", "Re-deliveries of stored notifications.", registry=registry
+        )
+        self.intake = Histogram(
+            "srhooks_intake_seconds", "From the body's last byte to the commit.",
+            registry=registry, buckets=SECONDS,
+        )  # fmt: skip
+        self.entities = Counter(
+            "srhooks_entities", "Outcomes of following links.", ["outcome"], registry=registry
+        )
+        self.frames = Counter(
+            "srhooks_live_frames", "Frames sent to live pages.", registry=registry
+        )
+        self.viewers = Gauge("srhooks_live_viewers", "Open live pages.", registry=registry)
+        self.queue = Gauge(
+            "srhooks_store_queue", "Writes that wait for a commit.", registry=registry
+        )
+        self.loop_lag = Histogram(
+            "srhooks_event_loop_lag_seconds", "How late the event loop runs what is due.",
+            registry=registry, buckets=SECONDS,
+        )  # fmt: skip

@@ -1,0 +1,47 @@
+"""Run web applications until a signal comes: ready quickly, and gone within five seconds."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+SHUTDOWN_PATIENCE = 2.0  # seconds that requests under way get to finish
+
+
+class CannotListenError(Exception):
+    """One line for the person who started the program."""
+
+
+@contextlib.asynccontextmanager
+async def served(app: web.Application, host: str, port: int) -> AsyncIterator[int]:
+    """Serve while inside; the port that was bound. Raises CannotListenError."""
+    runner = web.AppRunner(
+        app,
+        access_log=None,
+        auto_decompress=False,  # bodies are kept as they came; a bomb stays folded up
+        shutdown_timeout=SHUTDOWN_PATIENCE,
+        handle_signals=False,
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, host, port, reuse_address=True, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            reason = error.strerror or str(error)
+            raise CannotListenError(f"cannot listen on {host}:{port}: {reason}") from None
+        bound: int = runner.addresses[0][1]
+        yield bound
+    finally:
+        await runner.cleanup()
+
+
+async def until_signal() -> None:
+    """Wait for SIGTERM or Ctrl-C."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await stop.wait()

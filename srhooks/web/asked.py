@@ -1,0 +1,84 @@
+"""What the query of a feed asks for: the same for the page, JSON, the live page and exports."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlencode
+
+from multidict import MultiMapping
+
+from srhooks.ids import LENGTH, decode_id, first_id_at
+from srhooks.models import ENTITY_STATUSES, SIGNATURES, Filter
+from srhooks.web.errors import BadRequestError
+
+DEFAULT_LIMIT = 50
+MAX_LIMIT = 200
+MAX_TEXT = 500  # characters of any one value
+MAX_EVENTS = 100
+SIMPLE = ("q", "subscription", "signature", "status", "link")
+CHOICES: Mapping[str, tuple[str, ...]] = {"signature": SIGNATURES, "status": ENTITY_STATUSES}
+
+
+def read_filter(query: MultiMapping[str]) -> Filter:
+    """Raises BadRequestError that says which parameter is wrong. Empty ones count as not there."""
+    values = {name: query.get(name, "").strip() for name in SIMPLE if name != "q"}
+    values["q"] = query.get("q", "")
+    events = tuple(event for event in query.getall("event", []) if event.strip())
+    for name, text in (*values.items(), *(("event", event) for event in events)):
+        if len(text) > MAX_TEXT:
+            raise BadRequestError(f"{name} is too long: at most {MAX_TEXT} characters")
+    for name, allowed in CHOICES.items():
+        if values[name] and values[name] not in allowed:
+            raise BadRequestError(f"{name} must be one of {', '.join(allowed)}")
+    if len(events) > MAX_EVENTS:
+        raise BadRequestError(f"at most {MAX_EVENTS} events at once")
+    params: dict[str, Any] = {"event": list(events)} if events else {}
+    params |= {name: text for name, text in values.items() if text}
+    params |= {name: query[name] for name in ("after", "before") if query.get(name)}
+    return Filter(
+        events=events,
+        after=read_cursor("after", query.get("after", "")),
+        before=read_cursor("before", query.get("before", "")),
+        params=params,
+        **values,
+    )
+
+
+def read_limit(query: MultiMapping[str]) -> int:
+    text = query.get("limit", "")
+    if not text:
+        return DEFAULT_LIMIT
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:10]) <= MAX_LIMIT:
+        raise BadRequestError(f"limit must be a whole number from 1 to {MAX_LIMIT}")
+    return int(text)
+
+
+def read_cursor(name: str, text: str) -> int | None:
+    """A cursor, or an RFC 3339 time as the id that lies between before and after it."""
+    if not text.strip():
+        return None
+    if len(text) == LENGTH and (number := decode_id(text)) is not None:
+        return number
+    try:
+        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))  # a bare + arrives as space
+        ms = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000
+    except (ValueError, OverflowError):
+        raise BadRequestError(
+            f"{name} must be a time such as 2026-11-24T13:00:00Z, or a cursor from `next`"
+        ) from None
+    if name == "after":  # later than this: not in this millisecond
+        return first_id_at(math.floor(ms + 0.0005) + 1) - 1
+    return first_id_at(math.ceil(ms - 0.0005))
+
+
+def older_url(wanted: Filter, last_id: str, limit: str) -> str:
+    """The address of the page after this one."""
+    params = {**wanted.params, "before": last_id} | ({"limit": limit} if limit else {})
+    return "/notifications?" + urlencode(params, doseq=True)
+
+
+def live_url(wanted: Filter, cursor: int) -> str:
+    """The address of the socket that goes on where a page of the feed ends."""
+    params = {name: value for name, value in wanted.params.items() if name != "before"}
+    return "/live?" + urlencode({**params, "cursor": cursor}, doseq=True)

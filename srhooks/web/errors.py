@@ -1,0 +1,159 @@
+"""Errors become answers here and nowhere else: a page, a fragment or JSON, in plain words.
+
+WebError
+├── LoginRequiredError   401 for programs, 303 to the log-in for people
+├── ForgedError          403
+├── BadRequestError      400
+└── NotFoundError        404
+Beside them: ServiceError (502, 429 or the service's own status), StoreError (503) and aiohttp's
+own HTTP errors. Whatever else is raised is a defect: logged, and answered 500 in plain words.
+"""
+
+import json
+import logging
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+
+from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
+
+from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
+from srhooks.store import StoreBusyError, StoreError
+from srhooks.subscriptions import UnknownSubscriptionError
+from srhooks.web.negotiate import VARY, wants_fragment, wants_json
+from srhooks.web.view import render
+
+log = logging.getLogger(__name__)
+
+
+class WebError(Exception):
+    status = 500
+    hint = ""
+
+
+class LoginRequiredError(WebError):
+    status = 401
+
+    def __init__(self, message: str = "Log in first") -> None:
+        super().__init__(message)
+
+
+class ForgedError(WebError):
+    status = 403
+    hint = "Reload the page and try again. Programs send the header Origin with this address."
+
+    def __init__(self) -> None:
+        super().__init__("This request did not come from srhooks' own pages")
+
+
+class BadRequestError(WebError):
+    status = 400
+
+
+class NotFoundError(WebError):
+    status = 404
+
+
+@dataclass(frozen=True)
+class Problem:
+    status: int
+    message: str
+    hint: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+HINTS = {
+    404: "It may have been deleted, or the address is wrong.",
+    405: "The address exists, but not for this kind of request.",
+    413: "Send less at once.",
+}
+
+
+@web.middleware
+async def error_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    try:
+        return await handler(request)
+    except (LoginRequiredError, GrantDeadError) as error:
+        return login_response(request, str(error))
+    except WebError as error:
+        problem = Problem(error.status, str(error), error.hint)
+    except UnknownSubscriptionError:
+        problem = Problem(404, "There is no such subscription", HINTS[404])
+    except ServiceError as error:
+        problem = _of_service(error)
+    except StoreError as error:
+        log.warning("%s %s: the store failed: %s", request.method, _route(request), error)
+        wait = "1" if isinstance(error, StoreBusyError) else "5"
+        problem = Problem(
+            503, "The database does not answer at the moment", "Try again in a few seconds.",
+            {"Retry-After": wait},
+        )  # fmt: skip
+    except web.HTTPException as error:
+        if error.status < 400:
+            raise
+        problem = _of_http(error)
+    except Exception:
+        log.exception("%s %s failed", request.method, _route(request))
+        problem = Problem(500, "Something went wrong here", "It has been logged. Try again.")
+    return problem_response(request, problem)
+
+
+def problem_response(request: web.Request, problem: Problem) -> web.Response:
+    headers = {**problem.headers, "Vary": VARY}
+    if wants_json(request):
+        body = {"error": {"status": problem.status, "message": problem.message}}
+        return web.json_response(body, status=problem.status, headers=headers)
+    ctx = {
+        "status": problem.status,
+        "title": HTTPStatus(problem.status).phrase,
+        "message": problem.message,
+        "hint": problem.hint,
+    }
+    if wants_fragment(request):
+        response = render(request, "_error.html", ctx, problem.status)
+        headers |= {"HX-Retarget": "#messages", "HX-Reswap": "innerHTML"}
+    else:
+        response = render(request, "error.html", ctx, problem.status)
+    response.headers.update(headers)
+    return response
+
+
+def login_response(request: web.Request, message: str) -> web.Response:
+    if wants_json(request):
+        return problem_response(request, Problem(401, message))
+    if wants_fragment(request):
+        return web.Response(status=401, headers={"HX-Redirect": "/", "Vary": VARY})
+    return web.Response(status=303, headers={hdrs.LOCATION: "/", "Vary": VARY})
+
+
+def _of_service(error: ServiceError) -> Problem:
+    message = str(error)
+    if not isinstance(error, ServiceAnsweredError):
+        return Problem(502, message, "Try again in a moment.")
+    headers = {}
+    if error.retry_after is not None or error.status == 429:
+        headers["Retry-After"] = str(math.ceil(error.retry_after or 1))
+    if error.status == 429:
+        return Problem(429, message, "SmartRecruiters asks for a pause.", headers)
+    if 400 <= error.status < 500:
+        return Problem(error.status, message, "This is what SmartRecruiters answered.", headers)
+    return Problem(502, message, "SmartRecruiters has a problem. Try again in a moment.", headers)
+
+
+def _of_http(error: web.HTTPException) -> Problem:
+    kept = {str(name): error.headers[name] for name in (hdrs.ALLOW,) if name in error.headers}
+    phrase = HTTPStatus(error.status).phrase
+    return Problem(error.status, phrase, HINTS.get(error.status, ""), kept)
+
+
+def _route(request: web.Request) -> str:
+    """The route's pattern, never the address itself: it may hold what must not be logged."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else "unknown address"
+
+
+def json_text(value: object) -> str:
+    """JSON that is safe to send as it is: ASCII, so that broken surrogates stay escaped."""
+    return json.dumps(value, separators=(",", ":"))

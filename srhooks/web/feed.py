@@ -1,0 +1,183 @@
+"""The notifications: the feed and one of them, as page, fragment and JSON."""
+
+import asyncio
+from typing import Any
+
+import aiohttp_session
+from aiohttp import web
+
+from srhooks import ids
+from srhooks.models import Filter, Notification
+from srhooks.signature import SIGNATURE_HEADER, canonical, matching_key
+from srhooks.web.asked import live_url, older_url, read_filter, read_limit
+from srhooks.web.errors import NotFoundError, json_text
+from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.negotiate import VARY, wants_fragment, wants_json
+from srhooks.web.serialise import notification_json
+from srhooks.web.session import Login, require_login
+from srhooks.web.view import render
+
+DAY = 86_400_000  # ms
+VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
+SEEN_EVERY = 60_000  # ms between two notes of a visit
+STALE = 300.0  # seconds between sending and receipt beyond which a replay is suspected
+LARGE = 300_000  # bytes of bodies above which JSON is made off the event loop
+
+
+async def feed(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    wanted = read_filter(request.query)
+    limit = read_limit(request.query)
+    # The cursor is read first: what arrives between the two reads is pushed, never missed.
+    cursor = await request.app[SERVICES].store.last_rev(login.user.id)
+    found, following = await _page(request, login, wanted, limit)
+    if wants_json(request):
+        return await _json(found, following)
+    ctx: dict[str, Any] = {"notifications": found, "next": following, "wanted": wanted}
+    target = request.headers.get("HX-Target", "").rpartition("#")[2]
+    if wants_fragment(request) and target == "more":
+        return render(request, "_rows.html", ctx)
+    ctx |= {"cursor": cursor, "live_url": live_url(wanted, cursor)}
+    ctx["subscriptions"] = await _subscriptions(request, login)
+    if wants_fragment(request) and target == "list":
+        return render(request, "_list.html", ctx)
+    return await _whole_page(request, login, ctx, {})
+
+
+async def detail(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    n = await find_notification(request, login)
+    if wants_json(request):
+        return await _json(n, None)
+    wanted = read_filter(request.query)
+    ctx = await _detail_context(request, login, n, wanted)
+    if wants_fragment(request):
+        return render(request, "_detail.html", ctx)
+    cursor = await request.app[SERVICES].store.last_rev(login.user.id)
+    found, following = await _page(request, login, wanted, read_limit(request.query))
+    page = {
+        "notifications": found,
+        "next": following,
+        "wanted": wanted,
+        "cursor": cursor,
+        "live_url": live_url(wanted, cursor),
+        "subscriptions": await _subscriptions(request, login),
+    }
+    return await _whole_page(request, login, page, ctx)
+
+
+async def find_notification(request: web.Request, login: Login) -> Notification:
+    """The one that the address names; another user's is as unknown as one that never was."""
+    number = ids.decode_id(request.match_info["id"])
+    n = None
+    if number is not None:
+        n = await request.app[SERVICES].store.notification(login.user.id, number)
+    if n is None:
+        raise NotFoundError("There is no such notification")
+    return n
+
+
+async def _page(
+    request: web.Request, login: Login, wanted: Filter, limit: int
+) -> tuple[list[Notification], str | None]:
+    """One page, and the address of the next one if there is more."""
+    store = request.app[SERVICES].store
+    found = await store.notifications(login.user.id, wanted, limit + 1)
+    if len(found) <= limit:
+        return found, None
+    found = found[:limit]
+    return found, older_url(wanted, found[-1].public_id, request.query.get("limit", ""))
+
+
+async def _whole_page(
+    request: web.Request, login: Login, page: dict[str, Any], selected: dict[str, Any]
+) -> web.Response:
+    store = request.app[SERVICES].store
+    seen = await _visit(request, login)
+    days = request.app[SETTINGS].retention_days
+    counts = await store.counts_by_event(login.user.id, ids.first_id_at(ids.now_ms() - days * DAY))
+    fresh = await store.counts_by_event(login.user.id, ids.first_id_at(seen + 1))
+    page |= {
+        "counts": counts,
+        "total": sum(counts.values()),
+        "fresh": sum(fresh.values()),
+        "seen": seen,
+        "selected": selected.get("n"),
+    }
+    return render(request, "notifications.html", {**selected, **page})
+
+
+async def _visit(request: web.Request, login: Login) -> int:
+    """When the visit before this one ended (ms): what came later is new to the person."""
+    session = await aiohttp_session.get_session(request)
+    now = ids.now_ms()
+    since = session.get("since")
+    last = login.user.seen_at
+    if not isinstance(since, int) or now - last > VISIT_GAP:
+        since = session["since"] = last
+    if now - last > SEEN_EVERY:
+        await request.app[SERVICES].store.mark_seen(login.user.id, now)
+    return since
+
+
+async def _subscriptions(request: web.Request, login: Login) -> list[dict[str, str]]:
+    """What can be chosen to filter by: from our hooks, so that no call to the service is needed."""
+    hooks = await request.app[SERVICES].store.hooks(login.user.id)
+    return [
+        {"id": hook.subscription_id, "label": hook.subscription_id}
+        for hook in hooks
+        if hook.subscription_id is not None
+    ]
+
+
+async def _detail_context(
+    request: web.Request, login: Login, n: Notification, wanted: Filter
+) -> dict[str, Any]:
+    services = request.app[SERVICES]
+    newer, older = await services.store.neighbours(login.user.id, n.id)
+    return {
+        "n": n,
+        "deliveries": await services.store.deliveries(n.id),
+        "newer": None if newer is None else ids.encode_id(newer),
+        "older": None if older is None else ids.encode_id(older),
+        "verdict": await _verdict(request, n),
+        "wanted": wanted,
+    }
+
+
+async def _verdict(request: web.Request, n: Notification) -> dict[str, Any]:
+    """How the signature was judged: what was signed, and which key fits now."""
+    entry = await request.app[SERVICES].hooks.get(n.hook_id)
+    keys = entry.keys if entry is not None else []
+    given = n.headers.get(SIGNATURE_HEADER, "")
+    position = matching_key([key.text for key in keys], n.headers, n.body, given)
+    matched = None
+    if position is not None:
+        made = ids.iso(keys[position].created_at)
+        matched = f"the key of {made}" + (", since replaced" if keys[position].retired_at else "")
+    skew = None if n.sent_at is None else (n.received_at - n.sent_at) / 1000
+    return {
+        "canonical": canonical(n.headers, n.body).decode("utf-8", "replace"),
+        "matched": matched,
+        "skew_s": skew,
+        "stale": skew is not None and abs(skew) > STALE,
+        "keys": len(keys),
+    }
+
+
+async def _json(found: list[Notification] | Notification, following: str | None) -> web.Response:
+    def text() -> str:
+        if isinstance(found, Notification):
+            return json_text(notification_json(found))
+        items = [notification_json(n) for n in found]
+        return json_text({"notifications": items, "next": following})
+
+    every = [found] if isinstance(found, Notification) else found
+    large = sum(len(n.body) + len(n.entity or b"") for n in every) > LARGE
+    body = await asyncio.to_thread(text) if large else text()
+    return web.Response(text=body, content_type="application/json", headers={"Vary": VARY})
+
+
+def setup_feed(app: web.Application) -> None:
+    app.router.add_get("/notifications", feed)
+    app.router.add_get("/notifications/{id}", detail)

@@ -1,0 +1,40 @@
+"""What handlers find on the application, typed."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from aiohttp import web
+
+from srhooks.config import Settings
+from srhooks.crypto import Vault
+from srhooks.entities import EntityFetcher
+from srhooks.hooks import HookDirectory
+from srhooks.hub import Hub
+from srhooks.intake import Intake
+from srhooks.metrics import Metrics
+from srhooks.smartrecruiters.client import ServiceClient
+from srhooks.store import Store
+from srhooks.subscriptions import Subscriptions
+from srhooks.tokens import TokenKeeper
+
+
+@dataclass(frozen=True, kw_only=True)
+class Services:
+    """Everything that lives as long as the application runs."""
+
+    store: Store
+    vault: Vault
+    hub: Hub
+    client: ServiceClient
+    tokens: TokenKeeper
+    hooks: HookDirectory
+    intake: Intake
+    fetcher: EntityFetcher
+    subscriptions: Subscriptions
+    sockets: set[web.WebSocketResponse] = field(default_factory=set)
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+SETTINGS = web.AppKey("settings", Settings)
+SERVICES = web.AppKey("services", Services)
+METRICS = web.AppKey("metrics", Metrics)

@@ -1,0 +1,45 @@
+"""Who is asking: a program wants JSON, htmx a fragment, a person a page (RFC 9110, 12.5.1)."""
+
+from aiohttp import hdrs, web
+
+VARY = "Accept, HX-Request, HX-Target"
+
+
+def wants_json(request: web.Request) -> bool:
+    """Whether JSON is preferred to HTML; a hook's callers get JSON unless they ask for HTML."""
+    json_quality = html_quality = any_quality = 0.0
+    for part in request.headers.get(hdrs.ACCEPT, "").lower()[:1000].split(","):
+        kind, _, parameters = part.strip().partition(";")
+        quality = _quality(parameters)
+        if kind.strip() in {"application/json", "application/problem+json"}:
+            json_quality = max(json_quality, quality)
+        elif kind.strip() in {"text/html", "application/xhtml+xml", "text/*"}:
+            html_quality = max(html_quality, quality)
+        elif kind.strip() in {"*/*", ""}:
+            any_quality = max(any_quality, quality)
+    if request.path.startswith("/hooks/"):
+        return html_quality <= json_quality
+    if not json_quality and not html_quality:
+        return request.content_type == "application/json"  # it speaks JSON and accepts anything
+    return json_quality > html_quality
+
+
+def wants_fragment(request: web.Request) -> bool:
+    """An htmx request for a part of a page; boosted ones and restored history want it whole."""
+    headers = request.headers
+    return (
+        headers.get("HX-Request") == "true"
+        and headers.get("HX-Boosted") != "true"
+        and headers.get("HX-History-Restore-Request") != "true"
+    )
+
+
+def _quality(parameters: str) -> float:
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip() == "q":
+            try:
+                return float(value)
+            except ValueError:
+                return 0.0
+    return 1.0

@@ -1,0 +1,59 @@
+"""For whoever runs it: liveness, readiness and metrics."""
+
+import hmac
+import ipaddress
+
+from aiohttp import hdrs, web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from srhooks.store import StoreError
+from srhooks.web.errors import WebError
+from srhooks.web.keys import METRICS, SERVICES, SETTINGS
+
+PROXIED = ("Forwarded", "X-Forwarded-For")
+
+
+class MetricsForbiddenError(WebError):
+    status = 403
+    hint = "Set METRICS_TOKEN and send it as a bearer token, or ask from this machine."
+
+
+async def healthz(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def readyz(request: web.Request) -> web.Response:
+    try:
+        await request.app[SERVICES].store.check()
+    except StoreError:
+        return web.json_response({"status": "the store does not answer"}, status=503)
+    return web.json_response({"status": "ready"})
+
+
+async def metrics(request: web.Request) -> web.Response:
+    if not _may_read(request, request.app[SETTINGS].metrics_token):
+        raise MetricsForbiddenError("The metrics are not for everybody")
+    measured = request.app[METRICS]
+    services = request.app[SERVICES]
+    measured.queue.set(services.store.queue_depth)
+    measured.viewers.set(services.hub.viewers)
+    body = generate_latest(measured.registry)
+    return web.Response(body=body, headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
+
+
+def _may_read(request: web.Request, token: str | None) -> bool:
+    if token is not None:
+        given = request.headers.get(hdrs.AUTHORIZATION, "").encode("utf-8", "replace")
+        return hmac.compare_digest(given, f"Bearer {token}".encode())
+    if any(name in request.headers for name in PROXIED):
+        return False
+    try:
+        return ipaddress.ip_address(request.remote or "").is_loopback
+    except ValueError:
+        return False
+
+
+def setup_ops(app: web.Application) -> None:
+    app.router.add_get("/healthz", healthz)
+    app.router.add_get("/readyz", readyz)
+    app.router.add_get("/metrics", metrics)

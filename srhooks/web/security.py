@@ -1,0 +1,49 @@
+"""Headers that every answer carries, errors and static files included (OWASP Secure Headers).
+
+They are set when an answer is prepared, since a middleware would miss some answers.
+"""
+
+from aiohttp import web, web_response
+
+from srhooks.config import Settings
+from srhooks.web.negotiate import VARY
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+    " connect-src 'self'{socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
+# What the library puts into `Server` names its version and Python's. Its own answers to malformed
+# requests never reach a signal or a middleware, so the name is changed where it is read.
+web_response.SERVER_SOFTWARE = "srhooks"  # type: ignore[attr-defined]
+
+
+def setup_security(app: web.Application, settings: Settings) -> None:
+    # Safari did not count ws: as 'self' for years: name the socket's origin.
+    socket = settings.app_url.replace("http", "ws", 1)
+    headers = {
+        "Content-Security-Policy": POLICY.format(socket=f" {_origin(socket)}"),
+        "X-Content-Type-Options": "nosniff",
+        "Referrer-Policy": "same-origin",
+        "Permissions-Policy": PERMISSIONS,
+        "Cross-Origin-Opener-Policy": "same-origin",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Frame-Options": "DENY",
+    }
+    if settings.secure_cookies:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+
+    async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
+        if request.path.startswith("/hooks/"):
+            return  # for programs; the fewer bytes the better
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        if "Cache-Control" not in response.headers:
+            response.headers["Cache-Control"] = "no-store"
+            response.headers.setdefault("Vary", VARY)
+
+    app.on_response_prepare.append(on_prepare)
+
+
+def _origin(url: str) -> str:
+    return "/".join(url.split("/", 3)[:3])

@@ -1,0 +1,29 @@
+"""The JSON of the public interface."""
+
+from typing import Any
+
+from srhooks.ids import iso
+from srhooks.models import Notification
+
+
+def notification_json(n: Notification) -> dict[str, Any]:
+    return {
+        "id": n.public_id,
+        "receivedAt": iso(n.received_at),
+        "hookId": n.hook_id,
+        "subscriptionId": n.subscription_id,
+        "eventId": n.event_id,
+        "eventName": n.event_name,
+        "eventVersion": n.event_version,
+        "link": n.link,
+        "body": n.body_value,
+        "headers": n.headers,
+        "signature": n.signature,
+        "deliveries": n.deliveries,
+        "entity": {
+            "status": n.entity_status,
+            "fetchedAt": None if n.entity_at is None else iso(n.entity_at),
+            "data": n.entity_value,
+            "error": n.entity_error,
+        },
+    }

@@ -1,0 +1,93 @@
+"""Sessions: aiohttp-session's encrypted cookie with the user's id and the session's own.
+
+The cookie alone is not enough: a session that was ended is listed in the store, so a copy of its
+cookie is worth nothing. Each use renews the cookie (SESSION_MAX_AGE counts unused time).
+"""
+
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp_session
+from aiohttp import web
+from aiohttp_session.cookie_storage import EncryptedCookieStorage
+
+from srhooks.config import Settings
+from srhooks.crypto import RotatingFernet, csrf_token
+from srhooks.ids import now_ms
+from srhooks.models import User
+from srhooks.web.csrf import is_forged
+from srhooks.web.errors import ForgedError, LoginRequiredError
+from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.negotiate import wants_fragment, wants_json
+from srhooks.web.view import VIEW
+
+COOKIE = "srhooks"
+MAX_NEXT = 1000  # characters of the address somebody wanted: a cookie holds 4 kB
+KEEP_ENDED = 400 * 86_400_000  # ms: longer than any cookie can live
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    user: User
+    session_id: str
+    csrf: str
+
+
+def setup_sessions(app: web.Application, settings: Settings) -> None:
+    storage = EncryptedCookieStorage(
+        RotatingFernet(settings.session_secrets, "cookie"),
+        cookie_name=COOKIE,
+        max_age=settings.session_max_age,
+        httponly=True,
+        samesite="Lax",  # Strict would lose the OAuth state on the way back
+        secure=settings.secure_cookies,
+    )
+    aiohttp_session.setup(app, storage)
+
+
+async def find_login(request: web.Request) -> Login | None:
+    """Who is logged in, else None. A grant that the service takes no more counts as logged out."""
+    session = await aiohttp_session.get_session(request)
+    user_id, session_id = session.get("user"), session.get("id")
+    if not isinstance(user_id, str) or not isinstance(session_id, str):
+        return None
+    user = await request.config_dict[SERVICES].store.user(user_id, session_id)
+    if user is None:
+        session.invalidate()
+        return None
+    if user.grant_dead:
+        return None
+    settings = request.config_dict[SETTINGS]
+    login = Login(user, session_id, csrf_token(settings.session_secrets[0], session_id))
+    session["user"] = user_id  # written again, so that the time of use is
+    request[VIEW] = {"user": user, "csrf": login.csrf}
+    return login
+
+
+async def require_login(request: web.Request) -> Login:
+    """Raises LoginRequiredError, or ForgedError for an unsafe request from elsewhere."""
+    login = await find_login(request)
+    if login is None:
+        if request.method == "GET" and not wants_json(request) and not wants_fragment(request):
+            session = await aiohttp_session.get_session(request)
+            wanted = request.rel_url.raw_path_qs
+            session["next"] = wanted if len(wanted) <= MAX_NEXT else request.rel_url.raw_path
+        raise LoginRequiredError
+    if await is_forged(request, request.config_dict[SETTINGS], login.csrf):
+        raise ForgedError
+    return login
+
+
+async def start_session(request: web.Request, user: User) -> None:
+    """A fresh session: nothing of the one before is kept (no session fixation)."""
+    session = await aiohttp_session.new_session(request)
+    session["user"] = user.id
+    session["id"] = secrets.token_urlsafe(16)
+
+
+async def end_session(request: web.Request, login: Login) -> None:
+    store = request.config_dict[SERVICES].store
+    await store.end_session(login.session_id, now_ms() + KEEP_ENDED)
+    session: Any = await aiohttp_session.get_session(request)
+    session.invalidate()

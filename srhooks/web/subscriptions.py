@@ -1,0 +1,248 @@
+"""The subscriptions: list, create, activate, delete; as page, fragment and JSON."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import hdrs, web
+from multidict import MultiMapping
+
+from srhooks.events import FAMILIES
+from srhooks.ids import first_id_at, now_ms
+from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
+from srhooks.subscriptions import MAX_SUBSCRIPTIONS, NewSubscription
+from srhooks.web.errors import BadRequestError, json_text
+from srhooks.web.keys import SERVICES
+from srhooks.web.negotiate import VARY, wants_fragment, wants_json
+from srhooks.web.session import Login, require_login
+from srhooks.web.view import render
+
+Form = MultiMapping[str | bytes | bytearray | web.FileField]
+
+DAY = 86_400_000  # ms
+MAX_EVENTS = 200
+MAX_TEXT = 500  # characters of any one value
+EMPTY_FORM: Mapping[str, Any] = {
+    "events": [],
+    "alertingEmailAddress": "",
+    "auth_type": "none",
+    "auth_username": "",
+    "auth_header_name": "",
+    "auth_client_id": "",
+    "auth_token_url": "",
+    "active": True,
+}
+# The service's names for each kind of callback authentication, with the form's field for each.
+AUTH_FIELDS: Mapping[str, Mapping[str, str]] = {
+    "basic": {"username": "auth_username", "password": "auth_password"},
+    "header": {"headerName": "auth_header_name", "headerValue": "auth_header_value"},
+    "oauth2": {
+        "clientId": "auth_client_id",
+        "clientSecret": "auth_client_secret",
+        "tokenServiceUrl": "auth_token_url",
+    },
+}
+
+
+async def show(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    if wants_json(request):
+        found = await request.app[SERVICES].subscriptions.all(login.user.id)
+        return _json({"subscriptions": found})
+    template = "_subscriptions.html" if wants_fragment(request) else "subscriptions.html"
+    return await _page(request, login, template)
+
+
+async def create(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    subscriptions = request.app[SERVICES].subscriptions
+    if request.content_type == "application/json":
+        created = await subscriptions.create(login.user.id, _from_json(await _json_body(request)))
+        return _created(created)
+    form = await request.post()
+    try:
+        wanted = _from_form(form)
+        created = await subscriptions.create(login.user.id, wanted)
+    except GrantDeadError:
+        raise
+    except (BadRequestError, ServiceError) as error:
+        if wants_json(request) or wants_fragment(request):
+            raise
+        return await _refused(request, login, form, error)
+    if wants_json(request):
+        return _created(created)
+    return await _done(request, login, created.get("activationError"))
+
+
+async def activate(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    await request.app[SERVICES].subscriptions.activate(login.user.id, request.match_info["id"])
+    return await _done(request, login)
+
+
+async def ask_to_delete(request: web.Request) -> web.Response:
+    """The question, for whoever has no JavaScript."""
+    await require_login(request)
+    number = request.match_info["id"]
+    ctx = {
+        "title": "Delete this subscription?",
+        "message": "SmartRecruiters stops sending its notifications. Those that came in stay.",
+        "action": f"/subscriptions/{number}/delete",
+        "yes": "Delete for good",
+        "back": "/subscriptions",
+    }
+    return render(request, "confirm.html", ctx)
+
+
+async def delete(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    await request.app[SERVICES].subscriptions.delete(login.user.id, request.match_info["id"])
+    return await _done(request, login)
+
+
+async def subscriptions_context(app: web.Application, user_id: str, csrf: str) -> dict[str, Any]:
+    """What the region with all subscriptions shows; `error` when the service can't be asked."""
+    services = app[SERVICES]
+    error = None
+    found: list[dict[str, Any]] = []
+    try:
+        found = await services.subscriptions.all(user_id)
+    except GrantDeadError:
+        raise
+    except ServiceError as failed:
+        error = str(failed)
+    activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
+    for one in found:
+        last, count = activity.get(str(one["id"]), (None, 0))
+        one |= {"last_received": last, "count_24h": count}
+    return {"subscriptions": found, "error": error, "limit": MAX_SUBSCRIPTIONS, "csrf": csrf}
+
+
+async def _page(
+    request: web.Request, login: Login, template: str, status: int = 200, **more: Any
+) -> web.Response:
+    ctx = await subscriptions_context(request.app, login.user.id, login.csrf)
+    ctx |= {
+        "families": FAMILIES,
+        "message": None,
+        "form": EMPTY_FORM,
+        "live_url": "/live?view=subscriptions",
+        **more,
+    }
+    return render(request, template, ctx, status)
+
+
+async def _refused(
+    request: web.Request, login: Login, form: Form, error: Exception
+) -> web.Response:
+    """The form once more, with what was typed (but for secrets) and what is wrong with it."""
+    typed = {name: _text(form, name) for name in EMPTY_FORM} | {
+        "events": [str(event) for event in form.getall("events", [])],
+        "active": bool(_text(form, "active")),
+    }
+    typed["auth_type"] = typed["auth_type"] or "none"
+    status = getattr(error, "status", 502)
+    status = status if 400 <= status < 500 else 502
+    response = await _page(
+        request, login, "subscriptions.html", status, message=str(error), form=typed
+    )
+    if wait := getattr(error, "retry_after", None):
+        response.headers[hdrs.RETRY_AFTER] = str(int(wait) + 1)
+    return response
+
+
+async def _done(request: web.Request, login: Login, message: str | None = None) -> web.Response:
+    if wants_json(request):
+        return web.Response(status=204, headers={"Vary": VARY})
+    if wants_fragment(request):
+        return await _page(request, login, "_subscriptions.html")
+    if message is not None:  # created, but not active: say so instead of moving on
+        return await _page(
+            request, login, "subscriptions.html", 200,
+            message=f"The subscription was created but could not be activated. {message}",
+        )  # fmt: skip
+    return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
+
+
+def _created(created: dict[str, Any]) -> web.Response:
+    response = _json(created)
+    response.set_status(201)
+    return response
+
+
+async def _json_body(request: web.Request) -> dict[str, Any]:
+    try:
+        value = json.loads(await request.read())
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise BadRequestError('the body must be an object such as {"events": ["job.created"]}')
+    return value
+
+
+def _from_json(value: dict[str, Any]) -> NewSubscription:
+    events = value.get("events")
+    if not isinstance(events, list) or not all(isinstance(event, str) for event in events):
+        raise BadRequestError('"events" must be a list of event names')
+    address = value.get("alertingEmailAddress")
+    if address is not None and not isinstance(address, str):
+        raise BadRequestError('"alertingEmailAddress" must be a text')
+    authentication = value.get("callbackAuthentication")
+    if authentication is not None and not isinstance(authentication, dict):
+        raise BadRequestError('"callbackAuthentication" must be an object with a "type"')
+    active = value.get("active", False)
+    if not isinstance(active, bool):
+        raise BadRequestError('"active" must be true or false')
+    return _checked(events, address, authentication, active=active)
+
+
+def _from_form(form: Form) -> NewSubscription:
+    events = [event for event in form.getall("events", []) if isinstance(event, str)]
+    kind = _text(form, "auth_type")
+    authentication = None
+    if kind in AUTH_FIELDS:
+        authentication = {"type": kind} | {
+            name: _text(form, field) for name, field in AUTH_FIELDS[kind].items()
+        }
+        missing = [name for name, text in authentication.items() if not text]
+        if missing:
+            raise BadRequestError(f"The callback authentication lacks {', '.join(missing)}")
+    address = _text(form, "alertingEmailAddress") or None
+    return _checked(events, address, authentication, active=bool(_text(form, "active")))
+
+
+def _checked(
+    events: list[str], address: str | None, authentication: dict[str, Any] | None, *, active: bool
+) -> NewSubscription:
+    names = tuple(dict.fromkeys(event.strip() for event in events if event.strip()))
+    if not names:
+        raise BadRequestError("Choose at least one event")
+    if len(names) > MAX_EVENTS or any(len(name) > MAX_TEXT for name in names):
+        raise BadRequestError(f"At most {MAX_EVENTS} events of {MAX_TEXT} characters each")
+    return NewSubscription(
+        events=names,
+        alerting_email_address=address,
+        callback_authentication=authentication,
+        active=active,
+    )
+
+
+def _text(form: Form, name: str) -> str:
+    value = form.get(name, "")
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(
+        text=json_text(value), content_type="application/json", headers={"Vary": VARY}
+    )
+
+
+def setup_subscriptions(app: web.Application) -> None:
+    router = app.router
+    router.add_get("/subscriptions", show)
+    router.add_post("/subscriptions", create)
+    router.add_post("/subscriptions/{id}/activation", activate)
+    router.add_delete("/subscriptions/{id}", delete)
+    router.add_get("/subscriptions/{id}/delete", ask_to_delete)
+    router.add_post("/subscriptions/{id}/delete", delete)
