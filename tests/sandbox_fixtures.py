@@ -106,6 +106,7 @@ class Receiver:
     location: str = ""
     echo: Callable[[str], str | None] = lambda secret: secret
     handshake_status: int = 200
+    handshake_delay: float = 0.0
     handshakes: list[CIMultiDict[str]] = field(default_factory=list)
     received: list[tuple[CIMultiDict[str], bytes]] = field(default_factory=list)
     token_calls: int = 0
@@ -115,6 +116,7 @@ class Receiver:
         headers = CIMultiDict(request.headers)
         if "X-Hook-Secret" in headers:
             self.handshakes.append(headers)
+            await asyncio.sleep(self.handshake_delay)
             echoed = self.echo(headers["X-Hook-Secret"])
             answer = {} if echoed is None else {"x-hook-secret": echoed}
             return web.Response(status=self.handshake_status, headers=answer)

@@ -163,6 +163,8 @@ async def test_rules_that_make_no_sense_are_refused() -> None:
             {"status": 99},
             {"times": 0},
             {"delay": -1.0},
+            {"headers": {"X-A": "1\r\nX-B: 2"}},
+            {"headers": {"": "1"}},
         )
         for wrong in wrongs:
             with pytest.raises(FaultError):

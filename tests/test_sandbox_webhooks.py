@@ -1,5 +1,6 @@
 """The sandbox's subscriptions API, call by call."""
 
+import asyncio
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -7,7 +8,7 @@ import pytest
 from srhooks.sandbox import EVENTS, SandboxUser
 from srhooks.sandbox.subscriptions import MAX_KEYS, MAX_PER_USER
 
-from tests.sandbox_fixtures import SUBSCRIPTIONS, Client, receiving, running
+from tests.sandbox_fixtures import SUBSCRIPTIONS, Client, receiving, running, until
 
 
 async def test_creating_answers_an_inactive_subscription() -> None:
@@ -175,6 +176,18 @@ async def test_a_failed_handshake_says_why(echo: str, status: int, word: str) ->
         assert answer.status == 400
         assert word in answer.json["message"]
         assert (await ada.call("GET", path)).json["status"] == "inactive"
+
+
+async def test_a_subscription_deleted_during_its_handshake_stays_deleted() -> None:
+    async with running() as (sandbox, client), receiving() as receiver:
+        ada = await client.log_in(sandbox.people[0])
+        path = f"{SUBSCRIPTIONS}/{await _new(ada, receiver.url)}"
+        receiver.handshake_delay = 0.1
+        activation = asyncio.create_task(ada.call("PUT", f"{path}/activation"))
+        await until(lambda: receiver.handshakes)
+        assert (await ada.call("DELETE", path)).status == 204
+        assert (await activation).status == 404
+        assert await sandbox.fire("job.created") == []
 
 
 async def test_a_receiver_that_is_down_fails_the_handshake() -> None:

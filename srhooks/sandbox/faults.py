@@ -8,6 +8,8 @@ from typing import Any
 
 from aiohttp import web
 
+from srhooks.sandbox.callback_auth import HEADER_NAME, UNPRINTABLE
+
 MAX_DELAY = 600.0
 
 
@@ -62,6 +64,9 @@ class FaultBook:
             raise FaultError("times must be 1 or more")
         if not 0 <= delay <= MAX_DELAY:
             raise FaultError(f"delay must be between 0 and {MAX_DELAY:.0f} seconds")
+        for name, value in (headers or {}).items():
+            if not HEADER_NAME.fullmatch(name) or UNPRINTABLE.search(value):
+                raise FaultError(f"headers: {name!r} is not a header, or its value not a line")
         if status is None and (body is not None or headers):
             status = 200  # a garbage answer looks fine until it is read
         text = body if isinstance(body, str) or body is None else json.dumps(body)

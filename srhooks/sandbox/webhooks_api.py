@@ -49,6 +49,7 @@ async def activate(request: web.Request) -> web.Response:
     """Answers once the handshake is over. Also brings a suspended one back."""
     subscription = _mine(request)
     await request.app[SANDBOX].courier.shake_hands(subscription)
+    _mine(request)  # it may have been deleted meanwhile
     return web.Response(status=204)
 
 
