@@ -25,6 +25,7 @@ cleanup() {
     rm -rf "$work"
 }
 trap cleanup EXIT
+trap 'echo "image-check: line $LINENO failed: $BASH_COMMAND" >&2' ERR
 # Storage of its own, so that nothing on this machine is touched or relied on.
 export STORAGE_DRIVER=vfs BUILDAH_ISOLATION=chroot XDG_RUNTIME_DIR=$work
 buildah() { command buildah --root "$work/storage" --runroot "$work/run" "$@"; }
@@ -35,8 +36,8 @@ PIP=(python3 -m pip)
 "${PIP[@]}" --version >/dev/null 2>&1 || PIP=(.venv/bin/python -m pip)
 {
     echo '[global]'
-    "${PIP[@]}" config list 2>/dev/null | grep -v "='file:\|='/" |
-        sed -nE "s/^(global|install|:env:)\.((extra-)?index-url|trusted-host|proxy)='(.*)'$/\2 = \4/p" |
+    "${PIP[@]}" config list 2>/dev/null | sed -nE "/='(file:|\/)/d
+        s/^(global|install|:env:)\.((extra-)?index-url|trusted-host|proxy)='(.*)'$/\2 = \4/p" |
         sort -u -t= -k1,1
 } > "$work/pip.conf"
 mounts=(--volume "$work/pip.conf:/etc/pip.conf:ro")
