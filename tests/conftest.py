@@ -3,11 +3,15 @@
 import asyncio
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import asyncpg
 import pytest
+
+from tests.harness import World
+from tests.harness import world as start_world
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -39,3 +43,10 @@ def postgres_url(postgres_server: str) -> str:
     with ThreadPoolExecutor(1) as pool:  # a loop of its own: the test has one running already
         pool.submit(lambda: asyncio.run(create())).result()
     return postgres_server.replace("/postgres?", f"/{name}?", 1)
+
+
+@pytest.fixture
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    """srhooks and a sandbox with default settings."""
+    async with start_world(tmp_path) as running:
+        yield running

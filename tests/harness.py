@@ -1,0 +1,187 @@
+"""srhooks and the sandbox, both for real over HTTP, and somebody who uses them."""
+
+import asyncio
+import contextlib
+import re
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+from html import unescape
+from pathlib import Path
+from typing import Any, TypeVar
+
+import aiohttp
+from aiohttp import web
+from srhooks.app import create_app
+from srhooks.config import Settings
+from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
+from srhooks.serving import served
+from srhooks.web.keys import SERVICES, Services
+from yarl import URL
+
+T = TypeVar("T")
+SECRET = "a session secret for the tests, 32+"
+DEADLINE = 10.0  # seconds
+
+
+async def eventually(look: Callable[[], Awaitable[T]], *, within: float = DEADLINE) -> T:
+    """The first true result of `look`; AssertionError when there is none in time."""
+    last: Any = None
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(within):
+            while not (last := await look()):  # noqa: ASYNC110 - another process may do it
+                await asyncio.sleep(0.02)
+            return last
+    raise AssertionError(f"still not so after {within} s; last seen: {last!r}")
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@dataclass
+class Browser:
+    """One person's cookies, and the requests that a page or a program makes."""
+
+    base: str
+    session: aiohttp.ClientSession
+
+    def request(self, method: str, path: str, **options: Any) -> Any:
+        options.setdefault("allow_redirects", False)
+        return self.session.request(method, self.base + path, **options)
+
+    async def json(self, method: str, path: str, *, status: int = 200, **options: Any) -> Any:
+        """As a program: JSON both ways, and our own Origin."""
+        headers = {"Accept": "application/json", "Origin": self.base, **options.pop("headers", {})}
+        async with self.request(method, path, headers=headers, **options) as response:
+            text = await response.text()
+            assert response.status == status, f"{response.status}: {text[:500]}"
+            return await response.json() if text else None
+
+    async def page(self, path: str, *, status: int = 200, **headers: str) -> str:
+        async with self.request("GET", path, headers={"Accept": "text/html", **headers}) as found:
+            text: str = await found.text()
+            assert found.status == status, f"{found.status}: {text[:500]}"
+            return text
+
+    async def csrf(self) -> str:
+        """The token in the forms of the page."""
+        found = re.search(r'name="csrf" value="([^"]+)"', await self.page("/notifications"))
+        assert found is not None
+        return unescape(found[1])
+
+    async def subscribe(self, *events: str, active: bool = True, **more: Any) -> dict[str, Any]:
+        body = {"events": list(events or ("job.created",)), "active": active, **more}
+        created: dict[str, Any] = await self.json("POST", "/subscriptions", status=201, json=body)
+        assert "activationError" not in created, created
+        return created
+
+    async def notifications(self, query: str = "") -> list[dict[str, Any]]:
+        found = await self.json("GET", f"/notifications{query}")
+        listed: list[dict[str, Any]] = found["notifications"]
+        return listed
+
+    def live(self, query: str = "", **headers: str) -> Any:
+        return self.session.ws_connect(
+            f"{self.base}/live{query}", headers={"Origin": self.base, **headers}
+        )
+
+
+@dataclass
+class World:
+    settings: Settings
+    sandbox: Sandbox
+    app: web.Application
+
+    @property
+    def base(self) -> str:
+        return self.settings.app_url
+
+    @property
+    def services(self) -> Services:
+        return self.app[SERVICES]
+
+    @contextlib.asynccontextmanager
+    async def nobody(self) -> AsyncIterator[Browser]:
+        jar = aiohttp.CookieJar(unsafe=True)  # "unsafe" only means that hosts may be IP addresses
+        async with aiohttp.ClientSession(cookie_jar=jar) as session:
+            yield Browser(self.base, session)
+
+    @contextlib.asynccontextmanager
+    async def logged_in(self, first_name: str = "Ada") -> AsyncIterator[Browser]:
+        async with self.nobody() as browser:
+            response = await self.log_in(browser, first_name)
+            assert response.status == 303, await response.text()
+            yield browser
+
+    async def log_in(
+        self, browser: Browser, first_name: str = "Ada", decision: str = "allow"
+    ) -> aiohttp.ClientResponse:
+        """Walk through the consent page as a person does; the answer of /auth/callback."""
+        async with browser.request("GET", "/auth") as start:
+            consent = URL(start.headers["Location"], encoded=True)
+        async with browser.session.get(consent) as page:
+            html = await page.text()
+            assert page.status == 200, html[:500]
+        fields = {
+            name: unescape(value)
+            for name, value in re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', html)
+        }
+        fields |= {"user": self.person(first_name), "decision": decision}
+        action = re.search(r'<form[^>]*action="([^"]*)"', html)
+        target = consent.join(URL(unescape(action[1]))) if action and action[1] else consent
+        async with browser.session.post(target, data=fields, allow_redirects=False) as answer:
+            back = URL(answer.headers["Location"], encoded=True)
+        return await browser.session.get(back, allow_redirects=False)
+
+    def person(self, first_name: str) -> str:
+        """The service's id of one of the sandbox's people."""
+        return next(one.id for one in self.sandbox.people if one.first_name == first_name)
+
+    async def notify(self, hook_id: str, body: bytes = b'{"id": "1"}', **headers: str) -> int:
+        """Post a notification as anybody can; the status of the answer."""
+        headers = {name.replace("_", "-"): value for name, value in headers.items()}
+        url = f"{self.base}/hooks/{hook_id}"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=body, headers=headers) as response,
+        ):
+            await response.read()
+            return response.status
+
+
+@contextlib.asynccontextmanager
+async def world(
+    folder: Path, *, sandbox: SandboxSettings | None = None, **settings: Any
+) -> AsyncIterator[World]:
+    """Both programs running on loopback, srhooks with a database in `folder`."""
+    fake = create_sandbox(sandbox or SandboxSettings(seed=1))
+    async with served(fake, "127.0.0.1", 0) as sandbox_port:
+        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
+        async with application(folder, sandbox_port, **settings) as (app, used):
+            yield World(used, fake[SANDBOX], app)
+
+
+@contextlib.asynccontextmanager
+async def application(
+    folder: Path, sandbox_port: int, **changed: Any
+) -> AsyncIterator[tuple[web.Application, Settings]]:
+    """srhooks alone; start it again with the same folder and port to restart it."""
+    port = changed.pop("port", None) or free_port()
+    settings = Settings(
+        client_id="sandbox-client",
+        client_secret="sandbox-secret",
+        session_secrets=(SECRET,),
+        app_url=f"http://127.0.0.1:{port}",
+        port=port,
+        api_url=f"http://127.0.0.1:{sandbox_port}",
+        identity_url=f"http://127.0.0.1:{sandbox_port}",
+        database_url=f"sqlite:///{folder / 'srhooks.db'}",
+    )
+    settings = replace(settings, **changed)
+    app = create_app(settings)
+    async with served(app, settings.host, settings.port):
+        yield app, settings
