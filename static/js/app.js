@@ -1,1 +1,12 @@
-import "./live.js";
+// What makes the pages live. They work without it: links, forms, and the time in UTC.
+import { startDetail } from "./detail.js";
+import { startFeed } from "./feed.js";
+import { startForms } from "./forms.js";
+import { startLive } from "./live.js";
+import { startTime } from "./time.js";
+
+startTime();
+startLive();
+startFeed();
+startDetail();
+startForms();

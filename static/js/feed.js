@@ -1,1 +1,102 @@
-export {};
+// The list: each notification once, newest first, also when pushed twice or out of order.
+import { announce, byId, element, on } from "./dom.js";
+
+const MAX_ROWS = 600; // of a page that stays open all day
+const COUNT = /^\(\d+\) /;
+let arrivedIds = [];
+let unseen = 0;
+let unspoken = 0;
+
+function beforeSwap(event) {
+  for (const task of event.detail.tasks ?? []) {
+    if (task.target?.id !== "feed") continue;
+    if (task.swapSpec.style === "afterbegin") prepend(task.fragment);
+    if (task.swapSpec.style === "beforeend") append(task.fragment);
+  }
+}
+
+// A row that is there already is replaced: the pushed one is the truth.
+function prepend(fragment) {
+  for (const row of fragment.querySelectorAll("li[id]")) {
+    const existing = byId(row.id);
+    if (existing) {
+      existing.remove();
+      row.classList.remove("arrived");
+    } else if (row.classList.contains("arrived")) {
+      unseen += document.hidden ? 1 : 0;
+      unspoken += 1;
+      countTotal();
+    }
+    arrivedIds.push(row.id);
+  }
+}
+
+function append(fragment) {
+  for (const row of fragment.querySelectorAll("li[id]")) {
+    if (byId(row.id)) row.remove();
+  }
+}
+
+function afterSwap() {
+  const feed = byId("feed");
+  if (feed && arrivedIds.length) {
+    for (const id of arrivedIds) place(feed, byId(id));
+    trim(feed);
+  }
+  arrivedIds = [];
+  if (unspoken) announce(speak);
+  showCount();
+}
+
+// Ids are time-ordered, so their order as text is the order of the list.
+function place(feed, row) {
+  if (!row) return;
+  let next = row.nextElementSibling;
+  while (next && next.id > row.id) next = next.nextElementSibling;
+  if (next === row.nextElementSibling) return;
+  if (!next && olderLink()) row.remove(); // it comes with the older ones
+  else feed.insertBefore(row, next);
+}
+
+const olderLink = () => byId("more")?.querySelector("a");
+
+function trim(feed) {
+  if (feed.children.length <= MAX_ROWS || window.scrollY > window.innerHeight) return;
+  while (feed.children.length > MAX_ROWS / 2) feed.lastElementChild.remove();
+  const url = new URL(olderLink()?.href ?? location.href);
+  url.pathname = "/notifications";
+  url.searchParams.set("before", feed.lastElementChild.id.slice(2));
+  const address = url.pathname + url.search;
+  const link = element("a", {
+    class: "button quiet", href: address, "hx-get": address, "hx-target": "#more",
+    "hx-swap": "outerHTML", "hx-trigger": "click, revealed", "hx-push-url": "false",
+  }, "Show older");
+  byId("more")?.replaceChildren(link);
+  window.htmx?.process(link);
+}
+
+function countTotal() {
+  const total = byId("total");
+  if (!total || location.search) return;
+  total.dataset.value = String(Number(total.dataset.value) + 1);
+  total.textContent = Number(total.dataset.value).toLocaleString("en-US");
+}
+
+function speak() {
+  const count = unspoken;
+  unspoken = 0;
+  return count === 1 ? "1 new notification" : `${count} new notifications`;
+}
+
+function showCount() {
+  if (!document.hidden) unseen = 0;
+  const title = document.title.replace(COUNT, "");
+  const wanted = unseen ? `(${unseen}) ${title}` : title;
+  if (document.title !== wanted) document.title = wanted;
+}
+
+export function startFeed() {
+  on("htmx:before:swap", beforeSwap);
+  on("htmx:after:swap", afterSwap);
+  on("visibilitychange", showCount);
+}

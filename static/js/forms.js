@@ -1,1 +1,48 @@
-export {};
+// Forms: short addresses, a fresh form after success, and words when something fails.
+import { announce, byId, element, note, on } from "./dom.js";
+
+// `?q=&event=` becomes nothing.
+function leaveOutBlanks(event) {
+  const { sourceElement, request } = event.detail.ctx;
+  if (sourceElement?.id !== "filters") return;
+  for (const [name, value] of [...request.body]) {
+    if (value === "") request.body.delete(name);
+  }
+}
+
+function answered(event) {
+  const { ctx } = event.detail;
+  const isError = ctx.response.status >= 400;
+  if (!isError) byId("messages")?.replaceChildren();
+  if (isError || ctx.sourceElement?.id !== "new-form") return;
+  ctx.sourceElement.reset();
+  byId("main")?.scrollIntoView();
+  announce(() => "The subscription was created.");
+}
+
+function failed(event) {
+  if (!event.detail.ctx || event.detail.ctx.response) return; // not a request, or it was answered
+  complain("The server cannot be reached.", "Nothing was changed. Try again in a moment.");
+}
+
+function complain(strong, text) {
+  const dismiss = element("button", { class: "quiet end", type: "button", "data-dismiss": "" }, "Dismiss");
+  byId("messages")?.replaceChildren(note(strong, text, dismiss));
+  showMessages();
+}
+
+function showMessages() {
+  const messages = byId("messages");
+  if (messages?.children.length) messages.scrollIntoView({ block: "nearest" });
+}
+
+export function startForms() {
+  on("htmx:config:request", leaveOutBlanks);
+  on("htmx:after:request", answered);
+  on("htmx:error", failed);
+  on("htmx:after:swap", (event) => {
+    const { target } = event.detail.ctx;
+    if (target?.id === "messages" || target === "#messages") showMessages();
+  });
+  on("click", (event) => event.target.closest?.("[data-dismiss]")?.closest(".note")?.remove());
+}

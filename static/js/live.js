@@ -1,1 +1,83 @@
-export {};
+// The connection: what state it is in, and from where it goes on after an interruption.
+import { byId, note, element, on } from "./dom.js";
+
+const WORDS = { live: "Live", reconnecting: "Reconnecting…", offline: "Offline" };
+const ASLEEP = 150_000; // ms without a tick: the computer slept, the socket may be dead
+let connection = null;
+let failures = 0;
+let newest = 0;
+
+function show(state) {
+  const status = byId("live-status");
+  if (!status || status.dataset.state === state) return;
+  status.hidden = false;
+  status.dataset.state = state;
+  status.textContent = WORDS[state];
+}
+
+// The server replays what changed after the cursor. htmx connects again with `connection.url`,
+// both after a lost connection and when a hidden tab is shown again.
+function keepCursor() {
+  newest = Math.max(newest, Number(byId("cursor")?.value ?? 0));
+  if (!connection || !newest) return;
+  const url = new URL(connection.url);
+  if (!url.searchParams.has("cursor")) return;
+  url.searchParams.set("cursor", String(newest));
+  connection.url = url.href;
+}
+
+// A refused upgrade tells a script nothing: ask whether the session is still good.
+async function checkSession() {
+  let answer;
+  try {
+    answer = await fetch("/notifications?limit=1", { headers: { Accept: "application/json" } });
+  } catch {
+    return; // the server is away: htmx keeps trying
+  }
+  if (answer.status !== 401) return;
+  show("offline");
+  byId("live")?.remove();
+  const link = element("a", { class: "button primary end", href: "/" }, "Log in again");
+  byId("banner")?.replaceChildren(note("You are logged out.", "This page no longer follows what happens.", link));
+}
+
+function connected(event) {
+  connection = event.detail.connection;
+  failures = 0;
+  show("live");
+}
+
+function closed(event) {
+  const { connection: which, reason, code } = event.detail;
+  if (reason === "removed" || (connection && which !== connection)) return;
+  failures += 1;
+  const again = which.config.reconnectCodes.includes(code);
+  show(again && navigator.onLine ? "reconnecting" : "offline");
+  if (!again || failures > 2) checkSession();
+}
+
+// Close a socket that is open by name only; htmx then connects anew.
+function doubt() {
+  if (connection?.socket?.readyState === WebSocket.OPEN) connection.socket.close();
+}
+
+function watchSleep() {
+  let tick = Date.now();
+  setInterval(() => {
+    if (Date.now() - tick > ASLEEP) doubt();
+    tick = Date.now();
+  }, 5000);
+}
+
+export function startLive() {
+  on("htmx:ws:before:connection", (event) => {
+    connection = event.detail.connection;
+    keepCursor();
+  });
+  on("htmx:ws:after:connection", connected);
+  on("htmx:ws:after:message:incoming", keepCursor);
+  on("htmx:ws:close", closed);
+  window.addEventListener("offline", () => show("offline"));
+  window.addEventListener("online", doubt);
+  watchSleep();
+}

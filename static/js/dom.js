@@ -1,0 +1,32 @@
+// Small helpers. Text from outside only ever becomes text, never markup.
+
+export const byId = (id) => document.getElementById(id);
+
+export const on = (name, handler) => document.addEventListener(name, handler);
+
+export function element(tag, attributes = {}, ...children) {
+  const made = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);
+  made.append(...children);
+  return made;
+}
+
+export function note(strong, text, ...rest) {
+  const words = element("div", {}, element("strong", {}, strong), " ", text);
+  return element("div", { class: "note bad" }, words, ...rest);
+}
+
+// Screen readers are told politely, and not more often than every five seconds.
+const PAUSE = 5000;
+let waiting = null;
+let last = 0;
+
+export function announce(say) {
+  if (waiting) return;
+  waiting = setTimeout(() => {
+    waiting = null;
+    last = Date.now();
+    const announcer = byId("announcer");
+    if (announcer) announcer.textContent = say();
+  }, Math.max(0, last + PAUSE - Date.now()));
+}
