@@ -82,6 +82,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         hub=hub,
         client=client,
         tokens=tokens,
+        gateway=gateway,
         hooks=hooks,
         intake=Intake(store, hooks, hub, fetcher, settings.api_url),
         fetcher=fetcher,

@@ -43,6 +43,10 @@ class Gateway:
             answer = await self._send(user_id, method, url, token, payload, foreground, timeout)
         return answer
 
+    def count_log_in(self, user_id: str) -> None:
+        """The log-in asked who this is before the user was known: that counts as well."""
+        self._limiters.setdefault(user_id, Limiter()).count()
+
     async def _send(
         self, user_id: str, method: str, url: URL, token: str, payload: Any, foreground: bool,
         seconds: float,

@@ -78,8 +78,9 @@ class Subscriptions:
             payload["callbackAuthentication"] = wanted.callback_authentication
         try:
             created = _object(await self._ask(user_id, "POST", API, payload))
-        except ServiceAnsweredError:
-            await self._store.drop_hook(hook.id)  # surely not created: nothing will come to it
+        except ServiceAnsweredError as error:
+            if error.status < 500:  # surely not created: nothing will come to it
+                await self._store.drop_hook(hook.id)
             raise
         number = str(created["id"])
         await self._store.bind_hook(hook.id, number)

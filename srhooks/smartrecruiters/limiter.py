@@ -1,7 +1,9 @@
 """The service's rate limits, kept on our side: one limiter a user.
 
 10 requests in any second and 8 at a time per credential (developers.smartrecruiters.com, "Rate
-limiting"). What a person waits for goes first, and two places are kept free for it.
+limiting"). The service counts a request some time between our sending it and its answer, so one
+that runs counts, and one that ended counts for a second more: then the limit holds in any second,
+however slow the network is. What a person waits for goes first, and places are kept free for it.
 """
 
 import asyncio
@@ -12,9 +14,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 
 RATE = 10  # requests a window
-WINDOW = 1.1  # seconds: a little over one, since the service counts arrivals and not departures
+WINDOW = 1.005  # seconds
 CONCURRENT = 8
 RESERVED = 2  # places that background requests leave free
+KEPT_FREE = 1  # request a window that they leave for a log-in, whose user is not known beforehand
 MAX_BLOCK = 60.0  # seconds
 
 
@@ -22,7 +25,7 @@ class Limiter:
     def __init__(self) -> None:
         self._rate = RATE
         self._concurrent = CONCURRENT
-        self._sent: deque[float] = deque()
+        self._ended: deque[float] = deque()
         self._running = 0
         self._running_behind = 0
         self._blocked_until = 0.0  # for background requests
@@ -48,6 +51,10 @@ class Limiter:
         finally:
             self._leave(foreground=foreground)
 
+    def count(self) -> None:
+        """A request of the user's that was made without a slot has just been answered."""
+        self._ended.append(asyncio.get_running_loop().time())
+
     def observe(self, status: int, headers: Mapping[str, str], retry_after: float | None) -> None:
         """Learn from an answer: lower limits, and a time to hold background requests back."""
         now = asyncio.get_running_loop().time()
@@ -55,13 +62,19 @@ class Limiter:
         self._concurrent = _lower(headers.get("X-RateLimit-Concurrent-Limit"), CONCURRENT)
         if status == 429:
             self._block(now, retry_after if retry_after is not None else 1.0)
-        elif headers.get("X-RateLimit-Remaining") == "0" and len(self._sent) < self._rate:
+        elif (
+            headers.get("X-RateLimit-Remaining") == "0" and self._counted() < self._rate - KEPT_FREE
+        ):
             self._block(now, WINDOW)  # somebody else spends from the same budget
 
     def _block(self, now: float, seconds: float) -> None:
         self._blocked_until = max(self._blocked_until, now + min(seconds, MAX_BLOCK))
 
+    def _counted(self) -> int:
+        return len(self._ended) + self._running
+
     def _leave(self, *, foreground: bool) -> None:
+        self.count()
         self._running -= 1
         self._running_behind -= not foreground
         self._pump()
@@ -69,8 +82,8 @@ class Limiter:
     def _pump(self) -> None:
         """Let in whoever may go now, and come back when the next one may."""
         now = asyncio.get_running_loop().time()
-        while self._sent and self._sent[0] <= now - WINDOW:
-            self._sent.popleft()
+        while self._ended and self._ended[0] <= now - WINDOW:
+            self._ended.popleft()
         while self._waiting:
             behind, _, turn = self._waiting[0]
             if turn.done():  # cancelled
@@ -79,16 +92,16 @@ class Limiter:
             full = self._running >= self._concurrent
             if behind:
                 full |= self._running_behind >= max(1, self._concurrent - RESERVED)
-            if full:
+            spent = self._counted() >= max(1, self._rate - KEPT_FREE * behind)
+            if full or (spent and not self._ended):
                 return  # whoever leaves pumps again
-            wait = self._sent[0] + WINDOW - now if len(self._sent) >= self._rate else 0.0
+            wait = self._ended[0] + WINDOW - now if spent else 0.0
             if behind:
                 wait = max(wait, self._blocked_until - now)
             if wait > 0:
                 self._come_back(wait)
                 return
             heapq.heappop(self._waiting)
-            self._sent.append(now)
             self._running += 1
             self._running_behind += behind
             turn.set_result(None)

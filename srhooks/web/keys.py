@@ -8,6 +8,7 @@ from aiohttp import web
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.entities import EntityFetcher
+from srhooks.gateway import Gateway
 from srhooks.hooks import HookDirectory
 from srhooks.hub import Hub
 from srhooks.intake import Intake
@@ -27,6 +28,7 @@ class Services:
     hub: Hub
     client: ServiceClient
     tokens: TokenKeeper
+    gateway: Gateway
     hooks: HookDirectory
     intake: Intake
     fetcher: EntityFetcher
