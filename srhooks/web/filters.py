@@ -5,7 +5,7 @@ import json
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 from pygments.lexers import JsonLexer
@@ -130,9 +130,19 @@ def query(params: Mapping[str, Any] | None, **changed: Any) -> str:
     for name in ("before", "limit", "cursor"):
         if name not in changed:
             merged.pop(name, None)
-    kept = {name: value for name, value in merged.items() if value not in (None, "", [], ())}
-    encoded = urlencode(kept, doseq=True, errors="replace")
+    pairs = [
+        (name, one)
+        for name, value in merged.items()
+        for one in (value if isinstance(value, list | tuple) else (value,))
+        if one not in (None, "")
+    ]
+    encoded = urlencode(pairs, errors="replace")
     return f"?{encoded}" if encoded else ""
+
+
+def quoted(value: object) -> str:
+    """One piece of an address. Jinja's own urlencode fails on halves of surrogate pairs."""
+    return quote(str(value), safe="", errors="replace")
 
 
 def detail_url(n: Notification | str, wanted: Filter | None = None) -> str:

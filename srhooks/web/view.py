@@ -53,6 +53,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "pretty": filters.pretty,
     "query": filters.query,
     "size": filters.size,
+    "urlencode": filters.quoted,
     "visible": filters.visible,
 }
 

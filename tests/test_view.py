@@ -1,0 +1,405 @@
+"""Pages and static files: nothing from outside breaks out, names hold hashes, caches may keep."""
+
+import gzip
+import html.parser
+import json
+import re
+from collections.abc import Awaitable, Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient
+from srhooks import ids
+from srhooks.events import FAMILIES
+from srhooks.models import Delivery, Filter, Notification, User
+from srhooks.web import filters, words
+from srhooks.web.assets import ASSETS, Assets, setup_assets, static_folder
+from srhooks.web.view import VIEW, render, render_text, setup_view
+
+NOW = 1_790_000_000_000
+HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"
+USER = User("u1", "s1", "Ada <b>", "a@b.example", grant_dead=True, created_at=0, seen_at=0)
+VERDICT = {"canonical": HOSTILE, "matched": HOSTILE, "skew_s": -400.0, "stale": True, "keys": 2}
+CLIENT = Callable[[web.Application], Awaitable[TestClient[web.Request, web.Application]]]
+
+
+def notification(**changes: Any) -> Notification:
+    values: dict[str, Any] = {
+        **{field.name: None for field in fields(Notification)},
+        "id": ids.first_id_at(NOW),
+        "rev": 7,
+        "user_id": "u1",
+        "hook_id": "hook",
+        "event_name": "application.status.updated",
+        "signature": "valid",
+        "sent_at": NOW - 1500,
+        "deliveries": 1,
+        "last_delivery_at": NOW,
+        "entity_status": "fetched",
+        "headers_json": "{}",
+        "body": b"{}",
+        "title": "Grace Ito",
+        **changes,
+    }
+    return Notification(**values)
+
+
+def hostile() -> Notification:
+    wire = HOSTILE.encode("utf-8", "replace")
+    return notification(
+        event_id=HOSTILE,
+        event_name=HOSTILE,
+        event_version=HOSTILE,
+        link=HOSTILE,
+        subscription_id=HOSTILE,
+        entity_error=HOSTILE,
+        title=HOSTILE,
+        changes=json.dumps([{"field": HOSTILE, "before": HOSTILE, "now": {"x": HOSTILE}}]),
+        headers_json=json.dumps({HOSTILE: HOSTILE}),
+        body=wire,
+        entity=json.dumps(
+            {HOSTILE: [HOSTILE, 1, True, None, {"url": "javascript:alert(1)"}]}
+        ).encode(),
+        entity_at=NOW,
+        deliveries=3,
+    )
+
+
+@pytest.fixture
+def app() -> web.Application:
+    app = web.Application()
+    setup_assets(app)
+    setup_view(app)
+    return app
+
+
+class Reader(html.parser.HTMLParser):
+    """What a browser would make of it: tags with their attributes, and all text."""
+
+    def __init__(self, markup: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.attributes: list[tuple[str, str | None]] = []
+        self.text = ""
+        self.feed(markup)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def feed_context(*notifications: Notification) -> dict[str, Any]:
+    asked = {"q": HOSTILE, "event": [HOSTILE, "job."], "after": HOSTILE}
+    return {
+        "user": USER,
+        "csrf": HOSTILE,
+        "notifications": notifications,
+        "wanted": Filter(events=(HOSTILE, "job."), q=HOSTILE, link=HOSTILE, params=asked),
+        "next": f"/notifications?before={HOSTILE}",
+        "counts": {HOSTILE: 3, "job.created": 1},
+        "total": 1284,
+        "fresh": 3,
+        "seen": 0,
+        "subscriptions": [{"id": HOSTILE, "label": HOSTILE}],
+        "live_url": f"/live?cursor=1&q={HOSTILE}",
+        "deliveries": [Delivery(NOW), Delivery(NOW + 1)],
+        "newer": "0000000000001",
+        "older": None,
+        "verdict": VERDICT,
+    }
+
+
+def subscriptions_context() -> dict[str, Any]:
+    mine = {
+        "id": HOSTILE,
+        "callbackUrl": HOSTILE,
+        "events": [{"name": HOSTILE}],
+        "status": HOSTILE,
+        "mine": True,
+        "last_received": NOW,
+        "count_24h": 3,
+        "alertingEmailAddress": HOSTILE,
+    }
+    odd = {"id": None, "events": "odd", "status": None}
+    typed = {"events": ["job.created"], "auth_type": "basic", "auth_username": HOSTILE}
+    return {"subscriptions": [mine, odd], "message": HOSTILE, "form": typed}
+
+
+def pages() -> list[tuple[str, dict[str, Any]]]:
+    n = hostile()
+    feed = feed_context(n)
+    error = {"status": 502, "title": HOSTILE, "message": HOSTILE, "hint": HOSTILE}
+    return [
+        ("notifications.html", feed),
+        ("notifications.html", {**feed, "selected": n, "n": n}),
+        ("_list.html", feed),
+        ("_list.html", {**feed, "oob": True}),
+        ("_rows.html", feed),
+        ("_row.html", {"n": n}),
+        ("_detail.html", {**feed, "n": n}),
+        ("_live.html", {"n": n, "new": True}),
+        ("_live.html", {"n": n, "new": False, "wanted": feed["wanted"]}),
+        ("_banner.html", {"user": USER}),
+        ("subscriptions.html", {"user": USER, "csrf": HOSTILE, **subscriptions_context()}),
+        ("subscriptions.html", {"user": USER, "subscriptions": [], "error": HOSTILE}),
+        ("_subscriptions.html", {**subscriptions_context(), "csrf": HOSTILE, "oob": True}),
+        ("login.html", {"message": HOSTILE, "status": 403}),
+        ("error.html", {"user": USER, **error}),
+        ("_error.html", error),
+        ("confirm.html", {**error, "action": HOSTILE, "yes": HOSTILE}),
+    ]
+
+
+@pytest.mark.parametrize(("template", "context"), pages(), ids=lambda value: str(value)[:20])
+def test_nothing_hostile_breaks_out(
+    app: web.Application, template: str, context: dict[str, Any]
+) -> None:
+    text = render_text(app, template, context)
+    text.encode()  # no half of a surrogate pair is left
+    assert "\x00" not in text
+    read = Reader(text)
+    own = [value for name, value in read.attributes if name == "src"]
+    assert read.tags.count("script") == len(own)
+    assert all(value and value.startswith("/static/") for value in own)
+    names = {name for name, _ in read.attributes}
+    assert not [name for name in names if name.startswith("on") or name == "style"]
+    assert not [name for name in names if re.search(r"[^a-z0-9:-]", name)]
+    assert "49" not in read.text  # what came from outside is no template
+    for _, value in read.attributes:
+        assert not (value or "").startswith("javascript:")
+
+
+def test_links_and_addresses_are_quoted(app: web.Application) -> None:
+    read = Reader(
+        render_text(app, "_row.html", {"n": hostile(), "wanted": feed_context()["wanted"]})
+    )
+    href = dict(read.attributes)["href"]
+    assert href is not None
+    assert re.fullmatch(r"/notifications/[0-9a-z]{13}\?[\w%&=.+*-]+", href)
+
+
+def test_a_megabyte_of_text_stays_a_page(app: web.Application) -> None:
+    big = "<" * 1_000_000
+    n = notification(
+        title=big,
+        event_name=big,
+        body=json.dumps([big]).encode(),
+        entity=json.dumps([big]).encode(),
+    )
+    text = render_text(app, "_detail.html", {**feed_context(), "n": n, "wanted": None})
+    assert len(text) < 5_000_000
+    assert "beginning" in text
+    assert len(render_text(app, "_row.html", {"n": n})) < 4000
+
+
+def test_the_row_says_what_happened(app: web.Application) -> None:
+    change = json.dumps([{"field": "status", "before": "NEW", "now": "OFFERED"}])
+    n = notification(changes=change, deliveries=2)
+    read = Reader(render_text(app, "_row.html", {"n": n}))
+    said = " ".join(read.text.split())
+    assert "Grace Ito" in said
+    assert "application.status.updated status NEW → OFFERED 2 deliveries" in said
+    assert ("href", f"/notifications/{n.public_id}") in read.attributes
+    assert ("id", f"n-{n.public_id}") in read.attributes
+
+
+@pytest.mark.parametrize(
+    ("changes", "title"),
+    [
+        ({}, "Grace Ito"),
+        ({"title": None}, "Application status updated"),
+        ({"title": None, "event_name": None}, "Notification without an event name"),
+        ({"title": None, "event_name": "a.b-c"}, "A b c"),
+        ({"title": None, "entity_status": "pending"}, "Entity is being fetched…"),
+        ({"title": None, "entity_status": "refused", "signature": "invalid"}, "Unverified sender"),
+        ({"title": None, "entity_status": "refused"}, "Application status updated"),
+        ({"title": None, "entity_status": "gone"}, "Application deleted"),
+        ({"title": None, "entity_status": "gone", "event_name": "x"}, "Deleted"),
+        ({"title": "x" * 999}, "x" * 199 + "…"),
+    ],
+)
+def test_title(changes: dict[str, Any], title: str) -> None:
+    assert words.title_of(notification(**changes)) == title
+
+
+def test_changes_survive_odd_json() -> None:
+    assert words.changes_of(notification(changes=None)) == []
+    assert words.changes_of(notification(changes="{")) == []
+    assert words.changes_of(notification(changes='{"a": 1}')) == []
+    assert words.changes_of(notification(changes="[1]")) == []
+    one = words.changes_of(notification(changes='[{"field": "a", "before": null, "now": [1]}]'))
+    assert one == [words.Change("a", None, "[1]")]
+
+
+def test_every_event_has_a_sentence() -> None:
+    for names in FAMILIES.values():
+        for name in names:
+            assert words.event_text(name).startswith("Sends a link to the ")
+    assert words.event_text("brand.new") == "Sends a link to what changed."
+
+
+def test_a_live_frame_names_what_it_replaces(app: web.Application) -> None:
+    n = notification()
+    new = render_text(app, "_live.html", {"n": n, "new": True})
+    assert new.startswith('<ul id="feed" hx-swap-oob="afterbegin"><li id="n-')
+    assert "outerMorph" not in new
+    changed = render_text(app, "_live.html", {"n": n, "new": False})
+    assert f'<li id="n-{n.public_id}"' in changed
+    assert 'hx-swap-oob="outerMorph"' in changed
+    gone = render_text(app, "_live.html", {"n": n, "new": False, "gone": True})
+    assert f'<li id="n-{n.public_id}" hx-swap-oob="delete">' in gone
+    for frame in (new, changed, gone):
+        assert '<data id="cursor" value="7" hx-swap-oob="true"' in frame
+
+
+def test_a_list_brings_its_own_connection(app: web.Application) -> None:
+    context = feed_context(notification())
+    answer = render_text(app, "_list.html", context)
+    assert 'id="live"' in answer
+    assert answer.count("hx-swap-oob") == 2  # the connection and the cursor
+    pushed = render_text(app, "_list.html", {**context, "oob": True})
+    assert 'id="live"' not in pushed
+    assert pushed.count("hx-swap-oob") == 2  # the list and the cursor
+    whole = render_text(app, "notifications.html", context)
+    assert "hx-swap-oob" not in whole
+    assert whole.count('id="live"') == whole.count('id="cursor"') == 1
+
+
+def test_pretty_marks_the_parts_of_json() -> None:
+    shown = filters.pretty({"a": ["<", 1, 2.5, None, True]})
+    assert '<span class="k">&quot;a&quot;</span>' in shown
+    assert '<span class="s">&quot;&lt;&quot;</span>' in shown
+    assert '<span class="n">2.5</span>' in shown
+    assert shown.count('class="b"') == 2
+
+
+def test_pretty_shows_what_cannot_be_seen() -> None:
+    shown = str(filters.pretty("\u202ea\x00\ud800"))
+    assert shown == "⟨U+202E⟩a⟨U+0000⟩⟨U+D800⟩"
+    inside = filters.pretty({"k": "\u202ea\x00\ud800\ufeff"})
+    assert "\\u202ea\\u0000\\ud800\\ufeff" in inside
+
+
+def test_pretty_is_bounded() -> None:
+    large = filters.pretty(["x" * 150_000])
+    assert "<span" not in large
+    assert len(filters.pretty(["x" * 2_000_000]).unescape()) == filters.MAX_SHOWN
+    assert len(filters.plain(b"x" * 2_000_000)) == filters.MAX_SHOWN
+
+
+@pytest.mark.parametrize(
+    ("gone", "text"),
+    [
+        (0, "just now"),
+        (-5000, "just now"),
+        (4900, "4 s ago"),
+        (61_000, "1 min ago"),
+        (3_600_000, "1 h ago"),
+        (3 * 86_400_000, "3 d ago"),
+        (30 * 86_400_000, filters.date(NOW - 30 * 86_400_000)),
+        (-3_600_000, filters.date(NOW + 3_600_000)),
+    ],
+)
+def test_ago(gone: int, text: str) -> None:
+    assert filters.ago(NOW - gone, NOW) == text
+    assert filters.ago(None) == "never"
+
+
+def test_times_and_sizes() -> None:
+    assert filters.exact(0) == "1 Jan 1970, 00:00:00.000 UTC"
+    assert filters.iso(None) == filters.exact(None) == ""
+    texts = [filters.duration(seconds) for seconds in (None, 0.2, -3, 600, 10_000, 400_000)]
+    assert texts == ["", "200 ms", "3 s", "10 min", "3 h", "5 days"]
+    assert [filters.size(count) for count in (1, 1500, 2_000_000)] == ["1 B", "1.5 kB", "2.0 MB"]
+
+
+def test_query_keeps_the_filter_and_leaves_the_page() -> None:
+    params = {"q": "a b", "event": ["job.", ""], "before": "x", "status": ""}
+    assert filters.query(params) == "?q=a+b&event=job."
+    assert filters.query(params, before="y") == "?q=a+b&event=job.&before=y"
+    assert filters.query({"q": "\ud800"}) == "?q=%3F"
+    assert filters.query(None) == ""
+
+
+async def test_render_answers_with_what_the_session_adds(
+    app: web.Application, aiohttp_client: CLIENT
+) -> None:
+    async def page(request: web.Request) -> web.Response:
+        request[VIEW] = {"user": replace(USER, name="Ada"), "csrf": "token"}
+        return render(request, "error.html", {"status": 404, "title": "Gone"}, status=404)
+
+    app.router.add_get("/page", page)
+    client = await aiohttp_client(app)
+    answer = await client.get("/page")
+    text = await answer.text()
+    assert answer.status == 404
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
+    assert 'name="csrf" value="token"' in text
+    assert "Log out" in text
+
+
+async def test_assets_may_be_kept_for_ever(app: web.Application, aiohttp_client: CLIENT) -> None:
+    client = await aiohttp_client(app)
+    for name, kind in (
+        ("app.css", "text/css"),
+        ("js/app.js", "text/javascript"),
+        ("icon.svg", "image/svg+xml"),
+        ("vendor/htmx-4.0.1.min.js", "text/javascript"),
+    ):
+        url = app[ASSETS].url(name)
+        assert re.fullmatch(r"/static/[\w./-]+\.[0-9a-f]{12}\.\w+", url)
+        plain = await client.get(url, headers={"Accept-Encoding": "identity"})
+        assert plain.status == 200
+        assert plain.content_type == kind
+        assert plain.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+        assert plain.headers["Vary"] == "Accept-Encoding"
+        assert "Content-Encoding" not in plain.headers
+        body = await plain.read()
+        packed = await client.get(url, headers={"Accept-Encoding": "br;q=1, gzip"})
+        assert packed.headers["Content-Encoding"] == "gzip"
+        assert int(packed.headers["Content-Length"]) < len(body)
+        assert await packed.read() == body
+        same = await client.get(url, headers={"If-None-Match": plain.headers["ETag"]})
+        assert same.status == 304
+        head = await client.head(url)
+        assert head.status == 200
+
+
+async def test_unknown_assets_are_not_found(app: web.Application, aiohttp_client: CLIENT) -> None:
+    client = await aiohttp_client(app)
+    unknown = "app.css", "app.000000000000.css", "VERSIONS", "vendor/LICENSE", "..%2fapp.py"
+    for name in unknown:
+        answer = await client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip;q=0"})
+        assert answer.status == 404, name
+
+
+def test_a_changed_script_renames_those_that_import_it(tmp_path: Path) -> None:
+    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n')
+    (tmp_path / "b.js").write_text("export const b = 1;\n")
+    first = Assets(tmp_path)
+    imported = first.find(first.url("a.js"))
+    assert imported is not None
+    assert first.url("b.js").encode() in imported.body
+    assert imported.gzipped is not None
+    assert gzip.decompress(imported.gzipped) == imported.body
+    (tmp_path / "b.js").write_text("export const b = 2;\n")
+    assert Assets(tmp_path).url("a.js") != first.url("a.js")
+    (tmp_path / "b.js").write_text('import "./a.js";\n')
+    with pytest.raises(ValueError, match="circle"):
+        Assets(tmp_path)
+
+
+def test_every_page_weighs_little(app: web.Application) -> None:
+    rows = [notification(id=ids.first_id_at(NOW) + number) for number in range(50)]
+    page = render_text(app, "notifications.html", {**feed_context(), "notifications": rows})
+    weight = len(gzip.compress(page.encode()))
+    for path in static_folder().rglob("*"):
+        if path.suffix in (".css", ".js"):
+            weight += len(gzip.compress(path.read_bytes()))
+    assert weight < 100_000
