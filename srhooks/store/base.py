@@ -171,7 +171,7 @@ class Store(Protocol):
 
     # --- upkeep --------------------------------------------------------------------------------
     async def purge(self, before_id: int, limit: int) -> int:
-        """Delete up to `limit` notifications with lower ids; how many."""
+        """Delete up to `limit` notifications with lower ids, and notes that are due; how many."""
 
     async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> int: ...
 

@@ -9,7 +9,7 @@ import asyncpg
 from srhooks.models import Filter, NewNotification
 from srhooks.store.base import StoreUnavailableError
 from srhooks.store.migrate import scripts
-from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values
+from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values, storable
 from srhooks.store.sql import SqlStore
 from srhooks.store.writer import Transaction, Writer
 
@@ -72,7 +72,7 @@ class PostgresStore(SqlStore):
 
     async def _read(self, sql: str, *args: Any) -> list[Any]:
         try:
-            rows: list[Any] = await self._pool.fetch(sql, *args, timeout=COMMAND_TIMEOUT)
+            rows: list[Any] = await self._pool.fetch(sql, *storable(args), timeout=COMMAND_TIMEOUT)
         except UNAVAILABLE as error:
             raise StoreUnavailableError(f"cannot read: {_reason(error)}") from error
         return rows
@@ -153,11 +153,11 @@ class _PostgresTransaction:
         self._connection = connection
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
-        rows: list[Any] = await self._connection.fetch(sql, *args)
+        rows: list[Any] = await self._connection.fetch(sql, *storable(args))
         return rows
 
     async def execute(self, sql: str, *args: Any) -> int:
-        status = await self._connection.execute(sql, *args)
+        status = await self._connection.execute(sql, *storable(args))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 

@@ -17,6 +17,17 @@ INSERT_COLUMNS = (
 PREFIX_END = "\U0010ffff"  # above every character that can follow a prefix
 
 
+def storable(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Texts from outside as a database takes them: no NUL (PostgreSQL), no broken surrogates."""
+    return tuple(_storable(arg) if isinstance(arg, str) else arg for arg in args)
+
+
+def _storable(text: str) -> str:
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+
+
 def placeholders(first: int, count: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + count))
 

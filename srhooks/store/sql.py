@@ -4,7 +4,7 @@ import abc
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from srhooks.ids import IdSource, received_ms
+from srhooks.ids import IdSource, now_ms, received_ms
 from srhooks.models import (
     Delivery,
     EntityJob,
@@ -429,6 +429,7 @@ class SqlStore(abc.ABC):
             rows = await tx.fetch(
                 f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}", before_id
             )
+            await tx.execute("DELETE FROM ended_sessions WHERE until < $1", now_ms())
             return await self._delete(tx, [row[0] for row in rows])
 
         return await self._work(work)

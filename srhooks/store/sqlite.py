@@ -18,7 +18,7 @@ import aiosqlite
 from srhooks.models import Filter, NewNotification
 from srhooks.store.base import StoreUnavailableError
 from srhooks.store.migrate import scripts
-from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values
+from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values, storable
 from srhooks.store.sql import SqlStore
 from srhooks.store.writer import Transaction, Writer
 
@@ -67,7 +67,7 @@ class SqliteStore(SqlStore):
             if reader is None:
                 reader = await _connect(self._path)
                 await reader.execute("PRAGMA query_only = ON")
-            return list(await reader.execute_fetchall(_numbered(sql), args))
+            return list(await reader.execute_fetchall(_numbered(sql), storable(args)))
         except (sqlite3.Error, OSError) as error:
             if reader is not None:
                 await _close(reader)
@@ -160,10 +160,10 @@ class _SqliteTransaction:
         self._connection = connection
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
-        return list(await self._connection.execute_fetchall(_numbered(sql), args))
+        return list(await self._connection.execute_fetchall(_numbered(sql), storable(args)))
 
     async def execute(self, sql: str, *args: Any) -> int:
-        cursor = await self._connection.execute(_numbered(sql), args)
+        cursor = await self._connection.execute(_numbered(sql), storable(args))
         return int(cursor.rowcount)
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:

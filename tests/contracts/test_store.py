@@ -114,6 +114,20 @@ async def test_search_takes_every_character_plainly(store: Store, indexed: bool)
         assert await store.notifications("u2", Filter(q=needle), 10) == []
 
 
+async def test_texts_that_a_database_refuses_are_mended(store: Store) -> None:
+    number = await add(store)
+    job = EntityJob("u1", "https://api.test/jobs/1", number, 0)
+    broken = "nul \x00 half \ud800 pair"
+    await store.finish_entity(job, "fetched", 5, entity=b"{}", title=broken, error=broken)
+    found = await store.notification("u1", number)
+    assert found is not None
+    assert found.title == found.entity_error == "nul \ufffd half ? pair"
+    for odd in ("\x00", "\ud800"):
+        assert await store.notifications("u1", Filter(subscription=odd), 9) == []
+        assert await store.notifications("u1", Filter(q=odd), 9) == []
+        assert await store.hook(odd) is None
+
+
 async def test_search_sees_entities_and_pages_without_gap_or_repeat(store: Store) -> None:
     numbers = [await add(store, link=f"https://api.test/jobs/{n}") for n in range(9)]
     while await store.index_some(100):
