@@ -64,9 +64,14 @@ class Problem:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
+MESSAGES = {
+    404: "There is no such page",
+    405: "This address does not take this kind of request",
+    408: "The request took too long to arrive",
+    413: "That is too large",
+}
 HINTS = {
     404: "It may have been deleted, or the address is wrong.",
-    405: "The address exists, but not for this kind of request.",
     413: "Send less at once.",
 }
 
@@ -144,8 +149,8 @@ def _of_service(error: ServiceError) -> Problem:
 
 def _of_http(error: web.HTTPException) -> Problem:
     kept = {str(name): error.headers[name] for name in (hdrs.ALLOW,) if name in error.headers}
-    phrase = HTTPStatus(error.status).phrase
-    return Problem(error.status, phrase, HINTS.get(error.status, ""), kept)
+    message = MESSAGES.get(error.status) or HTTPStatus(error.status).phrase
+    return Problem(error.status, message, HINTS.get(error.status, ""), kept)
 
 
 def _route(request: web.Request) -> str:
