@@ -24,6 +24,7 @@ from srhooks.upkeep import index_forever, purge_forever, reseal
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
 from srhooks.web.errors import error_middleware
+from srhooks.web.export import setup_export
 from srhooks.web.feed import setup_feed
 from srhooks.web.hooks import hooks_app
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
@@ -50,6 +51,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_view(app)
     setup_auth(app)
     setup_feed(app)
+    setup_export(app)
     setup_subscriptions(app)
     setup_live(app)
     setup_ops(app)

@@ -6,7 +6,7 @@ Times are milliseconds since 1970 (UTC). Pure data, no I/O.
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 
@@ -164,6 +164,10 @@ class Filter:
     after: int | None = None  # ids above this one
     before: int | None = None  # ids below this one
     params: Mapping[str, Any] = field(default_factory=dict, compare=False)  # as asked, for links
+
+    def below(self, number: int) -> "Filter":
+        """The same filter, for what lies before this id."""
+        return replace(self, before=number)
 
     def matches(self, notification: Notification) -> bool:
         """The same answer as the store's, for a notification in hand."""

@@ -119,6 +119,9 @@ class Store(Protocol):
     ) -> list[Notification]:
         """Up to `limit`, newest first."""
 
+    async def count(self, user_id: str, wanted: Filter, limit: int) -> int | None:
+        """How many fit, at most `limit`; None for a text search: only reading them would tell."""
+
     async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
         """Those that still exist, in the order of their ids."""
 

@@ -266,6 +266,16 @@ class SqlStore(abc.ABC):
                 return [found[number] for number in newest]
             before = tail[-1].id
 
+    async def count(self, user_id: str, wanted: Filter, limit: int) -> int | None:
+        if wanted.q:
+            return None
+        where, args = conditions(user_id, wanted)
+        ((count,),) = await self._read(
+            f"SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE {where} LIMIT {limit:d}) s",
+            *args,
+        )
+        return int(count)
+
     async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
         if not wanted:
             return []

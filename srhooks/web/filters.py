@@ -125,10 +125,14 @@ def duration(seconds: float | None) -> str:
 
 
 def query(params: Mapping[str, Any] | None, **changed: Any) -> str:
-    """`?a=b` of these parameters with some changed; empty ones and the page are left out."""
+    """`?a=b` of these parameters with some changed; empty ones and the page are left out.
+
+    `before` names a page when it is a cursor; when it is a time it is part of the filter.
+    """
     merged = {**(params or {}), **changed}
     for name in ("before", "limit", "cursor"):
-        if name not in changed:
+        is_time = name == "before" and ids.decode_id(str(merged.get(name))) is None
+        if name not in changed and not is_time:
             merged.pop(name, None)
     pairs = [
         (name, one)

@@ -1,5 +1,6 @@
 // What makes the pages live. They work without it: links, forms, and the time in UTC.
 import { startDetail } from "./detail.js";
+import { startExport } from "./export.js";
 import { startFeed } from "./feed.js";
 import { startForms } from "./forms.js";
 import { startLive } from "./live.js";
@@ -10,3 +11,4 @@ startLive();
 startFeed();
 startDetail();
 startForms();
+startExport();

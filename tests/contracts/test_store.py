@@ -292,6 +292,9 @@ async def test_neighbours_and_counts(store: Store) -> None:
     assert await store.neighbours("u1", b) == (c, a)
     assert await store.neighbours("u1", c) == (None, b)
     assert await store.counts_by_event("u1", a) == {"x": 1, "": 1}
+    assert [await store.count("u1", Filter(events=("x",)), most) for most in (10, 1)] == [2, 1]
+    assert await store.count("u2", Filter(), 10) == 0
+    assert await store.count("u1", Filter(q="x"), 10) is None
     await store.mark_seen("u1", 77)
     user = await store.user("u1")
     assert user is not None

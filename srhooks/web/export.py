@@ -1,0 +1,126 @@
+"""Take any filtered set of notifications along: NDJSON, CSV or HAR, of any size.
+
+Read and written in pieces, newest first; the next piece is read once the one before is on its way,
+so a slow reader slows the reading and nothing piles up. What arrives meanwhile is left out.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import hdrs, web
+
+from srhooks import ids
+from srhooks.models import Filter, Notification
+from srhooks.store import Store, StoreError
+from srhooks.web.asked import read_filter
+from srhooks.web.errors import BadRequestError
+from srhooks.web.export_formats import FORMATS, Format, write
+from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.session import require_login
+from srhooks.web.view import render
+
+log = logging.getLogger(__name__)
+
+FIRST_PIECE = 8  # notifications; one can be as large as 5 MB with its entity
+LARGEST_PIECE = 200
+PIECE_BYTES = 1_000_000  # of bodies and entities that a piece should hold
+MAX_IDS = 500
+COUNTED = 100_000  # beyond this many the page says "more than"
+
+
+async def export(request: web.Request) -> web.StreamResponse:
+    login = await require_login(request)
+    wanted = read_filter(request.query)
+    numbers = read_ids(request.query.getall("id", []))
+    name = request.query.get("format", "")
+    if not name:
+        store = request.app[SERVICES].store
+        known = len(numbers) if numbers else await store.count(login.user.id, wanted, COUNTED + 1)
+        params = {**wanted.params, "id": request.query.getall("id", [])}
+        ctx = {"total": known, "most": COUNTED, "wanted": wanted, "params": params}
+        return render(request, "export.html", ctx)
+    if name not in FORMATS:
+        raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
+    store = request.app[SERVICES].store
+    pieces = (
+        _chosen(store, login.user.id, numbers) if numbers else _all(store, login.user.id, wanted)
+    )
+    return await _stream(request, FORMATS[name], pieces)
+
+
+def read_ids(texts: list[str]) -> list[int]:
+    """The chosen notifications; a malformed id names none. Raises BadRequestError."""
+    if len(texts) > MAX_IDS:
+        raise BadRequestError(f"at most {MAX_IDS} notifications at once")
+    return [number for text in texts if (number := ids.decode_id(text)) is not None]
+
+
+async def _stream(
+    request: web.Request, form: Format, pieces: AsyncIterator[list[Notification]]
+) -> web.StreamResponse:
+    stamp = ids.iso(ids.now_ms())[:19].replace(":", "")
+    response = web.StreamResponse(
+        headers={
+            hdrs.CONTENT_TYPE: f"{form.content_type}; charset=utf-8",
+            hdrs.CONTENT_DISPOSITION: f'attachment; filename="srhooks-{stamp}.{form.extension}"',
+        }
+    )
+    # The first piece is read before the answer begins, so that a store that is away is a 503.
+    found: list[Notification] = await anext(pieces, [])
+    await response.prepare(request)
+    try:
+        await response.write(form.head.encode())
+        between = b""
+        while found:
+            text = await asyncio.to_thread(write, form, found, request.app[SETTINGS].hook_url)
+            await response.write(between + text)
+            between = form.between.encode()
+            found = await anext(pieces, [])
+        await response.write(form.foot.encode())
+        await response.write_eof()
+    except ConnectionError:
+        pass  # the reader left
+    except StoreError as error:
+        # The status is out already: break off, so that half a file is not taken for all of it.
+        log.warning("an export broke off: %s", error)
+        if request.transport is not None:
+            request.transport.abort()
+    return response
+
+
+async def _all(store: Store, user_id: str, wanted: Filter) -> AsyncIterator[list[Notification]]:
+    size = FIRST_PIECE
+    before = wanted.before if wanted.before is not None else store.next_id()
+    while True:
+        piece = await store.notifications(user_id, wanted.below(before), size)
+        if not piece:
+            return
+        yield piece
+        if len(piece) < size:
+            return
+        before = piece[-1].id
+        size = _next_size(piece)
+
+
+async def _chosen(
+    store: Store, user_id: str, numbers: list[int]
+) -> AsyncIterator[list[Notification]]:
+    left = sorted(set(numbers), reverse=True)
+    size = FIRST_PIECE
+    while left:
+        piece = await store.by_ids(user_id, left[:size])
+        left = left[size:]
+        if piece:
+            yield piece[::-1]
+            size = _next_size(piece)
+
+
+def _next_size(piece: list[Notification]) -> int:
+    """How many rows come to about PIECE_BYTES, judging by these; at most twice as many."""
+    held = sum(len(n.body) + len(n.entity or b"") for n in piece) or 1
+    return max(1, min(PIECE_BYTES * len(piece) // held, 2 * len(piece), LARGEST_PIECE))
+
+
+def setup_export(app: web.Application) -> None:
+    app.router.add_get("/notifications/export", export)

@@ -1,0 +1,71 @@
+// An export with its progress, and a way to stop it. Without this the links are plain downloads.
+import { byId, element } from "./dom.js";
+
+const FLUSH = 8_000_000; // bytes after which chunks become a Blob, which a browser keeps on disk
+const ROW_END = { csv: "\r\n", ndjson: "\n", har: "\n" };
+
+function save(blob, name) {
+  const url = URL.createObjectURL(blob);
+  const link = element("a", { href: url, download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 60_000);
+}
+
+function rowsIn(text, end) {
+  let rows = 0;
+  for (let at = text.indexOf(end); at >= 0; at = text.indexOf(end, at + end.length)) rows += 1;
+  return rows;
+}
+
+async function download(link, show, signal) {
+  const format = new URL(link.href).searchParams.get("format");
+  const answer = await fetch(link.href, { signal });
+  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1];
+  const decoder = new TextDecoder("latin1");
+  const reader = answer.body.getReader();
+  let [parts, chunks, held, rows] = [[], [], 0, 0];
+  for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+    chunks.push(piece.value);
+    held += piece.value.length;
+    rows += rowsIn(decoder.decode(piece.value), ROW_END[format]);
+    if (held > FLUSH) {
+      parts.push(new Blob(chunks));
+      [chunks, held] = [[], 0];
+    }
+    show(rows);
+  }
+  save(new Blob([...parts, ...chunks]), name ?? `srhooks.${format}`);
+}
+
+async function start(event) {
+  const link = event.target.closest("a[download]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  const row = byId("export-progress");
+  if (!row.hidden && row.querySelector("progress")) return; // one at a time
+  const total = Number(event.currentTarget.dataset.total);
+  const bar = element("progress", { "aria-label": "Progress", ...(total ? { max: total, value: 0 } : {}) });
+  const text = element("span", {}, "Starting…");
+  const stop = new AbortController();
+  const button = element("button", { type: "button" }, "Stop");
+  button.addEventListener("click", () => stop.abort());
+  row.replaceChildren(bar, text, button);
+  row.hidden = false;
+  const show = (rows) => {
+    const done = total ? Math.min(rows, total) : rows;
+    if (total) bar.value = done;
+    text.textContent = done.toLocaleString("en-US") + (total ? ` of ${total.toLocaleString("en-US")}` : " so far");
+  };
+  try {
+    await download(link, show, stop.signal);
+    row.replaceChildren(element("span", {}, "Done: the file is in your downloads."));
+  } catch (error) {
+    const words = stop.signal.aborted ? "Stopped." : `The export broke off. ${error.message}`;
+    row.replaceChildren(element("span", {}, words));
+  }
+}
+
+export function startExport() {
+  document.querySelector("[data-export]")?.addEventListener("click", start);
+}
