@@ -2,11 +2,10 @@
 
 import argparse
 import asyncio
-import math
 import signal
 import sys
-from collections.abc import Callable
 
+from srhooks.commands.options import http_url, number, whole
 from srhooks.sandbox import SandboxSettings, start_sandbox
 from srhooks.sandbox.identity import redirect_allowed
 
@@ -21,11 +20,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
-    add("--port", type=_whole(0, 65_535), default=8090, help="port, 0 for a free one (%(default)s)")
+    add("--port", type=whole(0, 65_535), default=8090, help="port, 0 for a free one (%(default)s)")
     add(
         "--base-url",
         metavar="URL",
-        type=_base_url,
+        type=http_url,
         help="public base of all links, for use behind a proxy (default: as each client calls it)",
     )
     add("--client-id", default=defaults.client_id, help="the OAuth app's id (%(default)s)")
@@ -40,35 +39,35 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--speed",
-        type=_number(0.001, 1e9),
+        type=number(0.001, 1e9),
         default=defaults.speed,
         help="the re-delivery schedule is this many times faster (%(default)s)",
     )
     add(
         "--latency",
         metavar="SECONDS",
-        type=_number(0, 60),
+        type=number(0, 60),
         default=defaults.latency,
         help="added to every API answer (%(default)s)",
     )
     add(
         "--rate-limit",
         metavar="N",
-        type=_whole(0, 1_000_000),
+        type=whole(0, 1_000_000),
         default=defaults.rate_limit,
         help="API requests a second per credential, 0 for no limits (%(default)s)",
     )
     add(
         "--traffic",
         metavar="RATE",
-        type=_number(0, 10_000),
+        type=number(0, 10_000),
         default=0.0,
         help="random events a second to whoever is subscribed (%(default)s)",
     )
     add(
         "--token-seconds",
         metavar="SECONDS",
-        type=_whole(1, 10**8),
+        type=whole(1, 10**8),
         default=defaults.access_token_seconds,
         help="life of an access token (%(default)s)",
     )
@@ -105,8 +104,8 @@ def run(args: argparse.Namespace) -> int:
 async def _serve(settings: SandboxSettings, host: str, port: int, rate: float) -> int:
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, over.set)
+    for which in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(which, over.set)
     try:
         runner, sandbox = await start_sandbox(settings, host, port)
     except OSError as error:
@@ -121,34 +120,6 @@ async def _serve(settings: SandboxSettings, host: str, port: int, rate: float) -
     finally:
         await runner.cleanup()
     return 0
-
-
-def _whole(low: int, high: int) -> Callable[[str], int]:
-    def parse(text: str) -> int:
-        if not text.isascii() or not text.isdigit() or not low <= int(text[:18]) <= high:
-            raise argparse.ArgumentTypeError(f"must be a whole number from {low} to {high}")
-        return int(text)
-
-    return parse
-
-
-def _number(low: float, high: float) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            number = float(text)
-        except ValueError:
-            number = math.nan
-        if not low <= number <= high:
-            raise argparse.ArgumentTypeError(f"must be a number from {low:g} to {high:g}")
-        return number
-
-    return parse
-
-
-def _base_url(text: str) -> str:
-    if not text.startswith(("http://", "https://")):
-        raise argparse.ArgumentTypeError("must start with http:// or https://")
-    return text
 
 
 def _redirect_uri(text: str) -> str:

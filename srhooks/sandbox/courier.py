@@ -74,6 +74,11 @@ class Courier:
         self.deliveries.append(delivery)
         await self._attempt(subscription, delivery)
 
+    async def repeat(self, subscription: Subscription, delivery: Delivery) -> None:
+        """One attempt more, whatever became of the others."""
+        async with subscription.gate:
+            await self._call(subscription, delivery)
+
     def forget(self, subscription: Subscription) -> None:
         """Calls off what still waits for a re-delivery."""
         for handle in subscription.retries.values():

@@ -125,6 +125,12 @@ class Sandbox:
         await asyncio.gather(*(self.courier.deliver(*pair) for pair in sent))
         return [delivery for _, delivery in sent]
 
+    async def deliver_again(self, delivery: Delivery) -> None:
+        """Sends it once more, as the service does when an answer was lost on its way."""
+        subscription = self.subscriptions.by_id.get(delivery.subscription_id)
+        if subscription is not None and subscription.status == "active":
+            await self.courier.repeat(subscription, delivery)
+
     def link_base(self, subscription: Subscription) -> str:
         return self._fixed_url or subscription.base_url
 

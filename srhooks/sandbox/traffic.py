@@ -10,15 +10,25 @@ if TYPE_CHECKING:
     from srhooks.sandbox.state import Sandbox
 
 IN_FLIGHT = 256  # beyond it events are left out: a slow receiver must not pile up work
+# A company's day: mostly applications that move, of everything else something.
 WEIGHTS = {
     "application.created": 8.0,
     "application.status.updated": 12.0,
+    "candidate.created": 4.0,
     "candidate.updated": 5.0,
-    "job.updated": 4.0,
     "candidate.deleted": 0.5,
+    "job.created": 2.0,
+    "job.updated": 4.0,
+    "job.status.updated": 3.0,
+    "offer.created": 2.0,
+    "offer.updated": 2.0,
+    "review.created": 3.0,
     "review.deleted": 0.5,
     "position.deleted": 0.5,
+    "interview.created": 3.0,
+    "interview.updated": 2.0,
 }
+RARE = 0.5  # approvals and their steps have many kinds, and would drown the rest
 
 
 class Traffic:
@@ -68,8 +78,12 @@ class Traffic:
             if not names or len(self._firing) >= IN_FLIGHT:
                 due = max(due, loop.time())
                 continue
-            weights = [WEIGHTS.get(name, 1.0) for name in names]
+            weights = [_weight(name) for name in names]
             name = self.rng.choices(names, weights)[0]
             task: asyncio.Task[object] = loop.create_task(sandbox.fire(name))
             self._firing.add(task)
             task.add_done_callback(self._firing.discard)
+
+
+def _weight(name: str) -> float:
+    return WEIGHTS.get(name, RARE if ".approv" in name else 1.0)

@@ -1,5 +1,6 @@
 """Log in and out: OAuth 2.0 authorization code (RFC 6749, 4.1; 10.12 for `state`)."""
 
+import asyncio
 import hmac
 import logging
 import secrets
@@ -12,7 +13,7 @@ from aiohttp import hdrs, web
 from srhooks.hub import Event
 from srhooks.ids import now_ms
 from srhooks.models import User
-from srhooks.smartrecruiters.client import raise_for_error
+from srhooks.smartrecruiters.client import ServiceClient, raise_for_error, retry_after
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceError
 from srhooks.smartrecruiters.oauth import authorize_url, exchange_code
 from srhooks.web.errors import Problem, problem_response
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 WHO_AM_I = "/user-api/v201804/users/me"
 ADMINISTRATOR = "ADMINISTRATOR"
 STATE_LIFE = 600  # seconds between asking for the log-in and coming back from it
+BUSY_PAUSES = (1.1, 2.2)  # seconds before asking again when the service is asked too often
+MAX_BUSY_PAUSE = 5.0
 MAX_STATES = 5  # log-ins under way in as many tabs
 USED_STATES = web.AppKey("used_states", dict[str, float])
 HOME = "/notifications"
@@ -85,12 +88,7 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
     services = request.app[SERVICES]
     try:
         grant = await exchange_code(services.client, request.app[SETTINGS], code)
-        profile = raise_for_error(
-            await services.client.send(
-                "GET", services.client.api_url.joinpath(WHO_AM_I.lstrip("/")),
-                token=grant.access_token, timeout=15.0,
-            )
-        ).json()  # fmt: skip
+        profile = await _profile(services.client, grant.access_token)
         person = _person(profile)
     except ServiceError as error:
         log.warning("log-in failed: %s", error)
@@ -117,6 +115,20 @@ async def logout(request: web.Request) -> web.Response:
         event = Event("session-ended", session_id=login.session_id)
         request.app[SERVICES].hub.publish(login.user.id, event)
     return _see_other("/")
+
+
+async def _profile(client: ServiceClient, token: str) -> Any:
+    """Who this is. Raises ServiceError.
+
+    Whose rate limit this draws on is not known beforehand, and it may be used up: wait a moment.
+    """
+    url = client.api_url.joinpath(WHO_AM_I.lstrip("/"))
+    for pause in (*BUSY_PAUSES, None):
+        answer = await client.send("GET", url, token=token, timeout=15.0)
+        if answer.status != 429 or pause is None:
+            break
+        await asyncio.sleep(min(retry_after(answer.headers) or pause, MAX_BUSY_PAUSE))
+    return raise_for_error(answer).json()
 
 
 def _failed(request: web.Request, status: int, message: str) -> web.Response:

@@ -1,0 +1,181 @@
+"""`srhooks demo`: the application beside the fake SmartRecruiters, with live traffic."""
+
+import argparse
+import asyncio
+import os
+import secrets
+import socket
+import sys
+import tempfile
+from contextlib import AsyncExitStack, ExitStack, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import aiohttp
+
+from srhooks.app import create_app
+from srhooks.commands.demo_traffic import DemoTraffic
+from srhooks.commands.demo_walk import DemoError, log_in, subscribe
+from srhooks.commands.options import number, whole
+from srhooks.config import LOG_LEVELS, Settings
+from srhooks.logs import setup_logs
+from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
+from srhooks.serving import CannotListenError, served, until_signal
+from srhooks.store import StoreError
+
+HOST = "127.0.0.1"
+WELCOME = """\
+srhooks runs beside a fake SmartRecruiters, and notifications are arriving.
+
+  1. Open   {app}
+  2. Click  Log in with SmartRecruiters
+  3. Choose Ada Novak, then Allow
+
+The fake SmartRecruiters is at {sandbox}: there you fire any event by hand.
+{data}Ctrl-C stops both."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """Where everything is and how much happens."""
+
+    folder: Path
+    secret: str
+    port: int
+    sandbox_port: int
+    rate: float
+    kept: bool  # the folder stays when the demo ends
+
+    @property
+    def app_url(self) -> str:
+        return f"http://localhost:{self.port}"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Run srhooks beside a fake SmartRecruiters, with a log-in, subscriptions and live traffic"
+        " already there. Nothing leaves this machine."
+    )
+    add = parser.add_argument
+    add(
+        "--port",
+        type=whole(0, 65_535),
+        default=os.environ.get("PORT") or "8080",
+        help="of srhooks, 0 for a free one (%(default)s; or PORT in the environment)",
+    )
+    add(
+        "--sandbox-port",
+        type=whole(0, 65_535),
+        default="8090",
+        help="of the fake SmartRecruiters, 0 for a free one (%(default)s)",
+    )
+    add(
+        "--data",
+        metavar="FOLDER",
+        type=Path,
+        help="keep the database there (default: a temporary folder, removed at the end)",
+    )
+    add(
+        "--rate",
+        type=number(0, 1000),
+        default=0.8,
+        help="events a second on average, 0 for none (%(default)s)",
+    )
+    add("--log-level", choices=LOG_LEVELS, default="warning", help="(%(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    setup_logs(args.log_level, "console")
+    with ExitStack() as folders:
+        try:
+            folder = args.data or Path(
+                folders.enter_context(tempfile.TemporaryDirectory(prefix="srhooks-demo-"))
+            )
+            plan = Plan(
+                folder=folder.absolute(),
+                secret=_secret(args.data),
+                port=args.port or _free_port(),
+                sandbox_port=args.sandbox_port,
+                rate=args.rate,
+                kept=args.data is not None,
+            )
+            return asyncio.run(_until_stopped(plan))
+        except OSError as error:
+            print(f"srhooks demo: cannot use {error.filename}: {error.strerror}", file=sys.stderr)
+        except (StoreError, DemoError) as error:
+            print(f"srhooks demo: {error}", file=sys.stderr)
+        except CannotListenError as error:
+            print(
+                f"srhooks demo: {error}. Other ports: srhooks demo --port 8081 --sandbox-port 8091",
+                file=sys.stderr,
+            )
+    return 1
+
+
+async def _until_stopped(plan: Plan) -> int:
+    stopped = asyncio.create_task(until_signal())
+    await asyncio.sleep(0)  # from here on a signal is heard, also during the start
+    demo = asyncio.create_task(_demo(plan))
+    await asyncio.wait({stopped, demo}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stopped, demo):
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await demo
+    return 0
+
+
+async def _demo(plan: Plan) -> None:
+    outside, inside = AsyncExitStack(), AsyncExitStack()
+    try:
+        fake = create_sandbox(SandboxSettings())
+        port = await outside.enter_async_context(served(fake, HOST, plan.sandbox_port))
+        sandbox = fake[SANDBOX]
+        sandbox.base_url = f"http://localhost:{port}"
+        settings = _settings(plan, sandbox)
+        await inside.enter_async_context(served(create_app(settings), HOST, plan.port))
+        await _play(plan, sandbox)
+    finally:
+        # Side by side, since each may wait a while for requests under way.
+        await asyncio.gather(inside.aclose(), outside.aclose())
+
+
+async def _play(plan: Plan, sandbox: Sandbox) -> None:
+    async with aiohttp.ClientSession() as session:
+        ada = sandbox.people[0]
+        await log_in(session, plan.app_url, ada.id)
+        await subscribe(session, plan.app_url)
+        data = f"The database is kept in {plan.folder}.\n" if plan.kept else ""
+        print(WELCOME.format(app=plan.app_url, sandbox=sandbox.base_url, data=data), flush=True)
+        await DemoTraffic(sandbox, session, plan.rate).run()
+
+
+def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
+    return Settings(
+        client_id=sandbox.settings.client_id,
+        client_secret=sandbox.settings.client_secret,
+        session_secrets=(plan.secret,),
+        app_url=plan.app_url,
+        host=HOST,
+        port=plan.port,
+        database_url=f"sqlite:///{plan.folder / 'srhooks.db'}",
+        api_url=sandbox.base_url,
+        identity_url=sandbox.base_url,
+    )
+
+
+def _secret(folder: Path | None) -> str:
+    """Random; in a folder that is kept it is kept too, so that log-ins outlive a restart."""
+    if folder is None:
+        return secrets.token_urlsafe(32)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "session-secret"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(32), encoding="ascii")
+    return path.read_text(encoding="ascii")
+
+
+def _free_port() -> int:
+    with socket.create_server((HOST, 0)) as one:
+        port: int = one.getsockname()[1]
+    return port

@@ -1,0 +1,92 @@
+"""What happens in the demo: a story to begin with, then random events and the odd surprise."""
+
+import asyncio
+import random
+import secrets
+import time
+from contextlib import suppress
+
+import aiohttp
+
+from srhooks.message import notification_headers
+from srhooks.sandbox import Sandbox
+
+# A job from its approval to the first day of work.
+STORY = """
+    job.created job.approval.created job.approval.step.approved job.approval.approved
+    job.ad.created job.ad.postings.updated position.created job.hiring-team.updated
+    candidate.created application.created application.screening-answers.created
+    application.created application.attachment.created application.status.updated
+    candidate.created application.created review.created interview.created
+    application.status.updated candidate.updated interview.updated review.created
+    job.updated application.fields.updated candidate.deleted offer.created
+    offer.approval.created offer.approval.comment.created offer.approval.approved offer.updated
+    application.status.updated job.status.updated onboarding.process.started
+    application.onboarding-status.updated onboarding.assignments.completed
+"""
+DELETIONS = ("candidate.deleted", "review.deleted", "position.deleted")
+PAUSE = (6.0, 14.0)  # seconds between two surprises
+
+
+class DemoTraffic:
+    def __init__(
+        self, sandbox: Sandbox, session: aiohttp.ClientSession, rate: float, seed: int | None = None
+    ) -> None:
+        self._sandbox = sandbox
+        self._session = session
+        self._rate = rate
+        self._rng = random.Random(seed)  # noqa: S311 - chooses what happens, guards nothing
+
+    async def run(self) -> None:
+        """Never ends by itself."""
+        await self.tell_story()
+        if self._rate == 0:
+            await asyncio.Event().wait()
+        self._sandbox.start_traffic(self._rate)
+        surprises = (self.repeat, self.forge, self.delete)
+        turn = 0
+        while True:
+            await asyncio.sleep(self._rng.uniform(*PAUSE))
+            with suppress(aiohttp.ClientError, TimeoutError):
+                await surprises[turn % len(surprises)]()
+            turn += 1
+
+    async def tell_story(self) -> None:
+        """A history to look at."""
+        events = STORY.split()
+        for position, event in enumerate(events):
+            await self._sandbox.fire(event)
+            if position == len(events) // 2:
+                await self.repeat()
+                await self.forge()
+
+    async def repeat(self) -> None:
+        """A notification arrives twice, as it does when our answer got lost."""
+        delivered = [one for one in self._sandbox.deliveries if one.state == "delivered"]
+        if delivered:
+            await self._sandbox.deliver_again(self._rng.choice(delivered[-10:]))
+
+    async def forge(self) -> None:
+        """Somebody who knows a hook address, but not the key, would like to be sent a token."""
+        active = [
+            one for one in self._sandbox.subscriptions.by_id.values() if one.status == "active"
+        ]
+        if not active:
+            return
+        target = self._rng.choice(active)
+        body = b'{"id":"forged"}'
+        headers = notification_headers(
+            body,
+            event=self._rng.choice(target.events),
+            version="v201910",
+            event_id=secrets.token_hex(12),
+            link="<https://attacker.example/collect>; rel=self",
+            timestamp=str(int(time.time())),
+            key="a guess",
+        )
+        async with self._session.post(target.callback_url, data=body, headers=headers) as answer:
+            await answer.read()
+
+    async def delete(self) -> None:
+        """Something is gone, so that its notification leads to nothing."""
+        await self._sandbox.fire(self._rng.choice(DELETIONS))
