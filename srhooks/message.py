@@ -1,6 +1,11 @@
 """A notification as SmartRecruiters posts it: what to send to try a receiver."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def notification_headers(
@@ -12,8 +17,9 @@ def notification_headers(
     link: str | None = None,
     timestamp: str | None = None,
     key: str | None = None,
+    more: Mapping[str, str] = NOTHING,
 ) -> dict[str, str]:
-    """The headers that are given, and the signature when there is a key."""
+    """The headers that are given, `more` of them last, and with a key the signature over them."""
     known = {
         "event-id": event_id,
         "event-name": event,
@@ -23,6 +29,7 @@ def notification_headers(
     }
     headers = {"content-type": "application/json"}
     headers |= {name: value for name, value in known.items() if value is not None}
+    headers |= {name.lower(): value for name, value in more.items()}
     if key is not None:
-        headers[SIGNATURE_HEADER] = sign(key, headers, body)
+        headers.setdefault(SIGNATURE_HEADER, sign(key, headers, body))
     return headers
