@@ -50,6 +50,11 @@ class Assets:
         """The address of a file. KeyError: there is no such file."""
         return self._by_name[name].url
 
+    def modules(self) -> list[str]:
+        """The addresses of all scripts that others import: a page asks for them early."""
+        urls = [self._by_name[name].url for name in sorted(self._by_name) if name.startswith("js/")]
+        return [url for url in urls if not url.startswith(f"{PREFIX}js/app.")]
+
     def find(self, url: str) -> Asset | None:
         return self._by_url.get(url)
 

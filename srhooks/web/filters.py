@@ -101,6 +101,11 @@ def iso(ms: int | None) -> str:
     return "" if ms is None else ids.iso(ms)
 
 
+def id_at(ms: int) -> str:
+    """The lowest id of what was received after this moment: ids are ordered as text."""
+    return ids.encode_id(ids.first_id_at(ms + 1))
+
+
 def date(ms: int) -> str:
     year, month, day = (int(part) for part in ids.iso(ms)[:10].split("-"))
     return f"{day} {MONTHS[month - 1]} {year}"

@@ -47,6 +47,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "exact": filters.exact,
     "family": family,
     "family_title": words.family_title,
+    "id_at": filters.id_at,
     "is_cut": filters.is_cut,
     "iso": filters.iso,
     "plain": filters.plain,
@@ -81,6 +82,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
     del env.globals["app"]  # no template needs its way into the application
     env.globals.update(
         static=app[ASSETS].url,
+        modules=app[ASSETS].modules(),
         title_of=words.title_of,
         changes_of=words.changes_of,
         detail_url=filters.detail_url,

@@ -3,7 +3,10 @@ import { announce, byId, element, on } from "./dom.js";
 
 const MAX_ROWS = 600; // of a page that stays open all day
 const COUNT = /^\(\d+\) /;
-let arrivedIds = [];
+const FLASH = 2400; // ms, as in app.css
+const recent = new Map(); // row id -> when it arrived
+let touched = [];
+let seen = null; // ids above this one arrived after the last visit
 let unseen = 0;
 let unspoken = 0;
 
@@ -25,9 +28,10 @@ function prepend(fragment) {
     } else if (row.classList.contains("arrived")) {
       unseen += document.hidden ? 1 : 0;
       unspoken += 1;
+      recent.set(row.id, Date.now());
       countTotal();
     }
-    arrivedIds.push(row.id);
+    touched.push(row.id);
   }
 }
 
@@ -39,11 +43,12 @@ function append(fragment) {
 
 function afterSwap() {
   const feed = byId("feed");
-  if (feed && arrivedIds.length) {
-    for (const id of arrivedIds) place(feed, byId(id));
-    trim(feed);
+  if (feed) {
+    for (const id of touched) place(feed, byId(id));
+    if (touched.length) trim(feed);
+    mark(feed);
   }
-  arrivedIds = [];
+  touched = [];
   if (unspoken) announce(speak);
   showCount();
 }
@@ -56,6 +61,17 @@ function place(feed, row) {
   if (next === row.nextElementSibling) return;
   if (!next && olderLink()) row.remove(); // it comes with the older ones
   else feed.insertBefore(row, next);
+}
+
+// A pushed row does not know when the reader was here last, nor that it has just arrived: its next
+// state would end the flash.
+function mark(feed) {
+  seen = feed.dataset.seen ?? seen;
+  for (const row of feed.children) {
+    if (seen) row.classList.toggle("fresh", row.id >= seen);
+    if (recent.has(row.id)) row.classList.add("arrived");
+  }
+  for (const [id, at] of recent) if (Date.now() - at > FLASH) recent.delete(id);
 }
 
 const olderLink = () => byId("more")?.querySelector("a");
@@ -96,6 +112,7 @@ function showCount() {
 }
 
 export function startFeed() {
+  seen = byId("feed")?.dataset.seen ?? null;
   on("htmx:before:swap", beforeSwap);
   on("htmx:after:swap", afterSwap);
   on("visibilitychange", showCount);

@@ -5,7 +5,7 @@ const WORDS = { live: "Live", reconnecting: "Reconnecting…", offline: "Offline
 const ASLEEP = 150_000; // ms without a tick: the computer slept, the socket may be dead
 let connection = null;
 let failures = 0;
-let newest = 0;
+let newest = 0n; // beyond what a Number holds exactly
 
 function show(state) {
   const status = byId("live-status");
@@ -18,7 +18,8 @@ function show(state) {
 // The server replays what changed after the cursor. htmx connects again with `connection.url`,
 // both after a lost connection and when a hidden tab is shown again.
 function keepCursor() {
-  newest = Math.max(newest, Number(byId("cursor")?.value ?? 0));
+  const value = byId("cursor")?.value ?? "";
+  if (/^\d+$/.test(value) && BigInt(value) > newest) newest = BigInt(value);
   if (!connection || !newest) return;
   const url = new URL(connection.url);
   if (!url.searchParams.has("cursor")) return;
