@@ -9,6 +9,7 @@ from aiohttp import web
 
 from srhooks.config import Settings
 from srhooks.crypto import Vault
+from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
 from srhooks.gateway import Gateway
 from srhooks.hooks import HookDirectory
@@ -30,6 +31,7 @@ from srhooks.web.hooks import hooks_app
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
 from srhooks.web.live import setup_live
 from srhooks.web.ops import setup_ops
+from srhooks.web.overview import setup_overview
 from srhooks.web.security import setup_security
 from srhooks.web.session import setup_sessions
 from srhooks.web.subscriptions import setup_subscriptions
@@ -52,6 +54,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_auth(app)
     setup_feed(app)
     setup_export(app)
+    setup_overview(app)
     setup_subscriptions(app)
     setup_live(app)
     setup_ops(app)
@@ -89,6 +92,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         intake=Intake(store, hooks, hub, fetcher, settings.api_url),
         fetcher=fetcher,
         subscriptions=subscriptions,
+        watch=StatusWatch(subscriptions, hub),
     )
     yield
     await tokens.close()

@@ -151,6 +151,24 @@ class EntityJob:
     attempts: int
 
 
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """The times (ms) of a notification on its way; None where it is not known or not done."""
+
+    received_at: int
+    sent_at: int | None
+    fetched_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What somebody should look at."""
+
+    counts: Mapping[str, int]  # by verdict (invalid, unverifiable) and entity (failed, refused)
+    pending: int  # entities that wait to be fetched
+    pending_since: int | None  # ms
+
+
 @dataclass(frozen=True, kw_only=True)
 class Filter:
     """What a person asked of the feed. Empty means everything."""

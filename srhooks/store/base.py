@@ -19,7 +19,9 @@ from srhooks.models import (
     NewNotification,
     Notification,
     Stored,
+    Timing,
     Tokens,
+    Trouble,
     User,
 )
 
@@ -139,6 +141,17 @@ class Store(Protocol):
 
     async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
         """Per subscription: when its newest notification came (ms), how many are above the id."""
+
+    async def histogram(
+        self, user_id: str, since_id: int, bucket_ms: int
+    ) -> list[tuple[int, str, int]]:
+        """Beginning of a span (ms), event name ("" for none), how many of those above the id."""
+
+    async def timings(self, user_id: str, since_id: int, limit: int) -> list[Timing]:
+        """Of the newest `limit` above the id."""
+
+    async def trouble(self, user_id: str, since_id: int) -> Trouble:
+        """What needs attention among those above the id; pending entities of any age."""
 
     async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
         """The ids of the next newer and the next older notification."""

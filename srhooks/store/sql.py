@@ -19,6 +19,7 @@ from srhooks.models import (
     User,
     search_text,
 )
+from srhooks.store.insight import InsightQueries
 from srhooks.store.query import COLUMNS, conditions, placeholders
 from srhooks.store.writer import Transaction, Writer
 
@@ -32,7 +33,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 UNINDEXED = "(id > (SELECT indexed_to FROM search_state) OR id IN (SELECT id FROM reindex))"
 
 
-class SqlStore(abc.ABC):
+class SqlStore(InsightQueries, abc.ABC):
     search_id: str  # the column of the search table that holds the notification's id
 
     def __init__(self) -> None:
@@ -41,10 +42,6 @@ class SqlStore(abc.ABC):
         self._writer: Writer
 
     # --- what each database adds ---------------------------------------------------------------
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
 
     @abc.abstractmethod
     async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:

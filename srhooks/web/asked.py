@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from multidict import MultiMapping
 
-from srhooks.ids import LENGTH, decode_id, first_id_at
+from srhooks.ids import LENGTH, decode_id, first_id_at, now_ms
 from srhooks.models import ENTITY_STATUSES, SIGNATURES, Filter
 from srhooks.web.errors import BadRequestError
 
@@ -17,6 +17,8 @@ MAX_LIMIT = 200
 MAX_TEXT = 500  # characters of any one value
 MAX_EVENTS = 100
 SIMPLE = ("q", "subscription", "signature", "status", "link")
+HOUR = 3_600_000  # ms
+SINCE: Mapping[str, int] = {"1h": HOUR, "24h": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
 CHOICES: Mapping[str, tuple[str, ...]] = {"signature": SIGNATURES, "status": ENTITY_STATUSES}
 
 
@@ -35,14 +37,27 @@ def read_filter(query: MultiMapping[str]) -> Filter:
         raise BadRequestError(f"at most {MAX_EVENTS} events at once")
     params: dict[str, Any] = {"event": list(events)} if events else {}
     params |= {name: text for name, text in values.items() if text}
-    params |= {name: query[name] for name in ("after", "before") if query.get(name)}
+    params |= {name: query[name] for name in ("since", "after", "before") if query.get(name)}
+    after = read_cursor("after", query.get("after", ""))
+    since = read_since(query.get("since", ""))
+    if since is not None:
+        after = max(after or 0, since)
     return Filter(
         events=events,
-        after=read_cursor("after", query.get("after", "")),
+        after=after,
         before=read_cursor("before", query.get("before", "")),
         params=params,
         **values,
     )
+
+
+def read_since(text: str) -> int | None:
+    """A span of time that ends now, as the id that lies before it."""
+    if not text:
+        return None
+    if text not in SINCE:
+        raise BadRequestError(f"since must be one of {', '.join(SINCE)}")
+    return first_id_at(now_ms() - SINCE[text]) - 1
 
 
 def read_limit(query: MultiMapping[str]) -> int:

@@ -7,6 +7,7 @@ from aiohttp import web
 
 from srhooks.config import Settings
 from srhooks.crypto import Vault
+from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
 from srhooks.gateway import Gateway
 from srhooks.hooks import HookDirectory
@@ -33,6 +34,7 @@ class Services:
     intake: Intake
     fetcher: EntityFetcher
     subscriptions: Subscriptions
+    watch: StatusWatch
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -8,6 +8,7 @@ a user that show the same filter. A viewer that falls behind is closed and comes
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator
 
 import aiohttp
 from aiohttp import WSCloseCode, hdrs, web
@@ -20,6 +21,7 @@ from srhooks.web.asked import DEFAULT_LIMIT, live_url, older_url, read_filter
 from srhooks.web.csrf import own_origin
 from srhooks.web.errors import BadRequestError, ForgedError, LoginRequiredError
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
+from srhooks.web.overview import overview_frame, read_window
 from srhooks.web.session import Login, find_login
 from srhooks.web.subscriptions import subscriptions_context
 from srhooks.web.view import render_text
@@ -31,7 +33,8 @@ SEND_PATIENCE = 20.0  # seconds that a viewer may take for one frame
 MAX_REPLAY = 500  # changes; beyond them the list is pushed as a whole
 REMEMBERED = 5000  # notifications whose last sent state is remembered
 LOGGED_OUT = 4401
-VIEWS = ("", "feed", "subscriptions")
+VIEWS = ("", "feed", "subscriptions", "overview")
+OVERVIEW_EVERY = 3.0  # seconds between two pushes of the overview
 
 
 async def live(request: web.Request) -> web.StreamResponse:
@@ -43,8 +46,9 @@ async def live(request: web.Request) -> web.StreamResponse:
     if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
         raise BadRequestError("This address speaks WebSocket only")
     if request.query.get("view", "") not in VIEWS:
-        raise BadRequestError("view must be feed or subscriptions")
+        raise BadRequestError("view must be feed, subscriptions or overview")
     wanted = read_filter(request.query)
+    window = read_window(request.query.get("window", ""))
     cursor = _cursor(request)
     services = request.app[SERVICES]
     socket = web.WebSocketResponse(heartbeat=HEARTBEAT, compress=False, max_msg_size=4096)
@@ -52,8 +56,9 @@ async def live(request: web.Request) -> web.StreamResponse:
     try:
         await socket.prepare(request)
         services.sockets.add(socket)
-        page = _Page(request.app, login, socket, wanted, cursor)
-        await _serve(page, viewer, only=request.query.get("view", ""))
+        page = _Page(request.app, login, socket, wanted, cursor, window)
+        with services.watch.attended(login.user.id):
+            await _serve(page, viewer, only=request.query.get("view", ""))
     finally:
         viewer.close()
         services.sockets.discard(socket)
@@ -85,9 +90,9 @@ async def _serve(page: "_Page", viewer: Viewer, *, only: str) -> None:
 
 async def _push(page: "_Page", viewer: Viewer, only: str) -> None:
     try:
-        if only != "subscriptions":
+        if only not in {"subscriptions", "overview"}:
             await page.catch_up()
-        while (events := await viewer.next()) is not None:
+        async for events in _events(viewer, only):
             if any(event.session_id == page.login.session_id for event in events):
                 await page.close(LOGGED_OUT, b"logged out")
                 return
@@ -102,12 +107,33 @@ async def _push(page: "_Page", viewer: Viewer, only: str) -> None:
         await page.close(WSCloseCode.INTERNAL_ERROR, b"")
 
 
+async def _events(viewer: Viewer, only: str) -> AsyncIterator[list[Event]]:
+    """What happens, as it happens; for the overview gathered, since one look shows it all."""
+    events = await viewer.next()
+    while events is not None:
+        yield events
+        events = await (_gathered(viewer) if only == "overview" else viewer.next())
+
+
+async def _gathered(viewer: Viewer) -> list[Event] | None:
+    """What happens until the next push is due, or the first thing after that."""
+    found: list[Event] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(OVERVIEW_EVERY):
+            while not any(event.kind == "session-ended" for event in found):
+                more = await viewer.next()
+                if more is None:
+                    return None
+                found += more
+    return found or await viewer.next()
+
+
 class _Page:
     """One open page: its filter, and what it has been shown."""
 
     def __init__(
         self, app: web.Application, login: Login, socket: web.WebSocketResponse, wanted: Filter,
-        cursor: int | None,
+        cursor: int | None, window: str,
     ) -> None:  # fmt: skip
         self.login = login
         self.socket = socket
@@ -115,6 +141,7 @@ class _Page:
         self._store: Store = app[SERVICES].store
         self._wanted = wanted
         self._cursor = cursor
+        self._window = window
         self._shown: dict[int, int] = {}  # notification -> the state of it that was sent
 
     async def catch_up(self) -> None:
@@ -135,13 +162,19 @@ class _Page:
 
     async def show(self, events: list[Event], only: str) -> None:
         parts: list[str] = []
-        if only != "subscriptions":
+        if only == "overview":
+            parts = [await overview_frame(self._app, self.login.user.id, self._window)]
+        elif only != "subscriptions":
             news = [event for event in events if event.kind == "notification"]
             parts = [text for n, text in await self._frames(news) if text and self._is_news(n)]
         if any(event.kind == "login" for event in events):
             parts.append(render_text(self._app, "_banner.html", {"user": self.login.user}))
-        if only == "subscriptions" and any(event.kind == "subscriptions" for event in events):
-            parts.append(await self._subscriptions())
+        if any(event.kind == "subscriptions" for event in events):
+            if only == "subscriptions":
+                parts.append(await self._subscriptions())
+            else:
+                drifts = self._app[SERVICES].watch.drifts(self.login.user.id).values()
+                parts.append(render_text(self._app, "_drift.html", {"drifts": drifts}))
         await self._send("".join(parts))
 
     async def close(self, code: int, message: bytes) -> None:

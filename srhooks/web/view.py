@@ -12,6 +12,7 @@ from srhooks import ids
 from srhooks.events import FAMILIES, family
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS
+from srhooks.web.chart import span_label
 
 VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session adds to every page
 # What a template may be rendered without.
@@ -54,6 +55,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "pretty": filters.pretty,
     "query": filters.query,
     "size": filters.size,
+    "span_label": span_label,
     "urlencode": filters.quoted,
     "visible": filters.visible,
 }
@@ -92,6 +94,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         FAMILIES=FAMILIES,
         SIGNATURE_TEXTS=words.SIGNATURE_TEXTS,
         ENTITY_TEXTS=words.ENTITY_TEXTS,
+        WINDOW_NAMES=words.WINDOW_NAMES,
     )
     return env
 

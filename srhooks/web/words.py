@@ -32,6 +32,12 @@ SUBJECTS = {
     "interview.": "the interview: when, who, which job",
 }
 
+WINDOW_NAMES = {
+    "1h": "Last hour",
+    "24h": "Last 24 hours",
+    "7d": "Last 7 days",
+    "30d": "Last 30 days",
+}
 SIGNATURE_TEXTS = {
     "valid": "SmartRecruiters sent this: the signature matches a key of this hook.",
     "invalid": "The signature matches no key of this hook. Somebody else may have sent this, "

@@ -1,0 +1,127 @@
+"""Notice when the service changes a subscription by itself: suspended, switched off, gone.
+
+There is no event for that, so the list is asked for again, gently: only while somebody watches,
+behind everything else, about once a minute, and less often while the service does not work.
+"""
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from srhooks.hub import Event, Hub
+from srhooks.ids import now_ms
+from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
+from srhooks.store import StoreError
+from srhooks.subscriptions import Subscriptions
+
+log = logging.getLogger(__name__)
+
+EVERY = 60.0  # seconds between two looks
+FIRST = 5.0  # seconds after a page was opened: most are closed again sooner
+SLOWEST = 900.0  # seconds, while the service does not work
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """A subscription that changed without us."""
+
+    subscription_id: str
+    before: str
+    now: str  # the new status; "gone" when it is no longer listed
+    at: int  # ms
+
+
+@dataclass(slots=True)
+class _Watched:
+    viewers: int = 0
+    task: asyncio.Task[None] | None = None
+    looked_at: float = float("-inf")  # loop time of the last look
+    known: list[dict[str, Any]] | None = None  # as last listed
+    drifts: dict[str, Drift] = field(default_factory=dict)
+
+
+class StatusWatch:
+    def __init__(
+        self, subscriptions: Subscriptions, hub: Hub, *, every: float = EVERY, first: float = FIRST
+    ) -> None:
+        self._subscriptions = subscriptions
+        self._hub = hub
+        self._every = every
+        self._first = first
+        self._users: dict[str, _Watched] = {}
+
+    @contextlib.contextmanager
+    def attended(self, user_id: str) -> Iterator[None]:
+        """While inside, somebody watches."""
+        watched = self._users.setdefault(user_id, _Watched())
+        watched.viewers += 1
+        if watched.task is None:
+            watched.task = asyncio.create_task(self._poll(user_id, watched), name="status-watch")
+        try:
+            yield
+        finally:
+            watched.viewers -= 1
+            if not watched.viewers and watched.task is not None:
+                watched.task.cancel()
+                watched.task = None
+
+    def known(self, user_id: str) -> list[dict[str, Any]] | None:
+        """The subscriptions as last listed; None when they never were."""
+        watched = self._users.get(user_id)
+        return watched.known if watched is not None else None
+
+    def drifts(self, user_id: str) -> dict[str, Drift]:
+        watched = self._users.get(user_id)
+        return watched.drifts if watched is not None else {}
+
+    def observe(self, user_id: str, found: Sequence[dict[str, Any]]) -> list[Drift]:
+        """Somebody listed them: what changed by itself since they were listed before."""
+        watched = self._users.setdefault(user_id, _Watched())
+        before = {str(one["id"]): _status(one) for one in watched.known or () if one.get("mine")}
+        now = {str(one["id"]): _status(one) for one in found}
+        fresh = [
+            Drift(number, status, now[number], now_ms())
+            for number, status in before.items()
+            if status == "active" and number in now and now[number] != "active"
+        ]
+        watched.drifts.update((drift.subscription_id, drift) for drift in fresh)
+        for number in list(watched.drifts):  # it works again, or is deleted
+            if now.get(number, "active") == "active":
+                del watched.drifts[number]
+        watched.known = [dict(one) for one in found]
+        watched.looked_at = asyncio.get_running_loop().time()
+        return fresh
+
+    async def _poll(self, user_id: str, watched: _Watched) -> None:
+        pause = self._every
+        while True:
+            due = max(watched.looked_at + pause, asyncio.get_running_loop().time() + self._first)
+            jitter = random.uniform(0.0, self._first)  # noqa: S311 - so that not all ask at once
+            await asyncio.sleep(due - asyncio.get_running_loop().time() + jitter)
+            try:
+                found = await self._subscriptions.all(user_id, foreground=False)
+            except GrantDeadError:
+                self._hub.publish(user_id, Event("login"))
+                return
+            except (ServiceError, StoreError) as error:
+                pause = min(pause * 2, SLOWEST)
+                watched.looked_at = asyncio.get_running_loop().time()
+                log.info("could not look after the subscriptions: %s", error)
+                continue
+            pause = self._every
+            known = _statuses(watched.known)
+            self.observe(user_id, found)
+            if known is not None and known != _statuses(found):
+                self._hub.publish(user_id, Event("subscriptions"))
+
+
+def _status(one: dict[str, Any]) -> str:
+    return str(one.get("status") or "unknown")
+
+
+def _statuses(found: Sequence[dict[str, Any]] | None) -> dict[str, str] | None:
+    return None if found is None else {str(one["id"]): _status(one) for one in found}

@@ -1,0 +1,82 @@
+"""How one's webhooks are doing: how fast, how steadily, and what needs a person."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from srhooks.models import Timing, Trouble
+
+SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """How long a stage took, in ms."""
+
+    count: int
+    median: int
+    p95: int
+    worst: int
+
+
+@dataclass(frozen=True, slots=True)
+class Attention:
+    """One thing to look at, worst first."""
+
+    tone: str  # bad, warn
+    text: str
+    url: str
+    action: str
+
+
+def latency(spans: Iterable[int]) -> Latency | None:
+    """None without any."""
+    ordered = sorted(max(0, span) for span in spans)
+    if not ordered:
+        return None
+    return Latency(
+        len(ordered),
+        ordered[len(ordered) // 2],
+        ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)],
+        ordered[-1],
+    )
+
+
+def stages(timings: Sequence[Timing]) -> dict[str, Latency | None]:
+    """From the sender to us, and from us to the entity that was fetched."""
+    return {
+        "sent": latency(t.received_at - t.sent_at for t in timings if t.sent_at is not None),
+        "fetched": latency(t.fetched_at - t.received_at for t in timings if t.fetched_at),
+    }
+
+
+def attention(
+    trouble: Trouble, subscriptions: Sequence[Mapping[str, Any]], *, window: str, slow: bool
+) -> list[Attention]:
+    """What somebody should look at. `slow`: entities have waited for longer than they should."""
+    found = []
+    feed = f"/notifications?since={window}"
+    for name, key, tone, one, many in (
+        ("signature", "invalid", "bad", "notification has a wrong signature",
+         "notifications have a wrong signature"),
+        ("status", "failed", "bad", "entity could not be fetched",
+         "entities could not be fetched"),
+        ("status", "refused", "warn", "link was not followed", "links were not followed"),
+        ("signature", "unverifiable", "warn", "notification is signed with an unknown key",
+         "notifications are signed with unknown keys"),
+    ):  # fmt: skip
+        if count := trouble.counts.get(key, 0):
+            text = f"{count:,} {one if count == 1 else many}"
+            found.append(Attention(tone, text, f"{feed}&{name}={key}", "Look at them"))
+    if slow:
+        text = f"{trouble.pending:,} {'entity waits' if trouble.pending == 1 else 'entities wait'}"
+        url = "/notifications?status=pending"
+        found.append(Attention("warn", f"{text} to be fetched", url, "Look at them"))
+    for one_of in subscriptions:
+        status = str(one_of.get("status") or "unknown")
+        if one_of.get("mine") and status != "active":
+            tone = "warn" if status == "inactive" else "bad"
+            text = f"A subscription is {status[:40]}: nothing arrives from it"
+            url = f"/subscriptions#s-{one_of['id']}"
+            found.append(Attention(tone, text, url, "See the subscription"))
+    return sorted(found, key=lambda one: one.tone)

@@ -1,0 +1,104 @@
+"""The overview: how much arrives, how fast, from which subscriptions, and what needs a person."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from aiohttp import web
+
+from srhooks import ids
+from srhooks.overview import attention, stages
+from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
+from srhooks.web.chart import stacked
+from srhooks.web.errors import BadRequestError
+from srhooks.web.keys import SERVICES
+from srhooks.web.negotiate import wants_fragment
+from srhooks.web.session import require_login
+from srhooks.web.view import render, render_text
+
+MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
+# Each window (ms) with the span of a bar (ms); a window is a whole number of bars.
+WINDOWS: Mapping[str, tuple[int, int]] = {
+    "1h": (HOUR, 2 * MINUTE),
+    "24h": (DAY, 30 * MINUTE),
+    "7d": (7 * DAY, 4 * HOUR),
+    "30d": (30 * DAY, DAY),
+}
+DEFAULT_WINDOW = "24h"
+TIMED = 1000  # notifications whose times are looked at
+SLOW = 5 * MINUTE  # ms that an entity may wait before it is mentioned
+PATIENCE = 3.0  # seconds that the page waits for the service
+
+
+async def overview(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    window = read_window(request.query.get("window", ""))
+    known, error = await _subscriptions(request.app, login.user.id)
+    ctx = await _context(request.app, login.user.id, window, known)
+    ctx |= {"error": error, "live_url": f"/live?view=overview&window={window}"}
+    template = "_overview.html" if wants_fragment(request) else "overview.html"
+    return render(request, template, ctx)
+
+
+async def overview_frame(app: web.Application, user_id: str, window: str) -> str:
+    """The page's content for those who watch it. The service is not asked again for this."""
+    known = app[SERVICES].watch.known(user_id) or []
+    ctx = await _context(app, user_id, window, known)
+    return render_text(app, "_overview.html", {**ctx, "oob": True})
+
+
+def read_window(text: str) -> str:
+    window = text or DEFAULT_WINDOW
+    if window not in WINDOWS:
+        raise BadRequestError(f"window must be one of {', '.join(WINDOWS)}")
+    return window
+
+
+async def _subscriptions(
+    app: web.Application, user_id: str
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Those of the service or, while it does not answer, those that were last seen; and why."""
+    services = app[SERVICES]
+    try:
+        async with asyncio.timeout(PATIENCE):
+            found = await services.subscriptions.all(user_id)
+    except GrantDeadError:
+        raise
+    except (ServiceError, TimeoutError) as failed:
+        return services.watch.known(user_id) or [], str(failed) or "It took too long."
+    services.watch.observe(user_id, found)
+    return found, None
+
+
+async def _context(
+    app: web.Application, user_id: str, window: str, subscriptions: list[dict[str, Any]]
+) -> dict[str, Any]:
+    store = app[SERVICES].store
+    now = ids.now_ms()
+    length, bucket = WINDOWS[window]
+    end = (now // bucket + 1) * bucket
+    since = ids.first_id_at(end - length)
+    rows = await store.histogram(user_id, since, bucket)
+    trouble = await store.trouble(user_id, since)
+    activity = await store.activity(user_id, ids.first_id_at(now - DAY))
+    for one in subscriptions:
+        last, count = activity.get(str(one["id"]), (None, 0))
+        one |= {"last_received": last, "count_24h": count}
+    waiting = now - trouble.pending_since if trouble.pending_since is not None else 0
+    return {
+        "window": window,
+        "windows": list(WINDOWS),
+        "chart": stacked(rows, end - length, end, bucket),
+        "stages": stages(await store.timings(user_id, since, TIMED)),
+        "trouble": trouble,
+        "attention": attention(trouble, subscriptions, window=window, slow=waiting > SLOW),
+        "subscriptions": sorted(
+            (one for one in subscriptions if one.get("mine")),
+            key=lambda one: one["last_received"] or 0,
+            reverse=True,
+        ),
+    }
+
+
+def setup_overview(app: web.Application) -> None:
+    app.router.add_get("/overview", overview)
