@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.ids import now_ms
 from srhooks.models import Hook
-from srhooks.smartrecruiters.errors import ServiceError
+from srhooks.smartrecruiters.errors import ServiceError, brief
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ class HookDirectory:
             if newest is not None and all(key.text != newest for key in entry.keys):
                 await self.add_key(entry.hook.id, newest)
         except (ServiceError, StoreError) as error:
-            log.warning("could not look up the signing key: %s", error)
+            log.warning("could not look up the signing key: %s", brief(error))
 
     async def _known_keys(self, hook_id: str) -> list[KnownKey]:
         known = []

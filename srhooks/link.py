@@ -19,6 +19,7 @@ WHITE = re.compile(r"[ \t\r\n]+")
 # What a URL may hold literally (RFC 3986), without the backslash and space that parsers
 # disagree about. Anything else is somebody trying to be read in two ways.
 PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
+USERINFO = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#]*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _resolve(target: str, api_url: URL) -> Link:
         text = str(url)
     except (ValueError, TypeError):
         return Link(target[:MAX_SHOWN], followable=False)
-    plain = PLAIN_URL.fullmatch(target) is not None and "@" not in url.authority
+    plain = PLAIN_URL.fullmatch(target) is not None and USERINFO.match(target) is None
     if not plain or not url.host or (given.scheme and not given.host):
         return Link(text[:MAX_SHOWN], followable=False)
     # The text is what gets stored and read again, so it is the text that must stand the test.

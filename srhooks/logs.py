@@ -2,6 +2,8 @@
 
 import logging
 import sys
+import traceback
+from types import TracebackType
 from typing import Any
 
 from pythonjsonlogger.json import JsonFormatter
@@ -9,7 +11,27 @@ from pythonjsonlogger.json import JsonFormatter
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
-class ConsoleFormatter(logging.Formatter):
+ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+class Discreet(logging.Formatter):
+    """Tells where an error arose and its kind, not its words: drivers quote the data in them."""
+
+    def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the library's name
+        parts: list[str] = []
+        error = ei[1]
+        while error is not None:
+            frames = "".join(traceback.format_tb(error.__traceback__))
+            parts.append(f"{frames}{type(error).__module__}.{type(error).__qualname__}")
+            error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        return "\n\nraised after:\n".join(parts)
+
+
+class DiscreetJson(Discreet, JsonFormatter):
+    pass
+
+
+class ConsoleFormatter(Discreet):
     """One line, with what was given as `extra` behind it."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -26,15 +48,15 @@ def setup_logs(level: str, form: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     formatter: Any
     if form == "json":
-        formatter = JsonFormatter(
+        formatter = DiscreetJson(
             "%(asctime)s %(levelname)s %(name)s %(message)s",
             rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
         )
     else:
         formatter = ConsoleFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(formatter)
-    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
-    # The HTTP server logs malformed requests with a trace and what they hold: not ours to keep.
+    # Libraries tell statements' parameters and malformed requests at debug: not ours to keep.
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+    logging.getLogger("srhooks").setLevel(level.upper())
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     logging.getLogger("aiohttp_session").setLevel(logging.ERROR)
-    logging.getLogger("asyncio").setLevel(logging.WARNING)

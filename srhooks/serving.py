@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from aiohttp import web
 
 SHUTDOWN_PATIENCE = 2.0  # seconds that requests under way get to finish
+IDLE_PATIENCE = 75.0  # seconds that a connection may take until its next whole request head
 
 
 class CannotListenError(Exception):
@@ -21,6 +22,7 @@ async def served(app: web.Application, host: str, port: int) -> AsyncIterator[in
         app,
         access_log=None,
         auto_decompress=False,  # bodies are kept as they came; a bomb stays folded up
+        keepalive_timeout=IDLE_PATIENCE,  # the library's hour lets slow senders hold every socket
         shutdown_timeout=SHUTDOWN_PATIENCE,
         handle_signals=False,
     )

@@ -16,7 +16,12 @@ from srhooks.hub import Event, Hub
 from srhooks.ids import now_ms
 from srhooks.models import Hook
 from srhooks.smartrecruiters.client import Answer, raise_for_error
-from srhooks.smartrecruiters.errors import OddAnswerError, ServiceAnsweredError, ServiceError
+from srhooks.smartrecruiters.errors import (
+    OddAnswerError,
+    ServiceAnsweredError,
+    ServiceError,
+    brief,
+)
 from srhooks.store import Store
 
 log = logging.getLogger(__name__)
@@ -93,7 +98,7 @@ class Subscriptions:
                 await self._put_activation(user_id, number)
                 created["status"] = "active"
         except ServiceError as error:
-            log.warning("a new subscription is not active yet: %s", error)
+            log.warning("a new subscription is not active yet: %s", brief(error))
             if wanted.active:
                 created |= {"status": "inactive", "activationError": str(error)}
         self._changed(user_id)

@@ -37,6 +37,12 @@ class TooLargeError(OddAnswerError):
     pass
 
 
+def brief(error: BaseException) -> str:
+    """For the log: the kind and the status. The service's own words may name a candidate."""
+    status = f" {error.status}" if isinstance(error, ServiceAnsweredError) else ""
+    return type(error).__name__ + status
+
+
 class GrantDeadError(ServiceError):
     def __init__(self) -> None:
         super().__init__("SmartRecruiters no longer accepts this log-in: log in again")

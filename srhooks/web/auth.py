@@ -14,7 +14,7 @@ from srhooks.hub import Event
 from srhooks.ids import now_ms
 from srhooks.models import User
 from srhooks.smartrecruiters.client import ServiceClient, raise_for_error, retry_after
-from srhooks.smartrecruiters.errors import OddAnswerError, ServiceError
+from srhooks.smartrecruiters.errors import OddAnswerError, ServiceError, brief
 from srhooks.smartrecruiters.oauth import authorize_url, exchange_code
 from srhooks.web.errors import Problem, problem_response
 from srhooks.web.keys import SERVICES, SETTINGS
@@ -91,7 +91,7 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
         profile = await _profile(services.client, grant.access_token)
         person = _person(profile)
     except ServiceError as error:
-        log.warning("log-in failed: %s", error)
+        log.warning("log-in failed: %s", brief(error))
         return _failed(request, 502, f"The log-in could not be completed. {error}")
     if not _is_administrator(profile):
         message = "Only administrators of SmartRecruiters may manage webhooks here."
@@ -109,8 +109,8 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
 
 
 async def logout(request: web.Request) -> web.Response:
-    if await find_login(request) is not None:
-        login = await require_login(request)
+    if await find_login(request, dead_grant=True) is not None:
+        login = await require_login(request, dead_grant=True)
         await end_session(request, login)
         event = Event("session-ended", session_id=login.session_id)
         request.app[SERVICES].hub.publish(login.user.id, event)

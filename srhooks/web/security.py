@@ -3,6 +3,8 @@
 They are set when an answer is prepared, since a middleware would miss some answers.
 """
 
+from http import HTTPStatus
+
 from aiohttp import web, web_response
 
 from srhooks.config import Settings
@@ -16,6 +18,25 @@ PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), int
 # What the library puts into `Server` names its version and Python's. Its own answers to malformed
 # requests never reach a signal or a middleware, so the name is changed where it is read.
 web_response.SERVER_SOFTWARE = "srhooks"  # type: ignore[attr-defined]
+_library_error = web.RequestHandler.handle_error
+
+
+def _silent_error(
+    self: web.RequestHandler,
+    request: web.BaseRequest,
+    status: int = 500,
+    exc: BaseException | None = None,
+    message: str | None = None,
+) -> web.StreamResponse:
+    """The library's words about a malformed request quote it: only the status is told instead."""
+    if message is not None:
+        message = HTTPStatus(status).phrase
+    response = _library_error(self, request, status, exc, message)
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    return response
+
+
+web.RequestHandler.handle_error = _silent_error  # type: ignore[method-assign]
 
 
 def setup_security(app: web.Application, settings: Settings) -> None:
@@ -34,8 +55,8 @@ def setup_security(app: web.Application, settings: Settings) -> None:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
-        if request.path.startswith("/hooks/"):
-            return  # for programs; the fewer bytes the better
+        if request.path.startswith("/hooks/") and response.status < 300:
+            return  # empty, and for programs: the fewer bytes the better
         for name, value in headers.items():
             response.headers.setdefault(name, value)
         if "Cache-Control" not in response.headers:

@@ -34,8 +34,16 @@ class Login:
     csrf: str
 
 
+class CookieStorage(EncryptedCookieStorage):
+    """The library's, which fails on bytes that no cookie of ours can hold."""
+
+    def load_cookie(self, request: web.Request) -> str | None:
+        cookie: str | None = super().load_cookie(request)
+        return cookie if cookie is not None and cookie.isascii() else None
+
+
 def setup_sessions(app: web.Application, settings: Settings) -> None:
-    storage = EncryptedCookieStorage(
+    storage = CookieStorage(
         RotatingFernet(settings.session_secrets, "cookie"),
         cookie_name=COOKIE,
         max_age=settings.session_max_age,
@@ -46,8 +54,11 @@ def setup_sessions(app: web.Application, settings: Settings) -> None:
     aiohttp_session.setup(app, storage)
 
 
-async def find_login(request: web.Request) -> Login | None:
-    """Who is logged in, else None. A grant that the service takes no more counts as logged out."""
+async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login | None:
+    """Who is logged in, else None.
+
+    A grant that the service takes no more counts as logged out, unless `dead_grant` is fine.
+    """
     session = await aiohttp_session.get_session(request)
     user_id, session_id = session.get("user"), session.get("id")
     if not isinstance(user_id, str) or not isinstance(session_id, str):
@@ -56,7 +67,7 @@ async def find_login(request: web.Request) -> Login | None:
     if user is None:
         session.invalidate()
         return None
-    if user.grant_dead:
+    if user.grant_dead and not dead_grant:
         return None
     settings = request.config_dict[SETTINGS]
     login = Login(user, session_id, csrf_token(settings.session_secrets[0], session_id))
@@ -65,9 +76,9 @@ async def find_login(request: web.Request) -> Login | None:
     return login
 
 
-async def require_login(request: web.Request) -> Login:
+async def require_login(request: web.Request, *, dead_grant: bool = False) -> Login:
     """Raises LoginRequiredError, or ForgedError for an unsafe request from elsewhere."""
-    login = await find_login(request)
+    login = await find_login(request, dead_grant=dead_grant)
     if login is None:
         if request.method == "GET" and not wants_json(request) and not wants_fragment(request):
             session = await aiohttp_session.get_session(request)
