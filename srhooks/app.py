@@ -24,6 +24,7 @@ from srhooks.tokens import TokenKeeper
 from srhooks.upkeep import index_forever, purge_forever, reseal
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
+from srhooks.web.changes import ChangeReader
 from srhooks.web.errors import error_middleware
 from srhooks.web.export import setup_export
 from srhooks.web.feed import setup_feed
@@ -93,6 +94,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         fetcher=fetcher,
         subscriptions=subscriptions,
         watch=StatusWatch(subscriptions, hub),
+        changes=ChangeReader(store),
     )
     yield
     await tokens.close()

@@ -169,7 +169,11 @@ async def world(
 async def application(
     folder: Path, sandbox_port: int, **changed: Any
 ) -> AsyncIterator[tuple[web.Application, Settings]]:
-    """srhooks alone; start it again with the same folder and port to restart it."""
+    """srhooks alone; start it again with the same folder and port to restart it.
+
+    `prepare` is called with the application before it starts.
+    """
+    prepare = changed.pop("prepare", None)
     port = changed.pop("port", None) or free_port()
     settings = Settings(
         client_id="sandbox-client",
@@ -183,5 +187,7 @@ async def application(
     )
     settings = replace(settings, **changed)
     app = create_app(settings)
+    if prepare is not None:
+        prepare(app)
     async with served(app, settings.host, settings.port):
         yield app, settings

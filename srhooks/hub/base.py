@@ -1,28 +1,31 @@
-"""Who watches hears what changed. The hub carries ids, never payloads: the row is the truth."""
+"""Who watches hears that something changed. The hub carries ids, never payloads: the row is the
+truth, and whoever hears of a change reads what is new after the last one it knows."""
 
-import asyncio
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 Kind = Literal["notification", "subscriptions", "login", "session-ended"]
+_next_order: Callable[[], int] = itertools.count(1).__next__
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Event:
-    """One change, the same object for all viewers of a user.
-
-    `shared` is for whoever renders it: done by the first viewer that gets to it, for all.
-    """
+    """One change. What was read after it came, or after a later one, includes it."""
 
     kind: Kind
     number: int = 0  # of the notification
     session_id: str = ""  # that ended
-    shared: asyncio.Future[Any] | None = field(default=None)
+    order: int = field(default_factory=_next_order)
 
 
 class Viewer(Protocol):
-    async def next(self) -> list[Event] | None:
-        """What happened since the last call, at least one; None once it fell behind: close it."""
+    async def next(self) -> list[Event]:
+        """What happened since the last call, at least one: the latest of each kind.
+
+        A viewer that takes its time misses no kind of change, and never holds more than these.
+        """
 
     def close(self) -> None: ...
 

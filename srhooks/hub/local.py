@@ -1,33 +1,29 @@
-"""The hub of a single process: a bounded asyncio queue for each viewer, grouped by user."""
+"""The hub of a single process: for each viewer the latest event of each kind, grouped by user."""
 
 import asyncio
 from collections import defaultdict
 
 from srhooks.hub.base import Event
 
-CAPACITY = 1000  # events that a viewer may lag behind; then it is closed and comes back to catch up
-
 
 class LocalViewer:
+    """Bounded by what it is: however slow, it holds one event of a kind (one per ended session)."""
+
     def __init__(self, hub: "LocalHub", user_id: str) -> None:
         self._hub = hub
         self._user_id = user_id
-        self._queue: asyncio.Queue[Event] = asyncio.Queue(CAPACITY)
-        self._fell_behind = False
+        self._pending: dict[tuple[str, str], Event] = {}
+        self._arrived = asyncio.Event()
 
     def put(self, event: Event) -> None:
-        try:
-            self._queue.put_nowait(event)
-        except asyncio.QueueFull:
-            self._fell_behind = True
-            self._hub.leave(self._user_id, self)
+        self._pending[event.kind, event.session_id] = event
+        self._arrived.set()
 
-    async def next(self) -> list[Event] | None:
-        if self._fell_behind:
-            return None
-        events = [await self._queue.get()]
-        while not self._queue.empty():
-            events.append(self._queue.get_nowait())
+    async def next(self) -> list[Event]:
+        await self._arrived.wait()
+        self._arrived.clear()
+        events = list(self._pending.values())
+        self._pending.clear()
         return events
 
     def close(self) -> None:
@@ -54,7 +50,7 @@ class LocalHub:
                 del self._by_user[user_id]
 
     def publish(self, user_id: str, event: Event) -> None:
-        for viewer in list(self._by_user.get(user_id, ())):
+        for viewer in self._by_user.get(user_id, ()):
             viewer.put(event)
 
     def watched(self, user_id: str) -> bool:

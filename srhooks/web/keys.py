@@ -18,6 +18,7 @@ from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
+from srhooks.web.changes import ChangeReader
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +36,7 @@ class Services:
     fetcher: EntityFetcher
     subscriptions: Subscriptions
     watch: StatusWatch
+    changes: ChangeReader
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
