@@ -8,12 +8,13 @@ cut off, and comes back to catch up.
 import asyncio
 import contextlib
 import logging
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 import aiohttp
 from aiohttp import WSCloseCode, hdrs, web
 
-from srhooks.hub import Viewer
+from srhooks.hub import Event, Viewer
 from srhooks.store import StoreError
 from srhooks.web.asked import read_filter
 from srhooks.web.csrf import own_origin
@@ -129,6 +130,24 @@ async def _push(page: LivePage, viewer: Viewer) -> int | None:
         log.exception("pushing to a page failed")
         return WSCloseCode.INTERNAL_ERROR
     return None
+
+
+async def _events(viewer: Viewer, view: str) -> AsyncIterator[list[Event]]:
+    """What happens, as it happens; for the overview gathered, since one look shows it all."""
+    events = await viewer.next()
+    while True:
+        yield events
+        events = await (_gathered(viewer) if view == "overview" else viewer.next())
+
+
+async def _gathered(viewer: Viewer) -> list[Event]:
+    """What happens until the next push is due, or the first thing after that."""
+    found: list[Event] = []
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(OVERVIEW_EVERY):
+            while not any(event.kind == "session-ended" for event in found):
+                found += await viewer.next()
+    return found or await viewer.next()
 
 
 async def _close(socket: web.WebSocketResponse, code: int, message: bytes, patience: float) -> None:
