@@ -143,9 +143,12 @@ class Store(Protocol):
         """Per subscription: when its newest notification came (ms), how many are above the id."""
 
     async def histogram(
-        self, user_id: str, since_id: int, bucket_ms: int
+        self, user_id: str, since_id: int, until_id: int, span_ids: int
     ) -> list[tuple[int, str, int]]:
-        """Beginning of a span (ms), event name ("" for none), how many of those above the id."""
+        """Beginning of a span (ms), event name ("" for none), how many; spans with none left out.
+
+        Spans of `span_ids` follow each other from `since_id` until before `until_id`.
+        """
 
     async def timings(self, user_id: str, since_id: int, limit: int) -> list[Timing]:
         """Of the newest `limit` above the id."""

@@ -78,7 +78,7 @@ async def _context(
     length, bucket = WINDOWS[window]
     end = (now // bucket + 1) * bucket
     since = ids.first_id_at(end - length)
-    rows = await store.histogram(user_id, since, bucket)
+    rows = await store.histogram(user_id, since, ids.first_id_at(end), ids.first_id_at(bucket))
     trouble = await store.trouble(user_id, since)
     activity = await store.activity(user_id, ids.first_id_at(now - DAY))
     for one in subscriptions:

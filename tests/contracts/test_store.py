@@ -1,6 +1,7 @@
 """One suite for every store."""
 
 import asyncio
+from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 
 import pytest
 from srhooks.ids import first_id_at, now_ms, received_ms
-from srhooks.models import EntityJob, Filter, Hook, NewNotification, Tokens, User
+from srhooks.models import EntityJob, Filter, Hook, NewNotification, Signature, Tokens, User
 from srhooks.store import Store, make_store
 
 TOKENS = Tokens(b"access", b"refresh", 2_000, 1_800_000, dead=False)
@@ -299,6 +300,30 @@ async def test_neighbours_and_counts(store: Store) -> None:
     user = await store.user("u1")
     assert user is not None
     assert user.seen_at == 77
+
+
+async def test_the_sums_of_an_overview(store: Store) -> None:
+    names = ("x", "x", None, "y")
+    signatures: tuple[Signature, ...] = ("valid", "invalid", "unverifiable", "invalid")
+    numbers = [
+        await add(store, event_name=name, signature=signature)
+        for name, signature in zip(names, signatures, strict=True)
+    ]
+    await add(store, user_id="u2", event_name="x")
+    second = first_id_at(1000)
+    low = numbers[0] // second * second
+    rows = await store.histogram("u1", low, low + 3600 * second, second)
+    counted = Counter[str]()
+    for _, name, count in rows:
+        counted[name] += count
+    assert counted == {"x": 2, "y": 1, "": 1}
+    assert all(at % 1000 == 0 and low <= first_id_at(at) for at, _, _ in rows)
+    assert await store.histogram("u1", low - 60 * second, low, second) == []
+    trouble = await store.trouble("u1", numbers[1])
+    assert trouble.counts == {"unverifiable": 1, "invalid": 1}
+    assert [one.received_at for one in await store.timings("u1", 0, 2)] == [
+        received_ms(number) for number in (numbers[3], numbers[2])
+    ]
 
 
 async def test_check_answers_while_the_store_works(store: Store) -> None:
