@@ -42,7 +42,15 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 ||
         "$python cannot make virtual environments; install its venv package" \
         "(Debian, Ubuntu: apt install python3-venv) and try again."
     echo "srhooks: making $venv with $("$python" --version)"
-    "$python" -m venv --clear "$venv" || fail "$python could not make $venv."
+    # Python's own copy of pip runs from its wheel as it is: unpacking and compiling it, only to put
+    # the locked pip in its place, would be a quarter of the whole set-up.
+    bootstrap=$("$python" -c '
+import ensurepip, pathlib, sysconfig
+places = [sysconfig.get_config_var("WHEEL_PKG_DIR"), pathlib.Path(ensurepip.__file__).parent / "_bundled"]
+print(next(str(wheel) for place in places if place for wheel in pathlib.Path(place).glob("pip-*.whl")))
+' 2>/dev/null) || bootstrap=
+    "$python" -m venv --clear ${bootstrap:+--without-pip} "$venv" ||
+        fail "$python could not make $venv."
     pwd > "$venv/.path"
 fi
 rm -f "$venv"/.installed-*
@@ -50,7 +58,7 @@ rm -f "$venv"/.installed-*
 # --no-build-isolation: what builds a source distribution or this project comes from the lock too,
 # which is why the build tools go first, and pip itself among them. --no-compile: only what a run imports is worth compiling.
 install() {
-    "$venv/bin/python" -m pip install -qq --no-compile --no-build-isolation --use-pep517 "$@" ||
+    PYTHONPATH=$pip_from "$venv/bin/python" -m pip install -qq --no-compile --no-build-isolation --use-pep517 "$@" ||
         fail "pip could not install from the lock files; its message is above."
 }
 case $kind in
@@ -59,7 +67,9 @@ case $kind in
     *) fail "unknown kind of set-up: $kind (runtime or dev)" ;;
 esac
 echo "srhooks: installing from $lock"
+pip_from=${bootstrap:-}
 install --require-hashes -r requirements-build.lock
+pip_from=
 install --require-hashes -r "$lock"
 install --no-deps --editable .
 echo "$wanted" > "$venv/.installed-$kind"
