@@ -18,6 +18,7 @@ export function note(strong, text, ...rest) {
 
 // Screen readers are told politely, and not more often than every five seconds.
 const PAUSE = 5000;
+const GATHER = 700; // ms, so that what comes together is told together
 let waiting = null;
 let last = 0;
 
@@ -28,5 +29,5 @@ export function announce(say) {
     last = Date.now();
     const announcer = byId("announcer");
     if (announcer) announcer.textContent = say();
-  }, Math.max(0, last + PAUSE - Date.now()));
+  }, Math.max(GATHER, last + PAUSE - Date.now()));
 }

@@ -5,13 +5,16 @@ const MAX_ROWS = 600; // of a page that stays open all day
 const COUNT = /^\(\d+\) /;
 const FLASH = 2400; // ms, as in app.css
 const recent = new Map(); // row id -> when it arrived
-let touched = [];
+let touched = []; // ids of the rows that a swap brings or changes
+let isWhole = false; // it brings the list as a whole
 let seen = null; // ids above this one arrived after the last visit
 let unseen = 0;
 let unspoken = 0;
 
 function beforeSwap(event) {
   for (const task of event.detail.tasks ?? []) {
+    if (task.target?.id === "list") isWhole = true;
+    if (task.target?.parentElement?.id === "feed") touched.push(task.target.id);
     if (task.target?.id !== "feed") continue;
     if (task.swapSpec.style === "afterbegin") prepend(task.fragment);
     if (task.swapSpec.style === "beforeend") append(task.fragment);
@@ -38,17 +41,20 @@ function prepend(fragment) {
 function append(fragment) {
   for (const row of fragment.querySelectorAll("li[id]")) {
     if (byId(row.id)) row.remove();
+    else touched.push(row.id);
   }
 }
 
 function afterSwap() {
   const feed = byId("feed");
   if (feed) {
+    seen = feed.dataset.seen ?? seen;
     for (const id of touched) place(feed, byId(id));
     if (touched.length) trim(feed);
-    mark(feed);
+    mark(isWhole ? feed.children : touched.map(byId));
   }
   touched = [];
+  isWhole = false;
   if (unspoken) announce(speak);
   showCount();
 }
@@ -65,9 +71,9 @@ function place(feed, row) {
 
 // A pushed row does not know when the reader was here last, nor that it has just arrived: its next
 // state would end the flash.
-function mark(feed) {
-  seen = feed.dataset.seen ?? seen;
-  for (const row of feed.children) {
+function mark(rows) {
+  for (const row of rows) {
+    if (!row) continue;
     if (seen) row.classList.toggle("fresh", row.id >= seen);
     if (recent.has(row.id)) row.classList.add("arrived");
   }

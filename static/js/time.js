@@ -39,6 +39,17 @@ function refresh() {
   }
 }
 
+// After many swaps in a row once is enough.
+let planned = false;
+function soon() {
+  if (planned) return;
+  planned = true;
+  requestAnimationFrame(() => {
+    planned = false;
+    refresh();
+  });
+}
+
 export function startTime() {
   const stamp = Number(document.querySelector('meta[name="now"]')?.content);
   const difference = stamp - Date.now();
@@ -47,5 +58,5 @@ export function startTime() {
   refresh();
   setInterval(refresh, SECOND);
   on("visibilitychange", refresh);
-  on("htmx:after:swap", refresh);
+  on("htmx:after:swap", soon);
 }
