@@ -5,6 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 kind=${1:-dev}
 venv=.venv
+bootstrap=
 
 # These point pip or Python away from the environment made here.
 unset PIP_USER PIP_TARGET PIP_PREFIX PIP_REQUIRE_VIRTUALENV PYTHONHOME PYTHONPATH || true
@@ -45,9 +46,10 @@ if ! "$venv/bin/python" -m pip --version >/dev/null 2>&1 ||
     # Python's own copy of pip runs from its wheel as it is: unpacking and compiling it, only to put
     # the locked pip in its place, would be a quarter of the whole set-up.
     bootstrap=$("$python" -c '
-import ensurepip, pathlib, sysconfig
-places = [sysconfig.get_config_var("WHEEL_PKG_DIR"), pathlib.Path(ensurepip.__file__).parent / "_bundled"]
-print(next(str(wheel) for place in places if place for wheel in pathlib.Path(place).glob("pip-*.whl")))
+import ensurepip, sysconfig
+from pathlib import Path
+places = [sysconfig.get_config_var("WHEEL_PKG_DIR"), Path(ensurepip.__file__).parent / "_bundled"]
+print(next(wheel for place in places if place for wheel in Path(place).glob("pip-*.whl")))
 ' 2>/dev/null) || bootstrap=
     "$python" -m venv --clear ${bootstrap:+--without-pip} "$venv" ||
         fail "$python could not make $venv."
@@ -56,9 +58,11 @@ fi
 rm -f "$venv"/.installed-*
 
 # --no-build-isolation: what builds a source distribution or this project comes from the lock too,
-# which is why the build tools go first, and pip itself among them. --no-compile: only what a run imports is worth compiling.
+# which is why the build tools go first, and pip itself among them. --no-compile: only what a run
+# imports is worth compiling.
 install() {
-    PYTHONPATH=$pip_from "$venv/bin/python" -m pip install -qq --no-compile --no-build-isolation --use-pep517 "$@" ||
+    PYTHONPATH=$pip_from "$venv/bin/python" -m pip install \
+        -qq --no-compile --no-build-isolation --use-pep517 "$@" ||
         fail "pip could not install from the lock files; its message is above."
 }
 case $kind in
@@ -67,7 +71,7 @@ case $kind in
     *) fail "unknown kind of set-up: $kind (runtime or dev)" ;;
 esac
 echo "srhooks: installing from $lock"
-pip_from=${bootstrap:-}
+pip_from=$bootstrap
 install --require-hashes -r requirements-build.lock
 pip_from=
 install --require-hashes -r "$lock"
