@@ -40,11 +40,12 @@ from srhooks.web.view import setup_view
 
 log = logging.getLogger(__name__)
 
+MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is
 
 
 def create_app(settings: Settings) -> web.Application:
-    app = web.Application(client_max_size=settings.max_body_bytes)
+    app = web.Application(client_max_size=max(settings.max_body_bytes, MAX_FORM_BYTES))
     app[SETTINGS] = settings
     app[METRICS] = Metrics()
     setup_sessions(app, settings)

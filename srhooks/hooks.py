@@ -43,6 +43,7 @@ class KnownKey:
 class HookEntry:
     hook: Hook
     keys: list[KnownKey]  # newest first
+    has_key: bool  # also when none can be read any more: the sender is known to sign
     asked_at: float = -ASK_EVERY  # loop time of the last look-up
     asking: asyncio.Task[None] | None = field(default=None)
 
@@ -62,6 +63,7 @@ class HookDirectory:
         self._vault = vault
         self._fetch_key = fetch_key
         self._entries: OrderedDict[str, HookEntry] = OrderedDict()
+        self._changes = 0  # a look at the store that one of these overtook is made again
 
     async def get(self, hook_id: str) -> HookEntry | None:
         """The hook with its keys; None when unknown. Raises StoreError."""
@@ -70,25 +72,30 @@ class HookDirectory:
             return entry
         if HOOK_ID.fullmatch(hook_id) is None:
             return None
-        hook = await self._store.hook(hook_id)
-        if hook is None:
-            return None
-        entry = HookEntry(hook, await self._known_keys(hook_id))
+        seen = None
+        while seen != self._changes:
+            seen = self._changes
+            hook = await self._store.hook(hook_id)
+            if hook is None:
+                return None
+            fresh = HookEntry(hook, *await self._known_keys(hook_id))
         # Somebody may have been faster: one entry a hook, since it holds the look-up under way.
-        entry = self._entries.setdefault(hook_id, entry)
+        entry = self._entries.setdefault(hook_id, fresh)
         if len(self._entries) > CACHE:
             self._entries.popitem(last=False)
         return entry
 
     def forget(self, hook_id: str) -> None:
         """The hook changed: read it anew."""
+        self._changes += 1
         self._entries.pop(hook_id, None)
 
     async def add_key(self, hook_id: str, key: str) -> None:
         await self._store.add_key(hook_id, self._vault.seal(key), now_ms())
+        self._changes += 1
         entry = self._entries.get(hook_id)
         if entry is not None:
-            entry.keys = await self._known_keys(hook_id)
+            entry.keys, entry.has_key = await self._known_keys(hook_id)
 
     async def ask_for_newer_key(self, entry: HookEntry) -> bool:
         """Fetch the newest key, at most once a minute; True if there is something new to try.
@@ -114,11 +121,13 @@ class HookDirectory:
         except (ServiceError, StoreError) as error:
             log.warning("could not look up the signing key: %s", brief(error))
 
-    async def _known_keys(self, hook_id: str) -> list[KnownKey]:
+    async def _known_keys(self, hook_id: str) -> tuple[list[KnownKey], bool]:
+        """The keys that can be read, and whether there are any at all."""
         known = []
-        for key in await self._store.keys(hook_id):
+        stored = await self._store.keys(hook_id)
+        for key in stored:
             try:
                 known.append(KnownKey(self._vault.open(key.sealed), key.created_at, key.retired_at))
             except UndecryptableError:
                 log.warning("a signing key was sealed under a SESSION_SECRET that is gone")
-        return known
+        return known, bool(stored)

@@ -212,10 +212,11 @@ def event_matches(wanted: str, event_name: str | None) -> bool:
 def search_text(n: Notification) -> str:
     """What the search looks through, folded: ids, event, link, body and entity.
 
+    The ids of hook and subscription are left out: whatever is short would be found in them.
     JSON is looked through as received and, where that differs, with its escapes resolved: a
     person looks for "José", not for "Jos\\u00e9".
     """
-    fields = (n.event_name, n.event_id, n.link, n.subscription_id, n.hook_id)
+    fields = (n.event_name, n.event_id, n.link)
     parts = [n.public_id, *(text for text in fields if text), readable(n.body)]
     if n.entity is not None:
         parts.append(readable(n.entity))

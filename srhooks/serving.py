@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+MAX_FIELD_SIZE = 32 * 1024  # bytes of a header; the default refuses links that are merely odd
 SHUTDOWN_PATIENCE = 2.0  # seconds that requests under way get to finish
 IDLE_PATIENCE = 75.0  # seconds that a connection may take until its next whole request head
 
@@ -23,6 +24,7 @@ async def served(app: web.Application, host: str, port: int) -> AsyncIterator[in
         access_log=None,
         auto_decompress=False,  # bodies are kept as they came; a bomb stays folded up
         keepalive_timeout=IDLE_PATIENCE,  # the library's hour lets slow senders hold every socket
+        max_field_size=MAX_FIELD_SIZE,
         shutdown_timeout=SHUTDOWN_PATIENCE,
         handle_signals=False,
     )

@@ -76,7 +76,7 @@ def read_cursor(name: str, text: str) -> int | None:
     if len(text) == LENGTH and (number := decode_id(text)) is not None:
         return number
     try:
-        moment = datetime.fromisoformat(text.strip().replace(" ", "+"))  # a bare + arrives as space
+        moment = datetime.fromisoformat(text.strip().upper().replace(" ", "+"))  # a bare +
         ms = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000
     except (ValueError, OverflowError):
         raise BadRequestError(
@@ -90,10 +90,10 @@ def read_cursor(name: str, text: str) -> int | None:
 def older_url(wanted: Filter, last_id: str, limit: str) -> str:
     """The address of the page after this one."""
     params = {**wanted.params, "before": last_id} | ({"limit": limit} if limit else {})
-    return "/notifications?" + urlencode(params, doseq=True)
+    return "/notifications?" + urlencode(params, doseq=True, errors="replace")
 
 
 def live_url(wanted: Filter, cursor: int) -> str:
     """The address of the socket that goes on where a page of the feed ends."""
     params = {name: value for name, value in wanted.params.items() if name != "before"}
-    return "/live?" + urlencode({**params, "cursor": cursor}, doseq=True)
+    return "/live?" + urlencode({**params, "cursor": cursor}, doseq=True, errors="replace")

@@ -160,7 +160,7 @@ def _use_once(app: web.Application, state: str) -> bool:
 
 def _person(profile: Any) -> User:
     number = profile.get("id") if isinstance(profile, dict) else None
-    if not isinstance(number, str | int) or not str(number).strip():
+    if isinstance(number, bool) or not isinstance(number, str | int) or not str(number).strip():
         raise OddAnswerError("SmartRecruiters did not say who this is.")
     names = [profile.get("firstName"), profile.get("lastName")]
     name = " ".join(part for part in names if isinstance(part, str) and part)[:200]

@@ -5,10 +5,13 @@ token covers those that leave it out. A right token suffices whatever the `Origi
 """
 
 import hmac
+from collections.abc import Collection
 
 from aiohttp import hdrs, web
+from yarl import URL
 
 from srhooks.config import Settings
+from srhooks.web.forms import TYPES, read_form, text_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADER = "X-CSRF-Token"
@@ -16,19 +19,23 @@ FIELD = "csrf"
 
 
 def own_origin(request: web.Request, settings: Settings) -> bool:
-    origin = request.headers.get(hdrs.ORIGIN, "")
-    return origin.rstrip("/").lower() == "/".join(settings.app_url.split("/", 3)[:3]).lower()
+    """Whether `Origin` is that of APP_URL; browsers leave out a port that is the scheme's own."""
+    origin = request.headers.get(hdrs.ORIGIN, "").rstrip("/").lower()
+    return bool(origin) and origin == str(URL(settings.app_url).origin()).lower()
 
 
-async def is_forged(request: web.Request, settings: Settings, token: str) -> bool:
-    """Whether an unsafe request shows neither our origin nor the token."""
+async def is_forged(request: web.Request, settings: Settings, tokens: Collection[str]) -> bool:
+    """Whether an unsafe request shows neither our origin nor one of the session's tokens.
+
+    Raises BadRequestError when the form cannot be read.
+    """
     if request.method in SAFE or own_origin(request, settings):
         return False
-    given = request.headers.get(HEADER, "")
-    if not given and request.content_type in {
-        "application/x-www-form-urlencoded",
-        "multipart/form-data",
-    }:
-        value = (await request.post()).get(FIELD, "")
-        given = value if isinstance(value, str) else ""
-    return not hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
+    given = [request.headers.get(HEADER, "")]
+    if request.content_type in TYPES:
+        given.append(text_of(await read_form(request), FIELD))
+    return not any(
+        hmac.compare_digest(one.encode("utf-8", "replace"), token.encode())
+        for one in given
+        for token in tokens
+    )

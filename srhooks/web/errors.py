@@ -87,7 +87,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except UnknownSubscriptionError:
         problem = Problem(404, "There is no such subscription", HINTS[404])
     except ServiceError as error:
-        problem = _of_service(error)
+        problem = of_service(error)
     except StoreError as error:
         log.warning("%s %s: the store failed: %s", request.method, _route(request), error)
         wait = "1" if isinstance(error, StoreBusyError) else "5"
@@ -133,7 +133,8 @@ def login_response(request: web.Request, message: str) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: "/", "Vary": VARY})
 
 
-def _of_service(error: ServiceError) -> Problem:
+def of_service(error: ServiceError) -> Problem:
+    """What the service said, in its words; its own troubles are 502 here."""
     message = str(error)
     if not isinstance(error, ServiceAnsweredError):
         return Problem(502, message, "Try again in a moment.")

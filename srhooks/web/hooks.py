@@ -17,7 +17,7 @@ from srhooks.events import label
 from srhooks.hooks import HookEntry
 from srhooks.store import StoreError
 from srhooks.web.errors import BadRequestError, NotFoundError
-from srhooks.web.keys import METRICS, SERVICES
+from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +59,7 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
 async def receive(request: web.Request) -> web.Response:
     services = request.config_dict[SERVICES]
     entry = await _entry(request)
-    try:
-        async with asyncio.timeout(BODY_PATIENCE):
-            body = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
+    body = await _body(request, request.config_dict[SETTINGS].max_body_bytes)
     began = perf_counter()
     stored, signature = await services.intake.receive(entry, request.headers, body)
     metrics = request.config_dict[METRICS]
@@ -91,6 +87,19 @@ async def _entry(request: web.Request) -> HookEntry:
     if entry is None:
         raise NotFoundError("There is no such hook")
     return entry
+
+
+async def _body(request: web.Request, limit: int) -> bytes:
+    if (request.content_length or 0) > limit:
+        raise web.HTTPRequestEntityTooLarge(limit)
+    try:
+        async with asyncio.timeout(BODY_PATIENCE):
+            body = await request.read()
+    except TimeoutError:
+        raise web.HTTPRequestTimeout from None
+    if len(body) > limit:
+        raise web.HTTPRequestEntityTooLarge(limit)
+    return body
 
 
 def hooks_app() -> web.Application:

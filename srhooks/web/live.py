@@ -18,7 +18,7 @@ from srhooks.hub import Event, Viewer
 from srhooks.store import StoreError
 from srhooks.web.asked import read_filter
 from srhooks.web.csrf import own_origin
-from srhooks.web.errors import BadRequestError, ForgedError, LoginRequiredError
+from srhooks.web.errors import BadRequestError, ForgedError, Problem, problem_response
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.live_page import LivePage
 from srhooks.web.overview import read_window
@@ -50,7 +50,8 @@ PATIENCE = web.AppKey("live_patience", Patience)
 async def live(request: web.Request) -> web.StreamResponse:
     login = await find_login(request)
     if login is None:
-        raise LoginRequiredError
+        # A socket cannot be led to the log-in: 401 whatever it accepts.
+        return problem_response(request, Problem(401, "Log in first"))
     if not own_origin(request, request.app[SETTINGS]):
         raise ForgedError
     if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":

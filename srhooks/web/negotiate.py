@@ -3,20 +3,21 @@
 from aiohttp import hdrs, web
 
 VARY = "Accept, HX-Request, HX-Target"
+JSON = frozenset({"application/json", "application/problem+json", "application/*"})
+HTML = frozenset({"text/html", "application/xhtml+xml", "text/*"})
 
 
 def wants_json(request: web.Request) -> bool:
     """Whether JSON is preferred to HTML; a hook's callers get JSON unless they ask for HTML."""
-    json_quality = html_quality = any_quality = 0.0
-    for part in request.headers.get(hdrs.ACCEPT, "").lower()[:1000].split(","):
+    json_quality = html_quality = 0.0
+    accepted = ",".join(request.headers.getall(hdrs.ACCEPT, [])).lower()
+    for part in accepted[:1000].split(","):
         kind, _, parameters = part.strip().partition(";")
         quality = _quality(parameters)
-        if kind.strip() in {"application/json", "application/problem+json"}:
+        if kind.strip() in JSON:
             json_quality = max(json_quality, quality)
-        elif kind.strip() in {"text/html", "application/xhtml+xml", "text/*"}:
+        elif kind.strip() in HTML:
             html_quality = max(html_quality, quality)
-        elif kind.strip() in {"*/*", ""}:
-            any_quality = max(any_quality, quality)
     if request.path.startswith("/hooks/"):
         return html_quality <= json_quality
     if not json_quality and not html_quality:

@@ -26,7 +26,8 @@ async def readyz(request: web.Request) -> web.Response:
     try:
         await request.app[SERVICES].store.check()
     except StoreError:
-        return web.json_response({"status": "the store does not answer"}, status=503)
+        error = {"status": 503, "message": "The store does not answer"}
+        return web.json_response({"error": error}, status=503)
     return web.json_response({"status": "ready"})
 
 
@@ -48,9 +49,10 @@ def _may_read(request: web.Request, token: str | None) -> bool:
     if any(name in request.headers for name in PROXIED):
         return False
     try:
-        return ipaddress.ip_address(request.remote or "").is_loopback
+        address = ipaddress.ip_address(request.remote or "")
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def setup_ops(app: web.Application) -> None:

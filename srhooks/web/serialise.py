@@ -5,6 +5,8 @@ from typing import Any
 from srhooks.ids import iso
 from srhooks.models import Notification
 
+KNOWN = ("fetched", "gone")  # what the service told of; the rest was never learned
+
 
 def notification_json(n: Notification) -> dict[str, Any]:
     return {
@@ -22,7 +24,7 @@ def notification_json(n: Notification) -> dict[str, Any]:
         "deliveries": n.deliveries,
         "entity": {
             "status": n.entity_status,
-            "fetchedAt": None if n.entity_at is None else iso(n.entity_at),
+            "fetchedAt": iso(n.entity_at) if n.entity_at and n.entity_status in KNOWN else None,
             "data": n.entity_value,
             "error": n.entity_error,
         },

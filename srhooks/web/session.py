@@ -85,7 +85,10 @@ async def require_login(request: web.Request, *, dead_grant: bool = False) -> Lo
             wanted = request.rel_url.raw_path_qs
             session["next"] = wanted if len(wanted) <= MAX_NEXT else request.rel_url.raw_path
         raise LoginRequiredError
-    if await is_forged(request, request.config_dict[SETTINGS], login.csrf):
+    settings = request.config_dict[SETTINGS]
+    # A page that was open while the secrets were rotated still holds an older one's token.
+    tokens = [csrf_token(secret, login.session_id) for secret in settings.session_secrets]
+    if await is_forged(request, settings, tokens):
         raise ForgedError
     return login
 

@@ -3,24 +3,26 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote
 
+import aiohttp_session
 from aiohttp import hdrs, web
-from multidict import MultiMapping
 
 from srhooks.events import FAMILIES
 from srhooks.ids import first_id_at, now_ms
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions import MAX_SUBSCRIPTIONS, NewSubscription
-from srhooks.web.errors import BadRequestError, json_text
+from srhooks.web.errors import BadRequestError, Problem, json_text, of_service
+from srhooks.web.forms import Form, read_form, text_of
 from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import render
 
-Form = MultiMapping[str | bytes | bytearray | web.FileField]
-
 DAY = 86_400_000  # ms
 MAX_EVENTS = 200
+NOTE = "note"  # in the session
+MAX_NOTE = 300  # characters: a cookie holds 4 kB, and each may take 8 bytes of it
 MAX_TEXT = 500  # characters of any one value
 EMPTY_FORM: Mapping[str, Any] = {
     "events": [],
@@ -50,7 +52,7 @@ async def show(request: web.Request) -> web.Response:
         found = await request.app[SERVICES].subscriptions.all(login.user.id)
         return _json({"subscriptions": found})
     template = "_subscriptions.html" if wants_fragment(request) else "subscriptions.html"
-    return await _page(request, login, template)
+    return await _page(request, login, template, message=await _noted(request))
 
 
 async def create(request: web.Request) -> web.Response:
@@ -59,7 +61,7 @@ async def create(request: web.Request) -> web.Response:
     if request.content_type == "application/json":
         created = await subscriptions.create(login.user.id, _from_json(await _json_body(request)))
         return _created(created)
-    form = await request.post()
+    form = await read_form(request)
     try:
         wanted = _from_form(form)
         created = await subscriptions.create(login.user.id, wanted)
@@ -71,7 +73,10 @@ async def create(request: web.Request) -> web.Response:
         return await _refused(request, login, form, error)
     if wants_json(request):
         return _created(created)
-    return await _done(request, login, created.get("activationError"))
+    if created.get("activationError"):
+        message = f"It was created but could not be activated. {created['activationError']}"
+        return await _done(request, login, message)
+    return await _done(request, login)
 
 
 async def activate(request: web.Request) -> web.Response:
@@ -83,7 +88,7 @@ async def activate(request: web.Request) -> web.Response:
 async def ask_to_delete(request: web.Request) -> web.Response:
     """The question, for whoever has no JavaScript."""
     await require_login(request)
-    number = request.match_info["id"]
+    number = quote(request.match_info["id"], safe="", errors="replace")
     ctx = {
         "title": "Delete this subscription?",
         "message": "SmartRecruiters stops sending its notifications. Those that came in stay.",
@@ -103,14 +108,14 @@ async def delete(request: web.Request) -> web.Response:
 async def subscriptions_context(app: web.Application, user_id: str, csrf: str) -> dict[str, Any]:
     """What the region with all subscriptions shows; `error` when the service can't be asked."""
     services = app[SERVICES]
-    error = None
+    error: ServiceError | None = None
     found: list[dict[str, Any]] = []
     try:
         found = await services.subscriptions.all(user_id)
     except GrantDeadError:
         raise
     except ServiceError as failed:
-        error = str(failed)
+        error = failed
     activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
     for one in found:
         last, count = activity.get(str(one["id"]), (None, 0))
@@ -119,8 +124,9 @@ async def subscriptions_context(app: web.Application, user_id: str, csrf: str) -
 
 
 async def _page(
-    request: web.Request, login: Login, template: str, status: int = 200, **more: Any
+    request: web.Request, login: Login, template: str, problem: Problem | None = None, **more: Any
 ) -> web.Response:
+    """The subscriptions and the form; what went wrong decides about the status."""
     ctx = await subscriptions_context(request.app, login.user.id, login.csrf)
     ctx |= {
         "families": FAMILIES,
@@ -129,39 +135,46 @@ async def _page(
         "live_url": "/live?view=subscriptions",
         **more,
     }
-    return render(request, template, ctx, status)
+    if problem is None and ctx["error"] is not None and request.method == "GET":
+        problem = of_service(ctx["error"])
+    if problem is None:
+        return render(request, template, ctx)
+    response = render(request, template, ctx, problem.status)
+    response.headers.update(problem.headers)
+    return response
 
 
 async def _refused(
-    request: web.Request, login: Login, form: Form, error: Exception
+    request: web.Request, login: Login, form: Form, error: BadRequestError | ServiceError
 ) -> web.Response:
     """The form once more, with what was typed (but for secrets) and what is wrong with it."""
-    typed = {name: _text(form, name) for name in EMPTY_FORM} | {
+    typed = {name: text_of(form, name) for name in EMPTY_FORM} | {
         "events": [str(event) for event in form.getall("events", [])],
-        "active": bool(_text(form, "active")),
+        "active": bool(text_of(form, "active")),
     }
     typed["auth_type"] = typed["auth_type"] or "none"
-    status = getattr(error, "status", 502)
-    status = status if 400 <= status < 500 else 502
-    response = await _page(
-        request, login, "subscriptions.html", status, message=str(error), form=typed
+    problem = of_service(error) if isinstance(error, ServiceError) else Problem(400, str(error))
+    return await _page(
+        request, login, "subscriptions.html", problem, message=problem.message, form=typed
     )
-    if wait := getattr(error, "retry_after", None):
-        response.headers[hdrs.RETRY_AFTER] = str(int(wait) + 1)
-    return response
 
 
 async def _done(request: web.Request, login: Login, message: str | None = None) -> web.Response:
     if wants_json(request):
         return web.Response(status=204, headers={"Vary": VARY})
     if wants_fragment(request):
-        return await _page(request, login, "_subscriptions.html")
-    if message is not None:  # created, but not active: say so instead of moving on
-        return await _page(
-            request, login, "subscriptions.html", 200,
-            message=f"The subscription was created but could not be activated. {message}",
-        )  # fmt: skip
+        return await _page(request, login, "_created.html", title=None, message=message)
+    if message is not None:
+        session = await aiohttp_session.get_session(request)
+        session[NOTE] = message[:MAX_NOTE]
     return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
+
+
+async def _noted(request: web.Request) -> str | None:
+    """What the page that led here has to say: it is said once."""
+    session = await aiohttp_session.get_session(request)
+    note = session.pop(NOTE, None)
+    return note if isinstance(note, str) else None
 
 
 def _created(created: dict[str, Any]) -> web.Response:
@@ -190,25 +203,25 @@ def _from_json(value: dict[str, Any]) -> NewSubscription:
     authentication = value.get("callbackAuthentication")
     if authentication is not None and not isinstance(authentication, dict):
         raise BadRequestError('"callbackAuthentication" must be an object with a "type"')
-    active = value.get("active", False)
-    if not isinstance(active, bool):
+    active = value.get("active")
+    if active is not None and not isinstance(active, bool):
         raise BadRequestError('"active" must be true or false')
-    return _checked(events, address, authentication, active=active)
+    return _checked(events, address, authentication, active=bool(active))
 
 
 def _from_form(form: Form) -> NewSubscription:
     events = [event for event in form.getall("events", []) if isinstance(event, str)]
-    kind = _text(form, "auth_type")
+    kind = text_of(form, "auth_type")
     authentication = None
     if kind in AUTH_FIELDS:
         authentication = {"type": kind} | {
-            name: _text(form, field) for name, field in AUTH_FIELDS[kind].items()
+            name: text_of(form, field) for name, field in AUTH_FIELDS[kind].items()
         }
         missing = [name for name, text in authentication.items() if not text]
         if missing:
             raise BadRequestError(f"The callback authentication lacks {', '.join(missing)}")
-    address = _text(form, "alertingEmailAddress") or None
-    return _checked(events, address, authentication, active=bool(_text(form, "active")))
+    address = text_of(form, "alertingEmailAddress") or None
+    return _checked(events, address, authentication, active=bool(text_of(form, "active")))
 
 
 def _checked(
@@ -225,11 +238,6 @@ def _checked(
         callback_authentication=authentication,
         active=active,
     )
-
-
-def _text(form: Form, name: str) -> str:
-    value = form.get(name, "")
-    return value.strip() if isinstance(value, str) else ""
 
 
 def _json(value: Any) -> web.Response:
