@@ -17,7 +17,7 @@ EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"
 SIGNATURES: tuple[str, ...] = get_args(Signature)
 ENTITY_STATUSES: tuple[str, ...] = get_args(EntityStatus)
 REDACTED = "[redacted]"
-MAX_DEPTH = 100  # levels of JSON
+MAX_DEPTH = 500  # levels of JSON
 
 
 @dataclass(frozen=True, slots=True)
