@@ -276,7 +276,7 @@ async def test_a_garbled_cookie_is_no_session(world: World) -> None:
         (name,) = cookies_of(ada)
         good = cookies_of(ada)[name].encode()
         cut, changed = good[:-1], good[:-4] + b"AAAA"
-        garbled = [b"", b"x", b"\xff\xfe", "é".encode(), cut, changed, b'"', good * 9]
+        garbled = [b"", b"x", b"\xff\xfe", "é".encode(), cut, changed, b'"', good[:40]]
         for value in garbled:
             reader, writer = await asyncio.open_connection("127.0.0.1", world.settings.port)
             head = f"GET /subscriptions HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: {name}="
