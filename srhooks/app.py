@@ -17,6 +17,7 @@ from srhooks.hub import LocalHub
 from srhooks.intake import Intake
 from srhooks.metrics import Metrics
 from srhooks.models import Hook
+from srhooks.personal import PersonalTokens
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions
@@ -36,6 +37,7 @@ from srhooks.web.overview import setup_overview
 from srhooks.web.security import setup_security
 from srhooks.web.session import setup_sessions
 from srhooks.web.subscriptions import setup_subscriptions
+from srhooks.web.terminal import setup_terminal
 from srhooks.web.view import setup_view
 
 log = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_overview(app)
     setup_subscriptions(app)
     setup_live(app)
+    setup_terminal(app)
     setup_ops(app)
     app.add_subapp("/hooks", hooks_app())
     app.cleanup_ctx.append(_services)
@@ -96,6 +99,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         subscriptions=subscriptions,
         watch=StatusWatch(subscriptions, hub),
         changes=ChangeReader(store),
+        personal=PersonalTokens(store),
     )
     yield
     await tokens.close()

@@ -63,6 +63,17 @@ class Tokens:
     dead: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PersonalToken:
+    """Lets a person's program read their notifications; its text is known to nobody but them."""
+
+    id: str
+    user_id: str
+    name: str
+    created_at: int
+    used_at: int | None
+
+
 @dataclass(slots=True, kw_only=True)
 class NewNotification:
     """What intake hands to the store. `id` holds the time of receipt."""

@@ -18,6 +18,7 @@ from srhooks.models import (
     HookKey,
     NewNotification,
     Notification,
+    PersonalToken,
     Stored,
     Timing,
     Tokens,
@@ -82,6 +83,21 @@ class Store(Protocol):
 
     async def delete_user(self, user_id: str) -> None:
         """Remove the user and everything that is theirs."""
+
+    # --- personal tokens -----------------------------------------------------------------------
+    async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
+        """Keep it by its digest; False when the user has `most` already."""
+
+    async def personal_tokens(self, user_id: str) -> list[PersonalToken]:
+        """Oldest first."""
+
+    async def personal_token(self, digest: str) -> PersonalToken | None: ...
+
+    async def touch_personal_token(self, token_id: str, at: int) -> None:
+        """It was used."""
+
+    async def drop_personal_token(self, user_id: str, token_id: str) -> bool:
+        """Whether the user had it."""
 
     # --- hooks ---------------------------------------------------------------------------------
     async def add_hook(self, hook: Hook) -> None: ...

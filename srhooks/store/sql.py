@@ -21,6 +21,7 @@ from srhooks.models import (
 )
 from srhooks.store.insight import InsightQueries
 from srhooks.store.query import COLUMNS, conditions, placeholders
+from srhooks.store.sql_personal import SqlPersonalTokens
 from srhooks.store.writer import Transaction, Writer
 
 T = TypeVar("T")
@@ -33,7 +34,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 UNINDEXED = "(id > (SELECT indexed_to FROM search_state) OR id IN (SELECT id FROM reindex))"
 
 
-class SqlStore(InsightQueries, abc.ABC):
+class SqlStore(SqlPersonalTokens, InsightQueries, abc.ABC):
     search_id: str  # the column of the search table that holds the notification's id
 
     def __init__(self) -> None:
@@ -154,6 +155,7 @@ class SqlStore(InsightQueries, abc.ABC):
                 user_id,
             )
             await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
+            await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
 
         await self._work(work)

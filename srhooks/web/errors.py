@@ -2,6 +2,7 @@
 
 WebError
 ├── LoginRequiredError   401 for programs, 303 to the log-in for people
+├── WrongTokenError      401
 ├── ForgedError          403
 ├── BadRequestError      400
 └── NotFoundError        404
@@ -38,6 +39,13 @@ class LoginRequiredError(WebError):
 
     def __init__(self, message: str = "Log in first") -> None:
         super().__init__(message)
+
+
+class WrongTokenError(WebError):
+    status = 401
+
+    def __init__(self) -> None:
+        super().__init__("This personal token is not known, or it was revoked")
 
 
 class ForgedError(WebError):

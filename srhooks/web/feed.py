@@ -4,7 +4,7 @@ import asyncio
 from typing import Any
 
 import aiohttp_session
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from srhooks import ids
 from srhooks.models import Filter, Notification
@@ -14,7 +14,7 @@ from srhooks.web.errors import NotFoundError, json_text
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.serialise import notification_json
-from srhooks.web.session import Login, require_login
+from srhooks.web.session import Login, require_reader
 from srhooks.web.view import render
 
 DAY = 86_400_000  # ms
@@ -25,7 +25,7 @@ LARGE = 300_000  # bytes of bodies above which JSON is made off the event loop
 
 
 async def feed(request: web.Request) -> web.Response:
-    login = await require_login(request)
+    login = await require_reader(request)
     wanted = read_filter(request.query)
     limit = read_limit(request.query)
     # The cursor is read first: what arrives between the two reads is pushed, never missed.
@@ -45,7 +45,7 @@ async def feed(request: web.Request) -> web.Response:
 
 
 async def detail(request: web.Request) -> web.Response:
-    login = await require_login(request)
+    login = await require_reader(request)
     n = await find_notification(request, login)
     if wants_json(request):
         return await _json(n, None)
@@ -64,6 +64,14 @@ async def detail(request: web.Request) -> web.Response:
         "subscriptions": await _subscriptions(request, login),
     }
     return await _whole_page(request, login, page, ctx)
+
+
+async def raw_body(request: web.Request) -> web.Response:
+    """The bytes as they were received. They come from outside: a browser must only save them."""
+    n = await find_notification(request, await require_reader(request))
+    name = f'attachment; filename="notification-{n.public_id}.body"'
+    headers = {hdrs.CONTENT_DISPOSITION: name, "Content-Security-Policy": "sandbox"}
+    return web.Response(body=n.body, content_type="application/octet-stream", headers=headers)
 
 
 async def find_notification(request: web.Request, login: Login) -> Notification:
@@ -181,3 +189,4 @@ async def _json(found: list[Notification] | Notification, following: str | None)
 def setup_feed(app: web.Application) -> None:
     app.router.add_get("/notifications", feed)
     app.router.add_get("/notifications/{id}", detail)
+    app.router.add_get("/notifications/{id}/raw", raw_body)

@@ -14,6 +14,7 @@ from srhooks.hooks import HookDirectory
 from srhooks.hub import Hub
 from srhooks.intake import Intake
 from srhooks.metrics import Metrics
+from srhooks.personal import PersonalTokens
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions
@@ -37,6 +38,7 @@ class Services:
     subscriptions: Subscriptions
     watch: StatusWatch
     changes: ChangeReader
+    personal: PersonalTokens
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -21,8 +21,9 @@ from srhooks.web.csrf import own_origin
 from srhooks.web.errors import BadRequestError, ForgedError, Problem, problem_response
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.live_page import LivePage
+from srhooks.web.negotiate import bearer
 from srhooks.web.overview import read_window
-from srhooks.web.session import find_login
+from srhooks.web.session import find_reader
 
 log = logging.getLogger(__name__)
 
@@ -48,16 +49,19 @@ PATIENCE = web.AppKey("live_patience", Patience)
 
 
 async def live(request: web.Request) -> web.StreamResponse:
-    login = await find_login(request)
+    login = await find_reader(request)
     if login is None:
         # A socket cannot be led to the log-in: 401 whatever it accepts.
         return problem_response(request, Problem(401, "Log in first"))
-    if not own_origin(request, request.app[SETTINGS]):
+    # No page of another site can make a browser send a token.
+    if bearer(request) is None and not own_origin(request, request.app[SETTINGS]):
         raise ForgedError
     if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
         raise BadRequestError("This address speaks WebSocket only")
     if request.query.get("view", "") not in VIEWS:
         raise BadRequestError("view must be feed, subscriptions or overview")
+    if bearer(request) is not None and request.query.get("view", "") not in {"", "feed"}:
+        raise BadRequestError("a personal token opens the feed alone")
     wanted = read_filter(request.query)
     window = read_window(request.query.get("window", ""))
     cursor = _cursor(request)

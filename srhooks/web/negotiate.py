@@ -9,6 +9,8 @@ HTML = frozenset({"text/html", "application/xhtml+xml", "text/*"})
 
 def wants_json(request: web.Request) -> bool:
     """Whether JSON is preferred to HTML; a hook's callers get JSON unless they ask for HTML."""
+    if bearer(request) is not None:
+        return True
     json_quality = html_quality = 0.0
     accepted = ",".join(request.headers.getall(hdrs.ACCEPT, [])).lower()
     for part in accepted[:1000].split(","):
@@ -23,6 +25,12 @@ def wants_json(request: web.Request) -> bool:
     if not json_quality and not html_quality:
         return request.content_type == "application/json"  # it speaks JSON and accepts anything
     return json_quality > html_quality
+
+
+def bearer(request: web.Request) -> str | None:
+    """What a program shows instead of a cookie (RFC 6750, 2.1)."""
+    scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
+    return text.strip() if scheme.lower() == "bearer" else None
 
 
 def wants_fragment(request: web.Request) -> bool:

@@ -16,10 +16,11 @@ from srhooks.config import Settings
 from srhooks.crypto import RotatingFernet, csrf_token
 from srhooks.ids import now_ms
 from srhooks.models import User
+from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.web.csrf import is_forged
-from srhooks.web.errors import ForgedError, LoginRequiredError
+from srhooks.web.errors import ForgedError, LoginRequiredError, WrongTokenError
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.negotiate import wants_fragment, wants_json
+from srhooks.web.negotiate import bearer, wants_fragment, wants_json
 from srhooks.web.view import VIEW
 
 COOKIE = "srhooks"
@@ -74,6 +75,37 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
     session["user"] = user_id  # written again, so that the time of use is
     request[VIEW] = {"user": user, "csrf": login.csrf}
     return login
+
+
+async def find_reader(request: web.Request) -> Login | None:
+    """Who may read: whoever is logged in, or a program that shows a person's token.
+
+    Raises WrongTokenError for a token that is not known.
+    """
+    text = bearer(request)
+    if text is None:
+        return await find_login(request)
+    services = request.config_dict[SERVICES]
+    token = await services.personal.find(text)
+    user = None if token is None else await services.store.user(token.user_id)
+    if token is None or user is None:
+        raise WrongTokenError
+    return None if user.grant_dead else Login(user, reader_id(token.id), "")
+
+
+async def require_reader(request: web.Request) -> Login:
+    """Raises LoginRequiredError or WrongTokenError."""
+    if bearer(request) is None:
+        return await require_login(request)
+    login = await find_reader(request)
+    if login is None:
+        raise LoginRequiredError(str(GrantDeadError()))
+    return login
+
+
+def reader_id(token_id: str) -> str:
+    """What stands for the session where a program reads with a token."""
+    return f"token {token_id}"
 
 
 async def require_login(request: web.Request, *, dead_grant: bool = False) -> Login:

@@ -9,7 +9,16 @@ from typing import Any
 
 import pytest
 from srhooks.ids import first_id_at, now_ms, received_ms
-from srhooks.models import EntityJob, Filter, Hook, NewNotification, Signature, Tokens, User
+from srhooks.models import (
+    EntityJob,
+    Filter,
+    Hook,
+    NewNotification,
+    PersonalToken,
+    Signature,
+    Tokens,
+    User,
+)
 from srhooks.store import Store, make_store
 
 TOKENS = Tokens(b"access", b"refresh", 2_000, 1_800_000, dead=False)
@@ -329,3 +338,25 @@ async def test_the_sums_of_an_overview(store: Store) -> None:
 async def test_check_answers_while_the_store_works(store: Store) -> None:
     await store.check()
     assert store.queue_depth == 0
+
+
+async def test_personal_tokens(store: Store) -> None:
+    mine = PersonalToken("t1", "u1", "Laptop", 5, None)
+    assert await store.add_personal_token(mine, "digest 1", 2)
+    assert await store.add_personal_token(PersonalToken("t2", "u1", "CI", 6, None), "digest 2", 2)
+    third = PersonalToken("t3", "u1", "more", 7, None)
+    assert not await store.add_personal_token(third, "digest 3", 2)
+    assert await store.add_personal_token(PersonalToken("t4", "u2", "", 7, None), "digest 4", 2)
+    assert await store.personal_token("digest 1") == mine
+    assert await store.personal_token("digest 3") is None
+    await store.touch_personal_token("t1", 99)
+    assert [(one.id, one.used_at) for one in await store.personal_tokens("u1")] == [
+        ("t1", 99),
+        ("t2", None),
+    ]
+    assert not await store.drop_personal_token("u1", "t4")
+    assert await store.drop_personal_token("u1", "t1")
+    assert await store.personal_token("digest 1") is None
+    await store.delete_user("u1")
+    assert await store.personal_tokens("u1") == []
+    assert len(await store.personal_tokens("u2")) == 1

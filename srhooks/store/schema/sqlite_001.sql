@@ -17,6 +17,16 @@ CREATE TABLE ended_sessions (
     until INTEGER NOT NULL
 );
 
+CREATE TABLE personal_tokens (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    created_at INTEGER NOT NULL,
+    used_at INTEGER
+);
+CREATE INDEX personal_tokens_user ON personal_tokens (user_id);
+
 CREATE TABLE hooks (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,

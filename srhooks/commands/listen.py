@@ -1,0 +1,146 @@
+"""`srhooks listen`: one's notifications in the terminal, each replayed to a local address."""
+
+import argparse
+import asyncio
+import os
+import sys
+from contextlib import suppress
+from datetime import datetime
+
+import aiohttp
+
+from srhooks.commands.listen_forward import Reply, forward
+from srhooks.commands.listen_stream import Heard, RefusedError, Stream, UnreachableError
+from srhooks.commands.options import http_url
+from srhooks.commands.terminal import fit
+from srhooks.ids import encode_id
+from srhooks.models import SIGNATURES
+from srhooks.serving import until_signal
+from srhooks.web.asked import read_cursor
+from srhooks.web.errors import BadRequestError
+
+DEFAULT_SERVER = "http://localhost:8080"
+HEAD = f"{'TIME':<12}  {'EVENT':<34}  {'ABOUT':<36}  {'SIGNATURE':<12}"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Print each of your notifications as it arrives and replay it to a program on this"
+        " machine, original headers and body unchanged. Make a token on the page /terminal."
+    )
+    add = parser.add_argument
+    target = parser.add_mutually_exclusive_group(required=True)
+    target.add_argument("--forward-to", metavar="URL", type=http_url, help="where to replay to")
+    target.add_argument("--print-only", action="store_true", help="replay nothing")
+    add(
+        "--server",
+        metavar="URL",
+        type=http_url,
+        default=os.environ.get("APP_URL") or DEFAULT_SERVER,
+        help="where srhooks is (%(default)s; or APP_URL in the environment)",
+    )
+    add("--token", help="a personal token (better: SRHOOKS_TOKEN in the environment)")
+    add(
+        "--event",
+        action="append",
+        default=[],
+        help="only this event, or all that start so when it ends with a dot; repeatable",
+    )
+    add("--q", metavar="TEXT", default="", help="only those that hold this text")
+    add("--subscription", metavar="ID", default="", help="only this subscription's")
+    add("--signature", choices=SIGNATURES, default="", help="only those with this verdict")
+    add(
+        "--since",
+        metavar="TIME|ID",
+        type=_since,
+        help="begin with what came after this time (RFC 3339) or notification (default: now)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    token = args.token or os.environ.get("SRHOOKS_TOKEN", "").strip()
+    if not token or not token.isascii() or not token.isprintable():
+        print(
+            f"srhooks listen: give a token in SRHOOKS_TOKEN; make one at {args.server}/terminal",
+            file=sys.stderr,
+        )
+        return 2
+    filters: list[tuple[str, str]] = [("event", event) for event in args.event]
+    filters += [
+        (name, getattr(args, name))
+        for name in ("q", "subscription", "signature")
+        if getattr(args, name)
+    ]
+    try:
+        return asyncio.run(_until_stopped(args, token, filters))
+    except BrokenPipeError:  # the reader of our output has seen enough
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for Python's own last flush
+        return 0
+
+
+async def _until_stopped(
+    args: argparse.Namespace, token: str, filters: list[tuple[str, str]]
+) -> int:
+    stopped = asyncio.create_task(until_signal())
+    await asyncio.sleep(0)
+    async with aiohttp.ClientSession() as session:
+        stream = Stream(session, args.server.rstrip("/"), token, filters, args.since or "")
+        listening = asyncio.create_task(_listen(args, stream, session))
+        await asyncio.wait({stopped, listening}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        listening.cancel()
+        try:
+            await listening
+        except asyncio.CancelledError:
+            return 0
+        except (RefusedError, UnreachableError) as error:
+            print(f"srhooks listen: {error}", file=sys.stderr)
+            return 1
+        finally:
+            if stream.cursor:
+                print(f"To go on from here: --since {stream.cursor}", file=sys.stderr)
+    return 0
+
+
+async def _listen(args: argparse.Namespace, stream: Stream, session: aiohttp.ClientSession) -> None:
+    def say(text: str) -> None:
+        print(f"srhooks listen: {text}", file=sys.stderr, flush=True)
+
+    await stream.start()
+    where = "" if args.print_only else f", replaying to {args.forward_to}"
+    say(f"following {args.server}{where}; Ctrl-C stops")
+    print(HEAD + ("" if args.print_only else "  ANSWER"), flush=True)
+    async for heard in stream.heard(say):
+        reply = None
+        if args.forward_to:
+            body = await stream.body(heard)
+            reply = None if body is None else await forward(session, args.forward_to, heard, body)
+        print(_line(heard, reply, print_only=args.print_only), flush=True)
+        stream.done(heard)
+
+
+def _since(text: str) -> str:
+    """The id that lies at the end of what is not wanted."""
+    try:
+        number = read_cursor("since", text)
+    except BadRequestError:
+        number = None
+    if number is None:
+        raise argparse.ArgumentTypeError(
+            "must be a time such as 2026-11-24T13:00:00Z, or the id of a notification"
+        )
+    return encode_id(number)
+
+
+def _line(heard: Heard, reply: Reply | None, *, print_only: bool) -> str:
+    time = heard.received_at
+    with suppress(ValueError):
+        moment = datetime.fromisoformat(heard.received_at).astimezone()
+        time = moment.strftime("%H:%M:%S.") + f"{moment.microsecond // 1000:03d}"
+    line = (
+        f"{fit(time, 12):<12}  {fit(heard.event or '-', 34):<34}  {fit(heard.about, 36):<36}"
+        f"  {heard.signature:<12}"
+    )
+    if print_only:
+        return line.rstrip()
+    return f"{line}  {'deleted meanwhile' if reply is None else reply.text}"

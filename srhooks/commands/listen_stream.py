@@ -1,0 +1,213 @@
+"""One's notifications from the server, in order, each once, whatever happens to the connection.
+
+`/live` only wakes up; the data are read as JSON after the last one that was dealt with. So what
+arrives while a connection is down, or between two, comes with the next reading.
+"""
+
+import asyncio
+import json
+import random
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from srhooks import ids, summary
+
+PAGE = 100
+PATIENCE = aiohttp.ClientTimeout(total=60.0, connect=10.0)
+HEARTBEAT = 20.0  # seconds between pings, so that a dead connection is noticed
+LOOK_EVERY = 60.0  # seconds between two readings when nothing wakes us
+PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before the next attempt to connect
+# With a search, an entity that arrives later can make an earlier notification fit: look back.
+LOOK_BACK = 180_000  # ms
+REMEMBERED = 20_000  # ids
+
+Say = Callable[[str], None]
+
+
+class RefusedError(Exception):
+    """The server does not let us, or does not understand: trying again would not help."""
+
+
+class UnreachableError(Exception):
+    pass
+
+
+@dataclass(frozen=True)
+class Heard:
+    id: str
+    received_at: str
+    event: str | None
+    about: str
+    signature: str
+    headers: dict[str, str]
+
+
+class Stream:
+    def __init__(
+        self, session: aiohttp.ClientSession, server: str, token: str,
+        filters: list[tuple[str, str]], since: str,
+    ) -> None:  # fmt: skip
+        self._session = session
+        self._server = server
+        self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
+        self._filters = filters
+        self._looks_back = any(name == "q" for name, _ in filters)
+        self._start = since  # an id, or nothing
+        self.cursor = since  # the last one that was dealt with
+        self._dealt: OrderedDict[str, None] = OrderedDict()
+        self._wake = asyncio.Event()
+
+    async def start(self) -> None:
+        """Find out where to begin. Raises RefusedError or UnreachableError."""
+        await self._json("/notifications", [*self._filters, ("limit", "1")])  # are they taken?
+        if not self._start:
+            newest = await self._json("/notifications", [("limit", "1")])
+            self._start = next((one["id"] for one in newest["notifications"]), "")
+            self.cursor = self._start
+
+    def done(self, heard: Heard) -> None:
+        """It was dealt with: an interruption goes on after it."""
+        self.cursor = max(self.cursor, heard.id)  # ids are in the order of their texts
+        self._dealt[heard.id] = None
+        if len(self._dealt) > REMEMBERED:
+            self._dealt.popitem(last=False)
+
+    async def heard(self, say: Say) -> AsyncIterator[Heard]:
+        """Each notification, oldest first; ends only by RefusedError."""
+        waking = asyncio.create_task(self._keep_waking(say))
+        pause = PAUSE
+        try:
+            while True:
+                self._wake.clear()
+                try:
+                    news = await self._news()
+                    pause = PAUSE
+                except UnreachableError:
+                    await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+                    pause = min(pause * 2, LONGEST_PAUSE)
+                    self._wake.set()
+                    news = []
+                for one in news:
+                    yield one
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(LOOK_EVERY):
+                        await self._wake.wait()
+        finally:
+            waking.cancel()
+            with suppress(asyncio.CancelledError):
+                await waking
+
+    async def body(self, heard: Heard) -> bytes | None:
+        """The bytes as the server received them; None when they are gone meanwhile."""
+        while True:
+            try:
+                status, body = await self._get(f"/notifications/{heard.id}/raw", [])
+            except UnreachableError:
+                await asyncio.sleep(1)
+                continue
+            return body if status == 200 else None
+
+    async def _news(self) -> list[Heard]:
+        """What came after the cursor, oldest first."""
+        news: list[Heard] = []
+        after = self._after()
+        query = [*self._filters, *([("after", after)] if after else []), ("limit", str(PAGE))]
+        before: str | None = None
+        while True:
+            more = [("before", before)] if before else []
+            page = await self._json("/notifications", [*query, *more])
+            found = page["notifications"]
+            news += [_heard(one) for one in found if one["id"] not in self._dealt]
+            if page["next"] is None or not found:
+                return news[::-1]
+            before = found[-1]["id"]
+
+    def _after(self) -> str:
+        number = ids.decode_id(self.cursor)
+        if not self._looks_back or number is None:
+            return self.cursor
+        earlier = ids.encode_id(ids.first_id_at(ids.received_ms(number) - LOOK_BACK))
+        return max(earlier, self._start)
+
+    async def _keep_waking(self, say: Say) -> None:
+        """Keep a socket to /live open, and wake the reader whenever something comes through it."""
+        url = f"{self._server}/live"
+        pause = PAUSE
+        is_lost = False
+        while True:
+            try:
+                async with self._session.ws_connect(
+                    url, params=self._filters, headers=self._headers, heartbeat=HEARTBEAT,
+                ) as socket:  # fmt: skip
+                    if is_lost:
+                        say("connected again")
+                    pause, is_lost = PAUSE, False
+                    self._wake.set()  # for what came before the socket
+                    async for _ in socket:
+                        self._wake.set()
+            except (aiohttp.ClientError, OSError, ValueError):
+                pass
+            self._wake.set()  # the reader finds out whether we may come back
+            if not is_lost:
+                say("the connection was lost; trying again")
+            is_lost = True
+            await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
+            pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _json(self, path: str, query: list[tuple[str, str]]) -> Any:
+        status, body = await self._get(path, query)
+        try:
+            value = json.loads(body)
+        except ValueError:
+            value = None
+        if status == 200 and isinstance(value, dict):
+            return value
+        raise RefusedError(f"{self._server} answered {status}, which is not what srhooks answers")
+
+    async def _get(self, path: str, query: list[tuple[str, str]]) -> tuple[int, bytes]:
+        """Raises UnreachableError where trying again may help, RefusedError where it does not."""
+        try:
+            async with self._session.get(
+                self._server + path, params=query, headers=self._headers, timeout=PATIENCE,
+                allow_redirects=False,
+            ) as answer:  # fmt: skip
+                body = await answer.read()
+        except TimeoutError:
+            raise UnreachableError(f"cannot reach {self._server}: no answer in time") from None
+        except (aiohttp.ClientError, OSError) as error:
+            reason = error.strerror if isinstance(error, OSError) else str(error)
+            raise UnreachableError(f"cannot reach {self._server}: {reason or error}") from None
+        if answer.status == 401:
+            raise RefusedError(
+                f"{_words(body, 'the token is wrong')} (tokens are made at {self._server}/terminal)"
+            )
+        if answer.status == 400:
+            raise RefusedError(_words(body, "the server does not understand the filter"))
+        if answer.status == 429 or answer.status >= 500:
+            raise UnreachableError(f"{self._server} answered {answer.status}")
+        return answer.status, body
+
+
+def _words(body: bytes, otherwise: str) -> str:
+    with suppress(ValueError, TypeError, KeyError):
+        message = json.loads(body)["error"]["message"]
+        if isinstance(message, str):
+            return message
+    return otherwise
+
+
+def _heard(one: dict[str, Any]) -> Heard:
+    entity = one["entity"].get("data")
+    about = summary.title(entity) if entity else None
+    if about is None and one["link"]:
+        about = urlsplit(one["link"]).path.strip("/")
+    return Heard(
+        one["id"], one["receivedAt"], one["eventName"], about or "-", one["signature"],
+        one["headers"],
+    )  # fmt: skip

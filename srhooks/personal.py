@@ -1,0 +1,53 @@
+"""Personal tokens: a person's own programs read with them what the person may read.
+
+The text is shown once and kept only as its SHA-256: it has 256 random bits, so nothing slower is
+needed (OWASP, "Password Storage", is about texts that people choose).
+"""
+
+import hashlib
+import secrets
+
+from srhooks.ids import now_ms
+from srhooks.models import PersonalToken
+from srhooks.store import Store
+
+PREFIX = "srhooks_"  # so that scanners for leaked secrets can tell what it is
+MAX_TOKENS = 20  # a user
+MAX_NAME = 100
+TOUCH_EVERY = 60_000  # ms between two notes of its use
+
+
+class TooManyTokensError(Exception):
+    """Its text is fit for a person."""
+
+
+class PersonalTokens:
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    async def make(self, user_id: str, name: str) -> tuple[PersonalToken, str]:
+        """A new one and its text, which is known nowhere else. Raises TooManyTokensError."""
+        text = PREFIX + secrets.token_urlsafe(32)
+        token = PersonalToken(secrets.token_hex(8), user_id, name[:MAX_NAME], now_ms(), None)
+        if not await self._store.add_personal_token(token, digest(text), MAX_TOKENS):
+            raise TooManyTokensError(f"There are {MAX_TOKENS} tokens already: revoke one first")
+        return token, text
+
+    async def find(self, text: str) -> PersonalToken | None:
+        if not text.startswith(PREFIX):
+            return None
+        token = await self._store.personal_token(digest(text))
+        now = now_ms()
+        if token is not None and (token.used_at is None or now - token.used_at > TOUCH_EVERY):
+            await self._store.touch_personal_token(token.id, now)
+        return token
+
+    async def all(self, user_id: str) -> list[PersonalToken]:
+        return await self._store.personal_tokens(user_id)
+
+    async def revoke(self, user_id: str, token_id: str) -> bool:
+        return await self._store.drop_personal_token(user_id, token_id)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()

@@ -1,0 +1,74 @@
+"""`/terminal`: how to follow one's notifications in a terminal, and the tokens for it."""
+
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from srhooks.hub import Event
+from srhooks.ids import iso
+from srhooks.models import PersonalToken
+from srhooks.personal import MAX_NAME, TooManyTokensError
+from srhooks.web.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.negotiate import VARY, wants_json
+from srhooks.web.session import Login, reader_id, require_login
+from srhooks.web.view import render
+
+DEFAULT_NAME = "Terminal"
+
+
+async def show(request: web.Request) -> web.Response:
+    return await _page(request, await require_login(request))
+
+
+async def make(request: web.Request) -> web.Response:
+    """The only answer that ever holds the token's text."""
+    login = await require_login(request)
+    name = (await request.post()).get("name", "")
+    name = name.strip() if isinstance(name, str) else ""
+    if len(name) > MAX_NAME:
+        raise BadRequestError(f"The name is too long: at most {MAX_NAME} characters")
+    try:
+        token, text = await request.app[SERVICES].personal.make(login.user.id, name or DEFAULT_NAME)
+    except TooManyTokensError as error:
+        raise BadRequestError(str(error)) from None
+    if wants_json(request):
+        return web.json_response({**_json(token), "token": text}, status=201)
+    return await _page(request, login, made=text)
+
+
+async def revoke(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    services = request.app[SERVICES]
+    token_id = request.match_info["id"]
+    if not await services.personal.revoke(login.user.id, token_id):
+        raise NotFoundError("There is no such token")
+    services.hub.publish(login.user.id, Event("session-ended", session_id=reader_id(token_id)))
+    if wants_json(request):
+        return web.Response(status=204)
+    return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
+
+
+async def _page(request: web.Request, login: Login, made: str | None = None) -> web.Response:
+    tokens = await request.app[SERVICES].personal.all(login.user.id)
+    if wants_json(request):
+        text = json_text({"tokens": [_json(token) for token in tokens]})
+        headers = {"Vary": VARY}
+        return web.Response(text=text, content_type="application/json", headers=headers)
+    ctx = {"tokens": tokens, "made": made, "server": request.app[SETTINGS].app_url}
+    return render(request, "terminal.html", ctx)
+
+
+def _json(token: PersonalToken) -> dict[str, Any]:
+    return {
+        "id": token.id,
+        "name": token.name,
+        "createdAt": iso(token.created_at),
+        "usedAt": None if token.used_at is None else iso(token.used_at),
+    }
+
+
+def setup_terminal(app: web.Application) -> None:
+    app.router.add_get("/terminal", show)
+    app.router.add_post("/terminal/tokens", make)
+    app.router.add_post("/terminal/tokens/{id}/revoke", revoke)
