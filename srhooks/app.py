@@ -7,10 +7,12 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
+from srhooks.accounts import Accounts
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
+from srhooks.erasure import Eraser
 from srhooks.gateway import Gateway
 from srhooks.hooks import HookDirectory
 from srhooks.hub import LocalHub
@@ -23,6 +25,7 @@ from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
 from srhooks.upkeep import index_forever, purge_forever, reseal
+from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
 from srhooks.web.changes import ChangeReader
@@ -60,6 +63,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_export(app)
     setup_overview(app)
     setup_subscriptions(app)
+    setup_account(app)
     setup_live(app)
     setup_terminal(app)
     setup_ops(app)
@@ -86,6 +90,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     hooks = HookDirectory(store, vault, newest_key)
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub)
     fetcher = EntityFetcher(store, gateway, hub)
+    eraser = Eraser(store, hub)
     app[SERVICES] = Services(
         store=store,
         vault=vault,
@@ -94,12 +99,21 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         tokens=tokens,
         gateway=gateway,
         hooks=hooks,
-        intake=Intake(store, hooks, hub, fetcher, settings.api_url),
+        intake=Intake(
+            store,
+            hooks,
+            hub,
+            fetcher,
+            settings.api_url,
+            eraser if settings.erase_deleted_candidates else None,
+        ),
         fetcher=fetcher,
         subscriptions=subscriptions,
         watch=StatusWatch(subscriptions, hub),
         changes=ChangeReader(store),
         personal=PersonalTokens(store),
+        eraser=eraser,
+        accounts=Accounts(store, subscriptions, hooks, hub, eraser),
     )
     yield
     await tokens.close()
@@ -111,6 +125,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
     tasks = [
         asyncio.create_task(services.fetcher.run(), name="entities"),
+        asyncio.create_task(services.eraser.run(), name="erasure"),
         asyncio.create_task(
             purge_forever(services.store, app[SETTINGS].retention_days), name="retention"
         ),

@@ -9,6 +9,7 @@ from typing import Protocol
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from srhooks.candidates import DELETED, deleted_candidate
 from srhooks.hooks import HookDirectory, HookEntry
 from srhooks.hub import Event, Hub
 from srhooks.link import find_link
@@ -26,15 +27,22 @@ class Fetcher(Protocol):
     def wake(self, user_id: str) -> None: ...
 
 
+class Eraser(Protocol):
+    def wake(self) -> None: ...
+
+
 class Intake:
     def __init__(
-        self, store: Store, hooks: HookDirectory, hub: Hub, fetcher: Fetcher, api_url: str
-    ) -> None:
+        self, store: Store, hooks: HookDirectory, hub: Hub, fetcher: Fetcher, api_url: str,
+        eraser: Eraser | None = None,
+    ) -> None:  # fmt: skip
+        """With an `eraser`, a trustworthy `candidate.deleted` has the candidate's data erased."""
         self._store = store
         self._hooks = hooks
         self._hub = hub
         self._fetcher = fetcher
         self._api_url = URL(api_url)
+        self._eraser = eraser
 
     async def receive(
         self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
@@ -61,10 +69,14 @@ class Intake:
             sent_at=sent_at(headers),
             entity_status=status,
         )
+        if self._eraser and event_name == DELETED and _is_trusted(signature, entry):
+            new.erases = deleted_candidate(body, target)
         stored = await self._store.add_notification(new)
         self._hub.publish(hook.user_id, Event("notification", stored.id))
         if status == "pending" and not stored.duplicate:
             self._fetcher.wake(hook.user_id)
+        if self._eraser and new.erases is not None:
+            self._eraser.wake()
         return stored, signature
 
     async def _verdict(
@@ -87,8 +99,13 @@ class Intake:
         link = find_link(header, self._api_url) if header else None
         if link is None:
             return None, "none"
-        trusted = signature == "valid" or (signature == "unsigned" and not entry.has_key)
+        trusted = _is_trusted(signature, entry)
         return _clean(link.target), "pending" if trusted and link.followable else "refused"
+
+
+def _is_trusted(signature: Signature, entry: HookEntry) -> bool:
+    """Signed, or not signed where there is no key to sign with."""
+    return signature == "valid" or (signature == "unsigned" and not entry.has_key)
 
 
 def joined_headers(received: CIMultiDictProxy[str]) -> dict[str, str]:

@@ -17,6 +17,8 @@ EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"
 SIGNATURES: tuple[str, ...] = get_args(Signature)
 ENTITY_STATUSES: tuple[str, ...] = get_args(EntityStatus)
 REDACTED = "[redacted]"
+ERASED = "Erased"
+WHOLE_ACCOUNT = ""  # as the candidate of an erasure: everything of the user
 MAX_DEPTH = 500  # levels of JSON
 
 
@@ -92,6 +94,7 @@ class NewNotification:
     sent_at: int | None  # ms, by the sender's timestamp header
     entity_status: EntityStatus
     rev: int = 0  # set by the writer
+    erases: str | None = None  # the candidate whose data has to go because of it
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,11 @@ class Notification:
     def received_at(self) -> int:
         return ids.received_ms(self.id)
 
+    @property
+    def erased(self) -> bool:
+        """It carried a candidate whose data was erased: what is left tells that it came."""
+        return self.title == ERASED and not self.body and self.link is None
+
     @cached_property
     def headers(self) -> dict[str, str]:
         headers: dict[str, str] = json.loads(self.headers_json)
@@ -150,6 +158,16 @@ class Notification:
 @dataclass(frozen=True, slots=True)
 class Delivery:
     at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """Data that has to go, noted until it has gone."""
+
+    user_id: str
+    candidate_id: str  # or WHOLE_ACCOUNT
+    at: int  # ms, when it was asked for
+    rev: int  # the user's notifications are looked through up to this change
 
 
 @dataclass(frozen=True, slots=True)

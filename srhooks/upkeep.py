@@ -14,6 +14,7 @@ log = logging.getLogger(__name__)
 
 DAY = 86_400_000  # ms
 PURGE_EVERY = 60.0  # seconds
+MERGE_EVERY = DAY  # the search index keeps traces of what was deleted until it is merged
 PURGE_BATCH = 200  # rows a transaction: intake waits for no longer than that
 INDEX_BATCH = 20  # rows a transaction, for the same reason
 INDEX_PAUSE = 0.05  # seconds between two batches
@@ -22,13 +23,23 @@ STORE_PAUSE = 5.0  # seconds while the store does not work
 
 
 async def purge_forever(store: Store, retention_days: int) -> None:
-    """Delete what is older than the retention."""
+    """Delete what is older than the retention, from the rows and from the files."""
+    unclean = True  # also after a crash between the two
+    merged_at = now_ms()
 
     async def step() -> float:
+        nonlocal unclean, merged_at
         removed = await store.purge(first_id_at(now_ms() - retention_days * DAY), PURGE_BATCH)
         if removed:
             log.info("retention removed %d notifications", removed)
-        return 0.01 if removed == PURGE_BATCH else PURGE_EVERY
+        unclean = unclean or removed > 0
+        if removed == PURGE_BATCH:
+            return 0.01
+        if unclean:
+            due = now_ms() - merged_at > MERGE_EVERY
+            unclean = not await store.scrub(index=due)
+            merged_at = now_ms() if due else merged_at
+        return PURGE_EVERY
 
     await _forever(step)
 

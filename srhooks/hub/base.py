@@ -9,6 +9,8 @@ from typing import Literal, Protocol
 Kind = Literal["notification", "subscriptions", "login", "session-ended"]
 _next_order: Callable[[], int] = itertools.count(1).__next__
 
+EVERY_SESSION = "*"
+
 
 @dataclass(frozen=True, slots=True)
 class Event:
@@ -16,7 +18,7 @@ class Event:
 
     kind: Kind
     number: int = 0  # of the notification
-    session_id: str = ""  # that ended
+    session_id: str = ""  # that ended, or EVERY_SESSION
     order: int = field(default_factory=_next_order)
 
 

@@ -13,6 +13,7 @@ from srhooks.models import (
     Delivery,
     EntityJob,
     EntityStatus,
+    Erasure,
     Filter,
     Hook,
     HookKey,
@@ -81,8 +82,8 @@ class Store(Protocol):
 
     async def user_ids(self) -> list[str]: ...
 
-    async def delete_user(self, user_id: str) -> None:
-        """Remove the user and everything that is theirs."""
+    async def close_account(self, user_id: str, at: int) -> None:
+        """Remove the user, their grant, hooks and keys, and note that the rest has to go."""
 
     # --- personal tokens -----------------------------------------------------------------------
     async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
@@ -209,6 +210,32 @@ class Store(Protocol):
         """Delete up to `limit` notifications with lower ids, and notes that are due; how many."""
 
     async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> int: ...
+
+    async def delete_some(self, user_id: str, limit: int) -> int:
+        """Delete up to `limit` of the user's notifications; how many."""
+
+    async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:
+        """Note that a candidate's data has to go; asked again it begins anew."""
+
+    async def erasures(self) -> list[Erasure]: ...
+
+    async def move_erasure(self, erasure: Erasure, rev: int) -> None:
+        """Note how far the user's notifications have been looked through."""
+
+    async def finish_erasure(self, erasure: Erasure) -> None:
+        """Drop the note, unless it was asked for again since."""
+
+    async def erase_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
+        """Leave of these only when and to which hook they came, and their event; how many."""
+
+    async def has_pending(self, user_id: str, before_id: int) -> bool:
+        """Whether an entity below the id waits to be fetched."""
+
+    async def scrub(self, *, index: bool) -> bool:
+        """Make what was deleted unreadable in the files too; False: try again later.
+
+        `index` includes the search index, which takes longer: intake goes first meanwhile.
+        """
 
     async def index_some(self, limit: int) -> int:
         """Bring up to `limit` notifications into the search index; how many."""

@@ -19,6 +19,7 @@ from srhooks.models import (
     User,
     search_text,
 )
+from srhooks.store.erasure import ErasureQueries
 from srhooks.store.insight import InsightQueries
 from srhooks.store.query import COLUMNS, conditions, placeholders
 from srhooks.store.sql_personal import SqlPersonalTokens
@@ -34,7 +35,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 UNINDEXED = "(id > (SELECT indexed_to FROM search_state) OR id IN (SELECT id FROM reindex))"
 
 
-class SqlStore(SqlPersonalTokens, InsightQueries, abc.ABC):
+class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
     search_id: str  # the column of the search table that holds the notification's id
 
     def __init__(self) -> None:
@@ -145,20 +146,6 @@ class SqlStore(SqlPersonalTokens, InsightQueries, abc.ABC):
                 "UPDATE users SET grant_dead = 1 WHERE id = $1 AND access = $2", user_id, access
             )
         )
-
-    async def delete_user(self, user_id: str) -> None:
-        async def work(tx: Transaction) -> None:
-            rows = await tx.fetch("SELECT id FROM notifications WHERE user_id = $1", user_id)
-            await self._delete(tx, [row[0] for row in rows])
-            await tx.execute(
-                "DELETE FROM hook_keys WHERE hook_id IN (SELECT id FROM hooks WHERE user_id = $1)",
-                user_id,
-            )
-            await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
-            await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
-            await tx.execute("DELETE FROM users WHERE id = $1", user_id)
-
-        await self._work(work)
 
     # --- hooks ---------------------------------------------------------------------------------
 

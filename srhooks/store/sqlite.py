@@ -24,6 +24,9 @@ from srhooks.store.writer import Transaction, Writer
 
 READERS = 3
 BUSY_TIMEOUT = 2.0  # seconds to wait for another process' lock: less than the service waits for us
+MERGE_PAGES = 200  # of the search index that one transaction merges: some ten milliseconds
+MERGE_PAUSE = 0.01  # seconds between two of them
+MAX_MERGES = 100_000
 MIN_TRIGRAM = 3  # characters: shorter searches read the indexed text itself
 INSERT = (
     f"INSERT INTO notifications ({INSERT_COLUMNS})"
@@ -97,6 +100,42 @@ class SqliteStore(SqlStore):
             *args,
         )
 
+    async def scrub(self, *, index: bool) -> bool:
+        if index:
+            await self._merge_index()
+        try:
+            connection = await _connect(self._path)
+            try:
+                # Most of it beside the writer, then the rest with the log cut to nothing.
+                await connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+                found = await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
+            finally:
+                await _close(connection)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailableError(f"cannot scrub: {error}") from error
+        return bool(next(iter(found))[0] == 0)
+
+    async def _merge_index(self) -> None:
+        """Deleted texts stay in the index's segments until these are merged into one.
+
+        A negative size begins a merge of all, positive ones go on with it, a bit a transaction
+        (sqlite.org/fts5.html, "The merge command").
+        """
+
+        async def work(tx: Transaction, pages: int) -> int:
+            ((before,),) = await tx.fetch("SELECT total_changes()")
+            await tx.execute("INSERT INTO search (search, rank) VALUES ('merge', $1)", pages)
+            ((after,),) = await tx.fetch("SELECT total_changes()")
+            return int(after - before)
+
+        pages = -MERGE_PAGES
+        for _ in range(MAX_MERGES):
+            step = pages
+            if await self._work(lambda tx: work(tx, step)) < 2:  # noqa: B023 - awaited here
+                return
+            pages = MERGE_PAGES
+            await asyncio.sleep(MERGE_PAUSE)
+
     async def _index(self, tx: Transaction, number: int, text: str) -> None:
         await tx.execute("DELETE FROM search WHERE rowid = $1", number)
         await tx.execute("INSERT INTO search (rowid, text) VALUES ($1, $2)", number, text)
@@ -151,6 +190,7 @@ class _WritingConnection:
         if self._open is None:
             self._open = await _connect(self._path)
             await self._open.execute("PRAGMA synchronous = FULL")
+            await self._open.execute("PRAGMA secure_delete = ON")  # what is deleted, is zeroed
             self._inode = inode
         return self._open
 

@@ -144,6 +144,9 @@ class Writer:
         for row in rows:  # here and not in the handler: the order of `rev` is that of commits
             row.rev = self._next_rev()
         inserted = await tx.insert_notifications(rows)
+        for row in rows:
+            if row.erases is not None and row.id in inserted:
+                await note_erasure(tx, row.user_id, row.erases, received_ms(row.id))
         if len(inserted) == len(rows):
             return [Stored(row.id, duplicate=False) for row in rows]
         return [
@@ -170,6 +173,15 @@ class Writer:
         )
         await tx.execute("INSERT INTO deliveries (notification_id, at) VALUES ($1, $2)", known, at)
         return int(known)
+
+
+async def note_erasure(tx: Transaction, user_id: str, candidate_id: str, at: int) -> None:
+    """Have a candidate's data, or a whole account, go; asked again it begins anew."""
+    await tx.execute(
+        "INSERT INTO erasures (user_id, candidate_id, at, rev) VALUES ($1, $2, $3, 0)"
+        " ON CONFLICT (user_id, candidate_id) DO UPDATE SET at = excluded.at, rev = 0",
+        user_id, candidate_id, at,
+    )  # fmt: skip
 
 
 def _fail(job: Insert | Work, error: Exception) -> None:

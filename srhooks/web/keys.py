@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from srhooks.accounts import Accounts
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
+from srhooks.erasure import Eraser
 from srhooks.gateway import Gateway
 from srhooks.hooks import HookDirectory
 from srhooks.hub import Hub
@@ -39,6 +41,8 @@ class Services:
     watch: StatusWatch
     changes: ChangeReader
     personal: PersonalTokens
+    eraser: Eraser
+    accounts: Accounts
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

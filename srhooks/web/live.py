@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import WSCloseCode, hdrs, web
 
-from srhooks.hub import Event, Viewer
+from srhooks.hub import EVERY_SESSION, Event, Viewer
 from srhooks.store import StoreError
 from srhooks.web.asked import read_filter
 from srhooks.web.csrf import own_origin
@@ -124,7 +124,7 @@ async def _push(page: LivePage, viewer: Viewer) -> int | None:
     try:
         await page.catch_up()
         async for events in _events(viewer, page.view):
-            if any(event.session_id == page.login.session_id for event in events):
+            if any(event.session_id in (page.login.session_id, EVERY_SESSION) for event in events):
                 return LOGGED_OUT
             await page.show(events)
     except StoreError:

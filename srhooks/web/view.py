@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "status": 200,
     "error": None,
     "form": None,
+    "fields": {},  # what a question passes on
     "limit": 20,
     "back": "/notifications",
 }

@@ -1,0 +1,71 @@
+"""Delete an account: at the service what can be deleted there, and here everything."""
+
+import asyncio
+import logging
+
+from srhooks.erasure import Eraser
+from srhooks.hooks import HookDirectory
+from srhooks.hub import EVERY_SESSION, Event, Hub
+from srhooks.ids import now_ms
+from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
+from srhooks.store import Store
+from srhooks.subscriptions import Subscriptions, UnknownSubscriptionError
+
+log = logging.getLogger(__name__)
+
+PATIENCE = 15.0  # seconds for the service, all subscriptions together
+
+
+class Accounts:
+    def __init__(
+        self, store: Store, subscriptions: Subscriptions, hooks: HookDirectory, hub: Hub,
+        eraser: Eraser,
+    ) -> None:  # fmt: skip
+        self._store = store
+        self._subscriptions = subscriptions
+        self._hooks = hooks
+        self._hub = hub
+        self._eraser = eraser
+
+    async def delete(self, user_id: str) -> list[str]:
+        """The ids of subscriptions that the service did not delete. Raises StoreError.
+
+        SmartRecruiters has no call that revokes a grant: its tokens are forgotten here.
+        """
+        left = await self._unsubscribe(user_id)
+        hooks = await self._store.hooks(user_id)
+        await self._store.close_account(user_id, now_ms())
+        for hook in hooks:
+            self._hooks.forget(hook.id)
+        self._hub.publish(user_id, Event("session-ended", session_id=EVERY_SESSION))
+        self._eraser.wake()
+        log.info("account deleted", extra={"user": user_id, "subscriptions_left": len(left)})
+        return left
+
+    async def _unsubscribe(self, user_id: str) -> list[str]:
+        left = {
+            hook.subscription_id
+            for hook in await self._store.hooks(user_id)
+            if hook.subscription_id is not None and hook.deleted_at is None
+        }
+
+        async def one(number: str) -> None:
+            try:
+                await self._subscriptions.delete(user_id, number)
+            except ServiceAnsweredError as error:
+                if error.status not in {404, 410}:
+                    raise
+            left.discard(number)
+
+        try:
+            async with asyncio.timeout(PATIENCE):
+                results = await asyncio.gather(*map(one, sorted(left)), return_exceptions=True)
+        except TimeoutError:
+            log.warning("the service did not delete all subscriptions in time")
+            return sorted(left)
+        for result in results:
+            if isinstance(result, ServiceError | UnknownSubscriptionError):
+                log.warning("a subscription could not be deleted: %s", brief(result))
+            elif isinstance(result, BaseException):
+                raise result
+        return sorted(left)

@@ -1,0 +1,107 @@
+"""What the store does to make data go: candidates, accounts, and the notes of what has to go."""
+
+import abc
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, TypeVar
+
+from srhooks.ids import IdSource
+from srhooks.models import ERASED, WHOLE_ACCOUNT, Erasure
+from srhooks.store.writer import Transaction, note_erasure
+
+T = TypeVar("T")
+REMAINS = (
+    "UPDATE notifications SET title = $2, rev = $3, body = $4, headers = '{}', link = NULL,"
+    " entity = NULL, entity_status = 'none', entity_at = NULL, entity_error = NULL,"
+    " changes = NULL, due_at = NULL WHERE id = $1 AND user_id = $5"
+)
+
+
+class ErasureQueries(abc.ABC):
+    search_id: str
+    _next_rev: IdSource
+
+    @abc.abstractmethod
+    async def _read(self, sql: str, *args: Any) -> list[Any]:
+        """Run a query outside of the writer."""
+
+    @abc.abstractmethod
+    async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
+        """Run inside a transaction of the writer."""
+
+    @abc.abstractmethod
+    async def _delete(self, tx: Transaction, numbers: Sequence[int]) -> int:
+        """Remove notifications with all that hangs on them."""
+
+    async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:
+        await self._work(lambda tx: note_erasure(tx, user_id, candidate_id, at))
+
+    async def erasures(self) -> list[Erasure]:
+        rows = await self._read(
+            "SELECT user_id, candidate_id, at, rev FROM erasures ORDER BY at, user_id"
+        )
+        return [Erasure(*row) for row in rows]
+
+    async def move_erasure(self, erasure: Erasure, rev: int) -> None:
+        await self._work(
+            lambda tx: tx.execute(
+                "UPDATE erasures SET rev = $4"
+                " WHERE user_id = $1 AND candidate_id = $2 AND at = $3",
+                erasure.user_id, erasure.candidate_id, erasure.at, rev,
+            )
+        )  # fmt: skip
+
+    async def finish_erasure(self, erasure: Erasure) -> None:
+        await self._work(
+            lambda tx: tx.execute(
+                "DELETE FROM erasures WHERE user_id = $1 AND candidate_id = $2 AND at = $3",
+                erasure.user_id, erasure.candidate_id, erasure.at,
+            )
+        )  # fmt: skip
+
+    async def erase_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
+        async def work(tx: Transaction) -> int:
+            erased = 0
+            for number in wanted:
+                rev = self._next_rev()
+                touched = await tx.execute(REMAINS, number, ERASED, rev, b"", user_id)
+                if touched:
+                    erased += 1
+                    await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
+                    await tx.execute(
+                        "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
+                    )
+            return erased
+
+        return await self._work(work) if wanted else 0
+
+    async def has_pending(self, user_id: str, before_id: int) -> bool:
+        rows = await self._read(
+            "SELECT 1 FROM notifications WHERE user_id = $1 AND id < $2"
+            " AND entity_status = 'pending' LIMIT 1",
+            user_id,
+            before_id,
+        )
+        return bool(rows)
+
+    async def close_account(self, user_id: str, at: int) -> None:
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "DELETE FROM hook_keys WHERE hook_id IN (SELECT id FROM hooks WHERE user_id = $1)",
+                user_id,
+            )
+            await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
+            await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
+            await tx.execute("DELETE FROM users WHERE id = $1", user_id)
+            await tx.execute("DELETE FROM erasures WHERE user_id = $1", user_id)
+            await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)
+
+        await self._work(work)
+
+    async def delete_some(self, user_id: str, limit: int) -> int:
+        async def work(tx: Transaction) -> int:
+            rows = await tx.fetch(
+                f"SELECT id FROM notifications WHERE user_id = $1 LIMIT {limit:d}", user_id
+            )
+            return await self._delete(tx, [row[0] for row in rows])
+
+        return await self._work(work)
