@@ -166,8 +166,10 @@ async def test_pages_follow_each_other(world: World, ada: Browser, hook: dict[st
         "?limit=2&q=caf%C3%A9+%26+100%25",
         "?limit=2&event=job.&event=offer.",
     ):
-        path, seen = f"/notifications{query}", []
+        path: str | None = f"/notifications{query}"
+        seen: list[str] = []
         for size in (2, 2, 2, 1):
+            assert path is not None
             page = await ada.json("GET", path)
             seen += [one["id"] for one in page["notifications"]]
             assert len(page["notifications"]) == size
