@@ -14,6 +14,7 @@ from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
 from srhooks.erasure import Eraser
 from srhooks.gateway import Gateway
+from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
 from srhooks.hub import LocalHub
 from srhooks.intake import Intake
@@ -24,11 +25,13 @@ from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
+from srhooks.trial import Trial
 from srhooks.upkeep import index_forever, purge_forever, reseal
 from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
 from srhooks.web.changes import ChangeReader
+from srhooks.web.coverage import setup_coverage
 from srhooks.web.errors import error_middleware
 from srhooks.web.export import setup_export
 from srhooks.web.feed import setup_feed
@@ -39,6 +42,7 @@ from srhooks.web.ops import setup_ops
 from srhooks.web.overview import setup_overview
 from srhooks.web.security import setup_security
 from srhooks.web.session import setup_sessions
+from srhooks.web.subscription import setup_subscription
 from srhooks.web.subscriptions import setup_subscriptions
 from srhooks.web.terminal import setup_terminal
 from srhooks.web.view import setup_view
@@ -64,6 +68,8 @@ def create_app(settings: Settings) -> web.Application:
     setup_overview(app)
     setup_subscriptions(app)
     setup_account(app)
+    setup_subscription(app)
+    setup_coverage(app)
     setup_live(app)
     setup_terminal(app)
     setup_ops(app)
@@ -84,11 +90,13 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     tokens = TokenKeeper(settings, store, vault, client)
     gateway = Gateway(client, tokens)
 
+    handshakes = Handshakes(hub)
+
     async def newest_key(hook: Hook) -> str | None:
         return await subscriptions.newest_key(hook)
 
     hooks = HookDirectory(store, vault, newest_key)
-    subscriptions = Subscriptions(settings, store, gateway, hooks, hub)
+    subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
     fetcher = EntityFetcher(store, gateway, hub)
     eraser = Eraser(store, hub)
     app[SERVICES] = Services(
@@ -110,6 +118,8 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         fetcher=fetcher,
         subscriptions=subscriptions,
         watch=StatusWatch(subscriptions, hub),
+        handshakes=handshakes,
+        trial=Trial(settings, store, hooks, session),
         changes=ChangeReader(store),
         personal=PersonalTokens(store),
         eraser=eraser,

@@ -14,7 +14,7 @@ from typing import Any
 
 from srhooks.hub import Event, Hub
 from srhooks.ids import now_ms
-from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
+from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
 from srhooks.store import StoreError
 from srhooks.subscriptions import Subscriptions
 
@@ -31,7 +31,7 @@ class Drift:
 
     subscription_id: str
     before: str
-    now: str  # the new status; "gone" when it is no longer listed
+    now: str  # the new status
     at: int  # ms
 
 
@@ -110,7 +110,7 @@ class StatusWatch:
             except (ServiceError, StoreError) as error:
                 pause = min(pause * 2, SLOWEST)
                 watched.looked_at = asyncio.get_running_loop().time()
-                log.info("could not look after the subscriptions: %s", error)
+                log.info("could not look after the subscriptions: %s", brief(error))
                 continue
             pause = self._every
             known = _statuses(watched.known)

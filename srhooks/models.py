@@ -19,6 +19,7 @@ ENTITY_STATUSES: tuple[str, ...] = get_args(EntityStatus)
 REDACTED = "[redacted]"
 ERASED = "Erased"
 WHOLE_ACCOUNT = ""  # as the candidate of an erasure: everything of the user
+TEST_HEADER = "srhooks-test"  # marks what srhooks sent to itself
 MAX_DEPTH = 500  # levels of JSON
 
 
@@ -145,6 +146,10 @@ class Notification:
     def headers(self) -> dict[str, str]:
         headers: dict[str, str] = json.loads(self.headers_json)
         return headers
+
+    @property
+    def is_test(self) -> bool:
+        return TEST_HEADER in self.headers
 
     @cached_property
     def body_value(self) -> Any:

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from srhooks.config import Settings
 from srhooks.gateway import Gateway
+from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory, new_hook_id
 from srhooks.hub import Event, Hub
 from srhooks.ids import now_ms
@@ -48,13 +49,15 @@ class UnknownSubscriptionError(Exception):
 
 class Subscriptions:
     def __init__(
-        self, settings: Settings, store: Store, gateway: Gateway, hooks: HookDirectory, hub: Hub
-    ) -> None:
+        self, settings: Settings, store: Store, gateway: Gateway, hooks: HookDirectory, hub: Hub,
+        handshakes: Handshakes,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
         self._gateway = gateway
         self._hooks = hooks
         self._hub = hub
+        self._handshakes = handshakes
 
     async def all(self, user_id: str, *, foreground: bool = True) -> list[dict[str, Any]]:
         """The service's objects with `hookId` and `mine` added. Raises ServiceError, StoreError."""
@@ -62,6 +65,12 @@ class Subscriptions:
         hooks = {hook.id: hook for hook in await self._store.hooks(user_id)}
         for one in found:
             await self._join(one, hooks)
+        return found
+
+    async def one(self, user_id: str, number: str) -> dict[str, Any]:
+        """As in `all`. Raises ServiceError, StoreError, UnknownSubscriptionError."""
+        found = _object(await self._ask(user_id, "GET", subscription_path(number)))
+        await self._join(found, {hook.id: hook for hook in await self._store.hooks(user_id)})
         return found
 
     async def create(self, user_id: str, wanted: NewSubscription) -> dict[str, Any]:
@@ -181,7 +190,15 @@ class Subscriptions:
         return key
 
     async def _put_activation(self, user_id: str, number: str) -> None:
-        await self._ask(user_id, "PUT", _path(number, "/activation"), seconds=ACTIVATION_TIMEOUT)
+        self._handshakes.begin(user_id, number)
+        try:
+            await self._ask(
+                user_id, "PUT", _path(number, "/activation"), seconds=ACTIVATION_TIMEOUT
+            )
+        except ServiceError as error:
+            self._handshakes.note(user_id, number, str(error), "bad")
+            raise
+        self._handshakes.note(user_id, number, "SmartRecruiters activated it", "good")
 
     async def _retire(self, user_id: str, number: str) -> None:
         hook = await self._hook_of(user_id, number)
@@ -201,6 +218,12 @@ class Subscriptions:
 
     def _changed(self, user_id: str) -> None:
         self._hub.publish(user_id, Event("subscriptions"))
+
+
+def subscription_path(number: str, rest: str = "") -> str:
+    """Raises UnknownSubscriptionError."""
+    _check_id(number)
+    return _path(number, rest)
 
 
 def _path(number: str, rest: str = "") -> str:

@@ -52,6 +52,11 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
     entry = await _entry(request)
     if SECRET.fullmatch(secret) is None:
         raise BadRequestError("X-Hook-Secret must be printable and at most 1024 characters long")
+    request.config_dict[SERVICES].handshakes.note(
+        entry.hook.user_id,
+        entry.hook.subscription_id,
+        "Its handshake came in and was answered with the same secret",
+    )
     log.info("handshake answered", extra={"hook": entry.hook.id[:6]})
     return web.Response(status=200, headers={"X-Hook-Secret": secret})
 

@@ -12,6 +12,7 @@ from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
 from srhooks.erasure import Eraser
 from srhooks.gateway import Gateway
+from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
 from srhooks.hub import Hub
 from srhooks.intake import Intake
@@ -21,6 +22,7 @@ from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
+from srhooks.trial import Trial
 from srhooks.web.changes import ChangeReader
 
 
@@ -39,6 +41,8 @@ class Services:
     fetcher: EntityFetcher
     subscriptions: Subscriptions
     watch: StatusWatch
+    handshakes: Handshakes
+    trial: Trial
     changes: ChangeReader
     personal: PersonalTokens
     eraser: Eraser

@@ -56,6 +56,8 @@ class LivePage:
                 await self._send(render_text(self._app, "_banner.html", {"user": self.login.user}))
             elif event.kind == "notification" and self.view in {"", "feed"}:
                 await self._send_changes(event.order)
+            elif event.kind == "handshake" and self.view == "subscriptions":
+                await self._send(self._handshakes())
             elif event.kind == "subscriptions":
                 await self._send(await self._subscriptions())
 
@@ -114,6 +116,13 @@ class LivePage:
         }
         await self._send(render_text(self._app, "_list.html", ctx))
         self._sent = cursor
+
+    def _handshakes(self) -> str:
+        steps_of = self._app[SERVICES].handshakes.of_user(self.login.user.id)
+        return "".join(
+            render_text(self._app, "_steps.html", {"sid": number, "steps": steps, "oob": True})
+            for number, steps in steps_of.items()
+        )
 
     async def _subscriptions(self) -> str:
         user_id = self.login.user.id

@@ -18,6 +18,7 @@ from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import render
+from srhooks.web.words import event_names
 
 DAY = 86_400_000  # ms
 MAX_EVENTS = 200
@@ -85,6 +86,20 @@ async def activate(request: web.Request) -> web.Response:
     return await _done(request, login)
 
 
+async def ask_to_activate(request: web.Request) -> web.Response:
+    """The question before touching another system's webhook, for whoever has no JavaScript."""
+    await require_login(request)
+    number = quote(request.match_info["id"], safe="", errors="replace")
+    ctx = {
+        "title": "Activate this subscription?",
+        "message": "Its callback address is not one of ours: another system receives it.",
+        "action": f"/subscriptions/{number}/activation",
+        "yes": "Activate all the same",
+        "back": "/subscriptions",
+    }
+    return render(request, "confirm.html", ctx)
+
+
 async def ask_to_delete(request: web.Request) -> web.Response:
     """The question, for whoever has no JavaScript."""
     await require_login(request)
@@ -112,14 +127,19 @@ async def subscriptions_context(app: web.Application, user_id: str, csrf: str) -
     found: list[dict[str, Any]] = []
     try:
         found = await services.subscriptions.all(user_id)
+        services.watch.observe(user_id, found)
     except GrantDeadError:
         raise
     except ServiceError as failed:
         error = failed
     activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
+    steps = services.handshakes.of_user(user_id)
+    drifts = services.watch.drifts(user_id)
     for one in found:
         last, count = activity.get(str(one["id"]), (None, 0))
+        number = str(one["id"])
         one |= {"last_received": last, "count_24h": count}
+        one |= {"steps": steps.get(number, []), "drift": drifts.get(number)}
     return {"subscriptions": found, "error": error, "limit": MAX_SUBSCRIPTIONS, "csrf": csrf}
 
 
@@ -128,10 +148,12 @@ async def _page(
 ) -> web.Response:
     """The subscriptions and the form; what went wrong decides about the status."""
     ctx = await subscriptions_context(request.app, login.user.id, login.csrf)
+    copied = request.query.get("clone")
+    original = next((one for one in ctx["subscriptions"] if str(one["id"]) == copied), None)
     ctx |= {
         "families": FAMILIES,
         "message": None,
-        "form": EMPTY_FORM,
+        "form": EMPTY_FORM if original is None else _copy(original),
         "live_url": "/live?view=subscriptions",
         **more,
     }
@@ -142,6 +164,22 @@ async def _page(
     response = render(request, template, ctx, problem.status)
     response.headers.update(problem.headers)
     return response
+
+
+def _copy(original: Mapping[str, Any]) -> dict[str, Any]:
+    """The form, filled with what another subscription has; its secrets are not known."""
+    authentication = original.get("callbackAuthentication")
+    authentication = authentication if isinstance(authentication, dict) else {}
+    kind = str(authentication.get("type") or "none").lower()
+    fields = AUTH_FIELDS.get(kind, {})
+    typed = {field: authentication.get(name) for name, field in fields.items()}
+    return {
+        **EMPTY_FORM,
+        "events": event_names(original),
+        "alertingEmailAddress": original.get("alertingEmailAddress") or "",
+        "auth_type": kind if fields else "none",
+        **{field: text for field, text in typed.items() if field in EMPTY_FORM and text},
+    }
 
 
 async def _refused(
@@ -211,6 +249,8 @@ def _from_json(value: dict[str, Any]) -> NewSubscription:
 
 def _from_form(form: Form) -> NewSubscription:
     events = [event for event in form.getall("events", []) if isinstance(event, str)]
+    for family in form.getall("families", []):  # "all of them", also without JavaScript
+        events += FAMILIES.get(str(family), ())
     kind = text_of(form, "auth_type")
     authentication = None
     if kind in AUTH_FIELDS:
@@ -251,6 +291,7 @@ def setup_subscriptions(app: web.Application) -> None:
     router.add_get("/subscriptions", show)
     router.add_post("/subscriptions", create)
     router.add_post("/subscriptions/{id}/activation", activate)
+    router.add_get("/subscriptions/{id}/activation", ask_to_activate)
     router.add_delete("/subscriptions/{id}", delete)
     router.add_get("/subscriptions/{id}/delete", ask_to_delete)
     router.add_post("/subscriptions/{id}/delete", delete)

@@ -36,6 +36,9 @@ DEFAULTS: Mapping[str, Any] = {
     "error": None,
     "form": None,
     "fields": {},  # what a question passes on
+    "drift": None,
+    "steps": (),
+    "secret": None,
     "limit": 20,
     "back": "/notifications",
 }

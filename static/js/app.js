@@ -1,9 +1,11 @@
 // What makes the pages live. They work without it: links, forms, and the time in UTC.
+import { startCountdown } from "./countdown.js";
 import { startDetail } from "./detail.js";
 import { startExport } from "./export.js";
 import { startFeed } from "./feed.js";
 import { startForms } from "./forms.js";
 import { startLive } from "./live.js";
+import { startPicker } from "./picker.js";
 import { startTime } from "./time.js";
 
 startTime();
@@ -12,3 +14,5 @@ startFeed();
 startDetail();
 startForms();
 startExport();
+startPicker();
+startCountdown();

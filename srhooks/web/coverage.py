@@ -1,0 +1,53 @@
+"""Which event reaches which subscription: what nobody is told, and what is told twice."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from aiohttp import web
+
+from srhooks.events import FAMILIES, KNOWN
+from srhooks.web.errors import json_text
+from srhooks.web.keys import SERVICES
+from srhooks.web.negotiate import VARY, wants_json
+from srhooks.web.session import require_login
+from srhooks.web.view import render
+from srhooks.web.words import event_names
+
+
+async def show(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    services = request.app[SERVICES]
+    found = await services.subscriptions.all(login.user.id)
+    services.watch.observe(login.user.id, found)
+    covered = coverage(found)
+    # Only an active one of ours brings anything here.
+    ours = {str(one["id"]) for one in found if one.get("mine") and one.get("status") == "active"}
+    gaps = [name for name in sorted(KNOWN) if not ours & set(covered[name])]
+    duplicates = [name for name, numbers in covered.items() if len(ours & set(numbers)) > 1]
+    if wants_json(request):
+        value = {"events": covered, "gaps": gaps, "duplicates": duplicates}
+        return web.Response(
+            text=json_text(value), content_type="application/json", headers={"Vary": VARY}
+        )
+    others = tuple(name for name in covered if name not in KNOWN)
+    ctx = {
+        "subscriptions": found,
+        "covered": covered,
+        "gaps": gaps,
+        "duplicates": duplicates,
+        "groups": {**FAMILIES, **({"other": others} if others else {})},
+    }
+    return render(request, "coverage.html", ctx)
+
+
+def coverage(found: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Each known event, and each that is subscribed to, with the ids of its subscriptions."""
+    covered: dict[str, list[str]] = {name: [] for names in FAMILIES.values() for name in names}
+    for one in found:
+        for name in dict.fromkeys(event_names(one)):
+            covered.setdefault(name, []).append(str(one["id"]))
+    return covered
+
+
+def setup_coverage(app: web.Application) -> None:
+    app.router.add_get("/subscriptions/coverage", show)

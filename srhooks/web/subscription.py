@@ -1,0 +1,133 @@
+"""One subscription: its keys, a test, and what the service says it sent."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+from srhooks.callbacks import SERIES, STATUSES, callbacks_log, failures_in_a_row
+from srhooks.hooks import KEY_LIFE, KnownKey
+from srhooks.ids import first_id_at, iso, now_ms
+from srhooks.web.errors import BadRequestError, json_text
+from srhooks.web.keys import SERVICES
+from srhooks.web.negotiate import VARY, wants_json
+from srhooks.web.session import Login, require_login
+from srhooks.web.view import render
+from srhooks.web.words import event_names
+
+DAY = 86_400_000  # ms
+MAX_PAGE_ID = 200
+
+
+async def show(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    found = await request.app[SERVICES].subscriptions.one(login.user.id, request.match_info["id"])
+    return _json(found) if wants_json(request) else await _page(request, login, found)
+
+
+async def rotate_key(request: web.Request) -> web.Response:
+    """A new signing key, shown this once."""
+    login = await require_login(request)
+    subscriptions = request.app[SERVICES].subscriptions
+    number = request.match_info["id"]
+    key = await subscriptions.rotate_key(login.user.id, number)
+    if wants_json(request):
+        return _json({"secretKey": key}, 201)
+    found = await subscriptions.one(login.user.id, number)
+    return await _page(request, login, found, secret=key)
+
+
+async def try_it(request: web.Request) -> web.Response:
+    """A signed test notification to the hook's own public address."""
+    login = await require_login(request)
+    services = request.app[SERVICES]
+    found = await services.subscriptions.one(login.user.id, request.match_info["id"])
+    event = next(iter(event_names(found)), "job.created")
+    result = await services.trial.run(login.user.id, str(found["id"]), event)
+    if wants_json(request):
+        return _json({"status": result.status, "ms": result.ms, "error": result.error})
+    return await _page(request, login, found, tried=result)
+
+
+async def log(request: web.Request) -> web.Response:
+    """The service's callbacks log; what failed first, unless asked otherwise."""
+    login = await require_login(request)
+    number = request.match_info["id"]
+    status, page = request.query.get("status", ""), request.query.get("page", "")
+    if status and status not in STATUSES:
+        raise BadRequestError(f"status must be one of {', '.join(STATUSES)}")
+    if len(page) > MAX_PAGE_ID:
+        raise BadRequestError("page must be what `next` gave")
+    gateway = request.app[SERVICES].gateway
+    found = await callbacks_log(gateway, login.user.id, number, status=status, page=page)
+    following = None
+    if found.following:
+        query = {"page": found.following} | ({"status": status} if status else {})
+        following = f"/subscriptions/{number}/callbacks-log?{urlencode(query)}"
+    if wants_json(request):
+        calls = [
+            {
+                "status": "successful" if call.successful else "failed",
+                "at": None if call.at is None else iso(call.at),
+                "url": call.url,
+                "headers": call.headers,
+                "body": call.body,
+            }
+            for call in found.calls
+        ]
+        return _json({"callbacks": calls, "next": following})
+    series = failures_in_a_row(found.calls) if not status and not page else 0
+    calls_shown = found.calls
+    if not status:
+        calls_shown = sorted(found.calls, key=lambda call: call.successful)
+    ctx = {
+        "number": number,
+        "calls": calls_shown,
+        "failed": sum(not call.successful for call in found.calls),
+        "chosen": status,
+        "next": following,
+        "series": series,
+        "at_risk": series >= SERIES,
+    }
+    return render(request, "callbacks.html", ctx)
+
+
+async def _page(
+    request: web.Request, login: Login, found: dict[str, Any], **more: Any
+) -> web.Response:
+    services = request.app[SERVICES]
+    entry = await services.hooks.get(found["hookId"]) if found["hookId"] else None
+    number = str(found["id"])
+    drift = services.watch.drifts(login.user.id).get(number)
+    steps = services.handshakes.of(login.user.id, number)
+    activity = await services.store.activity(login.user.id, first_id_at(now_ms() - DAY))
+    last, count = activity.get(number, (None, 0))
+    ctx = {
+        "s": found | {"last_received": last, "count_24h": count, "steps": steps, "drift": drift},
+        "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],
+        "secret": None,
+        "tried": None,
+        **more,
+    }
+    return render(request, "subscription.html", ctx)
+
+
+def _key(one: KnownKey) -> dict[str, int | None]:
+    """When it was made, and until when it counts. Never the key."""
+    until = None if one.retired_at is None else one.retired_at + KEY_LIFE
+    return {"created_at": one.created_at, "until": until}
+
+
+def _json(value: Any, status: int = 200) -> web.Response:
+    return web.Response(
+        text=json_text(value), status=status, content_type="application/json",
+        headers={"Vary": VARY},
+    )  # fmt: skip
+
+
+def setup_subscription(app: web.Application) -> None:
+    router = app.router
+    router.add_get("/subscriptions/{id}", show)
+    router.add_post("/subscriptions/{id}/secret-key", rotate_key)
+    router.add_post("/subscriptions/{id}/test", try_it)
+    router.add_get("/subscriptions/{id}/callbacks-log", log)
