@@ -9,7 +9,10 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser
 
+from tests.browser import started_chromium
 from tests.harness import World
 from tests.harness import world as start_world
 
@@ -50,3 +53,10 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     """srhooks and a sandbox with default settings."""
     async with start_world(tmp_path) as running:
         yield running
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """One browser for all tests that run in the session's event loop."""
+    async with started_chromium() as browser:
+        yield browser

@@ -1,0 +1,84 @@
+"""axe-core finds nothing grave on any page, light or dark, wide or narrow."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, ViewportSize
+
+from tests.browser import log_in, needs_chromium, visit
+from tests.harness import World, eventually
+from tests.harness import world as start_world
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+
+NARROW: ViewportSize = {"width": 390, "height": 800}
+SCHEMES: tuple[Literal["light", "dark"], ...] = ("light", "dark")
+GRAVE = {"serious", "critical"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(tmp_path: Path) -> AsyncIterator[World]:
+    """With something of everything to show."""
+    async with start_world(tmp_path) as running:
+        async with running.logged_in() as ada:
+            events = ("application.created", "candidate.deleted", "job.updated")
+            hook = (await ada.subscribe(*events))["hookId"]
+            await ada.subscribe("review.created", active=False)
+            await ada.json("POST", "/terminal/tokens", status=201, data={"name": "Laptop"})
+            for event in events:
+                await running.sandbox.fire(event)
+            link = "<https://elsewhere.example/>; rel=self"
+            await running.notify(hook, link=link, smartrecruiters_signature="v1=00")
+            await running.notify(hook, b"not json")
+
+            async def settled() -> bool:
+                found = await ada.notifications()
+                return all(one["entity"]["status"] != "pending" for one in found)
+
+            await eventually(settled)
+        yield running
+
+
+async def findings(page: Page, path: str) -> list[str]:
+    await page.goto(path)
+    found = []
+    for scheme in SCHEMES:
+        await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        result = await Axe().run(page)
+        found += [
+            f"{path}, {scheme}: {one['id']}, {one['help']}:"
+            f" {[node['html'][:150] for node in one['nodes']]}"
+            for one in result.response["violations"]
+            if one["impact"] in GRAVE
+        ]
+    return found
+
+
+async def test_axe_finds_nothing_grave(chromium: Browser, town: World) -> None:
+    async with town.logged_in() as ada:
+        by_verdict = {one["signature"]: one["id"] for one in await ada.notifications()}
+        (subscription, *_) = (await ada.json("GET", "/subscriptions"))["subscriptions"]
+    async with visit(chromium, town, forgive="status of 40[04]") as (_, page):
+        found = await findings(page, "/")
+        found += await findings(page, "/auth/callback")  # an error, to somebody unknown
+        await log_in(page)
+        for path in (
+            f"/notifications/{by_verdict['valid']}",
+            f"/notifications/{by_verdict['invalid']}",
+            "/notifications?q=nothing+holds+this",
+            "/notifications/export",
+            "/overview",
+            "/subscriptions",
+            f"/subscriptions/{subscription['id']}/delete",
+            "/terminal",
+            "/no-such-page",
+        ):
+            found += await findings(page, path)
+        await page.set_viewport_size(NARROW)
+        for path in ("/notifications", f"/notifications/{by_verdict['valid']}", "/subscriptions"):
+            found += await findings(page, path)
+    assert not found, "\n".join(found)
