@@ -1,0 +1,122 @@
+"""The load side's two kinds of connection: HTTP/1.1 with keep-alive, and a page's WebSocket."""
+
+import os
+import re
+import socket
+from base64 import b64encode
+from time import perf_counter
+
+from srhooks.bench.processes import BenchError
+
+LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+ROW = re.compile(rb'<li id="n-([0-9a-z]{13})"')
+READ = 262_144  # bytes at once
+PING, CLOSE = 0x89, 0x88
+
+
+def connect(port: int, source: str = "127.0.0.1") -> socket.socket:
+    one = socket.create_connection(("127.0.0.1", port), 10, (source, 0))
+    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return one
+
+
+class HttpConnection:
+    """One request at a time; the next may go when the answer to this one is complete."""
+
+    def __init__(self, port: int) -> None:
+        self.socket = connect(port)
+        self._buffer = b""
+        self.began = 0.0
+
+    def send(self, request: bytes) -> None:
+        self.began = perf_counter()
+        self.socket.sendall(request)
+
+    def read(self) -> tuple[int, bytes] | None:
+        """Status and body once the answer is complete. Raises BenchError when it breaks off."""
+        data = self.socket.recv(READ)
+        if not data:
+            raise BenchError("the server closed a connection")
+        self._buffer += data
+        head, separator, rest = self._buffer.partition(b"\r\n\r\n")
+        if not separator:
+            return None
+        length = LENGTH.search(head)
+        if length is None or len(rest) < int(length[1]):
+            return None
+        self._buffer = b""
+        return int(head[9:12]), rest
+
+    def ask(self, request: bytes) -> tuple[int, bytes]:
+        """Send and wait for the answer."""
+        self.send(request)
+        while (answer := self.read()) is None:
+            pass
+        return answer
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+class PageSocket:
+    """A viewer: opens /live as a page does, and reads its frames."""
+
+    def __init__(self, port: int, cookie: str, source: str = "127.0.0.1") -> None:
+        self.socket = connect(port, source)
+        self._buffer = b""
+        self.rows: list[bytes] = []  # ids of notifications, in the order of their frames
+        key = b64encode(os.urandom(16)).decode()
+        self.socket.sendall(
+            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+            f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {key}\r\nCookie: {cookie}\r\n\r\n".encode()
+        )
+
+    def finish_handshake(self) -> None:
+        while b"\r\n\r\n" not in self._buffer:
+            data = self.socket.recv(READ)
+            if not data:
+                raise BenchError("the server refused a viewer")
+            self._buffer += data
+        head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
+        if not head.startswith(b"HTTP/1.1 101"):
+            raise BenchError(f"the server refused a viewer: {head[:60]!r}")
+
+    def read(self) -> int:
+        """Take what there is; how many text frames were completed. Raises BenchError at the end."""
+        data = self.socket.recv(READ)
+        if not data:
+            raise BenchError("the server closed a viewer")
+        buffer = self._buffer + data
+        texts = 0
+        start = 0
+        while (end := _frame_end(buffer, start)) is not None:
+            payload, stop = end
+            if buffer[start] == PING:
+                self.socket.sendall(b"\x8a\x80" + os.urandom(4))  # an empty pong, masked
+            elif buffer[start] == CLOSE:
+                raise BenchError(f"the server closed a viewer: {buffer[payload + 2 : stop]!r}")
+            else:
+                texts += 1
+                self.rows += ROW.findall(buffer, payload, stop)
+            start = stop
+        self._buffer = buffer[start:]
+        return texts
+
+    def close(self) -> None:
+        self.socket.close()
+
+
+def _frame_end(buffer: bytes, start: int) -> tuple[int, int] | None:
+    """Where the payload of an unmasked frame begins and ends; None while it is incomplete."""
+    if len(buffer) < start + 2:
+        return None
+    length, payload = buffer[start + 1], start + 2
+    for code, size in ((126, 2), (127, 8)):
+        if length == code:
+            if len(buffer) < payload + size:
+                return None
+            length = int.from_bytes(buffer[payload : payload + size], "big")
+            payload += size
+            break
+    return (payload, payload + length) if len(buffer) >= payload + length else None

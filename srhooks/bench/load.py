@@ -1,0 +1,74 @@
+"""A storm: so many connections, each sending its next notification when the last is answered."""
+
+import selectors
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from time import perf_counter
+
+from srhooks.bench.client import HttpConnection, PageSocket
+from srhooks.bench.machine import cpu_of
+from srhooks.bench.processes import BenchError, Program
+
+PATIENCE = 30.0  # seconds without any answer
+
+
+@dataclass
+class Storm:
+    seconds: float = 0.0
+    cpu: float = 0.0  # seconds that the server ran
+    latencies: list[float] = field(default_factory=list)  # seconds
+    statuses: Counter[int] = field(default_factory=Counter)
+
+    @property
+    def rate(self) -> float:
+        return len(self.latencies) / self.seconds
+
+    @property
+    def cost(self) -> float:
+        """Microseconds of the server's core for one answer: the rate that noise cannot touch."""
+        return self.cpu / len(self.latencies) * 1e6
+
+
+def storm(
+    server: Program,
+    requests: Sequence[bytes],
+    connections: int,
+    viewer: PageSocket | None = None,
+) -> Storm:
+    """Send all the requests. A viewer reads its frames meanwhile, as a browser would."""
+    result = Storm()
+    waiting = iter(requests)
+    with selectors.DefaultSelector() as selector:
+        lines = [HttpConnection(server.port) for _ in range(connections)]
+        for line in lines:
+            selector.register(line.socket, selectors.EVENT_READ, line)
+        if viewer is not None:
+            selector.register(viewer.socket, selectors.EVENT_READ, viewer)
+        burnt = cpu_of(server.pid)
+        began = perf_counter()
+        for line, request in zip(lines, waiting, strict=False):
+            line.send(request)
+        while len(result.latencies) < len(requests):
+            ready = selector.select(PATIENCE)
+            if not ready:
+                raise BenchError("the server stopped answering")
+            for key, _ in ready:
+                if isinstance(key.data, PageSocket):
+                    key.data.read()
+                elif (answer := key.data.read()) is not None:
+                    result.latencies.append(perf_counter() - key.data.began)
+                    result.statuses[answer[0]] += 1
+                    request = next(waiting, b"")
+                    if request:
+                        key.data.send(request)
+        result.seconds = perf_counter() - began
+        result.cpu = cpu_of(server.pid) - burnt
+        for line in lines:
+            line.close()
+    if set(result.statuses) != {202}:
+        raise BenchError(
+            f"not every notification was answered 202: {dict(result.statuses)};"
+            f" the server's log ends with: {server.last_words()}"
+        )
+    return result

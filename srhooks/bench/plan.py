@@ -1,0 +1,41 @@
+"""The subjects in their order, and the whole run."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from srhooks.bench.machine import cores, note, pin, raise_file_limit
+from srhooks.bench.report import Row
+from srhooks.bench.rows import intake, latency
+from srhooks.bench.setting import Setting
+
+SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
+    "intake": intake.measure,
+    "latency": latency.measure,
+}
+
+
+def run_all(
+    wanted: Sequence[str], *, parent: Path | None, rounds: int, quick: bool, full: bool,
+    tell: Callable[[str], None],
+) -> tuple[list[Row], dict[str, Any]]:  # fmt: skip
+    """Measure; raises BenchError for a wrong result."""
+    file_limit = raise_file_limit()
+    both = cores()
+    server_core, load_core = both or (None, None)
+    pin(load_core)
+    rows: list[Row] = []
+    with tempfile.TemporaryDirectory(prefix="srhooks-bench-", dir=parent) as name:
+        folder = Path(name)
+        machine: dict[str, Any] = note(folder, file_limit)
+        machine["pinned"] = "servers and load on a core each" if both else "no: one core"
+        machine["run"] = "quick" if quick else "full" if full else "usual"
+        setting = Setting(
+            folder=folder, server_core=server_core, load_core=load_core, rounds=rounds,
+            quick=quick, full=full,
+        )  # fmt: skip
+        for subject in wanted:
+            tell(f"measuring {subject} ...")
+            rows += SUBJECTS[subject](setting)
+    return rows, machine

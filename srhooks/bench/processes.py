@@ -1,0 +1,113 @@
+"""Start what is measured as its users do, each program in a process of its own."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from srhooks.bench.machine import pin
+
+PATIENCE = 15.0  # seconds until a program must listen
+SECRET = "a session secret for the benchmark alone"  # noqa: S105 - of a throw-away database
+
+
+class BenchError(Exception):
+    """A wrong result: one line that says which."""
+
+
+class Program:
+    """One running program, on its port."""
+
+    def __init__(
+        self, *arguments: str, port: int, log: Path, core: int | None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.port = port
+        self._log = log
+        with log.open("ab") as output:
+            self._process = subprocess.Popen(  # noqa: S603 - ourselves
+                [sys.executable, *arguments],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                env={**os.environ, **(environment or {})},
+                preexec_fn=lambda: pin(core),  # noqa: PLW1509 - no thread runs here yet
+            )  # fmt: skip
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def wait_until_it_listens(self) -> None:
+        deadline = time.monotonic() + PATIENCE
+        while True:
+            with contextlib.suppress(OSError):
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                raise BenchError(f"a server did not start: {self.last_words()}")
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(10)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def last_words(self) -> str:
+        lines = self._log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return lines[-1] if lines else "it said nothing"
+
+
+@contextlib.contextmanager
+def running(program: Program) -> Iterator[Program]:
+    try:
+        program.wait_until_it_listens()
+        yield program
+    finally:
+        program.stop()
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+def product(folder: Path, port: int, sandbox_port: int, core: int | None) -> Program:
+    """`srhooks serve` with its default settings, on a database in `folder`."""
+    return Program(
+        "-m", "srhooks", "serve", port=port, log=folder / "srhooks.log", core=core,
+        environment={
+            "SMARTRECRUITERS_CLIENT_ID": "sandbox-client",
+            "SMARTRECRUITERS_CLIENT_SECRET": "sandbox-secret",
+            "SESSION_SECRET": SECRET,
+            "APP_URL": f"http://127.0.0.1:{port}",
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "DATABASE_URL": f"sqlite:///{folder / 'srhooks.db'}",
+            "SMARTRECRUITERS_API_URL": f"http://127.0.0.1:{sandbox_port}",
+            "SMARTRECRUITERS_IDENTITY_URL": f"http://127.0.0.1:{sandbox_port}",
+        },
+    )  # fmt: skip
+
+
+def sandbox(folder: Path, port: int, core: int | None, latency: float) -> Program:
+    return Program(
+        "-m", "srhooks", "sandbox", "--port", str(port), "--latency", str(latency),
+        port=port, log=folder / "sandbox.log", core=core,
+    )  # fmt: skip
+
+
+def reference(folder: Path, port: int, core: int | None) -> Program:
+    return Program(
+        "-m", "srhooks.bench.reference", str(port),
+        port=port, log=folder / "reference.log", core=core,
+    )  # fmt: skip

@@ -1,0 +1,27 @@
+"""What the product is measured against: a raw aiohttp handler that reads the body and answers 202.
+
+Run as `python -m srhooks.bench.reference PORT`.
+"""
+
+import asyncio
+import sys
+
+from aiohttp import web
+
+from srhooks.serving import served, until_signal
+
+
+async def receive(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(status=202)
+
+
+async def main(port: int) -> None:
+    app = web.Application()
+    app.router.add_post("/hooks/{id}", receive)
+    async with served(app, "127.0.0.1", port):
+        await until_signal()
+
+
+if __name__ == "__main__":
+    asyncio.run(main(int(sys.argv[1])))

@@ -1,0 +1,1 @@
+"""What is measured, one file a subject. Each gives rows of the report."""

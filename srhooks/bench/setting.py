@@ -1,0 +1,54 @@
+"""One run of the benchmark: how large it is, on which cores, in which folder."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from srhooks.bench.account import Account, open_account
+from srhooks.bench.processes import Program, free_port, product, running, sandbox
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setting:
+    folder: Path
+    server_core: int | None
+    load_core: int | None
+    rounds: int = 5
+    quick: bool = False
+    full: bool = False
+    viewers: int = 10_000
+    body_bytes: int = 1000
+
+    def scaled(self, usual: int, quick: int) -> int:
+        return quick if self.quick else usual
+
+
+@dataclass(frozen=True)
+class Product:
+    """srhooks beside a sandbox, with somebody who is subscribed."""
+
+    program: Program
+    account: Account
+    database: Path
+
+    @property
+    def port(self) -> int:
+        return self.program.port
+
+
+@contextmanager
+def started(setting: Setting, name: str, *, latency: float = 0.0) -> Iterator[Product]:
+    """A fresh database, and both programs running."""
+    folder = setting.folder / name
+    folder.mkdir()
+    port, sandbox_port = free_port(), free_port()
+    with (
+        running(sandbox(folder, sandbox_port, setting.load_core, latency)) as fake,
+        running(product(folder, port, fake.port, setting.server_core)) as program,
+    ):
+        database = folder / "srhooks.db"
+        account = open_account(
+            f"http://127.0.0.1:{port}", f"http://127.0.0.1:{fake.port}", database
+        )
+        yield Product(program, account, database)

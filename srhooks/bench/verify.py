@@ -1,0 +1,37 @@
+"""What was answered 202 is in the database, once each. Anything else fails the benchmark."""
+
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from srhooks.bench.processes import BenchError
+from srhooks.ids import encode_id
+
+
+def all_stored_once(database: Path, hook_id: str, sent: Sequence[str]) -> None:
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        rows = connection.execute(
+            "SELECT event_id, deliveries FROM notifications WHERE hook_id = ?", (hook_id,)
+        ).fetchall()
+    stored = {event_id for event_id, _ in rows}
+    lost = len(set(sent) - stored)
+    doubled = len(rows) - len(stored) + sum(deliveries != 1 for _, deliveries in rows)
+    if lost or doubled or stored - set(sent):
+        raise BenchError(
+            f"{len(sent)} notifications were answered 202: {lost} were lost, {doubled} doubled,"
+            f" {len(stored - set(sent))} are unknown"
+        )
+
+
+def shown_ids(database: Path, sent: Sequence[str]) -> set[bytes]:
+    """What a page must be shown for these event ids."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        known = dict(connection.execute("SELECT event_id, id FROM notifications").fetchall())
+    return {encode_id(known[event_id]).encode() for event_id in sent}
+
+
+def all_shown(rows: Sequence[bytes], wanted: set[bytes]) -> None:
+    """A viewer that stayed connected got the row of every notification."""
+    missing = len(wanted - set(rows))
+    if missing:
+        raise BenchError(f"a viewer was not shown {missing} of {len(wanted)} notifications")

@@ -1,0 +1,55 @@
+"""`srhooks bench`: the repeatable benchmark. Wrong results fail it, slow ones never do."""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from srhooks.bench.plan import SUBJECTS, run_all
+from srhooks.bench.processes import BenchError
+from srhooks.bench.report import save, table
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    parser.epilog = (
+        "docs/performance.md tells how each figure is got. The exit code is 1 when a notification"
+        " was lost, doubled or answered wrongly; a missed target is only shown."
+    )
+    add = parser.add_argument
+    size = parser.add_mutually_exclusive_group()
+    size.add_argument("--quick", action="store_true", help="a short run that proves it works")
+    size.add_argument(
+        "--full", action="store_true", help="also with 1,000,000 stored notifications"
+    )
+    add("--only", action="append", choices=list(SUBJECTS), help="this subject; repeatable")
+    add("--rounds", type=_rounds, help="interleaved rounds (5; with --quick 1)")
+    add("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    add("--dir", type=Path, help="where databases are made: use the disk you ask about")
+
+
+def run(args: argparse.Namespace) -> int:
+    if not hasattr(os, "sched_setaffinity"):
+        print("srhooks bench: it needs Linux, to give each side a core", file=sys.stderr)
+        return 1
+    try:
+        rows, machine = run_all(
+            args.only or list(SUBJECTS),
+            parent=args.dir,
+            rounds=args.rounds or (1 if args.quick else 5),
+            quick=args.quick,
+            full=args.full,
+            tell=lambda text: print(text, file=sys.stderr, flush=True),
+        )
+    except (BenchError, OSError) as error:
+        print(f"srhooks bench: {error}", file=sys.stderr)
+        return 1
+    print(table(rows, machine))
+    if args.json is not None:
+        save(args.json, rows, machine)
+    return 0
+
+
+def _rounds(text: str) -> int:
+    if not text.isdigit() or not 1 <= int(text) <= 99:
+        raise argparse.ArgumentTypeError("must be a whole number from 1 to 99")
+    return int(text)
