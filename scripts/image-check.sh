@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image without a container engine, starts it as its own CMD and user say, and stops it.
 # Needs root, and Debian's buildah and mmdebstrap. IMAGE_BASE_TAR=FILE reuses a base made before.
-set -euo pipefail
+set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 
 say() { printf 'image-check: %-28s %s\n' "$1" "${2:-}"; }
