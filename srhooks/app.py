@@ -81,7 +81,7 @@ def create_app(settings: Settings) -> web.Application:
 
 async def _services(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
-    store = make_store(settings.database_url)
+    store = make_store(settings.database_url, app[METRICS])
     await store.open()
     vault = Vault(settings.session_secrets)
     hub = LocalHub()

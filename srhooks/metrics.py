@@ -36,6 +36,18 @@ class Metrics:
         self.queue = Gauge(
             "srhooks_store_queue", "Writes that wait for a commit.", registry=registry
         )
+        self.commit_size = Histogram(
+            "srhooks_commit_writes", "Writes that shared a commit.",
+            registry=registry, buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),
+        )  # fmt: skip
+        self.commit_seconds = Histogram(
+            "srhooks_commit_seconds", "How long a commit took.",
+            registry=registry, buckets=SECONDS,
+        )  # fmt: skip
+        self.store_errors = Counter(
+            "srhooks_store_errors", "Failures of the database: read, write, stuck.", ["kind"],
+            registry=registry,
+        )  # fmt: skip
         self.loop_lag = Histogram(
             "srhooks_event_loop_lag_seconds", "How late the event loop runs what is due.",
             registry=registry, buckets=SECONDS,

@@ -1,17 +1,19 @@
 """Where everything is kept: the protocol and its two implementations."""
 
+from srhooks.metrics import Metrics
 from srhooks.store.base import Store, StoreBusyError, StoreError, StoreUnavailableError
 
 __all__ = ["Store", "StoreBusyError", "StoreError", "StoreUnavailableError", "make_store"]
 
 
-def make_store(database_url: str) -> Store:
+def make_store(database_url: str, metrics: Metrics | None = None) -> Store:
     """The store for a DATABASE_URL, not yet open. Drivers are imported only when used."""
+    metrics = metrics or Metrics()
     scheme, _, rest = database_url.partition("://")
     if scheme == "sqlite":
         from srhooks.store.sqlite import SqliteStore  # noqa: PLC0415
 
-        return SqliteStore(rest.removeprefix("/"))
+        return SqliteStore(rest.removeprefix("/"), metrics)
     from srhooks.store.postgres import PostgresStore  # noqa: PLC0415
 
-    return PostgresStore(database_url)
+    return PostgresStore(database_url, metrics)

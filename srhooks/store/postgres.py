@@ -6,16 +6,19 @@ from typing import Any
 
 import asyncpg
 
+from srhooks.metrics import Metrics
 from srhooks.models import Filter, NewNotification
 from srhooks.store.base import StoreUnavailableError
 from srhooks.store.migrate import scripts
 from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values, storable
+from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
-from srhooks.store.writer import Transaction, Writer
+from srhooks.store.writer import Transaction
 
 READERS = 4
 CONNECT_TIMEOUT = 3.0  # seconds
-COMMAND_TIMEOUT = 10.0  # seconds
+COMMAND_TIMEOUT = 7.0  # seconds: less than whoever waits for rows has
+CLOSE_PATIENCE = 0.5  # seconds
 MIGRATION_LOCK = 727_400_001  # any fixed number: two processes must not migrate at once
 UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -28,6 +31,9 @@ UNAVAILABLE = (
     asyncpg.LockNotAvailableError,
     asyncpg.InvalidAuthorizationSpecificationError,
     asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedTableError,
+    asyncpg.InternalClientError,
+    EOFError,
     OSError,
     TimeoutError,
 )
@@ -43,39 +49,29 @@ INSERT = (
 class PostgresStore(SqlStore):
     search_id = "id"
 
-    def __init__(self, url: str) -> None:
-        super().__init__()
-        self._url = url
-        self._pool: asyncpg.Pool[Any]
-        self._connection: _WritingConnection
+    def __init__(self, url: str, metrics: Metrics) -> None:
+        super().__init__(metrics)
+        self._connection = _WritingConnection(url)
+        self._readers = Readers(READERS, lambda: _Reader.open(url))
 
     async def open(self) -> None:
         try:
-            self._pool = await asyncpg.create_pool(
-                self._url, min_size=1, max_size=READERS, timeout=CONNECT_TIMEOUT,
-                command_timeout=COMMAND_TIMEOUT,
-            )  # fmt: skip
-            self._connection = _WritingConnection(self._url)
             await self._connection.migrate()
         except (*UNAVAILABLE, asyncpg.PostgresError, ValueError) as error:
+            await self._connection.close()
             raise StoreUnavailableError(f"cannot use PostgreSQL: {_reason(error)}") from error
-        await self._learn_last_id()
-        self._writer = Writer(self._connection, self._next_rev)
+        await self._start(self._connection)
 
     async def close(self) -> None:
         await self._writer.close()
+        await self._readers.close()
         await self._connection.close()
-        try:
-            await self._pool.close()
-        except UNAVAILABLE:
-            self._pool.terminate()
 
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
+    async def _query(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
         try:
-            rows: list[Any] = await self._pool.fetch(sql, *storable(args), timeout=COMMAND_TIMEOUT)
+            return await self._readers.run(lambda reader: reader.fetch(sql, args))
         except UNAVAILABLE as error:
             raise StoreUnavailableError(f"cannot read: {_reason(error)}") from error
-        return rows
 
     async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
         where, args = conditions(user_id, wanted)
@@ -99,6 +95,28 @@ class PostgresStore(SqlStore):
             number,
             text,
         )
+
+
+class _Reader:
+    def __init__(self, connection: "asyncpg.Connection[Any]") -> None:
+        self._connection = connection
+
+    @classmethod
+    async def open(cls, url: str) -> "_Reader":
+        return cls(await _connect(url))
+
+    async def fetch(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
+        rows: list[Any] = await self._connection.fetch(sql, *storable(args))
+        return rows
+
+    def usable(self) -> bool:
+        return not self._connection.is_closed()
+
+    def interrupt(self) -> None:
+        self._connection.terminate()
+
+    async def close(self) -> None:
+        await _close(self._connection)
 
 
 class _WritingConnection:
@@ -127,27 +145,39 @@ class _WritingConnection:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
+        """BEGIN and COMMIT by hand: the driver's own would wait for a server that is silent."""
         try:
             connection = await self._get()
-            async with connection.transaction():
+            await connection.execute("BEGIN")
+            try:
                 yield _PostgresTransaction(connection)
+            except asyncpg.PostgresError as error:
+                if not isinstance(error, UNAVAILABLE):  # the statement's own fault
+                    await connection.execute("ROLLBACK")
+                raise
+            await connection.execute("COMMIT")
         except UNAVAILABLE as error:
-            await self.close()
+            self._abandon()
             raise StoreUnavailableError(f"cannot write: {_reason(error)}") from error
+        except asyncpg.PostgresError:
+            raise
+        except BaseException:
+            self._abandon()  # in the middle of a transaction: the server rolls it back
+            raise
 
     async def close(self) -> None:
         if self._open is not None:
             connection, self._open = self._open, None
-            try:
-                await connection.close(timeout=1)
-            except UNAVAILABLE:
-                connection.terminate()
+            await _close(connection)
+
+    def _abandon(self) -> None:
+        if self._open is not None:
+            self._open.terminate()
+            self._open = None
 
     async def _get(self) -> "asyncpg.Connection[Any]":
         if self._open is None or self._open.is_closed():
-            self._open = await asyncpg.connect(
-                self._url, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT
-            )
+            self._open = await _connect(self._url)
         return self._open
 
 
@@ -168,6 +198,17 @@ class _PostgresTransaction:
         values = [insert_values(new) for new in rows]
         columns = [list(column) for column in zip(*values, strict=True)]
         return {row[0] for row in await self._connection.fetch(INSERT, *columns)}
+
+
+async def _connect(url: str) -> "asyncpg.Connection[Any]":
+    return await asyncpg.connect(url, timeout=CONNECT_TIMEOUT, command_timeout=COMMAND_TIMEOUT)
+
+
+async def _close(connection: "asyncpg.Connection[Any]") -> None:
+    try:
+        await connection.close(timeout=CLOSE_PATIENCE)
+    except UNAVAILABLE:
+        connection.terminate()
 
 
 async def _speed_up_search(connection: "asyncpg.Connection[Any]") -> None:

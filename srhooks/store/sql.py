@@ -1,10 +1,12 @@
 """The store in SQL that SQLite and PostgreSQL both speak; each adds its connections and search."""
 
 import abc
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
 from srhooks.ids import IdSource, now_ms, received_ms
+from srhooks.metrics import Metrics
 from srhooks.models import (
     Delivery,
     EntityJob,
@@ -19,11 +21,12 @@ from srhooks.models import (
     User,
     search_text,
 )
+from srhooks.store.base import StoreUnavailableError
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.insight import InsightQueries
 from srhooks.store.query import COLUMNS, conditions, placeholders
 from srhooks.store.sql_personal import SqlPersonalTokens
-from srhooks.store.writer import Transaction, Writer
+from srhooks.store.writer import Connection, Transaction, Writer
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
@@ -38,12 +41,18 @@ UNINDEXED = "(id > (SELECT indexed_to FROM search_state) OR id IN (SELECT id FRO
 class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
     search_id: str  # the column of the search table that holds the notification's id
 
-    def __init__(self) -> None:
+    def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
         self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
+        self._metrics = metrics
         self._writer: Writer
+        self._checking: asyncio.Task[None] | None = None
 
     # --- what each database adds ---------------------------------------------------------------
+
+    @abc.abstractmethod
+    async def _query(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
+        """Run a query outside of the writer. Raises StoreUnavailableError."""
 
     @abc.abstractmethod
     async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
@@ -54,10 +63,24 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
         """Put one text into the search index."""
 
     async def check(self) -> None:
+        """All who ask at a time share one answer: asking is free for anybody, a commit is not."""
+        if self._checking is None:
+            self._checking = asyncio.create_task(self._touch(), name="store-check")
+            self._checking.add_done_callback(self._checked)
+        await asyncio.shield(self._checking)
+
+    async def _touch(self) -> None:
         async def touch(tx: Transaction) -> None:
-            await tx.execute("UPDATE search_state SET indexed_to = indexed_to")
+            # A row that comes and goes: an update to the same value would write nothing at all.
+            await tx.execute("INSERT INTO reindex (id) VALUES (0) ON CONFLICT DO NOTHING")
+            await tx.execute("DELETE FROM reindex WHERE id = 0")
 
         await self._writer.run(touch)
+
+    def _checked(self, task: asyncio.Task[None]) -> None:
+        self._checking = None
+        if not task.cancelled():
+            task.exception()  # those who asked may have left
 
     @property
     def queue_depth(self) -> int:
@@ -68,6 +91,17 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
 
     async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
         return await self._writer.run(run)
+
+    async def _read(self, sql: str, *args: Any) -> list[Any]:
+        try:
+            return await self._query(sql, args)
+        except StoreUnavailableError:
+            self._metrics.store_errors.labels("read").inc()
+            raise
+
+    async def _start(self, connection: Connection) -> None:
+        await self._learn_last_id()
+        self._writer = Writer(connection, self._next_rev, self._metrics)
 
     async def _learn_last_id(self) -> None:
         ((newest_id, newest_rev),) = await self._read(

@@ -15,15 +15,18 @@ from typing import Any
 
 import aiosqlite
 
+from srhooks.metrics import Metrics
 from srhooks.models import Filter, NewNotification
-from srhooks.store.base import StoreUnavailableError
+from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.migrate import scripts
 from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values, storable
+from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
-from srhooks.store.writer import Transaction, Writer
+from srhooks.store.writer import Transaction
 
 READERS = 3
-BUSY_TIMEOUT = 2.0  # seconds to wait for another process' lock: less than the service waits for us
+BUSY_TIMEOUT = 1.5  # seconds to wait for another process' lock: less than the service waits for us
+CLOSE_PATIENCE = 0.5  # seconds
 MERGE_PAGES = 200  # of the search index that one transaction merges: some ten milliseconds
 MERGE_PAUSE = 0.01  # seconds between two of them
 MAX_MERGES = 100_000
@@ -38,46 +41,31 @@ INSERT = (
 class SqliteStore(SqlStore):
     search_id = "rowid"
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
+    def __init__(self, path: str, metrics: Metrics) -> None:
+        super().__init__(metrics)
         self._path = Path(path)
-        self._connection: _WritingConnection
-        self._readers: asyncio.Queue[aiosqlite.Connection | None] = asyncio.Queue()
+        self._connection = _WritingConnection(self._path)
+        self._readers = Readers(READERS, lambda: _Reader.open(self._path))
 
     async def open(self) -> None:
         try:
             _create_private(self._path)
-            self._connection = _WritingConnection(self._path)
             await self._connection.migrate()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.Error, OSError, StoreError) as error:
+            await self._connection.close()
             raise StoreUnavailableError(f"cannot use {self._path}: {error}") from error
-        for _ in range(READERS):
-            self._readers.put_nowait(None)  # opened on first use, and again after a failure
-        await self._learn_last_id()
-        self._writer = Writer(self._connection, self._next_rev)
+        await self._start(self._connection)
 
     async def close(self) -> None:
         await self._writer.close()
-        for _ in range(READERS):
-            reader = await self._readers.get()
-            if reader is not None:
-                await _close(reader)
+        await self._readers.close()
         await self._connection.close()
 
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        reader = await self._readers.get()
+    async def _query(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
         try:
-            if reader is None:
-                reader = await _connect(self._path)
-                await reader.execute("PRAGMA query_only = ON")
-            return list(await reader.execute_fetchall(_numbered(sql), storable(args)))
+            return await self._readers.run(lambda reader: reader.fetch(sql, args))
         except (sqlite3.Error, OSError) as error:
-            if reader is not None:
-                await _close(reader)
-                reader = None
             raise StoreUnavailableError(f"cannot read: {error}") from error
-        finally:
-            self._readers.put_nowait(reader)
 
     async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
         where, args = conditions(user_id, wanted)
@@ -141,17 +129,46 @@ class SqliteStore(SqlStore):
         await tx.execute("INSERT INTO search (rowid, text) VALUES ($1, $2)", number, text)
 
 
+class _Reader:
+    def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
+        self._path = path
+        self._connection = connection
+        self._file = _file_at(path)
+
+    @classmethod
+    async def open(cls, path: Path) -> "_Reader":
+        _file_at(path)  # raises OSError when it is gone
+        connection = await _connect(path)
+        await connection.execute("PRAGMA query_only = ON")
+        return cls(path, connection)
+
+    async def fetch(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
+        return list(await self._connection.execute_fetchall(_numbered(sql), storable(args)))
+
+    def usable(self) -> bool:
+        try:
+            return _file_at(self._path) == self._file
+        except OSError:
+            return False
+
+    def interrupt(self) -> None:
+        with contextlib.suppress(sqlite3.Error, ValueError):
+            self._connection._conn.interrupt()  # noqa: SLF001 - the public one is a coroutine
+
+    async def close(self) -> None:
+        await _close(self._connection)
+
+
 class _WritingConnection:
     """Opened again after each failure, so that it recovers when the disk does."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._open: aiosqlite.Connection | None = None
-        self._inode = 0
+        self._file = (0, 0)
 
     async def migrate(self) -> None:
         connection = await self._get()
-        await connection.execute("PRAGMA journal_mode = WAL")
         ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
         for number, script in scripts("sqlite"):
             if number > version:
@@ -179,19 +196,20 @@ class _WritingConnection:
 
     async def close(self) -> None:
         if self._open is not None:
-            await _close(self._open)
-            self._open = None
+            connection, self._open = self._open, None
+            await _close(connection)
 
     async def _get(self) -> aiosqlite.Connection:
         # A file that was moved away keeps taking writes through its open handle: they'd be lost.
-        inode = os.stat(self._path).st_ino  # noqa: PTH116 - 1 us, once a commit
-        if self._open is not None and inode != self._inode:
+        file = _file_at(self._path)
+        if self._open is not None and file != self._file:
             await self.close()
         if self._open is None:
             self._open = await _connect(self._path)
+            self._file = file
+            await self._open.execute("PRAGMA journal_mode = WAL")  # a restored copy may have none
             await self._open.execute("PRAGMA synchronous = FULL")
             await self._open.execute("PRAGMA secure_delete = ON")  # what is deleted, is zeroed
-            self._inode = inode
         return self._open
 
 
@@ -225,6 +243,12 @@ def _create_private(path: Path) -> None:
     path.chmod(0o600)
 
 
+def _file_at(path: Path) -> tuple[int, int]:
+    """Which file it is, whatever its name. Raises OSError. 1 us, once a commit or query."""
+    found = os.stat(path)  # noqa: PTH116 - half the time of Path.stat
+    return found.st_dev, found.st_ino
+
+
 async def _connect(path: Path) -> aiosqlite.Connection:
     return await aiosqlite.connect(
         f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT
@@ -232,8 +256,9 @@ async def _connect(path: Path) -> aiosqlite.Connection:
 
 
 async def _close(connection: aiosqlite.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error):
-        await connection.close()
+    with contextlib.suppress(sqlite3.Error, TimeoutError):
+        async with asyncio.timeout(CLOSE_PATIENCE):  # its thread may be stuck on the disk
+            await connection.close()
 
 
 def _quoted(path: Path) -> str:

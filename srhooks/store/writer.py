@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 from srhooks.ids import received_ms
+from srhooks.metrics import Metrics
 from srhooks.models import NewNotification, Stored
 from srhooks.store.base import StoreBusyError, StoreUnavailableError
 
@@ -15,7 +16,8 @@ T = TypeVar("T")
 MAX_GROUP = 500  # jobs a commit
 MAX_WAITING = 5000  # jobs; beyond them StoreBusyError
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # bodies
-PATIENCE = 4.0  # seconds until a writer is told that its commit is late; the service waits 5
+STUCK_AFTER = 2.5  # seconds of one commit; the service waits five in all
+CLOSE_PATIENCE = 1.5  # seconds that the last commits get when the store closes
 
 
 class Transaction(Protocol):
@@ -50,11 +52,16 @@ class Work:
 
 
 class Writer:
-    def __init__(self, connection: Connection, next_rev: Callable[[], int]) -> None:
+    def __init__(
+        self, connection: Connection, next_rev: Callable[[], int], metrics: Metrics
+    ) -> None:
         self._connection = connection
         self._next_rev = next_rev
+        self._metrics = metrics
         self._jobs: deque[Insert | Work] = deque()
         self._bytes = 0
+        self._group: list[Insert | Work] = []
+        self._stuck = False
         self._wake = asyncio.Event()
         self._closing = False
         self._task = asyncio.create_task(self._loop(), name="store-writer")
@@ -67,35 +74,35 @@ class Writer:
         if len(self._jobs) >= MAX_WAITING or self._bytes > MAX_WAITING_BYTES:
             raise StoreBusyError("too many notifications wait to be stored")
         done: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
+        self._submit(Insert(new, done))
         self._bytes += len(new.body)
-        stored: Stored = await self._submit(Insert(new, done))
-        return stored
+        return await done
 
     async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
         """Run `work` inside a shared transaction. It must do nothing but SQL: it may run again."""
         if len(self._jobs) >= MAX_WAITING:
             raise StoreBusyError("too many changes wait to be stored")
-        result: T = await self._submit(Work(work, asyncio.get_running_loop().create_future()))
-        return result
+        done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
+        self._submit(Work(work, done))
+        return await done
 
     async def close(self) -> None:
         self._closing = True
         self._wake.set()
-        await self._task
+        await asyncio.wait({self._task}, timeout=CLOSE_PATIENCE)
+        if not self._task.done():
+            self._give_up()
 
-    async def _submit(self, job: Insert | Work) -> Any:
+    def _submit(self, job: Insert | Work) -> None:
         if self._closing:
             raise StoreUnavailableError("shutting down")
+        if self._stuck:
+            raise StoreUnavailableError("the disk does not answer")
         self._jobs.append(job)
         self._wake.set()
-        try:
-            async with asyncio.timeout(PATIENCE):
-                return await job.done
-        except TimeoutError:
-            # It may still be committed; the answer is then one "no" too many, never a false "yes".
-            raise StoreUnavailableError("the disk did not answer in time") from None
 
     async def _loop(self) -> None:
+        loop = asyncio.get_running_loop()
         while self._jobs or not self._closing:
             if not self._jobs:
                 self._wake.clear()
@@ -103,13 +110,36 @@ class Writer:
                 continue
             group = [self._jobs.popleft() for _ in range(min(MAX_GROUP, len(self._jobs)))]
             self._bytes -= sum(len(job.new.body) for job in group if isinstance(job, Insert))
-            group = [job for job in group if not job.done.done()]  # cancelled meanwhile
-            await self._commit(group)
+            self._group = [job for job in group if not job.done.done()]  # else cancelled meanwhile
+            if not self._group:
+                continue
+            began = loop.time()
+            late = loop.call_later(STUCK_AFTER, self._give_up)
+            await self._commit(self._group)
+            late.cancel()
+            self._stuck = False
+            self._metrics.commit_size.observe(len(self._group))
+            self._metrics.commit_seconds.observe(loop.time() - began)
+            self._group = []
+
+    def _give_up(self) -> None:
+        """The commit does not end: say no at once to all who wait and who come, until it does.
+
+        It may still succeed; the answer is then one "no" too many, never a false "yes".
+        """
+        self._stuck = True
+        self._metrics.store_errors.labels("stuck").inc()
+        error = StoreUnavailableError("the disk does not answer")
+        for job in (*self._group, *self._jobs):
+            _fail(job, error)
+        self._jobs.clear()
+        self._bytes = 0
 
     async def _commit(self, group: list[Insert | Work]) -> None:
         try:
             results = await self._attempt(group)
         except StoreUnavailableError as error:
+            self._metrics.store_errors.labels("write").inc()
             for job in group:
                 _fail(job, error)
         except Exception as error:  # one job's own fault must not fail the others
