@@ -30,6 +30,7 @@ from srhooks.upkeep import index_forever, purge_forever, reseal
 from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
+from srhooks.web.bulk import setup_bulk
 from srhooks.web.changes import ChangeReader
 from srhooks.web.coverage import setup_coverage
 from srhooks.web.errors import error_middleware
@@ -65,6 +66,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_auth(app)
     setup_feed(app)
     setup_export(app)
+    setup_bulk(app)
     setup_overview(app)
     setup_subscriptions(app)
     setup_account(app)

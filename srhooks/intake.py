@@ -12,8 +12,9 @@ from yarl import URL
 from srhooks.candidates import DELETED, deleted_candidate
 from srhooks.hooks import HookDirectory, HookEntry
 from srhooks.hub import Event, Hub
+from srhooks.ids import now_ms
 from srhooks.link import find_link
-from srhooks.models import REDACTED, EntityStatus, NewNotification, Signature, Stored
+from srhooks.models import REDACTED, EntityStatus, NewNotification, Notification, Signature, Stored
 from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
 from srhooks.store import Store
 
@@ -78,6 +79,30 @@ class Intake:
         if self._eraser and new.erases is not None:
             self._eraser.wake()
         return stored, signature
+
+    async def process_again(self, entry: HookEntry, n: Notification) -> bool:
+        """Verify it anew and, if its link may be followed, fetch its entity again.
+
+        A verdict of `valid` stays: the key may have expired since. The others are judged by the
+        keys that counted when it came in. False when there is nothing left to process: erased.
+        """
+        if n.erased:
+            return False
+        signature = n.signature
+        given = n.headers.get(SIGNATURE_HEADER, "")
+        if signature in {"invalid", "unverifiable"}:
+            await self._hooks.ask_for_newer_key(entry)
+            keys = [key.text for key in entry.keys if key.counts(n.received_at)]
+            if matching_key(keys, n.headers, n.body, given) is not None:
+                signature = "valid"
+            elif entry.keys:
+                signature = "invalid"
+        target, status = self._decide(n.headers.get("link"), signature, entry)
+        await self._store.process_again(n.user_id, n.id, signature, target, status, now_ms())
+        self._hub.publish(n.user_id, Event("notification", n.id))
+        if status == "pending":
+            self._fetcher.wake(n.user_id)
+        return True
 
     async def _verdict(
         self, entry: HookEntry, headers: Mapping[str, str], body: bytes

@@ -1,6 +1,7 @@
 """What the cockpit does in the browser itself."""
 
 import json
+import re
 from pathlib import Path
 
 from playwright.async_api import expect
@@ -76,3 +77,90 @@ async def test_the_time_that_an_old_key_has_left_counts_down(world: World) -> No
         await page.get_by_role("button", name="Rotate key").click()
         await expect(page.locator("#secret")).not_to_be_empty()
         await expect(page.locator("[data-until]")).to_contain_text("23 h 59 min")
+
+
+async def hook_of(world: World) -> str:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created")
+        for number in range(3):
+            await world.notify(created["hookId"], event_name="job.created", event_id=str(number))
+    return str(created["hookId"])
+
+
+async def test_a_pause_holds_back_counts_and_then_shows_all(world: World) -> None:
+    hook_id = await hook_of(world)
+    async with open_browser(world) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
+        await expect(page.locator("#live-status")).to_have_text("Live")
+        await page.get_by_role("button", name="Pause").click()
+        for number in range(10, 15):
+            await world.notify(hook_id, event_name="job.updated", event_id=str(number))
+        await expect(page.get_by_role("button", name="Resume · 5 new")).to_be_visible()
+        await expect(rows).to_have_count(3)
+        await page.get_by_role("button", name="Resume").click()
+        await expect(rows).to_have_count(8)
+        await world.notify(hook_id, event_name="job.updated", event_id="20")
+        await expect(rows).to_have_count(9)
+
+
+async def test_several_are_chosen_and_deleted(world: World) -> None:
+    hook_id = await hook_of(world)
+    async with open_browser(world) as (_, page):
+        feed = page.get_by_role("list", name="Notifications")
+        boxes = feed.get_by_role("checkbox")
+        await expect(page.get_by_role("button", name="Delete")).to_be_hidden()
+        await boxes.nth(0).check()
+        await boxes.nth(1).click(modifiers=["Shift"])
+        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        await world.notify(hook_id, event_id="late")  # arrives above them: the choice stays
+        await expect(boxes).to_have_count(4)
+        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        await expect(boxes.nth(0)).not_to_be_checked()
+        await page.get_by_role("button", name="Delete").click()
+        await page.get_by_role("button", name="Delete for good").click()
+        await expect(feed.get_by_role("listitem")).to_have_count(2)
+
+
+async def test_back_and_forward_show_what_was_there(world: World) -> None:
+    await hook_of(world)
+    async with open_browser(world) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
+        await page.get_by_label("Signature").select_option("valid")
+        await expect(page).to_have_url(f"{world.base}/notifications?signature=valid")
+        await expect(rows).to_have_count(0)
+        await page.get_by_label("Signature").select_option("")
+        await expect(rows).to_have_count(3)
+        await rows.nth(1).get_by_role("link").click()
+        await expect(page.locator("#detail article")).to_be_visible()
+        detail = page.url
+        await page.go_back()
+        await expect(page).to_have_url(f"{world.base}/notifications")
+        await expect(page.locator("#detail article")).to_have_count(0)
+        await page.go_back()
+        await expect(page).to_have_url(f"{world.base}/notifications?signature=valid")
+        await expect(rows).to_have_count(0)
+        await expect(page.get_by_label("Signature")).to_have_value("valid")
+        await page.go_forward()
+        await page.go_forward()
+        await expect(page).to_have_url(detail)
+        await expect(page.locator("#detail article")).to_be_visible()
+
+
+async def test_all_of_it_works_without_javascript(world: World) -> None:
+    await hook_of(world)
+    async with open_browser(world, java_script_enabled=False) as (_, page):
+        await page.get_by_label("Received").select_option("1h")
+        await page.get_by_role("button", name="Apply").click()
+        feed = page.get_by_role("list", name="Notifications")
+        await expect(feed.get_by_role("listitem")).to_have_count(3)
+        await feed.get_by_role("checkbox").first.check()
+        await page.get_by_role("button", name="Process again").click()
+        await expect(page).to_have_url(re.compile(r"since=1h"))
+        await feed.get_by_role("checkbox").first.check()
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="CSV").click()
+        assert (await download.value).suggested_filename.endswith(".csv")
+        await feed.get_by_role("checkbox").first.check()
+        await page.get_by_role("button", name="Delete").click()
+        await page.get_by_role("button", name="Delete for good").click()
+        await expect(feed.get_by_role("listitem")).to_have_count(2)

@@ -20,6 +20,7 @@ from srhooks.models import (
     NewNotification,
     Notification,
     PersonalToken,
+    Signature,
     Stored,
     Timing,
     Tokens,
@@ -197,6 +198,15 @@ class Store(Protocol):
         """Try again at `due_at`; the error is shown meanwhile. The ids that wait.
 
         Those below `give_up_below` have waited long enough and are `failed`.
+        """
+
+    async def process_again(
+        self, user_id: str, notification_id: int, signature: Signature, link: str | None,
+        status: EntityStatus, at: int,
+    ) -> None:  # fmt: skip
+        """Record a new verdict and what follows from it; a pending entity is due at once.
+
+        The verdict stays as it was where it would make two of one delivery.
         """
 
     async def wake_entities(self, user_id: str, now: int) -> None:

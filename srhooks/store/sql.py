@@ -16,6 +16,7 @@ from srhooks.models import (
     HookKey,
     NewNotification,
     Notification,
+    Signature,
     Stored,
     Tokens,
     User,
@@ -433,6 +434,27 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
             job.user_id, job.link, job.newest_id,
         )  # fmt: skip
         return [row[0] for row in rows]
+
+    async def process_again(
+        self, user_id: str, notification_id: int, signature: Signature, link: str | None,
+        status: EntityStatus, at: int,
+    ) -> None:  # fmt: skip
+        async def work(tx: Transaction) -> None:
+            await tx.execute(
+                "UPDATE notifications SET signature = $3 WHERE id = $2 AND user_id = $1"
+                " AND NOT EXISTS (SELECT 1 FROM notifications o WHERE o.hook_id ="
+                " notifications.hook_id AND o.event_id = notifications.event_id"
+                " AND o.signature = $3 AND o.id <> $2)",
+                user_id, notification_id, signature,
+            )  # fmt: skip
+            await tx.execute(
+                "UPDATE notifications SET link = $3, entity_status = $4, entity_error = NULL,"
+                " due_at = $5, attempts = 0, rev = $6 WHERE id = $2 AND user_id = $1",
+                user_id, notification_id, link, status, at if status == "pending" else None,
+                self._next_rev(),
+            )  # fmt: skip
+
+        await self._work(work)
 
     async def wake_entities(self, user_id: str, now: int) -> None:
         await self._write(

@@ -16,8 +16,9 @@ from srhooks.store import Store, StoreError
 from srhooks.web.asked import read_filter
 from srhooks.web.errors import BadRequestError
 from srhooks.web.export_formats import FORMATS, Format, write
+from srhooks.web.forms import read_form
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.session import require_login
+from srhooks.web.session import require_login, require_reader
 from srhooks.web.view import render
 
 log = logging.getLogger(__name__)
@@ -30,21 +31,27 @@ COUNTED = 100_000  # beyond this many the page says "more than"
 
 
 async def export(request: web.Request) -> web.StreamResponse:
-    login = await require_login(request)
+    """GET takes a filter or ids; POST, for a choice made on the page, a form with ids."""
+    posted = request.method == "POST"
+    login = await (require_login(request) if posted else require_reader(request))
+    asked = await read_form(request) if posted else request.query
+    chosen = [str(one) for one in asked.getall("id", [])]
+    if posted and not chosen:
+        raise BadRequestError("Choose at least one notification")
     wanted = read_filter(request.query)
-    numbers = read_ids(request.query.getall("id", []))
-    name = request.query.get("format", "")
+    numbers = read_ids(chosen)
+    name = str(asked.get("format", ""))
     if not name:
         store = request.app[SERVICES].store
-        known = len(numbers) if numbers else await store.count(login.user.id, wanted, COUNTED + 1)
-        params = {**wanted.params, "id": request.query.getall("id", [])}
+        known = len(numbers) if chosen else await store.count(login.user.id, wanted, COUNTED + 1)
+        params = {**wanted.params, "id": chosen}
         ctx = {"total": known, "most": COUNTED, "wanted": wanted, "params": params}
         return render(request, "export.html", ctx)
     if name not in FORMATS:
         raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
     store = request.app[SERVICES].store
     pieces = (
-        _chosen(store, login.user.id, numbers) if numbers else _all(store, login.user.id, wanted)
+        _chosen(store, login.user.id, numbers) if chosen else _all(store, login.user.id, wanted)
     )
     return await _stream(request, FORMATS[name], pieces)
 
@@ -124,3 +131,4 @@ def _next_size(piece: list[Notification]) -> int:
 
 def setup_export(app: web.Application) -> None:
     app.router.add_get("/notifications/export", export)
+    app.router.add_post("/notifications/export", export)

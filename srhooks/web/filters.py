@@ -66,6 +66,11 @@ def visible(value: object) -> str:
     return HIDDEN.sub(_name, str(value))
 
 
+def is_cursor(value: object) -> bool:
+    """Whether it names a place in the list, not a time."""
+    return isinstance(value, str) and ids.decode_id(value) is not None
+
+
 def is_cut(value: Any) -> bool:
     """Whether the page shows only the beginning of this body."""
     return len(value) > MAX_SHOWN if isinstance(value, str | bytes) else False
@@ -136,7 +141,7 @@ def query(params: Mapping[str, Any] | None, **changed: Any) -> str:
     """
     merged = {**(params or {}), **changed}
     for name in ("before", "limit", "cursor"):
-        is_time = name == "before" and ids.decode_id(str(merged.get(name))) is None
+        is_time = name == "before" and not is_cursor(merged.get(name))
         if name not in changed and not is_time:
             merged.pop(name, None)
     pairs = [

@@ -112,6 +112,7 @@ class LivePage:
             "cursor": cursor,
             "live_url": live_url(self._wanted, cursor),
             "subscriptions": [],
+            "csrf": self.login.csrf,
             "oob": True,
         }
         await self._send(render_text(self._app, "_list.html", ctx))

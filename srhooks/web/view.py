@@ -53,6 +53,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "family": family,
     "family_title": words.family_title,
     "id_at": filters.id_at,
+    "is_cursor": filters.is_cursor,
     "is_cut": filters.is_cut,
     "iso": filters.iso,
     "plain": filters.plain,

@@ -5,7 +5,9 @@ import { startExport } from "./export.js";
 import { startFeed } from "./feed.js";
 import { startForms } from "./forms.js";
 import { startLive } from "./live.js";
+import { startPause } from "./pause.js";
 import { startPicker } from "./picker.js";
+import { startSelect } from "./select.js";
 import { startTime } from "./time.js";
 
 startTime();
@@ -16,3 +18,5 @@ startForms();
 startExport();
 startPicker();
 startCountdown();
+startPause();
+startSelect();

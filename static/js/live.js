@@ -57,15 +57,16 @@ function closed(event) {
   if (!again || failures > 2) checkSession();
 }
 
-// Close a socket that is open by name only; htmx then connects anew.
-function doubt() {
+// Close the socket, which may be open by name only; htmx connects anew (1000 is among its
+// codes, base.html: what a server answers to a page that closes).
+export function reconnect() {
   if (connection?.socket?.readyState === WebSocket.OPEN) connection.socket.close();
 }
 
 function watchSleep() {
   let tick = Date.now();
   setInterval(() => {
-    if (Date.now() - tick > ASLEEP) doubt();
+    if (Date.now() - tick > ASLEEP) reconnect();
     tick = Date.now();
   }, 5000);
 }
@@ -79,6 +80,6 @@ export function startLive() {
   on("htmx:ws:after:message:incoming", keepCursor);
   on("htmx:ws:close", closed);
   window.addEventListener("offline", () => show("offline"));
-  window.addEventListener("online", doubt);
+  window.addEventListener("online", reconnect);
   watchSleep();
 }

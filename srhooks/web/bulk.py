@@ -1,0 +1,132 @@
+"""What is done to several notifications at once: delete them, or process them again.
+
+To process again is to do here what was done when it came in: verify the signature, decide about
+the link, fetch the entity. Nothing is sent to an address that somebody names; `srhooks listen`
+replays notifications, to a program on one's own machine.
+"""
+
+import asyncio
+import json
+from typing import Any
+
+from aiohttp import hdrs, web
+
+from srhooks.web.errors import BadRequestError, json_text
+from srhooks.web.export import read_ids
+from srhooks.web.feed import find_notification
+from srhooks.web.forms import read_form, text_of
+from srhooks.web.keys import SERVICES
+from srhooks.web.negotiate import VARY, wants_json
+from srhooks.web.session import Login, require_login
+from srhooks.web.view import render
+
+BATCH = 20  # notifications at a time: each may hold megabytes
+DELETE_BATCH = 200
+
+
+async def delete(request: web.Request) -> web.Response:
+    """Forms are asked first."""
+    login = await require_login(request)
+    asked = await _Asked.of(request)
+    if not asked.confirmed:
+        many = f"{len(asked.ids)} notifications" if len(asked.ids) > 1 else "this notification"
+        ctx = {
+            "title": f"Delete {many}?",
+            "message": "What it brought, and what was fetched for it, is gone for good.",
+            "action": "/notifications/delete",
+            "yes": "Delete for good",
+            "back": f"/notifications{asked.back}",
+            "fields": {"id": asked.ids, "back": asked.back, "confirm": "yes"},
+        }
+        return render(request, "confirm.html", ctx)
+    store = request.app[SERVICES].store
+    numbers = read_ids(asked.ids)
+    deleted = 0
+    for start in range(0, len(numbers), DELETE_BATCH):
+        deleted += await store.delete_notifications(
+            login.user.id, numbers[start : start + DELETE_BATCH]
+        )
+    return _done(request, asked, {"deleted": deleted})
+
+
+async def replay(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    asked = await _Asked.of(request)
+    processed = 0
+    numbers = read_ids(asked.ids)
+    for start in range(0, len(numbers), BATCH):
+        processed += await _process(request, login, numbers[start : start + BATCH])
+    return _done(request, asked, {"processed": processed})
+
+
+async def replay_one(request: web.Request) -> web.Response:
+    """Verify and fetch the open one again."""
+    login = await require_login(request)
+    n = await find_notification(request, login)
+    processed = await _process(request, login, [n.id])
+    if wants_json(request):
+        return _json({"processed": processed})
+    back = text_of(await read_form(request), "back")
+    return _see(f"/notifications/{n.public_id}{_query(back)}")
+
+
+async def _process(request: web.Request, login: Login, numbers: list[int]) -> int:
+    services = request.app[SERVICES]
+    done = 0
+    for n in await services.store.by_ids(login.user.id, numbers):
+        entry = await services.hooks.get(n.hook_id)
+        if entry is not None:
+            done += await services.intake.process_again(entry, n)
+        await asyncio.sleep(0)
+    return done
+
+
+class _Asked:
+    def __init__(self, ids: list[str], back: str, *, confirmed: bool) -> None:
+        if not ids:
+            raise BadRequestError("Choose at least one notification")
+        read_ids(ids)  # not too many
+        self.ids = ids
+        self.back = back
+        self.confirmed = confirmed
+
+    @classmethod
+    async def of(cls, request: web.Request) -> "_Asked":
+        if request.content_type != "application/json":
+            form = await read_form(request)
+            ids = [one for one in form.getall("id", []) if isinstance(one, str)]
+            confirmed = bool(text_of(form, "confirm")) or wants_json(request)
+            return cls(ids, _query(text_of(form, "back")), confirmed=confirmed)
+        try:
+            value: Any = json.loads(await request.read())
+        except (ValueError, RecursionError):
+            raise BadRequestError("the body is not JSON") from None
+        named: Any = value.get("ids") if isinstance(value, dict) else None
+        if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
+            raise BadRequestError('the body must be an object such as {"ids": ["…"]}')
+        return cls(named, "", confirmed=True)
+
+
+def _query(text: str) -> str:
+    """The list to go back to. Only a query: it never leads to another address."""
+    return text if text.startswith("?") and text.isprintable() and len(text) < 4000 else ""
+
+
+def _done(request: web.Request, asked: _Asked, value: dict[str, int]) -> web.Response:
+    return _json(value) if wants_json(request) else _see(f"/notifications{asked.back}")
+
+
+def _json(value: dict[str, int]) -> web.Response:
+    return web.Response(
+        text=json_text(value), content_type="application/json", headers={hdrs.VARY: VARY}
+    )
+
+
+def _see(url: str) -> web.Response:
+    return web.Response(status=303, headers={hdrs.LOCATION: url, hdrs.VARY: VARY})
+
+
+def setup_bulk(app: web.Application) -> None:
+    app.router.add_post("/notifications/delete", delete)
+    app.router.add_post("/notifications/replay", replay)
+    app.router.add_post("/notifications/{id}/replay", replay_one)

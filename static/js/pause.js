@@ -1,0 +1,44 @@
+// Pause: the list stands still and says how many are new. What was held back is not kept here:
+// going on, the page connects anew and the server replays everything after the page's cursor.
+import { announce, byId, on } from "./dom.js";
+import { reconnect } from "./live.js";
+
+const NEW_ROW = /<ul id="feed"[^>]*>\s*<li id="(n-[0-9a-z]{13})"/g; // quotes in texts are escaped
+const IS_FEED = /id="(?:n-[0-9a-z]{13}|list)"/;
+const MANY = 1000;
+let isPaused = false;
+const held = new Set();
+
+function show() {
+  const button = byId("pause");
+  if (!button) return;
+  const count = held.size >= MANY ? `${MANY}+` : held.size;
+  button.textContent = isPaused ? `Resume${held.size ? ` · ${count} new` : ""}` : "Pause";
+  button.setAttribute("aria-pressed", String(isPaused));
+}
+
+function incoming(event) {
+  const text = event.detail.message?.data;
+  if (!isPaused || typeof text !== "string" || !IS_FEED.test(text)) return;
+  event.preventDefault();
+  event.detail.cancelled = true;
+  const before = held.size;
+  for (const [, id] of text.matchAll(NEW_ROW)) if (held.size < MANY && !byId(id)) held.add(id);
+  show();
+  if (held.size > before) announce(() => `Paused, ${held.size} new`);
+}
+
+function toggle() {
+  isPaused = !isPaused;
+  held.clear();
+  show();
+  if (!isPaused) reconnect();
+}
+
+export function startPause() {
+  const button = byId("pause");
+  if (!button) return;
+  button.hidden = false;
+  button.addEventListener("click", toggle);
+  on("htmx:ws:before:message:incoming", incoming);
+}

@@ -1,0 +1,51 @@
+// Choosing several rows: how many, ranges with Shift, and the choice stays while rows change.
+import { byId, on } from "./dom.js";
+
+const chosen = new Set();
+let last = null;
+
+const boxes = () => [...document.querySelectorAll("#feed .pick")];
+
+function show() {
+  const count = document.querySelector("#bulk .count");
+  if (count) count.textContent = chosen.size ? `${chosen.size} chosen` : "";
+}
+
+function changed(event) {
+  const box = event.target;
+  if (!box.classList?.contains("pick")) return;
+  for (const one of event.shifted ?? [box]) {
+    one.checked = box.checked;
+    if (one.checked) chosen.add(one.value);
+    else chosen.delete(one.value);
+  }
+  last = box;
+  show();
+}
+
+// With Shift, all from the one chosen before to this one.
+function clicked(event) {
+  const box = event.target;
+  if (!event.shiftKey || !box.classList?.contains("pick") || !last?.isConnected) return;
+  const all = boxes();
+  const [from, to] = [all.indexOf(last), all.indexOf(box)].sort((a, b) => a - b);
+  changed({ target: box, shifted: all.slice(from, to + 1) });
+}
+
+// Rows come and go; those that are no longer listed are no longer chosen.
+function keep() {
+  const all = boxes();
+  const listed = new Set(all.map((box) => box.value));
+  for (const id of chosen) if (!listed.has(id)) chosen.delete(id);
+  for (const box of all) if (box.checked !== chosen.has(box.value)) box.checked = chosen.has(box.value);
+  show();
+}
+
+export function startSelect() {
+  if (!byId("bulk")) return;
+  for (const box of boxes()) if (box.checked) chosen.add(box.value); // restored by the browser
+  show();
+  on("change", changed);
+  on("click", clicked);
+  on("htmx:after:swap", keep);
+}
