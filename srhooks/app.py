@@ -36,6 +36,7 @@ from srhooks.web.coverage import setup_coverage
 from srhooks.web.errors import error_middleware
 from srhooks.web.export import setup_export
 from srhooks.web.feed import setup_feed
+from srhooks.web.follow import setup_follow
 from srhooks.web.hooks import hooks_app
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
 from srhooks.web.live import setup_live
@@ -67,6 +68,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_feed(app)
     setup_export(app)
     setup_bulk(app)
+    setup_follow(app)
     setup_overview(app)
     setup_subscriptions(app)
     setup_account(app)

@@ -39,9 +39,9 @@ def find_link(header: str, api_url: URL) -> Link | None:
             continue
         target, relations = parsed
         if "self" in relations:
-            return _resolve(target, api_url)
+            return resolve(target, api_url)
         first = first or target
-    return _resolve(first, api_url) if first else None
+    return resolve(first, api_url) if first else None
 
 
 def followable(url: URL, api_url: URL) -> bool:
@@ -56,7 +56,8 @@ def followable(url: URL, api_url: URL) -> bool:
     )
 
 
-def _resolve(target: str, api_url: URL) -> Link:
+def resolve(target: str, api_url: URL) -> Link:
+    """The target as an absolute address, and whether a token may go there."""
     try:
         given = URL(target)
         url = api_url.join(given)

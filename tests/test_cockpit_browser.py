@@ -164,3 +164,29 @@ async def test_all_of_it_works_without_javascript(world: World) -> None:
         await page.get_by_role("button", name="Delete").click()
         await page.get_by_role("button", name="Delete for good").click()
         await expect(feed.get_by_role("listitem")).to_have_count(2)
+
+
+async def test_a_link_inside_opens_within_the_detail(world: World) -> None:
+    me = f"{world.settings.api_url}/user-api/v201804/users/me"
+    world.sandbox.add_fault("/jobs/", method="GET", status=200, body={"actions": {"me": me}})
+    async with world.logged_in() as ada:
+        await ada.subscribe("job.created")
+        await world.sandbox.fire("job.created")
+    async with open_browser(world) as (_, page):
+        await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
+        await page.get_by_text("1 link inside").click()
+        await page.get_by_role("link", name="Follow actions.me").click()
+        await expect(page.get_by_label("What the link leads to")).to_contain_text("ADMINISTRATOR")
+        await expect(page).to_have_url(re.compile(r"/notifications/[0-9a-z]{13}$"))
+
+
+async def test_the_curl_command_is_copied(world: World) -> None:
+    hook_id = await hook_of(world)
+    async with open_browser(world) as (context, page):
+        await context.grant_permissions(["clipboard-read", "clipboard-write"])
+        await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
+        await page.get_by_text("As curl", exact=True).click()
+        await page.get_by_role("button", name="Copy as curl").click()
+        await expect(page.get_by_role("button", name="Copied")).to_be_visible()
+        copied = await page.evaluate("navigator.clipboard.readText()")
+        assert copied.startswith(f"curl -X POST {world.base}/hooks/{hook_id}")

@@ -10,7 +10,9 @@ from srhooks import ids
 from srhooks.models import Filter, Notification
 from srhooks.signature import SIGNATURE_HEADER, canonical, matching_key
 from srhooks.web.asked import live_url, older_url, read_filter, read_limit
+from srhooks.web.curl import curl_command
 from srhooks.web.errors import NotFoundError, json_text
+from srhooks.web.inside import links_in
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.serialise import notification_json
@@ -142,6 +144,7 @@ async def _detail_context(
     request: web.Request, login: Login, n: Notification, wanted: Filter
 ) -> dict[str, Any]:
     services = request.app[SERVICES]
+    settings = request.app[SETTINGS]
     newer, older = await services.store.neighbours(login.user.id, n.id)
     return {
         "n": n,
@@ -150,6 +153,8 @@ async def _detail_context(
         "older": None if older is None else ids.encode_id(older),
         "verdict": await _verdict(request, n),
         "wanted": wanted,
+        "links": links_in(n, settings.api_url),
+        "curl": curl_command(n, settings.hook_url(n.hook_id)),
     }
 
 

@@ -37,6 +37,8 @@ DEFAULTS: Mapping[str, Any] = {
     "form": None,
     "fields": {},  # what a question passes on
     "drift": None,
+    "links": {},
+    "curl": "",
     "steps": (),
     "secret": None,
     "limit": 20,

@@ -1,4 +1,5 @@
 // What makes the pages live. They work without it: links, forms, and the time in UTC.
+import { startCopy } from "./copy.js";
 import { startCountdown } from "./countdown.js";
 import { startDetail } from "./detail.js";
 import { startExport } from "./export.js";
@@ -20,3 +21,4 @@ startPicker();
 startCountdown();
 startPause();
 startSelect();
+startCopy();

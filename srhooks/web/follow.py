@@ -1,0 +1,44 @@
+"""Follow a link that an entity holds (`actions.*.url`), when somebody asks to.
+
+The rules are those of a notification's own link: GET, the API's own origin alone, with the token
+of whoever asks. Only a link that stands in the stored entity is followed, so that no address from
+elsewhere can make a browser ask. The answer is shown and not stored.
+"""
+
+from aiohttp import web
+
+from srhooks.models import parse_body
+from srhooks.web.errors import BadRequestError, NotFoundError
+from srhooks.web.feed import find_notification
+from srhooks.web.inside import links_in
+from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.negotiate import wants_fragment
+from srhooks.web.session import require_login
+from srhooks.web.view import render
+
+
+async def follow(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    n = await find_notification(request, login)
+    path = request.query.get("path", "")
+    if not path:
+        raise BadRequestError("path must name a link of the entity")
+    target = links_in(n, request.app[SETTINGS].api_url).get(path)
+    if target is None:
+        raise NotFoundError("The entity holds no such link that could be followed")
+    gateway = request.app[SERVICES].gateway
+    answer = await gateway.ask(login.user.id, "GET", target, foreground=True)
+    ctx = {
+        "n": n,
+        "link_path": path,
+        "target": target,
+        "answered": answer.status,
+        "value": parse_body(answer.body),
+        "size": len(answer.body),
+    }
+    template = "_followed.html" if wants_fragment(request) else "followed.html"
+    return render(request, template, ctx)
+
+
+def setup_follow(app: web.Application) -> None:
+    app.router.add_get("/notifications/{id}/follow", follow)
