@@ -57,7 +57,7 @@ def table_cells(column: int) -> Iterator[str]:
 
 def code_in(text: str) -> list[str]:
     """Give what stands between backticks, and the lines of blocks that a shell would read."""
-    fence = re.compile(r"^```([^\n]*)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+    fence = re.compile(r"^ *```([^\n]*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
     blocks = [block for kind, block in fence.findall(text) if kind.strip() in SHELLS]
     lines = [line for block in blocks for line in block.splitlines()]
     return lines + re.findall(r"`([^`]+)`", fence.sub("", text))

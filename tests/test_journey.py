@@ -176,7 +176,8 @@ async def test_everything_works_without_javascript(chromium: Browser, town: Worl
         await page.get_by_role("link", name="Older").click()
         await expect(detail.get_by_text("job.created").first).to_be_visible()
 
-        await page.get_by_role("link", name="Terminal").click()
+        await page.get_by_role("link", name="Account").click()
+        await page.get_by_role("link", name="Terminal and tokens").click()
         await page.get_by_role("textbox", name="Name").fill("Laptop")
         await page.get_by_role("button", name="Make a token").click()
         await expect(page.get_by_text(re.compile("^srhooks_"))).to_be_visible()

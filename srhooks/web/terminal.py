@@ -9,6 +9,7 @@ from srhooks.ids import iso
 from srhooks.models import PersonalToken
 from srhooks.personal import MAX_NAME, TooManyTokensError
 from srhooks.web.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.forms import read_form, text_of
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import Login, reader_id, require_login
@@ -24,8 +25,7 @@ async def show(request: web.Request) -> web.Response:
 async def make(request: web.Request) -> web.Response:
     """The only answer that ever holds the token's text."""
     login = await require_login(request)
-    name = (await request.post()).get("name", "")
-    name = name.strip() if isinstance(name, str) else ""
+    name = text_of(await read_form(request), "name")
     if len(name) > MAX_NAME:
         raise BadRequestError(f"The name is too long: at most {MAX_NAME} characters")
     try:
