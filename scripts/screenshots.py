@@ -24,11 +24,6 @@ ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking",
 SIZES = {"wide": (1280, 800), "narrow": (390, 780)}
 SCHEMES = ("light", "dark")
 IN_README = {"notification-wide-light", "notification-wide-dark"}
-    "notification-wide-light",
-    "notification-wide-dark",
-    "feed-narrow-light",
-    "feed-narrow-dark",
-}
 ROWS = 9  # that the feed shows before its picture is taken
 
 
