@@ -8,11 +8,19 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from tests.harness import World
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+expect.set_options(timeout=15_000)  # ms: a busy machine is no failure
 IN_CI = os.environ.get("CI") == "true"  # there a missing browser is a failure
 needs_chromium = pytest.mark.skipif(
     CHROMIUM is None and not IN_CI, reason="no Chromium on this machine"

@@ -1,12 +1,13 @@
 """What a person does and sees, in a real Chromium. Console errors and CSP violations fail."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.serving import served
 
@@ -117,6 +118,20 @@ async def test_every_tab_is_live(chromium: Browser, town: World) -> None:
         await one.goto("/notifications")
         await expect(one).to_have_url(f"{town.base}/")
         await expect(feed(two)).to_have_count(1)
+
+
+@pytest.mark.parametrize("slow", ["hx-ws", "js/app", "js/live"])
+async def test_a_page_is_live_in_whatever_order_its_scripts_arrive(
+    chromium: Browser, town: World, slow: str
+) -> None:
+    async def late(route: Route) -> None:
+        await asyncio.sleep(0.5)
+        await route.continue_()
+
+    async with visit(chromium, town) as (_, page):
+        await page.route(f"**/{slow}*", late)
+        await log_in(page)
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
 
 
 async def test_what_a_restart_made_a_page_miss_comes_by_itself(
