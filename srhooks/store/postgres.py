@@ -1,7 +1,7 @@
 """The store in a PostgreSQL database. Durable as the server is: leave `synchronous_commit` on."""
 
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import asyncpg
@@ -88,12 +88,11 @@ class PostgresStore(SqlStore):
     async def scrub(self, *, index: bool) -> bool:  # noqa: ARG002 - the protocol's
         return True  # the server's autovacuum does it
 
-    async def _index(self, tx: Transaction, number: int, text: str) -> None:
-        await tx.execute(
+    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, str]]) -> None:
+        await tx.execute_many(
             "INSERT INTO search (id, text) VALUES ($1, $2)"
             " ON CONFLICT (id) DO UPDATE SET text = excluded.text",
-            number,
-            text,
+            texts,
         )
 
 
@@ -193,6 +192,10 @@ class _PostgresTransaction:
         status = await self._connection.execute(sql, *storable(args))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
+
+    async def execute_many(self, sql: str, args: Sequence[tuple[Any, ...]]) -> None:
+        if args:
+            await self._connection.executemany(sql, [storable(one) for one in args])
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         values = [insert_values(new) for new in rows]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from srhooks.ids import received_ms
-from srhooks.models import Filter, NewNotification
+from srhooks.models import Filter, NewNotification, Notification
 
 COLUMNS = (
     "n.id, n.rev, n.first_rev, n.user_id, n.hook_id, n.subscription_id, n.event_id, n.event_name,"
@@ -96,3 +96,15 @@ def insert_values(new: NewNotification) -> tuple[Any, ...]:
         new.headers,
         new.body,
     )
+
+
+def notification_of(row: Any) -> Notification:
+    """From a row of COLUMNS."""
+    return Notification(
+        id=row[0], rev=row[1], first_rev=row[2], user_id=row[3], hook_id=row[4],
+        subscription_id=row[5], event_id=row[6], event_name=row[7], event_version=row[8],
+        link=row[9], signature=row[10], sent_at=row[11], deliveries=row[12],
+        last_delivery_at=row[13], entity_status=row[14], entity_at=row[15], entity_error=row[16],
+        title=row[17], changes=row[18], headers_json=row[19], body=bytes(row[20]),
+        entity=None if row[21] is None else bytes(row[21]),
+    )  # fmt: skip

@@ -20,28 +20,24 @@ from srhooks.models import (
     Stored,
     Tokens,
     User,
-    search_text,
 )
 from srhooks.store.base import StoreUnavailableError
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.insight import InsightQueries
-from srhooks.store.query import COLUMNS, conditions, placeholders
+from srhooks.store.query import COLUMNS, conditions, notification_of, placeholders
+from srhooks.store.search import SearchQueries
 from srhooks.store.sql_personal import SqlPersonalTokens
 from srhooks.store.writer import Connection, Transaction, Writer
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
 PER_LINK = 8  # rows read for each job asked for: several may wait for one link
-TAIL_CHUNK = 200  # rows not yet in the search index that are looked through at a time
 USER = "id, sr_id, name, email, grant_dead, created_at, seen_at"
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at"
 KEY = "id, hook_id, sealed, created_at, retired_at"
-UNINDEXED = "(id > (SELECT indexed_to FROM search_state) OR id IN (SELECT id FROM reindex))"
 
 
-class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
-    search_id: str  # the column of the search table that holds the notification's id
-
+class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries, abc.ABC):
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
         self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
@@ -54,14 +50,6 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
     @abc.abstractmethod
     async def _query(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
         """Run a query outside of the writer. Raises StoreUnavailableError."""
-
-    @abc.abstractmethod
-    async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
-        """Rows of indexed notifications that hold `wanted.q`, newest first."""
-
-    @abc.abstractmethod
-    async def _index(self, tx: Transaction, number: int, text: str) -> None:
-        """Put one text into the search index."""
 
     async def check(self) -> None:
         """All who ask at a time share one answer: asking is free for anybody, a commit is not."""
@@ -263,29 +251,8 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
             f" ORDER BY id {order} LIMIT {limit:d}",
             *args,
         )
-        found = [_notification(row) for row in rows]
+        found = [notification_of(row) for row in rows]
         return found[::-1] if oldest_first else found
-
-    async def _searched(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
-        """From the index, and from the few that are not in it yet: together, newest first."""
-        indexed = [_notification(row) for row in await self._search(user_id, wanted, limit)]
-        found = {n.id: n for n in indexed if wanted.matches(n)}
-        where, args = conditions(user_id, wanted)
-        before = wanted.before
-        while True:
-            below = "" if before is None else f" AND id < {before:d}"
-            rows = await self._read(
-                f"SELECT {COLUMNS} FROM notifications n WHERE {where} AND {UNINDEXED}{below}"
-                f" ORDER BY id DESC LIMIT {TAIL_CHUNK}",
-                *args,
-            )
-            tail = [_notification(row) for row in rows]
-            found.update((n.id, n) for n in tail if wanted.matches(n))
-            newest = sorted(found, reverse=True)[:limit]
-            full = len(newest) == limit
-            if len(rows) < TAIL_CHUNK or (full and newest[-1] >= tail[-1].id):
-                return [found[number] for number in newest]
-            before = tail[-1].id
 
     async def count(self, user_id: str, wanted: Filter, limit: int) -> int | None:
         if wanted.q:
@@ -306,7 +273,7 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
             user_id,
             *wanted,
         )
-        return [_notification(row) for row in rows]
+        return [notification_of(row) for row in rows]
 
     async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
         rows = await self._read(
@@ -315,7 +282,7 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
             user_id,
             rev,
         )
-        return [_notification(row) for row in rows]
+        return [notification_of(row) for row in rows]
 
     async def last_rev(self, user_id: str) -> int:
         ((rev,),) = await self._read(
@@ -372,7 +339,9 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
     async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
         rows = await self._read(
             "SELECT link, id, attempts FROM notifications"
-            " WHERE user_id = $1 AND entity_status = 'pending' AND due_at <= $2"
+            # The sign keeps the planner from sorting all that is due: the newest are near the end
+            # of the other index.
+            " WHERE user_id = $1 AND entity_status = 'pending' AND +due_at <= $2"
             f" ORDER BY id DESC LIMIT {limit * PER_LINK:d}",
             user_id,
             now,
@@ -384,8 +353,9 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
 
     async def next_due(self) -> int | None:
         ((due,),) = await self._read(
-            "SELECT min(due_at) FROM notifications n JOIN users u ON u.id = n.user_id"
-            " WHERE u.grant_dead = 0 AND entity_status = 'pending'"
+            "SELECT min((SELECT min(due_at) FROM notifications"
+            " WHERE user_id = u.id AND entity_status = 'pending'))"
+            " FROM users u WHERE grant_dead = 0"
         )
         return due if due is None else int(due)
 
@@ -499,50 +469,16 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, abc.ABC):
         return await self._work(work) if wanted else 0
 
     async def _delete(self, tx: Transaction, numbers: Sequence[int]) -> int:
-        for number in numbers:
-            await tx.execute("DELETE FROM deliveries WHERE notification_id = $1", number)
-            await tx.execute("DELETE FROM reindex WHERE id = $1", number)
-            await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
-            await tx.execute("DELETE FROM notifications WHERE id = $1", number)
+        each = [(number,) for number in numbers]
+        for table, column in (
+            ("deliveries", "notification_id"),
+            ("reindex", "id"),
+            ("search", self.search_id),
+            ("notifications", "id"),
+        ):
+            await tx.execute_many(f"DELETE FROM {table} WHERE {column} = $1", each)
         return len(numbers)
-
-    async def index_some(self, limit: int) -> int:
-        rows = await self._read(
-            f"SELECT {COLUMNS} FROM notifications n WHERE {UNINDEXED} ORDER BY id LIMIT {limit:d}"
-        )
-        if not rows:
-            return 0
-        found = [_notification(row) for row in rows]
-        texts = [(n.id, n.rev, search_text(n)) for n in found]
-
-        async def work(tx: Transaction) -> None:
-            ((indexed_to,),) = await tx.fetch("SELECT indexed_to FROM search_state")
-            for number, rev, text in texts:
-                current = await tx.fetch("SELECT rev FROM notifications WHERE id = $1", number)
-                if not current:
-                    continue  # deleted meanwhile: nothing of it may come back
-                await self._index(tx, number, text)
-                if current[0][0] == rev:
-                    await tx.execute("DELETE FROM reindex WHERE id = $1", number)
-            # In order of ids: what is below the highest of these is indexed or in `reindex`.
-            await tx.execute(
-                "UPDATE search_state SET indexed_to = $1", max(indexed_to, texts[-1][0])
-            )
-
-        await self._work(work)
-        return len(texts)
 
 
 def _user(row: Any) -> User:
     return User(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6])
-
-
-def _notification(row: Any) -> Notification:
-    return Notification(
-        id=row[0], rev=row[1], first_rev=row[2], user_id=row[3], hook_id=row[4],
-        subscription_id=row[5], event_id=row[6], event_name=row[7], event_version=row[8],
-        link=row[9], signature=row[10], sent_at=row[11], deliveries=row[12],
-        last_delivery_at=row[13], entity_status=row[14], entity_at=row[15], entity_error=row[16],
-        title=row[17], changes=row[18], headers_json=row[19], body=bytes(row[20]),
-        entity=None if row[21] is None else bytes(row[21]),
-    )  # fmt: skip

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,7 @@ CLOSE_PATIENCE = 0.5  # seconds
 MERGE_PAGES = 200  # of the search index that one transaction merges: some ten milliseconds
 MERGE_PAUSE = 0.01  # seconds between two of them
 MAX_MERGES = 100_000
-MIN_TRIGRAM = 3  # characters: shorter searches read the indexed text itself
+MAX_TRIGRAMS = 24  # of a search that the index looks up; the text itself decides
 INSERT = (
     f"INSERT INTO notifications ({INSERT_COLUMNS})"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -69,13 +69,12 @@ class SqliteStore(SqlStore):
 
     async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
         where, args = conditions(user_id, wanted)
-        needle = wanted.q.casefold()
-        if len(needle) >= MIN_TRIGRAM:
-            args.append('"' + needle.replace('"', '""') + '"')
-            test = f"search MATCH ${len(args)}"
-        else:
-            args.append(needle)
-            test = f"instr(search.text, ${len(args)})"
+        needle = wanted.q.casefold().replace("\x00", " ")
+        args.append(needle)
+        test = f"instr(search.text, ${len(args)})"
+        if trigrams := _trigrams(needle):
+            args.append(" AND ".join('"' + one.replace('"', '""') + '"' for one in trigrams))
+            test += f" AND search MATCH ${len(args)}"
         bounds = "".join(
             f" AND search.rowid {sign} {value:d}"
             for sign, value in ((">", wanted.after), ("<", wanted.before))
@@ -124,9 +123,11 @@ class SqliteStore(SqlStore):
             pages = MERGE_PAGES
             await asyncio.sleep(MERGE_PAUSE)
 
-    async def _index(self, tx: Transaction, number: int, text: str) -> None:
-        await tx.execute("DELETE FROM search WHERE rowid = $1", number)
-        await tx.execute("INSERT INTO search (rowid, text) VALUES ($1, $2)", number, text)
+    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, str]]) -> None:
+        await tx.execute_many(
+            "DELETE FROM search WHERE rowid = $1", [(number,) for number, _ in texts]
+        )
+        await tx.execute_many("INSERT INTO search (rowid, text) VALUES ($1, $2)", texts)
 
 
 class _Reader:
@@ -224,6 +225,11 @@ class _SqliteTransaction:
         cursor = await self._connection.execute(_numbered(sql), storable(args))
         return int(cursor.rowcount)
 
+    async def execute_many(self, sql: str, args: Sequence[tuple[Any, ...]]) -> None:
+        if args:
+            values = [storable(one) for one in args]
+            await self._connection.executemany(_numbered(sql), values)
+
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         cursor = await self._connection.executemany(INSERT, [insert_values(row) for row in rows])
         wanted = [row.id for row in rows]
@@ -234,6 +240,13 @@ class _SqliteTransaction:
             f"SELECT id FROM notifications WHERE id IN ({marks})", wanted
         )
         return {row[0] for row in found}
+
+
+def _trigrams(needle: str) -> list[str]:
+    """Some that a text with the needle must hold; none of a needle that is too short for one."""
+    starts = range(len(needle) - 2)
+    step = max(1, len(starts) // MAX_TRIGRAMS)
+    return list(dict.fromkeys(needle[start : start + 3] for start in starts[::step]))
 
 
 def _create_private(path: Path) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -27,6 +27,9 @@ class Transaction(Protocol):
 
     async def execute(self, sql: str, *args: Any) -> int:
         """How many rows were touched."""
+
+    async def execute_many(self, sql: str, args: Sequence[tuple[Any, ...]]) -> None:
+        """The statement for each; nothing at all for none."""
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         """The ids that went in; the others are re-deliveries."""
