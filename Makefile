@@ -9,7 +9,7 @@ WORKERS ?= 0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup runtime demo test check format audit image-check lock wheel clean
+.PHONY: fuzz help setup runtime demo test check format audit image-check lock wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -40,6 +40,9 @@ check: setup ## lint, format, strict types, templates, layers, Dockerfile, advis
 format: setup ## let ruff rewrite what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+fuzz: setup ## 10,000 requests that nobody should send, against a running srhooks
+	@exec $(BIN)/python -m tests.fuzzing $(ARGS)
 
 image-check: ## build the image without an engine, start it, stop it (root, buildah, mmdebstrap)
 	@scripts/image-check.sh
