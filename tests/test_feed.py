@@ -40,6 +40,20 @@ async def names(ada: Browser, query: str) -> list[str]:
     return [one["eventName"] for one in found]
 
 
+async def test_the_page_tells_of_each_delivery(
+    world: World, ada: Browser, hook: dict[str, Any]
+) -> None:
+    for count in (1, 2, 3):
+        await world.notify(hook["hookId"], event_id="e1")
+        (n,) = await ada.notifications()
+        page = await ada.page(f"/notifications/{n['id']}")
+        listed = page[page.index('<ol class="deliveries">') : page.rindex("</ol>")]
+        times = re.findall(r'datetime="([^"]+)"', listed)
+        assert len(times) == count
+        assert times[0] == n["receivedAt"]
+        assert times == sorted(times)
+
+
 async def test_a_notification_in_json(world: World, ada: Browser, hook: dict[str, Any]) -> None:
     link = f"<{world.sandbox.base_url}/jobs/1>; rel=self"
     status = await world.notify(

@@ -7,7 +7,7 @@ import aiohttp_session
 from aiohttp import hdrs, web
 
 from srhooks import ids
-from srhooks.models import Filter, Notification
+from srhooks.models import Delivery, Filter, Notification
 from srhooks.signature import SIGNATURE_HEADER, canonical, matching_key
 from srhooks.web.asked import live_url, older_url, read_filter, read_limit
 from srhooks.web.curl import curl_command
@@ -148,7 +148,7 @@ async def _detail_context(
     newer, older = await services.store.neighbours(login.user.id, n.id)
     return {
         "n": n,
-        "deliveries": await services.store.deliveries(n.id),
+        "deliveries": [Delivery(n.received_at), *await services.store.deliveries(n.id)],
         "newer": None if newer is None else ids.encode_id(newer),
         "older": None if older is None else ids.encode_id(older),
         "verdict": await _verdict(request, n),
