@@ -176,7 +176,9 @@ async def test_a_link_inside_opens_within_the_detail(world: World) -> None:
         await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
         await page.get_by_text("1 link inside").click()
         await page.get_by_role("link", name="Follow actions.me").click()
-        await expect(page.get_by_label("What the link leads to")).to_contain_text("ADMINISTRATOR")
+        await expect(page.get_by_label("What the link leads to", exact=True)).to_contain_text(
+            "ADMINISTRATOR"
+        )
         await expect(page).to_have_url(re.compile(r"/notifications/[0-9a-z]{13}$"))
 
 

@@ -271,25 +271,8 @@ def test_a_list_brings_its_own_connection(app: web.Application) -> None:
     assert whole.count('id="live"') == whole.count('id="cursor"') == 1
 
 
-def test_pretty_marks_the_parts_of_json() -> None:
-    shown = filters.pretty({"a": ["<", 1, 2.5, None, True]})
-    assert '<span class="k">&quot;a&quot;</span>' in shown
-    assert '<span class="s">&quot;&lt;&quot;</span>' in shown
-    assert '<span class="n">2.5</span>' in shown
-    assert shown.count('class="b"') == 2
-
-
-def test_pretty_shows_what_cannot_be_seen() -> None:
-    shown = str(filters.pretty("\u202ea\x00\ud800"))
-    assert shown == "⟨U+202E⟩a⟨U+0000⟩⟨U+D800⟩"
-    inside = filters.pretty({"k": "\u202ea\x00\ud800\ufeff"})
-    assert "\\u202ea\\u0000\\ud800\\ufeff" in inside
-
-
-def test_pretty_is_bounded() -> None:
-    large = filters.pretty(["x" * 150_000])
-    assert "<span" not in large
-    assert len(filters.pretty(["x" * 2_000_000]).unescape()) == filters.MAX_SHOWN
+def test_text_that_is_no_json_shows_what_cannot_be_seen() -> None:
+    assert filters.plain("\u202ea\x00\ud800") == "⟨U+202E⟩a⟨U+0000⟩⟨U+D800⟩"
     assert len(filters.plain(b"x" * 2_000_000)) == filters.MAX_SHOWN
 
 

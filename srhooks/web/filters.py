@@ -1,29 +1,17 @@
 """What the templates turn values into. Everything from outside is hostile here."""
 
 import html
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
-from pygments.lexers import JsonLexer
-from pygments.token import Token, _TokenType
 
 from srhooks import ids
 from srhooks.models import Filter, Notification
 
-MAX_HIGHLIGHTED = 100_000  # characters; more is shown plain
 MAX_SHOWN = 250_000  # characters; more is cut, and the page says so
-LEXER = JsonLexer(stripnl=False, ensurenl=False)
-CLASSES: dict[_TokenType, str] = {
-    Token.Name.Tag: "k",
-    Token.Literal.String.Double: "s",
-    Token.Literal.Number.Integer: "n",
-    Token.Literal.Number.Float: "n",
-    Token.Keyword.Constant: "b",
-}
 # Characters nobody sees, or that turn the reading direction of what follows them: controls but tab
 # and line feed, bidirectional marks, zero-width ones, halves of a surrogate pair.
 HIDDEN = re.compile(
@@ -32,25 +20,6 @@ HIDDEN = re.compile(
 )
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def pretty(value: Any) -> Markup:
-    """JSON, indented and with classes for its parts; text that is not JSON as it is."""
-    if isinstance(value, str):
-        return plain(value)
-    try:
-        text = json.dumps(value, indent=2, ensure_ascii=False)
-    except (TypeError, ValueError, RecursionError):
-        return plain(str(value))
-    text = HIDDEN.sub(_escape, text[: MAX_SHOWN + 1])
-    if len(text) > MAX_HIGHLIGHTED:
-        return Markup(html.escape(text[:MAX_SHOWN]))  # noqa: S704 - escaped in this line
-    parts = []
-    for kind, token in LEXER.get_tokens(text):
-        name = CLASSES.get(kind)
-        safe = html.escape(token)
-        parts.append(f'<span class="{name}">{safe}</span>' if name else safe)
-    return Markup("".join(parts))  # noqa: S704 - every token is escaped above
 
 
 def plain(value: str | bytes) -> Markup:
@@ -165,7 +134,8 @@ def detail_url(n: Notification | str, wanted: Filter | None = None) -> str:
     return f"/notifications/{name}{query(wanted.params) if isinstance(wanted, Filter) else ''}"
 
 
-def _escape(match: re.Match[str]) -> str:
+def escaped(match: re.Match[str]) -> str:
+    """As JSON writes it."""
     return f"\\u{ord(match[0]):04x}"
 
 

@@ -13,6 +13,7 @@ from srhooks.events import FAMILIES, family
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS
 from srhooks.web.chart import span_label
+from srhooks.web.json_tree import json_tree
 
 VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session adds to every page
 # What a template may be rendered without.
@@ -58,8 +59,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "is_cursor": filters.is_cursor,
     "is_cut": filters.is_cut,
     "iso": filters.iso,
+    "json_tree": json_tree,
     "plain": filters.plain,
-    "pretty": filters.pretty,
     "query": filters.query,
     "size": filters.size,
     "span_label": span_label,

@@ -1,15 +1,13 @@
-// Buttons that copy what stands in another element.
+// Buttons that copy what stands in another element, and say whether that worked.
 import { announce, byId, on } from "./dom.js";
 
 const BACK = 2000; // ms until the button says again what it does
 
-async function copy(event) {
-  const button = event.target.closest?.("[data-copy]");
-  if (!button) return;
+export async function copyText(button, text) {
   const words = button.dataset.words ??= button.textContent;
   let said = "Copied";
   try {
-    await navigator.clipboard.writeText(byId(button.dataset.copy).textContent);
+    await navigator.clipboard.writeText(text);
   } catch {
     said = "The browser does not allow it";
   }
@@ -19,6 +17,8 @@ async function copy(event) {
 }
 
 export function startCopy() {
-  document.documentElement.classList.add("has-script");
-  on("click", copy);
+  on("click", (event) => {
+    const button = event.target.closest?.("[data-copy]");
+    if (button) copyText(button, byId(button.dataset.copy).textContent);
+  });
 }
