@@ -2,13 +2,14 @@
 
 import asyncio
 import contextlib
+import os
 import signal
 from collections.abc import AsyncIterator
 
 from aiohttp import web
 
 MAX_FIELD_SIZE = 32 * 1024  # bytes of a header; the default refuses links that are merely odd
-SHUTDOWN_PATIENCE = 2.0  # seconds that requests under way get to finish
+SHUTDOWN_PATIENCE = 0.8  # seconds that requests under way get to finish, and again to give up
 IDLE_PATIENCE = 75.0  # seconds that a connection may take until its next whole request head
 
 
@@ -34,7 +35,8 @@ async def served(app: web.Application, host: str, port: int) -> AsyncIterator[in
         try:
             await site.start()
         except OSError as error:
-            reason = error.strerror or str(error)
+            errno = error.errno or 0
+            reason = os.strerror(errno) if errno > 0 else error.strerror or str(error)
             raise CannotListenError(f"cannot listen on {host}:{port}: {reason}") from None
         bound: int = runner.addresses[0][1]
         yield bound
