@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 HOOK_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
 KEY_LIFE = 86_400_000  # ms that a replaced key goes on counting
 ASK_EVERY = 60.0  # seconds between two look-ups of the newest key for one hook
-ASK_PATIENCE = 2.5  # seconds: the sender waits five in all
+ASK_PATIENCE = 2.0  # seconds: the sender waits five in all
 CACHE = 20_000  # hooks
 
 FetchKey = Callable[[Hook], Awaitable[str | None]]
@@ -64,6 +64,10 @@ class HookDirectory:
         self._fetch_key = fetch_key
         self._entries: OrderedDict[str, HookEntry] = OrderedDict()
         self._changes = 0  # a look at the store that one of these overtook is made again
+
+    def known(self, hook_id: str) -> HookEntry | None:
+        """The hook when it is in memory, which nearly all are that are in use."""
+        return self._entries.get(hook_id)
 
     async def get(self, hook_id: str) -> HookEntry | None:
         """The hook with its keys; None when unknown. Raises StoreError."""

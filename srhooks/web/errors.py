@@ -5,7 +5,8 @@ WebError
 ├── WrongTokenError      401
 ├── ForgedError          403
 ├── BadRequestError      400
-└── NotFoundError        404
+├── NotFoundError        404
+└── OverloadedError      503
 Beside them: ServiceError (502, 429 or the service's own status), StoreError (503) and aiohttp's
 own HTTP errors. Whatever else is raised is a defect: logged, and answered 500 in plain words.
 """
@@ -32,6 +33,7 @@ log = logging.getLogger(__name__)
 class WebError(Exception):
     status = 500
     hint = ""
+    headers: Mapping[str, str] = {}
 
 
 class LoginRequiredError(WebError):
@@ -64,6 +66,12 @@ class NotFoundError(WebError):
     status = 404
 
 
+class OverloadedError(WebError):
+    status = 503
+    hint = "Try again in a second."
+    headers = {"Retry-After": "1"}  # noqa: RUF012 - read only
+
+
 @dataclass(frozen=True)
 class Problem:
     status: int
@@ -91,7 +99,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except (LoginRequiredError, GrantDeadError) as error:
         return login_response(request, str(error))
     except WebError as error:
-        problem = Problem(error.status, str(error), error.hint)
+        problem = Problem(error.status, str(error), error.hint, error.headers)
     except UnknownSubscriptionError:
         problem = Problem(404, "There is no such subscription", HINTS[404])
     except ServiceError as error:

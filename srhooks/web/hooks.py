@@ -15,14 +15,16 @@ from aiohttp.typedefs import Handler
 from srhooks import ids
 from srhooks.events import label
 from srhooks.hooks import HookEntry
-from srhooks.store import StoreError
-from srhooks.web.errors import BadRequestError, NotFoundError
+from srhooks.store import StoreError, StoreUnavailableError
+from srhooks.web.errors import BadRequestError, NotFoundError, WebError
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
-BODY_PATIENCE = 20.0  # seconds for a whole body to arrive
+# The service waits five seconds in all, for an answer to what it has sent.
+LOOK_UP_PATIENCE = 1.2  # seconds until the hook is known
+STORE_PATIENCE = 3.3  # seconds until the notification is verified and stored
 
 
 @web.middleware
@@ -33,11 +35,14 @@ async def count_answers(request: web.Request, handler: Handler) -> web.StreamRes
     except web.HTTPException as error:
         answers.labels(str(error.status)).inc()
         raise
-    except (NotFoundError, BadRequestError) as error:
+    except WebError as error:
         answers.labels(str(error.status)).inc()
         raise
     except StoreError:
         answers.labels("503").inc()
+        raise
+    except Exception:
+        answers.labels("500").inc()
         raise
     answers.labels(str(response.status)).inc()
     return response
@@ -64,9 +69,13 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
 async def receive(request: web.Request) -> web.Response:
     services = request.config_dict[SERVICES]
     entry = await _entry(request)
-    body = await _body(request, request.config_dict[SETTINGS].max_body_bytes)
+    body = await services.bodies.read(request, request.config_dict[SETTINGS].max_body_bytes)
     began = perf_counter()
-    stored, signature = await services.intake.receive(entry, request.headers, body)
+    try:
+        async with asyncio.timeout(STORE_PATIENCE):
+            stored, signature = await services.intake.receive(entry, request.headers, body)
+    except TimeoutError:
+        raise StoreUnavailableError("it was not stored in time") from None
     metrics = request.config_dict[METRICS]
     metrics.intake.observe(perf_counter() - began)
     if stored.duplicate:
@@ -88,23 +97,18 @@ async def receive(request: web.Request) -> web.Response:
 
 
 async def _entry(request: web.Request) -> HookEntry:
-    entry = await request.config_dict[SERVICES].hooks.get(request.match_info["id"])
+    hooks = request.config_dict[SERVICES].hooks
+    hook_id = request.match_info["id"]
+    entry = hooks.known(hook_id)
+    if entry is None:
+        try:
+            async with asyncio.timeout(LOOK_UP_PATIENCE):
+                entry = await hooks.get(hook_id)
+        except TimeoutError:
+            raise StoreUnavailableError("the hook was not found in time") from None
     if entry is None:
         raise NotFoundError("There is no such hook")
     return entry
-
-
-async def _body(request: web.Request, limit: int) -> bytes:
-    if (request.content_length or 0) > limit:
-        raise web.HTTPRequestEntityTooLarge(limit)
-    try:
-        async with asyncio.timeout(BODY_PATIENCE):
-            body = await request.read()
-    except TimeoutError:
-        raise web.HTTPRequestTimeout from None
-    if len(body) > limit:
-        raise web.HTTPRequestEntityTooLarge(limit)
-    return body
 
 
 def hooks_app() -> web.Application:

@@ -23,6 +23,7 @@ from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
+from srhooks.web.bodies import Bodies
 from srhooks.web.changes import ChangeReader
 
 
@@ -47,6 +48,7 @@ class Services:
     personal: PersonalTokens
     eraser: Eraser
     accounts: Accounts
+    bodies: Bodies = field(default_factory=Bodies)
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

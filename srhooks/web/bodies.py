@@ -1,0 +1,43 @@
+"""The bodies of notifications: read whole, within bounds of size, time and memory."""
+
+import asyncio
+
+from aiohttp import StreamReader, web
+
+from srhooks.web.errors import OverloadedError
+
+PATIENCE = 10.0  # seconds for a whole body; the service itself waits for five in all
+MAX_UNFINISHED = 32 * 1024 * 1024  # bytes of bodies under way, of all senders together
+
+
+class Bodies:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
+        self.unfinished = 0  # bytes
+
+    async def read(self, request: web.Request, limit: int) -> bytes:
+        """Raises HTTPRequestEntityTooLarge, HTTPRequestTimeout or OverloadedError."""
+        if (request.content_length or 0) > limit:
+            raise web.HTTPRequestEntityTooLarge(limit)
+        if request.content.is_eof():  # it came with the head, as nearly all do
+            body = await request.content.read()
+        else:
+            body = await self._gather(request.content, limit)
+        if len(body) > limit:
+            raise web.HTTPRequestEntityTooLarge(limit)
+        return body
+
+    async def _gather(self, content: StreamReader, limit: int) -> bytes:
+        body = bytearray()
+        try:
+            async with asyncio.timeout(self.patience):
+                while len(body) <= limit and (chunk := await content.readany()):
+                    body += chunk
+                    self.unfinished += len(chunk)
+                    if self.unfinished > MAX_UNFINISHED:
+                        raise OverloadedError("Too much arrives at the same time")
+        except TimeoutError:
+            raise web.HTTPRequestTimeout from None
+        finally:
+            self.unfinished -= len(body)
+        return bytes(body)
