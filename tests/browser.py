@@ -72,14 +72,16 @@ async def log_in(page: Page, name: str = "Ada Novak") -> None:
 
 @contextlib.asynccontextmanager
 async def open_browser(
-    world: World, first_name: str = "Ada", **options: Any
+    world: World, first_name: str = "Ada", *, browser: Browser | None = None, **options: Any
 ) -> AsyncIterator[tuple[BrowserContext, Page]]:
-    """A context that is logged in, and its first page on the feed. Errors on a page fail."""
-    async with started_chromium() as browser:
-        context = await browser.new_context(base_url=world.base, **options)
-        problems: list[str] = []
-        context.on("weberror", lambda error: problems.append(str(error.error)))
-        page = await context.new_page()
+    """As `visit`, logged in without the walk through the consent page, and on the feed.
+
+    A browser of its own is started unless one is given.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        if browser is None:
+            browser = await stack.enter_async_context(started_chromium())
+        context, page = await stack.enter_async_context(visit(browser, world, **options))
         async with world.logged_in(first_name) as person:
             cookies = {one.key: one.value for one in person.session.cookie_jar}
         await context.add_cookies(
@@ -87,4 +89,3 @@ async def open_browser(
         )
         await page.goto("/notifications")
         yield context, page
-    assert problems == []

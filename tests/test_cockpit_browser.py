@@ -2,24 +2,34 @@
 
 import json
 import re
+from collections.abc import AsyncIterator
 from pathlib import Path
 
-from playwright.async_api import expect
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import World
+from tests.harness import world as start_world
 
-pytestmark = needs_chromium
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with start_world(tmp_path) as running:
+        yield running
 
 
 async def test_an_export_shows_its_progress_and_becomes_a_file(
-    world: World, tmp_path: Path
+    chromium: Browser, world: World, tmp_path: Path
 ) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
         for _ in range(3):
             await world.notify(created["hookId"])
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         await page.goto("/notifications/export")
         await page.evaluate(  # what it says on the way, kept: it may be gone at once
             "new MutationObserver(() => (window.said ??= []).push(document.getElementById("
@@ -39,8 +49,8 @@ async def test_an_export_shows_its_progress_and_becomes_a_file(
         assert any("3 of 3" in text for text in await page.evaluate("window.said"))
 
 
-async def test_events_are_found_and_chosen_by_family(world: World) -> None:
-    async with open_browser(world) as (_, page):
+async def test_events_are_found_and_chosen_by_family(chromium: Browser, world: World) -> None:
+    async with open_browser(world, browser=chromium) as (_, page):
         await page.goto("/subscriptions")
         form = page.get_by_role("form", name="New subscription")
         await form.get_by_label("All review events").check()
@@ -58,10 +68,10 @@ async def test_events_are_found_and_chosen_by_family(world: World) -> None:
         await expect(card).not_to_contain_text("review.deleted")
 
 
-async def test_the_steps_of_an_activation_appear(world: World) -> None:
+async def test_the_steps_of_an_activation_appear(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         await ada.subscribe("job.created", active=False)
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         await page.goto("/subscriptions")
         await page.get_by_role("button", name="Activate").click()
         card = page.get_by_role("article", name="job.created")
@@ -69,10 +79,10 @@ async def test_the_steps_of_an_activation_appear(world: World) -> None:
         await expect(card).to_contain_text("SmartRecruiters activated it")
 
 
-async def test_the_time_that_an_old_key_has_left_counts_down(world: World) -> None:
+async def test_the_time_an_old_key_has_left_counts_down(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         await page.goto(f"/subscriptions/{created['id']}")
         await page.get_by_role("button", name="Rotate key").click()
         await expect(page.locator("#secret")).not_to_be_empty()
@@ -87,9 +97,9 @@ async def hook_of(world: World) -> str:
     return str(created["hookId"])
 
 
-async def test_a_pause_holds_back_counts_and_then_shows_all(world: World) -> None:
+async def test_a_pause_holds_back_and_then_shows_all(chromium: Browser, world: World) -> None:
     hook_id = await hook_of(world)
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
         await expect(page.locator("#live-status")).to_have_text("Live")
         await page.get_by_role("button", name="Pause").click()
@@ -103,9 +113,9 @@ async def test_a_pause_holds_back_counts_and_then_shows_all(world: World) -> Non
         await expect(rows).to_have_count(9)
 
 
-async def test_several_are_chosen_and_deleted(world: World) -> None:
+async def test_several_are_chosen_and_deleted(chromium: Browser, world: World) -> None:
     hook_id = await hook_of(world)
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         feed = page.get_by_role("list", name="Notifications")
         boxes = feed.get_by_role("checkbox")
         await expect(page.get_by_role("button", name="Delete")).to_be_hidden()
@@ -121,9 +131,9 @@ async def test_several_are_chosen_and_deleted(world: World) -> None:
         await expect(feed.get_by_role("listitem")).to_have_count(2)
 
 
-async def test_back_and_forward_show_what_was_there(world: World) -> None:
+async def test_back_and_forward_show_what_was_there(chromium: Browser, world: World) -> None:
     await hook_of(world)
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
         await page.get_by_label("Signature").select_option("valid")
         await expect(page).to_have_url(f"{world.base}/notifications?signature=valid")
@@ -146,9 +156,9 @@ async def test_back_and_forward_show_what_was_there(world: World) -> None:
         await expect(page.locator("#detail article")).to_be_visible()
 
 
-async def test_all_of_it_works_without_javascript(world: World) -> None:
+async def test_all_of_it_works_without_javascript(chromium: Browser, world: World) -> None:
     await hook_of(world)
-    async with open_browser(world, java_script_enabled=False) as (_, page):
+    async with open_browser(world, browser=chromium, java_script_enabled=False) as (_, page):
         await page.get_by_label("Received").select_option("1h")
         await page.get_by_role("button", name="Apply").click()
         feed = page.get_by_role("list", name="Notifications")
@@ -166,13 +176,13 @@ async def test_all_of_it_works_without_javascript(world: World) -> None:
         await expect(feed.get_by_role("listitem")).to_have_count(2)
 
 
-async def test_a_link_inside_opens_within_the_detail(world: World) -> None:
+async def test_a_link_inside_opens_within_the_detail(chromium: Browser, world: World) -> None:
     me = f"{world.settings.api_url}/user-api/v201804/users/me"
     world.sandbox.add_fault("/jobs/", method="GET", status=200, body={"actions": {"me": me}})
     async with world.logged_in() as ada:
         await ada.subscribe("job.created")
         await world.sandbox.fire("job.created")
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
         await page.get_by_text("1 link inside").click()
         await page.get_by_role("link", name="Follow actions.me").click()
@@ -182,9 +192,9 @@ async def test_a_link_inside_opens_within_the_detail(world: World) -> None:
         await expect(page).to_have_url(re.compile(r"/notifications/[0-9a-z]{13}$"))
 
 
-async def test_the_curl_command_is_copied(world: World) -> None:
+async def test_the_curl_command_is_copied(chromium: Browser, world: World) -> None:
     hook_id = await hook_of(world)
-    async with open_browser(world) as (context, page):
+    async with open_browser(world, browser=chromium) as (context, page):
         await context.grant_permissions(["clipboard-read", "clipboard-write"])
         await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
         await page.get_by_text("As curl", exact=True).click()
@@ -192,3 +202,56 @@ async def test_the_curl_command_is_copied(world: World) -> None:
         await expect(page.get_by_role("button", name="Copied")).to_be_visible()
         copied = await page.evaluate("navigator.clipboard.readText()")
         assert copied.startswith(f"curl -X POST {world.base}/hooks/{hook_id}")
+
+
+async def test_keys_move_open_search_and_go_places(chromium: Browser, world: World) -> None:
+    await hook_of(world)
+    async with open_browser(world, browser=chromium) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("link")
+        await page.keyboard.press("j")
+        await expect(rows.nth(0)).to_be_focused()
+        await page.keyboard.press("j")
+        await page.keyboard.press("j")
+        await page.keyboard.press("k")
+        await expect(rows.nth(1)).to_be_focused()
+        await page.keyboard.press("x")
+        await expect(page.locator("#bulk .count")).to_have_text("1 chosen")
+        await page.keyboard.press("o")
+        article = page.locator("#detail article")
+        await expect(article).to_be_visible()
+        second = await article.get_attribute("data-id")
+        assert page.url.endswith(f"/notifications/{second}")
+        await page.keyboard.press("]")
+        await expect(rows.nth(2)).to_have_attribute("aria-current", "true")
+        await page.keyboard.press("/")
+        await expect(page.get_by_label("Search")).to_be_focused()
+        await page.keyboard.type("jgo")  # in a field letters are letters
+        await expect(page.get_by_label("Search")).to_have_value("jgo")
+        await page.keyboard.press("Escape")
+        for letter, path in (("s", "subscriptions"), ("o", "overview"), ("n", "notifications")):
+            await page.keyboard.press("g")
+            await page.keyboard.press(letter)
+            await expect(page).to_have_url(f"{world.base}/{path}")
+
+
+async def test_the_help_lists_keys_and_switches_them_off(chromium: Browser, world: World) -> None:
+    await hook_of(world)
+    async with open_browser(world, browser=chromium) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("link")
+        await page.keyboard.press("?")
+        dialog = page.get_by_role("dialog", name="Keyboard")
+        await expect(dialog).to_contain_text("next and previous notification")
+        await page.keyboard.press("j")  # not behind the dialog
+        await dialog.get_by_label("Use these keys").uncheck()
+        await page.keyboard.press("Escape")
+        await expect(dialog).to_be_hidden()
+        await page.reload()
+        await page.keyboard.press("j")
+        await page.get_by_role("button", name="Keyboard").click()
+        await expect(dialog.get_by_label("Use these keys")).not_to_be_checked()
+        await dialog.get_by_label("Use these keys").check()
+        await dialog.get_by_role("button", name="Close").click()
+        await expect(rows.nth(0)).not_to_be_focused()
+        await page.locator("main").focus()
+        await page.keyboard.press("j")
+        await expect(rows.nth(0)).to_be_focused()

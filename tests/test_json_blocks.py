@@ -37,7 +37,7 @@ async def test_json_is_searched_and_what_is_found_unfolds(world: World) -> None:
             await expect(block.get_by_text('"Grace {["')).to_be_visible()
             folded = await folds.count()
             await expect(block.get_by_text("Needle 7 <b>")).to_be_hidden()
-            search = block.get_by_role("searchbox", name="Search in body")
+            search = block.get_by_role("searchbox", name="Find in body")
             await search.fill('note": "needle 7')
             found = block.locator("output")
             await expect(found).to_have_text("1 of 1")
@@ -111,7 +111,7 @@ async def test_text_that_is_no_json_can_be_searched_and_copied(world: World) -> 
         async with open_browser(world, permissions=permissions) as (_, page):
             (n,) = await ada.notifications()
             await page.goto(f"/notifications/{n['id']}")
-            await page.get_by_role("searchbox", name="Search in body").fill("[")
+            await page.get_by_role("searchbox", name="Find in body").fill("[")
             await expect(page.locator(".json-block output")).to_have_text("1 of 1")
             await page.locator(".json-block").get_by_role("button", name="Copy").click()
             await expect(page.get_by_role("button", name="Copied")).to_be_visible()
