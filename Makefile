@@ -9,7 +9,7 @@ WORKERS ?= 0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help setup runtime demo test check format audit image-check lock wheel clean
+.PHONY: fuzz help setup runtime demo test check format image-check lock wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
