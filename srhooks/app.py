@@ -40,6 +40,7 @@ from srhooks.web.follow import setup_follow
 from srhooks.web.hooks import hooks_app
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
 from srhooks.web.live import setup_live
+from srhooks.web.openapi import setup_openapi
 from srhooks.web.ops import setup_ops
 from srhooks.web.overview import setup_overview
 from srhooks.web.security import setup_security
@@ -77,6 +78,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_live(app)
     setup_terminal(app)
     setup_ops(app)
+    setup_openapi(app)
     app.add_subapp("/hooks", hooks_app())
     app.cleanup_ctx.append(_services)
     app.cleanup_ctx.append(_background)

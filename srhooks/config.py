@@ -139,7 +139,9 @@ def _choice(name: str, value: str | None, default: str, choices: tuple[str, ...]
 
 def _url(name: str, value: str) -> str:
     try:
-        parts = urlsplit(value)
+        parts = urlsplit(value)  # it drops line breaks and keeps spaces: neither is an address
+        if not value.isprintable() or " " in value:
+            raise ValueError
         _ = parts.port  # raises on a bad one
     except ValueError:
         raise SettingsError(f"{name} is not a valid address: {value!r}") from None

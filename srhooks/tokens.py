@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 
 MARGIN = 60_000  # ms before its end at which a token is renewed (a tenth of a short life)
 DEAD_STATUSES = (400, 401, 403)
+CLOSE_PATIENCE = 1.5  # seconds
 SAVE_ATTEMPTS = 60
 PAUSE_MAX = 30.0  # seconds between failing refreshes
 
@@ -79,7 +80,7 @@ class TokenKeeper:
     async def close(self) -> None:
         """Wait for refreshes under way, so that no new token is lost."""
         if self._refreshing:
-            await asyncio.wait(self._refreshing.values(), timeout=2.0)
+            await asyncio.wait(self._refreshing.values(), timeout=CLOSE_PATIENCE)
 
     async def _refresh(self, user_id: str, refused: str | None) -> str:
         tokens = await self._store.tokens(user_id)

@@ -1,0 +1,202 @@
+"""The JSON API as an OpenAPI 3.1 document, and as a page to read."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from importlib.metadata import version
+from typing import Any
+
+from aiohttp import web
+
+from srhooks.web.asked import MAX_LIMIT, SINCE
+from srhooks.web.errors import json_text
+from srhooks.web.keys import SETTINGS
+from srhooks.web.openapi_schemas import SCHEMAS, Schema, record, ref
+from srhooks.web.session import find_login
+from srhooks.web.view import render
+
+TEXT: Schema = {"type": "string"}
+FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
+READERS: list[dict[str, list[str]]] = [{"session": []}, {"token": []}]
+ABOUT = (
+    "The pages' own addresses with `Accept: application/json`. Unsafe requests carry the session"
+    " cookie and `Origin: APP_URL`. Errors are `{error: {status, message}}`."
+)
+FILTER: dict[str, tuple[Schema, str]] = {
+    "event": ({"type": "array", "items": TEXT}, "A name, or a prefix such as `job.`; repeatable"),
+    "q": (TEXT, "A substring of body, entity, link or id, letter case aside"),
+    "subscription": (TEXT, "Of this subscription"),
+    "signature": ({"enum": SCHEMAS["Notification"]["properties"]["signature"]["enum"]}, "Verdict"),
+    "status": ({"enum": SCHEMAS["Entity"]["properties"]["status"]["enum"]}, "Of the entity"),
+    "link": (TEXT, "One entity's notifications"),
+    "since": ({"enum": list(SINCE)}, "Received within this time"),
+    "after": (TEXT, "Received later: an RFC 3339 time, or a cursor"),
+    "before": (TEXT, "Received earlier: an RFC 3339 time, or a cursor from `next`"),
+}
+LIMIT: dict[str, tuple[Schema, str]] = {
+    "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50}, "How many")
+}
+
+
+def operation(
+    summary: str, answers: Mapping[int, Schema | str | None], *, tag: str,
+    query: Mapping[str, tuple[Schema, str]] | None = None, body: Schema | None = None,
+    media: str = JSON, errors: tuple[int, ...] = (), reader: bool = False, public: bool = False,
+) -> dict[str, Any]:  # fmt: skip
+    """One operation. An answer is a schema for JSON, the name of another media type, or nothing."""
+    responses: dict[str, Any] = {
+        str(status): _response(status, answer) for status, answer in answers.items()
+    }
+    known = errors if public else (401, *((403,) if body or not reader else ()), *errors, 503)
+    for status in known:
+        responses.setdefault(str(status), {"$ref": "#/components/responses/Error"})
+    made: dict[str, Any] = {"summary": summary, "tags": [tag], "responses": responses}
+    made["security"] = [] if public else READERS if reader else READERS[:1]
+    if query:
+        made["parameters"] = [
+            {"name": name, "in": "query", "schema": schema, "description": text}
+            for name, (schema, text) in query.items()
+        ]
+    if body is not None:
+        made["requestBody"] = {"required": True, "content": {media: {"schema": body}}}
+    return made
+
+
+def _response(status: int, answer: Schema | str | None) -> dict[str, Any]:
+    made: dict[str, Any] = {"description": HTTPStatus(status).phrase}
+    if isinstance(answer, str):
+        made["content"] = {kind: {} for kind in answer.split(" ")}
+    elif answer is not None:
+        made["content"] = {JSON: {"schema": answer}}
+    return made
+
+
+SERVICE = (429, 502)  # what the service may bring about
+FILES = "application/x-ndjson text/csv application/json"
+ONE = {"id": "Of the notification, 13 characters"}
+NUMBER = {"id": "Of the subscription, as the service names it"}
+FORMAT: dict[str, tuple[Schema, str]] = {
+    "format": ({"enum": ["ndjson", "csv", "har"]}, "Of the file"),
+    "id": ({"type": "array", "items": TEXT}, "These alone; repeatable"),
+}
+N, S, A, O = "Notifications", "Subscriptions", "Account", "Operation"  # noqa: E741 - tags
+PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
+    "/notifications": ({}, {"get": operation(
+        "What was received, newest first", {200: ref("Notifications")}, tag=N, reader=True,
+        query=FILTER | LIMIT, errors=(400,))}),
+    "/notifications/{id}": (ONE, {"get": operation(
+        "One of them", {200: ref("Notification")}, tag=N, reader=True, errors=(404,))}),
+    "/notifications/{id}/raw": (ONE, {"get": operation(
+        "Its body, byte for byte", {200: "application/octet-stream"}, tag=N, reader=True,
+        errors=(404,))}),
+    "/notifications/{id}/replay": (ONE, {"post": operation(
+        "Verify it and fetch its entity again", {200: ref("Processed")}, tag=N, errors=(404,))}),
+    "/notifications/replay": ({}, {"post": operation(
+        "Verify several and fetch their entities again", {200: ref("Processed")}, tag=N,
+        body=ref("Ids"), errors=(400,))}),
+    "/notifications/delete": ({}, {"post": operation(
+        "Delete several", {200: ref("Deleted")}, tag=N, body=ref("Ids"), errors=(400,))}),
+    "/notifications/export": ({}, {
+        "get": operation("A filtered set as a file, streamed", {200: FILES}, tag=N, reader=True,
+                         query=FORMAT | FILTER, errors=(400,)),
+        "post": operation("Chosen ones as a file", {200: FILES}, tag=N, media=FORM,
+                          body=record(id=TEXT, format=TEXT), errors=(400,))}),
+    "/subscriptions": ({}, {
+        "get": operation("The user's subscriptions, as the service has them",
+                         {200: ref("Subscriptions")}, tag=S, errors=SERVICE),
+        "post": operation("Create one, with a hook of its own", {201: ref("Subscription")}, tag=S,
+                          body=ref("NewSubscription"), errors=(400, *SERVICE))}),
+    "/subscriptions/coverage": ({}, {"get": operation(
+        "Which event reaches which subscription", {200: ref("Coverage")}, tag=S,
+        errors=SERVICE)}),
+    "/subscriptions/{id}": (NUMBER, {
+        "get": operation("One of them", {200: ref("Subscription")}, tag=S,
+                         errors=(404, *SERVICE)),
+        "delete": operation("Delete it; what it brought stays", {204: None}, tag=S,
+                            errors=(404, *SERVICE))}),
+    "/subscriptions/{id}/delete": (NUMBER, {"post": operation(
+        "The same, for forms", {204: None}, tag=S, errors=(404, *SERVICE))}),
+    "/subscriptions/{id}/activation": (NUMBER, {"post": operation(
+        "Activate it: the service makes its handshake first", {204: None}, tag=S,
+        errors=(400, 404, *SERVICE))}),
+    "/subscriptions/{id}/secret-key": (NUMBER, {"post": operation(
+        "A new signing key; the one before counts for 24 h more", {201: ref("SecretKey")}, tag=S,
+        errors=(404, *SERVICE))}),
+    "/subscriptions/{id}/test": (NUMBER, {"post": operation(
+        "Post a signed test notification to its hook", {200: ref("TestResult")}, tag=S,
+        errors=(404, *SERVICE))}),
+    "/subscriptions/{id}/callbacks-log": (NUMBER, {"get": operation(
+        "What the service sent in the last 30 days, newest first", {200: ref("Callbacks")}, tag=S,
+        query={"status": ({"enum": ["failed", "successful"]}, "Only these"),
+               "page": (TEXT, "As `next` gives it")}, errors=(400, 404, *SERVICE))}),
+    "/account": ({}, {"get": operation("What is kept", {200: ref("Account")}, tag=A)}),
+    "/account/delete": ({}, {"post": operation(
+        "Delete the account and everything in it", {200: ref("AccountDeleted")}, tag=A,
+        body=record(confirm={"const": True}), errors=(400,))}),
+    "/candidates/erase": ({}, {"post": operation(
+        "Erase a candidate from everything received", {200: ref("Erased")}, tag=A,
+        body=record(candidateId=TEXT), errors=(400,))}),
+    "/terminal": ({}, {"get": operation("The personal tokens", {200: ref("Tokens")}, tag=A)}),
+    "/terminal/tokens": ({}, {"post": operation(
+        "Make one; its text is never shown again", {201: ref("NewToken")}, tag=A, media=FORM,
+        body=record(name=TEXT), errors=(400,))}),
+    "/terminal/tokens/{id}/revoke": ({"id": "Of the token"}, {"post": operation(
+        "Revoke it", {204: None}, tag=A, errors=(404,))}),
+    "/hooks/{id}": ({"id": "Of the hook"}, {"post": operation(
+        "A notification or, with X-Hook-Secret, a handshake", {200: None, 202: None},
+        tag=O, public=True, errors=(400, 404, 405, 413, 503))}),
+    "/healthz": ({}, {"get": operation(
+        "Whether the process lives", {200: ref("Health")}, tag=O, public=True)}),
+    "/readyz": ({}, {"get": operation(
+        "Whether the store answers", {200: ref("Health"), 503: ref("Health")}, tag=O,
+        public=True)}),
+    "/openapi.json": ({}, {"get": operation(
+        "This document", {200: {"type": "object"}}, tag=O, public=True)}),
+}  # fmt: skip
+
+
+def document(app_url: str) -> dict[str, Any]:
+    error = {"description": "In words", "content": {JSON: {"schema": ref("Error")}}}
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "srhooks", "version": version("srhooks"), "description": ABOUT},
+        "servers": [{"url": app_url}],
+        "paths": {path: _path(*entry) for path, entry in PATHS.items()},
+        "components": {
+            "schemas": SCHEMAS,
+            "responses": {"Error": error},
+            "securitySchemes": {
+                "session": {"type": "apiKey", "in": "cookie", "name": "srhooks"},
+                "token": {"type": "http", "scheme": "bearer"},
+            },
+        },
+    }
+
+
+def _path(named: Mapping[str, str], operations: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    parameters = [
+        {"name": name, "in": "path", "required": True, "schema": TEXT, "description": text}
+        for name, text in named.items()
+    ]
+    return ({"parameters": parameters} if parameters else {}) | operations
+
+
+async def as_json(request: web.Request) -> web.Response:
+    text = json_text(document(request.app[SETTINGS].app_url))
+    return web.Response(text=text, content_type=JSON)
+
+
+async def as_page(request: web.Request) -> web.Response:
+    await find_login(request)  # whoever is logged in sees the navigation
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, (_, operations) in PATHS.items():
+        for method, one in operations.items():
+            shown = {"method": method.upper(), "path": path, "about": one}
+            groups.setdefault(one["tags"][0], []).append(shown)
+    ctx = {"groups": groups, "schemas": SCHEMAS, "about": ABOUT}
+    return render(request, "api.html", ctx)
+
+
+def setup_openapi(app: web.Application) -> None:
+    app.router.add_get("/openapi.json", as_json)
+    app.router.add_get("/api", as_page)

@@ -1,0 +1,115 @@
+"""The shapes of the JSON API (JSON Schema 2020-12), by name."""
+
+from typing import Any
+
+from srhooks.models import ENTITY_STATUSES, SIGNATURES
+
+Schema = dict[str, Any]
+TEXT: Schema = {"type": "string"}
+MAYBE_TEXT: Schema = {"type": ["string", "null"]}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+TIME: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$",
+}
+MAYBE_TIME: Schema = {"anyOf": [TIME, {"type": "null"}]}
+ANYTHING: Schema = {}
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def many(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+def record(*, closed: bool = True, optional: tuple[str, ...] = (), **fields: Schema) -> Schema:
+    """An object; its fields are required but for the optional ones, and there are no others."""
+    required = [name for name in fields if name not in optional]
+    made: Schema = {"type": "object", "properties": fields, "required": required}
+    return made | ({"additionalProperties": False} if closed else {})
+
+
+ENTITY = record(
+    status={"type": "string", "enum": list(ENTITY_STATUSES)},
+    fetchedAt=MAYBE_TIME,
+    data=ANYTHING,
+    error=MAYBE_TEXT,
+)
+NOTIFICATION = record(
+    id={"type": "string", "pattern": "^[0-9a-hjkmnp-tv-z]{13}$"},
+    receivedAt=TIME,
+    hookId=TEXT,
+    subscriptionId=MAYBE_TEXT,
+    eventId=MAYBE_TEXT,
+    eventName=MAYBE_TEXT,
+    eventVersion=MAYBE_TEXT,
+    link=MAYBE_TEXT,
+    body=ANYTHING | {"description": "The parsed JSON, or the text when it is not JSON."},
+    headers={"type": "object", "additionalProperties": TEXT},
+    signature={"type": "string", "enum": list(SIGNATURES)},
+    deliveries={"type": "integer", "minimum": 1},
+    entity=ref("Entity"),
+)
+# The service's own object is passed on with whatever else it holds.
+SUBSCRIPTION = record(
+    closed=False,
+    optional=("callbackUrl", "events", "status", "activationError"),
+    id={"type": ["string", "integer"]},
+    callbackUrl=TEXT,
+    events=many(ANYTHING),
+    status=TEXT,
+    hookId=MAYBE_TEXT,
+    mine={"type": "boolean"},
+    activationError=TEXT,
+)
+AUTHENTICATION: Schema = {
+    "oneOf": [
+        record(type={"const": "basic"}, username=TEXT, password=TEXT),
+        record(type={"const": "header"}, headerName=TEXT, headerValue=TEXT),
+        record(type={"const": "oauth2"}, clientId=TEXT, clientSecret=TEXT, tokenServiceUrl=TEXT),
+    ]
+}
+SCHEMAS: dict[str, Schema] = {
+    "Notification": NOTIFICATION,
+    "Entity": ENTITY,
+    "Notifications": record(notifications=many(ref("Notification")), next=MAYBE_TEXT),
+    "Ids": record(ids=many(TEXT) | {"minItems": 1, "maxItems": 500}),
+    "Subscription": SUBSCRIPTION,
+    "Subscriptions": record(subscriptions=many(ref("Subscription"))),
+    "NewSubscription": record(
+        optional=("alertingEmailAddress", "callbackAuthentication", "active"),
+        events=many(TEXT) | {"minItems": 1},
+        alertingEmailAddress=TEXT,
+        callbackAuthentication=ref("CallbackAuthentication"),
+        active={"type": "boolean", "default": False},
+    ),
+    "CallbackAuthentication": AUTHENTICATION,
+    "SecretKey": record(secretKey=TEXT),
+    "TestResult": record(status={"type": ["integer", "null"]}, ms=COUNT, error=MAYBE_TEXT),
+    "Coverage": record(
+        events={"type": "object", "additionalProperties": many(TEXT)},
+        gaps=many(TEXT),
+        duplicates=many(TEXT),
+    ),
+    "Callback": record(
+        status={"type": "string", "enum": ["successful", "failed"]},
+        at=MAYBE_TIME,
+        url=TEXT,
+        headers={"type": "object", "additionalProperties": TEXT},
+        body=TEXT,
+    ),
+    "Callbacks": record(callbacks=many(ref("Callback")), next=MAYBE_TEXT),
+    "Account": record(name=TEXT, email=TEXT, notifications=COUNT, hooks=COUNT, retentionDays=COUNT),
+    "AccountDeleted": record(deleted={"const": True}, subscriptionsLeft=many(TEXT)),
+    "Erased": record(candidateId=TEXT, erased=COUNT),
+    "Token": record(id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME),
+    "NewToken": record(id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME, token=TEXT),
+    "Tokens": record(tokens=many(ref("Token"))),
+    "Deleted": record(deleted=COUNT),
+    "Processed": record(processed=COUNT),
+    "Health": record(status=TEXT),
+    "Error": record(error=record(status={"type": "integer"}, message=TEXT)),
+}

@@ -1,0 +1,99 @@
+"""Every setting: its default, what it accepts, and one clear line for what it does not."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from srhooks.config import Settings, SettingsError, load_settings
+
+REQUIRED = {
+    "SMARTRECRUITERS_CLIENT_ID": "id",
+    "SMARTRECRUITERS_CLIENT_SECRET": "secret",
+    "SESSION_SECRET": "x" * 32,
+}
+
+
+def load(**more: str) -> Settings:
+    return load_settings(REQUIRED | more)
+
+
+def test_the_defaults() -> None:
+    settings = load()
+    assert settings.app_url == "http://localhost:8080"
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+    assert settings.database_url == "sqlite:///srhooks.db"
+    assert settings.api_url == "https://api.smartrecruiters.com"
+    assert settings.identity_url == "https://www.smartrecruiters.com"
+    assert set(settings.scopes.split()) == {
+        "webhooks_manage", "jobs_read", "candidates_read", "user_me_read", "approvals_read",
+    }  # fmt: skip
+    assert settings.session_max_age == 43200
+    assert settings.retention_days == 30
+    assert settings.max_body_bytes == 1048576
+    assert (settings.log_level, settings.log_format) == ("info", "console")
+    assert settings.metrics_token is None
+    assert load(PORT="", METRICS_TOKEN=" ", LOG_LEVEL="") == settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field", "expected"),
+    [
+        ("APP_URL", "https://hooks.example/", "app_url", "https://hooks.example"),
+        ("HOST", "0.0.0.0", "host", "0.0.0.0"),  # noqa: S104 - the image's value
+        ("PORT", "80", "port", 80),
+        ("DATABASE_URL", "sqlite:////data/x.db", "database_url", "sqlite:////data/x.db"),
+        ("DATABASE_URL", "postgresql://u:p@h/d", "database_url", "postgresql://u:p@h/d"),
+        ("SMARTRECRUITERS_API_URL", "http://127.0.0.1:1/", "api_url", "http://127.0.0.1:1"),
+        ("SMARTRECRUITERS_IDENTITY_URL", "http://[::1]:1", "identity_url", "http://[::1]:1"),
+        ("SMARTRECRUITERS_SCOPES", " a  b ", "scopes", "a b"),
+        ("SESSION_MAX_AGE", "1", "session_max_age", 1),
+        ("RETENTION_DAYS", "365", "retention_days", 365),
+        ("MAX_BODY_BYTES", "10", "max_body_bytes", 10),
+        ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
+        ("LOG_FORMAT", "json", "log_format", "json"),
+        ("METRICS_TOKEN", "t", "metrics_token", "t"),
+        ("SESSION_SECRET", "a" * 32 + " , " + "b" * 40, "session_secrets", ("a" * 32, "b" * 40)),
+    ],
+)
+def test_what_is_accepted(name: str, value: str, field: str, expected: Any) -> None:
+    assert getattr(load(**{name: value}), field) == expected
+
+
+WRONG = {
+    "SMARTRECRUITERS_CLIENT_ID": ["", " "],
+    "SMARTRECRUITERS_CLIENT_SECRET": [""],
+    "SESSION_SECRET": ["", "short", "x" * 31, "x" * 32 + ",short", ","],
+    "APP_URL": ["localhost:8080", "ftp://x", "http://", "http://a:99999", "http://a?b", "http://u@a",
+                "http://a b", "http://[::1", "http://a#b", "https://a\nb"],
+    "PORT": ["x", "-1", "65536", "8080.5", "\N{FULLWIDTH DIGIT NINE}"],
+    "DATABASE_URL": ["srhooks.db", "mysql://x/y", "sqlite://", "sqlite:///", "postgresql://"],
+    "SMARTRECRUITERS_API_URL": ["api.smartrecruiters.com", "http://a:b"],
+    "SMARTRECRUITERS_IDENTITY_URL": ["//x"],
+    "SESSION_MAX_AGE": ["0", "never", "-5"],
+    "RETENTION_DAYS": ["0", "x", "99999999999"],
+    "MAX_BODY_BYTES": ["0", "1MB"],
+    "LOG_LEVEL": ["loud"],
+    "LOG_FORMAT": ["xml"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [(name, value) for name, values in WRONG.items() for value in values]
+)
+def test_what_is_wrong_is_named_in_one_line(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as wrong:
+        load(**{name: value})
+    assert name in str(wrong.value)
+    assert "\n" not in str(wrong.value)
+
+
+def test_secrets_can_come_from_files(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("from the file and long enough to be one secret\n")
+    without = {name: value for name, value in REQUIRED.items() if name != "SESSION_SECRET"}
+    settings = load_settings(without | {"SESSION_SECRET_FILE": str(file)})
+    assert settings.session_secrets == (file.read_text().strip(),)
+    with pytest.raises(SettingsError, match="SESSION_SECRET"):
+        load_settings(without | {"SESSION_SECRET_FILE": str(tmp_path / "none")})
+    with pytest.raises(SettingsError, match="SESSION_SECRET"):
+        load_settings(REQUIRED | {"SESSION_SECRET_FILE": str(file)})
