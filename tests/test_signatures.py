@@ -183,3 +183,14 @@ async def test_many_re_deliveries_at_once_are_one(world: World) -> None:
         assert set(answers) == {202}
         (one,) = await ada.notifications()
         assert one["deliveries"] == 40
+
+
+async def test_without_a_newest_key_the_known_one_decides(odd: OddWorld) -> None:
+    async with odd.logged_in() as zoe:
+        created = await zoe.subscribe("job.created")
+        number, hook = str(created["id"]), created["hookId"]
+        odd.service.has_keys = False  # the look-up answers 404
+        assert await odd.notify(hook, key="wrong") == 202
+        assert (await newest(zoe))["signature"] == "invalid"
+        assert await odd.notify(hook, key=odd.service.keys[number][-1]) == 202
+        assert (await newest(zoe))["signature"] == "valid"

@@ -257,3 +257,25 @@ async def test_strange_ids_never_reach_the_service(odd: OddWorld, zoe: Browser) 
         f"{ROOT}/~",
         f"{ROOT}/~/activation",
     }
+
+
+async def test_a_slow_handshake_is_waited_for(odd: OddWorld, zoe: Browser) -> None:
+    odd.service.handshake_delay = 1.5
+    assert (await zoe.subscribe("job.created"))["status"] == "active"
+
+
+async def test_an_address_with_a_port_of_its_scheme_is_ones_own(tmp_path: Path) -> None:
+    """Browsers leave the default port out of `Origin`."""
+    odd_service = odd_world(tmp_path, app_url="http://HOOKS.example:80")
+    async with odd_service as odd, odd.nobody() as browser:
+        browser.base = f"http://127.0.0.1:{odd.settings.port}"
+        assert (await odd.log_in(browser)).status == 303
+        for origin, status in (
+            ("http://hooks.example", 201), ("http://hooks.example:81", 403),
+            ("https://hooks.example", 403), (browser.base, 403),
+        ):  # fmt: skip
+            async with browser.request(
+                "POST", "/subscriptions", json={"events": ["job.created"]},
+                headers={"Accept": "application/json", "Origin": origin},
+            ) as answer:  # fmt: skip
+                assert answer.status == status, origin
