@@ -199,5 +199,6 @@ async def test_a_flood_on_unknown_hooks_never_waits_for_the_writer(
             database.execute("ROLLBACK")
             database.close()
         assert await world.notify(created["hookId"]) == 202
-        for odd in ("", "x" * 3000, "..%2f..", "%00", "'", created["hookId"] + "x"):
+        for odd in ("", "x" * 3000, "..%2f..", "%00", "'", "a/b", created["hookId"] + "x"):
             assert await world.notify(odd) == 404
+            assert await world.notify(odd, x_hook_secret="not here") == 404

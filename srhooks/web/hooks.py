@@ -98,7 +98,7 @@ async def receive(request: web.Request) -> web.Response:
 
 async def _entry(request: web.Request) -> HookEntry:
     hooks = request.config_dict[SERVICES].hooks
-    hook_id = request.match_info["id"]
+    hook_id = request.match_info.get("id", "")  # absent where no route fits
     entry = hooks.known(hook_id)
     if entry is None:
         try:
