@@ -187,3 +187,13 @@ def test_every_anchor_has_its_heading() -> None:
     headings = re.findall(r"^#+ (.+)$", README, re.MULTILINE)
     slugs = {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in headings}
     assert set(re.findall(r"\]\(#([^)]+)\)", README)) - slugs == set()
+
+
+def test_every_proof_that_security_md_names_exists() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:\w+/)*test_\w+\.py)`", text))
+    assert len(named) > 10
+    assert {name for name in named if not (ROOT / "tests" / name).exists()} == set()
+    rows = re.findall(r"^\| [A-Z].*\|$", text, re.MULTILINE)
+    assert len(rows) > 10
+    assert [row for row in rows if ".py`" not in row] == []
