@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from srhooks.events import event_names, subscription_label
 from srhooks.hub import Event, Hub
 from srhooks.ids import now_ms
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
@@ -30,6 +31,7 @@ class Drift:
     """A subscription that changed without us."""
 
     subscription_id: str
+    name: str  # its events
     before: str
     now: str  # the new status
     at: int  # ms
@@ -83,8 +85,9 @@ class StatusWatch:
         watched = self._users.setdefault(user_id, _Watched())
         before = {str(one["id"]): _status(one) for one in watched.known or () if one.get("mine")}
         now = {str(one["id"]): _status(one) for one in found}
+        names = {str(one["id"]): subscription_label(event_names(one)) for one in found}
         fresh = [
-            Drift(number, status, now[number], now_ms())
+            Drift(number, names[number], status, now[number], now_ms())
             for number, status in before.items()
             if status == "active" and number in now and now[number] != "active"
         ]

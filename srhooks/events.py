@@ -3,6 +3,11 @@
 Source: developers.smartrecruiters.com, "Subscribable events" (47, and the interview events since).
 """
 
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+MAX_NAME = 200  # characters of a name that are kept for showing
+
 FAMILIES: dict[str, tuple[str, ...]] = {
     "job": (
         "job.created",
@@ -67,3 +72,20 @@ def family(event_name: str | None) -> str:
 def label(event_name: str | None) -> str:
     """The event name if it is a known one, else "other": a bounded label for metrics."""
     return event_name if event_name in KNOWN else "other"
+
+
+def event_names(subscription: Mapping[str, Any]) -> list[str]:
+    """The events of the service's own object, whatever shape it has."""
+    events = subscription.get("events")
+    if not isinstance(events, list):
+        return []
+    names = (event.get("name") if isinstance(event, dict) else event for event in events)
+    return [str(name)[:MAX_NAME] for name in names if name]
+
+
+def subscription_label(names: Sequence[str]) -> str:
+    """A subscription has no name of its own: its first events stand for it."""
+    if not names:
+        return "Subscription without events"
+    more = f" + {len(names) - 2}" if len(names) > 2 else ""
+    return ", ".join(names[:2]) + more

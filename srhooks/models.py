@@ -42,6 +42,12 @@ class Hook:
     auth_header: str | None  # lower-case name of the subscription's own authentication header
     created_at: int
     deleted_at: int | None = None
+    events: str = "[]"  # JSON list: what its subscription listens to, when it was last seen
+
+    @property
+    def event_names(self) -> list[str]:
+        names: list[str] = json.loads(self.events)
+        return names
 
 
 @dataclass(frozen=True, slots=True)

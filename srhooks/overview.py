@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from srhooks.events import event_names, subscription_label
 from srhooks.models import Timing, Trouble
 
 SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
@@ -76,7 +77,8 @@ def attention(
         status = str(one_of.get("status") or "unknown")
         if one_of.get("mine") and status != "active":
             tone = "warn" if status == "inactive" else "bad"
-            text = f"A subscription is {status[:40]}: nothing arrives from it"
+            name = subscription_label(event_names(one_of))
+            text = f"{name} is {status[:40]}: nothing arrives from this subscription"
             url = f"/subscriptions#s-{one_of['id']}"
             found.append(Attention(tone, text, url, "See the subscription"))
     return sorted(found, key=lambda one: one.tone)

@@ -3,6 +3,7 @@
 Each subscription made here gets a hook of its own and a signing key before it can be active.
 """
 
+import json
 import logging
 import re
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from srhooks.config import Settings
+from srhooks.events import event_names
 from srhooks.gateway import Gateway
 from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory, new_hook_id
@@ -79,8 +81,9 @@ class Subscriptions:
         Raises ServiceError when the service does not create it, or StoreError.
         """
         hook = Hook(
-            new_hook_id(), user_id, None, _auth_header(wanted.callback_authentication), now_ms()
-        )
+            new_hook_id(), user_id, None, _auth_header(wanted.callback_authentication), now_ms(),
+            events=json.dumps(wanted.events),
+        )  # fmt: skip
         await self._store.add_hook(hook)
         payload: dict[str, Any] = {
             "callbackUrl": self._settings.hook_url(hook.id),
@@ -177,6 +180,8 @@ class Subscriptions:
         if hook is not None and hook.subscription_id is None:  # we stopped right after creating it
             await self._store.bind_hook(hook.id, str(one["id"]))
             self._hooks.forget(hook.id)
+        if hook is not None and (events := json.dumps(event_names(one))) != hook.events:
+            await self._store.name_hook(hook.id, events)
         one["hookId"] = hook.id if hook else None
         one["mine"] = hook is not None
 

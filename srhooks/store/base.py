@@ -111,6 +111,9 @@ class Store(Protocol):
 
     async def bind_hook(self, hook_id: str, subscription_id: str) -> None: ...
 
+    async def name_hook(self, hook_id: str, events: str) -> None:
+        """Keep what its subscription listens to (a JSON list): pages name it by that."""
+
     async def retire_hook(self, hook_id: str, at: int) -> None:
         """The subscription was deleted. The hook goes on accepting late deliveries."""
 

@@ -33,7 +33,7 @@ T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
 PER_LINK = 8  # rows read for each job asked for: several may wait for one link
 USER = "id, sr_id, name, email, grant_dead, created_at, seen_at"
-HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at"
+HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events"
 KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
@@ -174,9 +174,9 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries,
 
     async def add_hook(self, hook: Hook) -> None:
         await self._write(
-            f"INSERT INTO hooks ({HOOK}) VALUES ($1, $2, $3, $4, $5, $6)",
+            f"INSERT INTO hooks ({HOOK}) VALUES ($1, $2, $3, $4, $5, $6, $7)",
             hook.id, hook.user_id, hook.subscription_id, hook.auth_header, hook.created_at,
-            hook.deleted_at,
+            hook.deleted_at, hook.events,
         )  # fmt: skip
 
     async def hook(self, hook_id: str) -> Hook | None:
@@ -193,6 +193,9 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries,
         await self._write(
             "UPDATE hooks SET subscription_id = $2 WHERE id = $1", hook_id, subscription_id
         )
+
+    async def name_hook(self, hook_id: str, events: str) -> None:
+        await self._write("UPDATE hooks SET events = $2 WHERE id = $1", hook_id, events)
 
     async def retire_hook(self, hook_id: str, at: int) -> None:
         await self._write(

@@ -5,13 +5,12 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks.events import FAMILIES, KNOWN
+from srhooks.events import FAMILIES, KNOWN, event_names
 from srhooks.web.errors import json_text
 from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import require_login
 from srhooks.web.view import render
-from srhooks.web.words import event_names
 
 
 async def show(request: web.Request) -> web.Response:

@@ -18,6 +18,7 @@ from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.serialise import notification_json
 from srhooks.web.session import Login, require_reader
 from srhooks.web.view import render
+from srhooks.web.words import hook_labels
 
 DAY = 86_400_000  # ms
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
@@ -132,12 +133,8 @@ async def _visit(request: web.Request, login: Login) -> int:
 
 async def _subscriptions(request: web.Request, login: Login) -> list[dict[str, str]]:
     """What can be chosen to filter by: from our hooks, so that no call to the service is needed."""
-    hooks = await request.app[SERVICES].store.hooks(login.user.id)
-    return [
-        {"id": hook.subscription_id, "label": hook.subscription_id}
-        for hook in hooks
-        if hook.subscription_id is not None
-    ]
+    labels = hook_labels(await request.app[SERVICES].store.hooks(login.user.id))
+    return [{"id": number, "label": label} for number, label in labels.items()]
 
 
 async def _detail_context(
@@ -146,6 +143,7 @@ async def _detail_context(
     services = request.app[SERVICES]
     settings = request.app[SETTINGS]
     newer, older = await services.store.neighbours(login.user.id, n.id)
+    labels = hook_labels(await services.store.hooks(login.user.id))
     return {
         "n": n,
         "deliveries": [Delivery(n.received_at), *await services.store.deliveries(n.id)],
@@ -153,6 +151,7 @@ async def _detail_context(
         "older": None if older is None else ids.encode_id(older),
         "verdict": await _verdict(request, n),
         "wanted": wanted,
+        "subscription_label": labels.get(n.subscription_id or ""),
         "links": links_in(n, settings.api_url),
         "curl": curl_command(n, settings.hook_url(n.hook_id)),
     }

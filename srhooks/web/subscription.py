@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from srhooks.callbacks import SERIES, STATUSES, callbacks_log, failures_in_a_row
+from srhooks.events import event_names
 from srhooks.hooks import KEY_LIFE, KnownKey
 from srhooks.ids import first_id_at, iso, now_ms
 from srhooks.web.errors import BadRequestError, json_text
@@ -13,7 +14,6 @@ from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import render
-from srhooks.web.words import event_names
 
 DAY = 86_400_000  # ms
 MAX_PAGE_ID = 200

@@ -8,7 +8,7 @@ from urllib.parse import quote
 import aiohttp_session
 from aiohttp import hdrs, web
 
-from srhooks.events import FAMILIES
+from srhooks.events import FAMILIES, event_names
 from srhooks.ids import first_id_at, now_ms
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions import MAX_SUBSCRIPTIONS, NewSubscription
@@ -18,7 +18,6 @@ from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import render
-from srhooks.web.words import event_names
 
 DAY = 86_400_000  # ms
 MAX_EVENTS = 200

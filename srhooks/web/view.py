@@ -9,7 +9,7 @@ import jinja2
 from aiohttp import hdrs, web
 
 from srhooks import ids
-from srhooks.events import FAMILIES, family
+from srhooks.events import FAMILIES, event_names, family
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS
 from srhooks.web.chart import span_label
@@ -44,6 +44,7 @@ DEFAULTS: Mapping[str, Any] = {
     "secret": None,
     "limit": 20,
     "back": "/notifications",
+    "subscription_label": None,
 }
 FILTERS: dict[str, Callable[..., Any]] = {
     "ago": filters.ago,
@@ -96,7 +97,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         title_of=words.title_of,
         changes_of=words.changes_of,
         detail_url=filters.detail_url,
-        event_names=words.event_names,
+        event_names=event_names,
         subscription_name=words.subscription_name,
         unknown_events=words.unknown_events,
         FAMILIES=FAMILIES,

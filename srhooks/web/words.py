@@ -1,12 +1,13 @@
 """What the pages say about a notification, in words."""
 
 import json
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srhooks.events import FAMILIES, KNOWN, family
-from srhooks.models import Notification
+from srhooks.events import FAMILIES, KNOWN, event_names, family, subscription_label
+from srhooks.models import Hook, Notification
 
 MAX_TITLE = 200
 
@@ -108,21 +109,21 @@ def changes_of(n: Notification) -> list[Change]:
 
 
 def subscription_name(subscription: Mapping[str, Any]) -> str:
-    """A subscription has no name of its own: its first events stand for it."""
-    names = event_names(subscription)
-    if not names:
-        return "Subscription without events"
-    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
-    return ", ".join(names[:2]) + more
+    return subscription_label(event_names(subscription))
 
 
-def event_names(subscription: Mapping[str, Any]) -> list[str]:
-    """The events of the service's own object, whatever shape it has."""
-    events = subscription.get("events")
-    if not isinstance(events, list):
-        return []
-    names = (event.get("name") if isinstance(event, dict) else event for event in events)
-    return [clip(str(name), MAX_TITLE) for name in names if name]
+def hook_labels(hooks: Sequence[Hook]) -> dict[str, str]:
+    """A name for each subscription that has a hook; those alike are told apart by their ids."""
+    bound = [hook for hook in hooks if hook.subscription_id is not None]
+    plain = Counter(hook.events for hook in bound)
+    labels = {}
+    for hook in bound:
+        number = hook.subscription_id or ""
+        text = subscription_label(hook.event_names) if hook.event_names else number
+        if hook.event_names and plain[hook.events] > 1:
+            text += f" (…{number[-4:]})"
+        labels[number] = text + (" (deleted)" if hook.deleted_at is not None else "")
+    return labels
 
 
 def family_title(name: str) -> str:

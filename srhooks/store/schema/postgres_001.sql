@@ -33,7 +33,8 @@ CREATE TABLE hooks (
     subscription_id TEXT,
     auth_header TEXT,
     created_at BIGINT NOT NULL,
-    deleted_at BIGINT
+    deleted_at BIGINT,
+    events TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX hooks_user ON hooks (user_id);
 
