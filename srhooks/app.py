@@ -2,7 +2,8 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import logging
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 
@@ -25,7 +26,7 @@ from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
-from srhooks.upkeep import index_forever, keep_running, purge_forever, reseal
+from srhooks.upkeep import index_forever, purge_forever, reseal
 from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
@@ -48,6 +49,8 @@ from srhooks.web.subscription import setup_subscription
 from srhooks.web.subscriptions import setup_subscriptions
 from srhooks.web.terminal import setup_terminal
 from srhooks.web.view import setup_view
+
+log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is
@@ -90,7 +93,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     hub = LocalHub()
     session = new_session()
     client = ServiceClient(session, settings.api_url)
-    tokens = TokenKeeper(settings, store, vault, client, app[METRICS])
+    tokens = TokenKeeper(settings, store, vault, client)
     gateway = Gateway(client, tokens)
 
     handshakes = Handshakes(hub)
@@ -100,7 +103,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
 
     hooks = HookDirectory(store, vault, newest_key)
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
-    fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
+    fetcher = EntityFetcher(store, gateway, hub)
     eraser = Eraser(store, hub)
     app[SERVICES] = Services(
         store=store,
@@ -136,24 +139,22 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
-    metrics = app[METRICS]
-    days = app[SETTINGS].retention_days
-    runs: dict[str, Callable[[], Awaitable[None]]] = {
-        "entities": services.fetcher.run,
-        "erasure": services.eraser.run,
-        "retention": lambda: purge_forever(services.store, days),
-        "search-index": lambda: index_forever(services.store),
-        "reseal": lambda: _reseal(services),
-        "loop-lag": lambda: _measure_lag(metrics),
-    }
     tasks = [
-        asyncio.create_task(keep_running(name, run, metrics), name=name)
-        for name, run in runs.items()
+        asyncio.create_task(services.fetcher.run(), name="entities"),
+        asyncio.create_task(services.eraser.run(), name="erasure"),
+        asyncio.create_task(
+            purge_forever(services.store, app[SETTINGS].retention_days), name="retention"
+        ),
+        asyncio.create_task(index_forever(services.store), name="search-index"),
+        asyncio.create_task(_reseal(services), name="reseal"),
+        asyncio.create_task(_measure_lag(app[METRICS]), name="loop-lag"),
     ]
     yield
     for task in tasks:
         task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
+    for result in await asyncio.gather(*tasks, return_exceptions=True):
+        if isinstance(result, Exception):
+            log.error("a background task had ended with an error", exc_info=result)
 
 
 async def _reseal(services: Services) -> None:

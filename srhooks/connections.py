@@ -14,7 +14,7 @@ from aiohttp.web_protocol import RequestHandler
 
 log = logging.getLogger(__name__)
 
-MAX_CONNECTIONS = 10_000
+MAX_CONNECTIONS = 15_000
 KEPT_FREE = 100  # open files for everything else
 HEAD_PATIENCE = 15.0  # seconds for a whole request head, counted from its first byte
 REFUSED_PATIENCE = 1.0  # seconds that a refused connection may take to say something

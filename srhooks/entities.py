@@ -9,14 +9,13 @@ breaker: while the service keeps failing, one request at a time tries again.
 import asyncio
 import json
 import logging
+import random
 from dataclasses import dataclass
 from typing import Any
 
-from srhooks.backoff import backoff
 from srhooks.gateway import Gateway
 from srhooks.hub import Event, Hub
 from srhooks.ids import first_id_at, now_ms
-from srhooks.metrics import Metrics
 from srhooks.models import EntityJob, EntityStatus, parse_body
 from srhooks.smartrecruiters.client import Answer, raise_for_error
 from srhooks.smartrecruiters.errors import (
@@ -44,11 +43,10 @@ LARGE = 200_000  # bytes above which JSON is not parsed on the event loop
 
 
 class EntityFetcher:
-    def __init__(self, store: Store, gateway: Gateway, hub: Hub, metrics: Metrics) -> None:
+    def __init__(self, store: Store, gateway: Gateway, hub: Hub) -> None:
         self._store = store
         self._gateway = gateway
         self._hub = hub
-        self._metrics = metrics
         self._looked = asyncio.Event()
         self._lines: dict[str, _Line] = {}
         self._breakers: dict[str, _Breaker] = {}
@@ -58,7 +56,7 @@ class EntityFetcher:
         line = self._lines.get(user_id)
         if line is None:
             breaker = self._breakers.setdefault(user_id, _Breaker())
-            line = _Line(user_id, breaker, self._store, self._gateway, self._hub, self._metrics)
+            line = _Line(user_id, breaker, self._store, self._gateway, self._hub)
             self._lines[user_id] = line
             line.task.add_done_callback(lambda _: self._ended(user_id))
         line.woken.set()
@@ -105,22 +103,21 @@ class _Breaker:
         return self.failures >= BREAK_AFTER
 
     def pause(self) -> float:
-        return backoff(1.0, BREAK_PAUSE_MAX, self.failures - BREAK_AFTER)
+        seconds = min(BREAK_PAUSE_MAX, 2.0 ** (self.failures - BREAK_AFTER))
+        return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
 
 
 class _Line:
     """The work under way for one user. It ends when nothing is due."""
 
     def __init__(
-        self, user_id: str, breaker: _Breaker, store: Store, gateway: Gateway, hub: Hub,
-        metrics: Metrics,
-    ) -> None:  # fmt: skip
+        self, user_id: str, breaker: _Breaker, store: Store, gateway: Gateway, hub: Hub
+    ) -> None:
         self._user_id = user_id
         self._breaker = breaker
         self._store = store
         self._gateway = gateway
         self._hub = hub
-        self._metrics = metrics
         self.woken = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name=f"entities-{user_id}")
 
@@ -135,7 +132,10 @@ class _Line:
                     return
                 if waking.done():
                     waking = asyncio.create_task(self.woken.wait())
-                await asyncio.wait({*running, waking}, return_when=asyncio.FIRST_COMPLETED)
+                # Without room for more there is nothing to wake up for: in a storm that would be
+                # for each notification.
+                news = {waking} if self._room(running) > 0 else set()
+                await asyncio.wait({*running} | news, return_when=asyncio.FIRST_COMPLETED)
                 for task in [task for task in running if task.done()]:
                     del running[task]
                     await self._learn(worked=task.result())
@@ -149,8 +149,11 @@ class _Line:
                 task.cancel()
             await asyncio.gather(*running, waking, return_exceptions=True)
 
+    def _room(self, running: dict[asyncio.Task[bool], str]) -> int:
+        return (1 if self._breaker.open else CONCURRENT) - len(running)
+
     async def _start(self, running: dict[asyncio.Task[bool], str]) -> None:
-        room = (1 if self._breaker.open else CONCURRENT) - len(running)
+        room = self._room(running)
         if room <= 0:
             return
         links = set(running.values())
@@ -171,10 +174,9 @@ class _Line:
     async def _follow(self, job: EntityJob) -> bool:
         """Fetch one link and record the outcome; whether the service worked."""
         try:
-            with self._metrics.fetch_seconds.time():
-                answer = await self._gateway.ask(
-                    self._user_id, "GET", job.link, foreground=False, timeout=TIMEOUT
-                )
+            answer = await self._gateway.ask(
+                self._user_id, "GET", job.link, foreground=False, timeout=TIMEOUT
+            )
             if answer.status in {404, 410}:
                 await self._finish(job, "gone", error=f"SmartRecruiters answered {answer.status}")
             else:
@@ -189,12 +191,6 @@ class _Line:
             return False
         except ValueError:  # the setting for the API's address changed since it was stored
             await self._finish(job, "refused")
-        except StoreError:
-            raise
-        except Exception:  # a defect: this one must not hold up all the others for ever
-            log.exception("following a link failed")
-            await self._finish(job, "failed", error="Something went wrong here. It was logged.")
-            return False
         return True
 
     async def _keep(self, job: EntityJob, answer: Answer) -> None:
@@ -207,15 +203,13 @@ class _Line:
 
     async def _finish(self, job: EntityJob, status: EntityStatus, **outcome: Any) -> None:
         self._tell(await self._store.finish_entity(job, status, now_ms(), **outcome))
-        self._metrics.entities.labels(status).inc()
 
     async def _postpone(self, job: EntityJob, error: ServiceError) -> None:
-        pause = backoff(FIRST_PAUSE, LAST_PAUSE, job.attempts)
-        wait = getattr(error, "retry_after", None) or pause
+        pause = min(LAST_PAUSE, FIRST_PAUSE * 2.0**job.attempts)
+        wait = getattr(error, "retry_after", None) or pause * random.uniform(0.5, 1.5)  # noqa: S311
         give_up = first_id_at(now_ms() - GIVE_UP_AFTER)
         due_at = now_ms() + int(wait * 1000)
         self._tell(await self._store.postpone_entity(job, due_at, str(error), give_up))
-        self._metrics.entities.labels("postponed").inc()
 
     def _tell(self, numbers: list[int]) -> None:
         for number in numbers:

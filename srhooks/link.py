@@ -8,6 +8,7 @@ is cut in one linear pass, white space is normalised, and linkheader sees one sa
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import link_header
 from yarl import URL
@@ -32,6 +33,9 @@ def find_link(header: str, api_url: URL) -> Link | None:
     """The first link with `self` among its relations, else the first link, else None."""
     if len(header) > MAX_HEADER:
         return None
+    usual = _usual(api_url).fullmatch(header)
+    if usual is not None:
+        return Link(usual[1], followable=True)
     first: str | None = None
     for element in _elements(header):
         parsed = _parse(element)
@@ -42,6 +46,16 @@ def find_link(header: str, api_url: URL) -> Link | None:
             return resolve(target, api_url)
         first = first or target
     return resolve(first, api_url) if first else None
+
+
+@lru_cache(maxsize=8)
+def _usual(api_url: URL) -> re.Pattern[str]:
+    """What the service sends: one link below its own origin, in letters that mean nothing else.
+
+    A twentieth of the work for nearly all notifications; a test holds it to the other way.
+    """
+    origin = re.escape(str(api_url.origin()))
+    return re.compile(rf'<({origin}(?:/[\w~-][\w.~-]*)+)>; ?rel=(?:self|"self")', re.ASCII)
 
 
 def followable(url: URL, api_url: URL) -> bool:

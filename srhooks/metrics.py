@@ -1,5 +1,7 @@
 """What is counted and measured, for Prometheus. Labels are bounded: see events.label."""
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
@@ -19,6 +21,9 @@ class Metrics:
             "srhooks_notifications", "Notifications stored.", ["event", "signature"],
             registry=registry,
         )  # fmt: skip
+        # Their children, found without the lock and the checks that `labels` makes each time.
+        self.answered = lru_cache(maxsize=64)(self.answers.labels)
+        self.stored = lru_cache(maxsize=1024)(self.notifications.labels)
         self.redeliveries = Counter(
             "srhooks_redeliveries", "Re-deliveries of stored notifications.", registry=registry
         )
@@ -29,18 +34,6 @@ class Metrics:
         self.entities = Counter(
             "srhooks_entities", "Outcomes of following links.", ["outcome"], registry=registry
         )
-        self.fetch_seconds = Histogram(
-            "srhooks_entity_seconds", "From asking for an entity to its answer, waiting included.",
-            registry=registry, buckets=FETCH_SECONDS,
-        )  # fmt: skip
-        self.refreshes = Counter(
-            "srhooks_token_refreshes", "Refreshed tokens by outcome.", ["outcome"],
-            registry=registry,
-        )  # fmt: skip
-        self.restarts = Counter(
-            "srhooks_background_restarts", "Background tasks that broke off.", ["task"],
-            registry=registry,
-        )  # fmt: skip
         self.frames = Counter(
             "srhooks_live_frames", "Frames sent to live pages.", registry=registry
         )
@@ -48,14 +41,6 @@ class Metrics:
         self.queue = Gauge(
             "srhooks_store_queue", "Writes that wait for a commit.", registry=registry
         )
-        self.calls_waiting = Gauge(
-            "srhooks_calls_waiting", "Calls to SmartRecruiters that wait for their turn.",
-            registry=registry,
-        )  # fmt: skip
-        self.unfinished = Gauge(
-            "srhooks_unfinished_body_bytes", "Of notifications that are still arriving.",
-            registry=registry,
-        )  # fmt: skip
         self.commit_size = Histogram(
             "srhooks_commit_writes", "Writes that shared a commit.",
             registry=registry, buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),

@@ -3,6 +3,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from srhooks.link import find_link
 from yarl import URL
 
@@ -99,3 +101,20 @@ def test_no_header_takes_long(header: str) -> None:
     began = time.process_time()
     find_link(header, API)
     assert time.process_time() - began < 1.0
+
+
+SEGMENTS = st.text(alphabet="aZ09_-~.%/:@?# \u00e9\\", max_size=8)
+TARGETS = st.builds(
+    lambda start, rest: start + "/".join(rest),
+    st.sampled_from([f"{HERE}/", HERE, "https://api.example/", "https://api.example:8443.evil/"]),
+    st.lists(SEGMENTS, max_size=4),
+)
+SHAPES = st.sampled_from(["<{}>; rel=self", '<{}>;rel="self"', "<{}>; rel=self ", "<{}>; rel=next"])
+
+
+@given(TARGETS, SHAPES, st.sampled_from([API, URL("https://api.example"), URL(f"{HERE}/base/")]))
+def test_the_short_way_for_the_usual_link_gives_the_same(
+    target: str, shape: str, api_url: URL
+) -> None:
+    header = shape.format(target)
+    assert find_link(header, api_url) == find_link(header + ", ", api_url)  # the long way

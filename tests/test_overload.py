@@ -148,6 +148,10 @@ class Hanging:
             raise StoreUnavailableError("it never works")
         yield cast("Transaction", None)
 
+    async def insert_alone(self, _: NewNotification) -> bool:
+        async with self.transaction():
+            return True
+
 
 async def test_the_writers_queue_is_bounded_in_number_and_bytes() -> None:
     connection = Hanging()

@@ -74,11 +74,13 @@ def running(program: Program) -> Iterator[Program]:
         program.stop()
 
 
-def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+def free_ports(count: int) -> list[int]:
+    """All of them held until the last is found, so that none is given twice."""
+    with contextlib.ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
 
 
 def product(folder: Path, port: int, sandbox_port: int, core: int | None) -> Program:

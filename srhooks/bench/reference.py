@@ -8,7 +8,7 @@ import sys
 
 from aiohttp import web
 
-from srhooks.serving import served, until_signal
+from srhooks.serving import until_signal
 
 
 async def receive(request: web.Request) -> web.Response:
@@ -19,8 +19,11 @@ async def receive(request: web.Request) -> web.Response:
 async def main(port: int) -> None:
     app = web.Application()
     app.router.add_post("/hooks/{id}", receive)
-    async with served(app, "127.0.0.1", port):
-        await until_signal()
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
+    await until_signal()
+    await runner.cleanup()
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srhooks.bench.account import Account, open_account
-from srhooks.bench.processes import Program, free_port, product, running, sandbox
+from srhooks.bench.processes import Program, free_ports, product, running, sandbox
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ def started(setting: Setting, name: str, *, latency: float = 0.0) -> Iterator[Pr
     """A fresh database, and both programs running."""
     folder = setting.folder / name
     folder.mkdir()
-    port, sandbox_port = free_port(), free_port()
+    port, sandbox_port = free_ports(2)
     with (
         running(sandbox(folder, sandbox_port, setting.load_core, latency)) as fake,
         running(product(folder, port, fake.port, setting.server_core)) as program,

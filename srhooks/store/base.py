@@ -59,6 +59,10 @@ class Store(Protocol):
     def queue_depth(self) -> int:
         """How many writes wait for a commit."""
 
+    @property
+    def received(self) -> int:
+        """How many notifications were handed in since the store opened."""
+
     # --- users and sessions --------------------------------------------------------------------
     async def save_user(self, user: User, tokens: Tokens) -> User:
         """Create the user or, by `sr_id`, renew name, address and grant. The stored user."""

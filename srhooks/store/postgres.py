@@ -164,6 +164,14 @@ class _WritingConnection:
             self._abandon()  # in the middle of a transaction: the server rolls it back
             raise
 
+    async def insert_alone(self, row: NewNotification) -> bool:
+        try:
+            connection = await self._get()
+            return bool(await _PostgresTransaction(connection).insert_notifications([row]))
+        except UNAVAILABLE as error:
+            self._abandon()
+            raise StoreUnavailableError(f"cannot write: {_reason(error)}") from error
+
     async def close(self) -> None:
         if self._open is not None:
             connection, self._open = self._open, None

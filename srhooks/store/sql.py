@@ -75,6 +75,10 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries,
     def queue_depth(self) -> int:
         return self._writer.depth
 
+    @property
+    def received(self) -> int:
+        return self._writer.received
+
     async def _write(self, sql: str, *args: Any) -> int:
         return await self._writer.run(lambda tx: tx.execute(sql, *args))
 

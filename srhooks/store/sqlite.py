@@ -179,8 +179,7 @@ class _WritingConnection:
 
     @contextlib.asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        try:
-            connection = await self._get()
+        async with self._usable() as connection:
             await connection.execute("BEGIN IMMEDIATE")
             try:
                 yield _SqliteTransaction(connection)
@@ -189,6 +188,16 @@ class _WritingConnection:
                 with contextlib.suppress(sqlite3.Error):
                     await connection.execute("ROLLBACK")
                 raise
+
+    async def insert_alone(self, row: NewNotification) -> bool:
+        async with self._usable() as connection:
+            cursor = await connection.execute(INSERT, insert_values(row))
+            return cursor.rowcount == 1
+
+    @contextlib.asynccontextmanager
+    async def _usable(self) -> AsyncIterator[aiosqlite.Connection]:
+        try:
+            yield await self._get()
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise  # the statement's own fault, not the disk's
         except (sqlite3.Error, OSError) as error:

@@ -6,7 +6,7 @@ import time
 from srhooks.bench.client import PageSocket
 from srhooks.bench.load import Storm, storm
 from srhooks.bench.notices import Sender, Shape
-from srhooks.bench.processes import BenchError, free_port, reference, running
+from srhooks.bench.processes import BenchError, free_ports, reference, running
 from srhooks.bench.report import Row
 from srhooks.bench.setting import Product, Setting, started
 from srhooks.bench.stats import percentile
@@ -24,7 +24,9 @@ def measure(setting: Setting) -> list[Row]:
     lags: list[float] = []
     with (
         started(setting, "intake") as product,
-        running(reference(setting.folder / "intake", free_port(), setting.server_core)) as handler,
+        running(
+            reference(setting.folder / "intake", free_ports(1)[0], setting.server_core)
+        ) as handler,
     ):
         sender = Sender(product.account, Shape(setting.body_bytes))
         for warm in (handler, product.program):
