@@ -110,10 +110,13 @@ class StatusWatch:
             except GrantDeadError:
                 self._hub.publish(user_id, Event("login"))
                 return
-            except (ServiceError, StoreError) as error:
+            except Exception as error:  # a defect must not end the looking either
                 pause = min(pause * 2, SLOWEST)
                 watched.looked_at = asyncio.get_running_loop().time()
-                log.info("could not look after the subscriptions: %s", brief(error))
+                if isinstance(error, ServiceError | StoreError):
+                    log.info("could not look after the subscriptions: %s", brief(error))
+                else:
+                    log.exception("looking after the subscriptions failed")
                 continue
             pause = self._every
             known = _statuses(watched.known)

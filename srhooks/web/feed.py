@@ -8,7 +8,6 @@ from aiohttp import hdrs, web
 
 from srhooks import ids
 from srhooks.models import Delivery, Filter, Notification
-from srhooks.signature import SIGNATURE_HEADER, canonical, matching_key
 from srhooks.web.asked import live_url, older_url, read_filter, read_limit
 from srhooks.web.curl import curl_command
 from srhooks.web.errors import NotFoundError, json_text
@@ -17,13 +16,13 @@ from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.serialise import notification_json
 from srhooks.web.session import Login, require_reader
+from srhooks.web.verdict import verdict
 from srhooks.web.view import render
 from srhooks.web.words import hook_labels
 
 DAY = 86_400_000  # ms
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_EVERY = 60_000  # ms between two notes of a visit
-STALE = 300.0  # seconds between sending and receipt beyond which a replay is suspected
 LARGE = 300_000  # bytes of bodies above which JSON is made off the event loop
 
 
@@ -149,31 +148,11 @@ async def _detail_context(
         "deliveries": [Delivery(n.received_at), *await services.store.deliveries(n.id)],
         "newer": None if newer is None else ids.encode_id(newer),
         "older": None if older is None else ids.encode_id(older),
-        "verdict": await _verdict(request, n),
+        "verdict": verdict(await services.hooks.get(n.hook_id), n),
         "wanted": wanted,
         "subscription_label": labels.get(n.subscription_id or ""),
         "links": links_in(n, settings.api_url),
         "curl": curl_command(n, settings.hook_url(n.hook_id)),
-    }
-
-
-async def _verdict(request: web.Request, n: Notification) -> dict[str, Any]:
-    """How the signature was judged: what was signed, and which key fits now."""
-    entry = await request.app[SERVICES].hooks.get(n.hook_id)
-    keys = entry.keys if entry is not None else []
-    given = n.headers.get(SIGNATURE_HEADER, "")
-    position = matching_key([key.text for key in keys], n.headers, n.body, given)
-    matched = None
-    if position is not None:
-        made = ids.iso(keys[position].created_at)
-        matched = f"the key of {made}" + (", since replaced" if keys[position].retired_at else "")
-    skew = None if n.sent_at is None else (n.received_at - n.sent_at) / 1000
-    return {
-        "canonical": canonical(n.headers, n.body).decode("utf-8", "replace"),
-        "matched": matched,
-        "skew_s": skew,
-        "stale": skew is not None and abs(skew) > STALE,
-        "keys": len(keys),
     }
 
 
