@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
@@ -26,7 +25,7 @@ from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
-from srhooks.upkeep import index_forever, purge_forever, reseal
+from srhooks.upkeep import index_forever, keep_running, purge_forever, reseal
 from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
@@ -49,8 +48,6 @@ from srhooks.web.subscription import setup_subscription
 from srhooks.web.subscriptions import setup_subscriptions
 from srhooks.web.terminal import setup_terminal
 from srhooks.web.view import setup_view
-
-log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is
@@ -93,7 +90,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     hub = LocalHub()
     session = new_session()
     client = ServiceClient(session, settings.api_url)
-    tokens = TokenKeeper(settings, store, vault, client)
+    tokens = TokenKeeper(settings, store, vault, client, app[METRICS])
     gateway = Gateway(client, tokens)
 
     handshakes = Handshakes(hub)
@@ -103,7 +100,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
 
     hooks = HookDirectory(store, vault, newest_key)
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
-    fetcher = EntityFetcher(store, gateway, hub)
+    fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
     eraser = Eraser(store, hub)
     app[SERVICES] = Services(
         store=store,
@@ -139,22 +136,24 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
+    metrics = app[METRICS]
+    days = app[SETTINGS].retention_days
+    runs: dict[str, Callable[[], Awaitable[None]]] = {
+        "entities": services.fetcher.run,
+        "erasure": services.eraser.run,
+        "retention": lambda: purge_forever(services.store, days),
+        "search-index": lambda: index_forever(services.store),
+        "reseal": lambda: _reseal(services),
+        "loop-lag": lambda: _measure_lag(metrics),
+    }
     tasks = [
-        asyncio.create_task(services.fetcher.run(), name="entities"),
-        asyncio.create_task(services.eraser.run(), name="erasure"),
-        asyncio.create_task(
-            purge_forever(services.store, app[SETTINGS].retention_days), name="retention"
-        ),
-        asyncio.create_task(index_forever(services.store), name="search-index"),
-        asyncio.create_task(_reseal(services), name="reseal"),
-        asyncio.create_task(_measure_lag(app[METRICS]), name="loop-lag"),
+        asyncio.create_task(keep_running(name, run, metrics), name=name)
+        for name, run in runs.items()
     ]
     yield
     for task in tasks:
         task.cancel()
-    for result in await asyncio.gather(*tasks, return_exceptions=True):
-        if isinstance(result, Exception):
-            log.error("a background task had ended with an error", exc_info=result)
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 async def _reseal(services: Services) -> None:

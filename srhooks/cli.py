@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,6 +15,8 @@ COMMANDS = {
     "bench": "measure intake, latency, fan-out and memory",
 }
 
+UNTIL_STOPPED = ("serve", "sandbox", "demo")
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
@@ -23,6 +26,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     # Only the command that runs is imported: a start takes a fraction of a second, not several.
     chosen = next((word for word in arguments if not word.startswith("-")), None)
+    if chosen in UNTIL_STOPPED:
+        for number in (signal.SIGTERM, signal.SIGINT):  # it may come while still starting
+            signal.signal(number, lambda *_: sys.exit(0))
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == chosen:

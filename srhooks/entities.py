@@ -9,13 +9,14 @@ breaker: while the service keeps failing, one request at a time tries again.
 import asyncio
 import json
 import logging
-import random
 from dataclasses import dataclass
 from typing import Any
 
+from srhooks.backoff import backoff
 from srhooks.gateway import Gateway
 from srhooks.hub import Event, Hub
 from srhooks.ids import first_id_at, now_ms
+from srhooks.metrics import Metrics
 from srhooks.models import EntityJob, EntityStatus, parse_body
 from srhooks.smartrecruiters.client import Answer, raise_for_error
 from srhooks.smartrecruiters.errors import (
@@ -43,10 +44,11 @@ LARGE = 200_000  # bytes above which JSON is not parsed on the event loop
 
 
 class EntityFetcher:
-    def __init__(self, store: Store, gateway: Gateway, hub: Hub) -> None:
+    def __init__(self, store: Store, gateway: Gateway, hub: Hub, metrics: Metrics) -> None:
         self._store = store
         self._gateway = gateway
         self._hub = hub
+        self._metrics = metrics
         self._looked = asyncio.Event()
         self._lines: dict[str, _Line] = {}
         self._breakers: dict[str, _Breaker] = {}
@@ -56,7 +58,7 @@ class EntityFetcher:
         line = self._lines.get(user_id)
         if line is None:
             breaker = self._breakers.setdefault(user_id, _Breaker())
-            line = _Line(user_id, breaker, self._store, self._gateway, self._hub)
+            line = _Line(user_id, breaker, self._store, self._gateway, self._hub, self._metrics)
             self._lines[user_id] = line
             line.task.add_done_callback(lambda _: self._ended(user_id))
         line.woken.set()
@@ -103,21 +105,22 @@ class _Breaker:
         return self.failures >= BREAK_AFTER
 
     def pause(self) -> float:
-        seconds = min(BREAK_PAUSE_MAX, 2.0 ** (self.failures - BREAK_AFTER))
-        return seconds * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        return backoff(1.0, BREAK_PAUSE_MAX, self.failures - BREAK_AFTER)
 
 
 class _Line:
     """The work under way for one user. It ends when nothing is due."""
 
     def __init__(
-        self, user_id: str, breaker: _Breaker, store: Store, gateway: Gateway, hub: Hub
-    ) -> None:
+        self, user_id: str, breaker: _Breaker, store: Store, gateway: Gateway, hub: Hub,
+        metrics: Metrics,
+    ) -> None:  # fmt: skip
         self._user_id = user_id
         self._breaker = breaker
         self._store = store
         self._gateway = gateway
         self._hub = hub
+        self._metrics = metrics
         self.woken = asyncio.Event()
         self.task = asyncio.create_task(self._run(), name=f"entities-{user_id}")
 
@@ -174,9 +177,10 @@ class _Line:
     async def _follow(self, job: EntityJob) -> bool:
         """Fetch one link and record the outcome; whether the service worked."""
         try:
-            answer = await self._gateway.ask(
-                self._user_id, "GET", job.link, foreground=False, timeout=TIMEOUT
-            )
+            with self._metrics.fetch_seconds.time():
+                answer = await self._gateway.ask(
+                    self._user_id, "GET", job.link, foreground=False, timeout=TIMEOUT
+                )
             if answer.status in {404, 410}:
                 await self._finish(job, "gone", error=f"SmartRecruiters answered {answer.status}")
             else:
@@ -191,6 +195,12 @@ class _Line:
             return False
         except ValueError:  # the setting for the API's address changed since it was stored
             await self._finish(job, "refused")
+        except StoreError:
+            raise
+        except Exception:  # a defect: this one must not hold up all the others for ever
+            log.exception("following a link failed")
+            await self._finish(job, "failed", error="Something went wrong here. It was logged.")
+            return False
         return True
 
     async def _keep(self, job: EntityJob, answer: Answer) -> None:
@@ -203,13 +213,15 @@ class _Line:
 
     async def _finish(self, job: EntityJob, status: EntityStatus, **outcome: Any) -> None:
         self._tell(await self._store.finish_entity(job, status, now_ms(), **outcome))
+        self._metrics.entities.labels(status).inc()
 
     async def _postpone(self, job: EntityJob, error: ServiceError) -> None:
-        pause = min(LAST_PAUSE, FIRST_PAUSE * 2.0**job.attempts)
-        wait = getattr(error, "retry_after", None) or pause * random.uniform(0.5, 1.5)  # noqa: S311
+        pause = backoff(FIRST_PAUSE, LAST_PAUSE, job.attempts)
+        wait = getattr(error, "retry_after", None) or pause
         give_up = first_id_at(now_ms() - GIVE_UP_AFTER)
         due_at = now_ms() + int(wait * 1000)
         self._tell(await self._store.postpone_entity(job, due_at, str(error), give_up))
+        self._metrics.entities.labels("postponed").inc()
 
     def _tell(self, numbers: list[int]) -> None:
         for number in numbers:

@@ -41,7 +41,14 @@ class Gateway:
         if answer.status == 401:
             token = await self._tokens.access_token(user_id, refused=token)
             answer = await self._send(user_id, method, url, token, payload, foreground, timeout)
+            if answer.status == 401:
+                self._tokens.distrust(user_id)
         return answer
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn."""
+        return sum(limiter.waiting for limiter in self._limiters.values())
 
     def count_log_in(self, user_id: str) -> None:
         """The log-in asked who this is before the user was known: that counts as well."""

@@ -1,9 +1,13 @@
 """Logs to standard error: for a person or as JSON. No secret and no candidate's data goes in."""
 
+import itertools
 import logging
+import re
+import secrets
 import sys
 import time
 import traceback
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
@@ -12,6 +16,26 @@ from pythonjsonlogger.json import JsonFormatter
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
+
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_run = secrets.token_hex(3)
+_numbers = itertools.count(1)
+_request: ContextVar[str] = ContextVar("request")
+
+
+def begin_request(given: str | None) -> str:
+    """From now on this task's records carry the request's id: the sender's if it is a plain one."""
+    number = given if given and REQUEST_ID.fullmatch(given) else f"{_run}-{next(_numbers)}"
+    _request.set(number)
+    return number
+
+
+def _add_request(record: logging.LogRecord) -> bool:
+    number = _request.get(None)
+    if number is not None:
+        record.request = number
+    return True
 
 
 class Discreet(logging.Formatter):
@@ -61,6 +85,7 @@ def setup_logs(level: str, form: str) -> None:
     else:
         formatter = ConsoleFormatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s")
     handler.setFormatter(formatter)
+    handler.addFilter(_add_request)
     # Nothing of this is shown, so it need not be found out for each line (logging HOWTO,
     # "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -34,6 +34,18 @@ class Metrics:
         self.entities = Counter(
             "srhooks_entities", "Outcomes of following links.", ["outcome"], registry=registry
         )
+        self.fetch_seconds = Histogram(
+            "srhooks_entity_seconds", "From asking for an entity to its answer, waiting included.",
+            registry=registry, buckets=FETCH_SECONDS,
+        )  # fmt: skip
+        self.refreshes = Counter(
+            "srhooks_token_refreshes", "Refreshed tokens by outcome.", ["outcome"],
+            registry=registry,
+        )  # fmt: skip
+        self.restarts = Counter(
+            "srhooks_background_restarts", "Background tasks that broke off.", ["task"],
+            registry=registry,
+        )  # fmt: skip
         self.frames = Counter(
             "srhooks_live_frames", "Frames sent to live pages.", registry=registry
         )
@@ -41,6 +53,14 @@ class Metrics:
         self.queue = Gauge(
             "srhooks_store_queue", "Writes that wait for a commit.", registry=registry
         )
+        self.calls_waiting = Gauge(
+            "srhooks_calls_waiting", "Calls to SmartRecruiters that wait for their turn.",
+            registry=registry,
+        )  # fmt: skip
+        self.unfinished = Gauge(
+            "srhooks_unfinished_body_bytes", "Of notifications that are still arriving.",
+            registry=registry,
+        )  # fmt: skip
         self.commit_size = Histogram(
             "srhooks_commit_writes", "Writes that shared a commit.",
             registry=registry, buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500),

@@ -7,11 +7,12 @@ cancellation ends, and it does not begin while the store can't take the new toke
 
 import asyncio
 import logging
-import random
 
+from srhooks.backoff import backoff
 from srhooks.config import Settings
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.ids import now_ms
+from srhooks.metrics import Metrics
 from srhooks.models import Tokens
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.smartrecruiters.errors import (
@@ -29,17 +30,24 @@ MARGIN = 60_000  # ms before its end at which a token is renewed (a tenth of a s
 DEAD_STATUSES = (400, 401, 403)
 CLOSE_PATIENCE = 1.5  # seconds
 SAVE_ATTEMPTS = 60
-PAUSE_MAX = 30.0  # seconds between failing refreshes
+FIRST_PAUSE = 1.0  # seconds between failing refreshes
+LAST_PAUSE = 30.0
+FORGET_AFTER = 600.0  # seconds until a refusal of a fresh token is history
 
 
 class TokenKeeper:
-    def __init__(self, settings: Settings, store: Store, vault: Vault, client: ServiceClient):
+    def __init__(
+        self, settings: Settings, store: Store, vault: Vault, client: ServiceClient,
+        metrics: Metrics,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
         self._vault = vault
         self._client = client
+        self._metrics = metrics
         self._refreshing: dict[str, asyncio.Task[str]] = {}
         self._failures: dict[str, tuple[int, float, ServiceError]] = {}
+        self._refusals: dict[str, tuple[int, float]] = {}  # how many, loop time of the last
 
     def seal(self, grant: Grant) -> Tokens:
         """A grant as it is stored."""
@@ -67,7 +75,7 @@ class TokenKeeper:
             if access != refused and now_ms() < tokens.expires_at - margin:
                 return access
         if user_id not in self._refreshing:  # a look at the store let others go first
-            self._hold_back(user_id)
+            self._hold_back(user_id, refused)
             task = asyncio.create_task(self._refresh(user_id, refused), name="token-refresh")
             self._refreshing[user_id] = task
             task.add_done_callback(lambda done: self._finished(user_id, done))
@@ -76,6 +84,16 @@ class TokenKeeper:
     def forget_failures(self, user_id: str) -> None:
         """After a log-in: the next refresh need not wait."""
         self._failures.pop(user_id, None)
+        self._refusals.pop(user_id, None)
+
+    def distrust(self, user_id: str) -> None:
+        """The service refused a token that it had just given: refreshing again is no use for now.
+
+        Else every call that it refuses for reasons of its own would burn a refresh token.
+        """
+        now = asyncio.get_running_loop().time()
+        count, last = self._refusals.get(user_id, (0, now))
+        self._refusals[user_id] = (count + 1 if now - last < FORGET_AFTER else 1, now)
 
     async def close(self) -> None:
         """Wait for refreshes under way, so that no new token is lost."""
@@ -104,6 +122,7 @@ class TokenKeeper:
                 await self._bury(user_id, tokens)
             raise
         await self._save(user_id, grant)
+        self._metrics.refreshes.labels("done").inc()
         log.info("token refreshed", extra={"user": user_id})
         return grant.access_token
 
@@ -128,13 +147,18 @@ class TokenKeeper:
 
     async def _bury(self, user_id: str, tokens: Tokens) -> None:
         await self._store.mark_grant_dead(user_id, tokens.access)
+        self._metrics.refreshes.labels("dead").inc()
         log.warning("grant is dead, the user must log in again", extra={"user": user_id})
         raise GrantDeadError
 
-    def _hold_back(self, user_id: str) -> None:
+    def _hold_back(self, user_id: str, refused: str | None) -> None:
+        now = asyncio.get_running_loop().time()
         failed = self._failures.get(user_id)
-        if failed and asyncio.get_running_loop().time() < failed[1]:
+        if failed and now < failed[1]:
             raise ServiceUnreachableError(str(failed[2]))
+        count, last = self._refusals.get(user_id, (0, 0.0))
+        if refused and count and now < last + backoff(FIRST_PAUSE, LAST_PAUSE, count - 1):
+            raise ServiceUnreachableError("SmartRecruiters refuses a token that it has just given")
 
     def _finished(self, user_id: str, task: asyncio.Task[str]) -> None:
         self._refreshing.pop(user_id, None)
@@ -143,7 +167,8 @@ class TokenKeeper:
         error = task.exception()  # also marks it as seen when nobody waits any more
         if isinstance(error, ServiceError) and not isinstance(error, GrantDeadError):
             count = self._failures.get(user_id, (0, 0.0, error))[0] + 1
-            pause = min(PAUSE_MAX, 0.5 * 2**count) * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+            pause = backoff(FIRST_PAUSE, LAST_PAUSE, count - 1)
+            self._metrics.refreshes.labels("failed").inc()
             self._failures[user_id] = (count, asyncio.get_running_loop().time() + pause, error)
         else:
             self._failures.pop(user_id, None)

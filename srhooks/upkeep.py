@@ -6,8 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from time import perf_counter
 
+from srhooks.backoff import backoff
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.ids import first_id_at, now_ms
+from srhooks.metrics import Metrics
 from srhooks.models import HookKey, Tokens
 from srhooks.store import Store, StoreError
 
@@ -20,6 +22,7 @@ PURGE_BATCH = 200  # rows a transaction: intake waits for no longer than that
 INDEX_BATCH = 20  # rows a transaction, for the same reason
 INDEX_PAUSE = 0.005  # seconds between two batches, or as long as a batch takes
 INDEX_IDLE = 0.5  # seconds until a look for more
+RESTART_PAUSE_MAX = 60.0  # seconds
 BUSY_RATE = 50.0  # notifications a second; from there on intake goes first
 INDEX_SHARE = 0.03  # of the time, while it does: what is not indexed yet is found by reading
 STORE_PAUSE = 5.0  # seconds while the store does not work
@@ -92,6 +95,25 @@ async def _reseal_key(store: Store, vault: Vault, key: HookKey) -> None:
             await store.reseal_key(key.id, vault.seal(vault.open(key.sealed)))
         except UndecryptableError:
             log.warning("a signing key was sealed under a SESSION_SECRET that is gone")
+
+
+async def keep_running(
+    name: str, run: Callable[[], Awaitable[None]], metrics: Metrics, first_pause: float = 1.0
+) -> None:
+    """Run what should never end; when a defect ends it, log that and start it again."""
+    loop = asyncio.get_running_loop()
+    failures = 0
+    while True:
+        began = loop.time()
+        try:
+            await run()
+        except Exception:
+            log.exception("%s broke off and starts again", name)
+        else:
+            return  # it had nothing more to do
+        metrics.restarts.labels(name).inc()
+        failures = failures + 1 if loop.time() - began < RESTART_PAUSE_MAX else 0
+        await asyncio.sleep(backoff(first_pause, RESTART_PAUSE_MAX, failures))
 
 
 async def _forever(step: Callable[[], Awaitable[float]]) -> None:

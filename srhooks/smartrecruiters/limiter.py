@@ -18,7 +18,7 @@ WINDOW = 1.005  # seconds
 CONCURRENT = 8
 RESERVED = 2  # places that background requests leave free
 KEPT_FREE = 1  # request a window that they leave for a log-in, whose user is not known beforehand
-MAX_BLOCK = 60.0  # seconds
+MAX_BLOCK = 900.0  # seconds
 
 
 class Limiter:
@@ -50,6 +50,10 @@ class Limiter:
             yield
         finally:
             self._leave(foreground=foreground)
+
+    @property
+    def waiting(self) -> int:
+        return sum(not turn.done() for _, _, turn in self._waiting)
 
     def count(self) -> None:
         """A request of the user's that was made without a slot has just been answered."""

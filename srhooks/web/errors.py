@@ -21,6 +21,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from srhooks.logs import begin_request
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
 from srhooks.store import StoreBusyError, StoreError
 from srhooks.subscriptions import UnknownSubscriptionError
@@ -28,6 +29,8 @@ from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.view import render
 
 log = logging.getLogger(__name__)
+
+REQUEST = web.RequestKey("request_id", str)
 
 
 class WebError(Exception):
@@ -94,6 +97,7 @@ HINTS = {
 
 @web.middleware
 async def error_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+    request[REQUEST] = number = begin_request(request.headers.get("X-Request-Id"))
     try:
         return await handler(request)
     except (LoginRequiredError, GrantDeadError) as error:
@@ -117,7 +121,8 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         problem = _of_http(error)
     except Exception:
         log.exception("%s %s failed", request.method, _route(request))
-        problem = Problem(500, "Something went wrong here", "It has been logged. Try again.")
+        hint = f"It has been logged as request {number}. Try again."
+        problem = Problem(500, "Something went wrong here", hint)
     return problem_response(request, problem)
 
 

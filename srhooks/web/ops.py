@@ -38,6 +38,8 @@ async def metrics(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     measured.queue.set(services.store.queue_depth)
     measured.viewers.set(services.hub.viewers)
+    measured.calls_waiting.set(services.gateway.waiting)
+    measured.unfinished.set(services.bodies.unfinished)
     body = generate_latest(measured.registry)
     return web.Response(body=body, headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
 

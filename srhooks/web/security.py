@@ -8,6 +8,7 @@ from http import HTTPStatus
 from aiohttp import web, web_response
 
 from srhooks.config import Settings
+from srhooks.web.errors import REQUEST
 from srhooks.web.negotiate import VARY
 
 POLICY = (
@@ -55,7 +56,9 @@ def setup_security(app: web.Application, settings: Settings) -> None:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
-        if request.path.startswith("/hooks/") and response.status < 300:
+        if not request.path.startswith("/hooks/"):  # which reflects nothing of a stranger's
+            response.headers["X-Request-Id"] = request.get(REQUEST, "")
+        elif response.status < 300:
             return  # empty, and for programs: the fewer bytes the better
         for name, value in headers.items():
             response.headers.setdefault(name, value)
