@@ -255,3 +255,20 @@ async def test_the_help_lists_keys_and_switches_them_off(chromium: Browser, worl
         await page.locator("main").focus()
         await page.keyboard.press("j")
         await expect(rows.nth(0)).to_be_focused()
+
+
+async def test_what_scripts_add_works_again_after_going_back(world: World) -> None:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created")
+        await world.notify(created["hookId"])
+        async with open_browser(world) as (_, page):
+            await page.evaluate("window.htmx.isFirst = true")
+            await page.get_by_role("list", name="Notifications").get_by_role("link").click()
+            await expect(page.locator("#detail article")).to_be_visible()
+            await page.go_back()
+            await expect(page.locator("#detail article")).to_have_count(0)
+            await page.get_by_role("button", name="Pause").click()
+            await expect(page.get_by_role("button", name="Resume")).to_be_visible()
+            await page.get_by_role("button", name="Keyboard").click()
+            await expect(page.get_by_role("dialog")).to_be_visible()
+            assert await page.evaluate("window.htmx.isFirst")  # its scripts did not run again

@@ -23,6 +23,7 @@ from srhooks.web.words import hook_labels
 DAY = 86_400_000  # ms
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_EVERY = 60_000  # ms between two notes of a visit
+BESIDE = 25  # rows next to a notification that is opened by its address; scrolling brings more
 LARGE = 300_000  # bytes of bodies above which JSON is made off the event loop
 
 
@@ -56,7 +57,8 @@ async def detail(request: web.Request) -> web.Response:
     if wants_fragment(request):
         return render(request, "_detail.html", ctx)
     cursor = await request.app[SERVICES].store.last_rev(login.user.id)
-    found, following = await _page(request, login, wanted, read_limit(request.query))
+    limit = min(read_limit(request.query), BESIDE)
+    found, following = await _page(request, login, wanted, limit)
     page = {
         "notifications": found,
         "next": following,

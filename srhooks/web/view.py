@@ -15,6 +15,7 @@ from srhooks.web.assets import ASSETS
 from srhooks.web.chart import span_label
 from srhooks.web.json_tree import json_tree
 
+RESTORES = "HX-History-Restore-Request"
 VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session adds to every page
 # What a template may be rendered without.
 DEFAULTS: Mapping[str, Any] = {
@@ -25,6 +26,7 @@ DEFAULTS: Mapping[str, Any] = {
     "wanted": None,
     "cursor": 0,
     "seen": None,  # ms: the visit before this one
+    "restored": False,  # for htmx, which puts the body into a page that has its scripts
     "whole": False,  # the fragment is part of its page
     "oob": False,  # the fragment is pushed, or comes along with another one
     "new": False,
@@ -112,7 +114,8 @@ def render(
     request: web.Request, template: str, ctx: Mapping[str, Any] | None = None, status: int = 200
 ) -> web.Response:
     """A page or a fragment. What `request[VIEW]` holds (user, csrf) is given to it as well."""
-    everything = {"path": request.path, **request.get(VIEW, {}), **(ctx or {})}
+    own = {"path": request.path, "restored": RESTORES in request.headers}
+    everything = {**own, **request.get(VIEW, {}), **(ctx or {})}
     text = _render(request.config_dict[aiohttp_jinja2.APP_KEY], template, everything)
     headers = {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
     return web.Response(body=text.encode(), status=status, headers=headers)

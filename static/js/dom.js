@@ -4,6 +4,12 @@ export const byId = (id) => document.getElementById(id);
 
 export const on = (name, handler) => document.addEventListener(name, handler);
 
+// For what a script does to the elements of a page: at once, and when Back brought another page.
+export function onPage(prepare) {
+  prepare();
+  on("htmx:after:swap", (event) => { if (event.detail.ctx.target === document.body) prepare(); });
+}
+
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) made.setAttribute(name, value);

@@ -1,5 +1,5 @@
 // An export with its progress, and a way to stop it. Without this the links are plain downloads.
-import { byId, element } from "./dom.js";
+import { byId, element, on } from "./dom.js";
 
 const FLUSH = 8_000_000; // bytes after which chunks become a Blob, which a browser keeps on disk
 const ROW_END = { csv: "\r\n", ndjson: "\n", har: "\n" };
@@ -39,12 +39,12 @@ async function download(link, show, signal) {
 }
 
 async function start(event) {
-  const link = event.target.closest("a[download]");
+  const link = event.target.closest?.("[data-export] a[download]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
   const row = byId("export-progress");
   if (!row.hidden && row.querySelector("progress")) return; // one at a time
-  const total = Number(event.currentTarget.dataset.total);
+  const total = Number(link.closest("[data-export]").dataset.total);
   const bar = element("progress", { "aria-label": "Progress", ...(total ? { max: total, value: 0 } : {}) });
   const text = element("span", {}, "Starting…");
   const stop = new AbortController();
@@ -67,5 +67,5 @@ async function start(event) {
 }
 
 export function startExport() {
-  document.querySelector("[data-export]")?.addEventListener("click", start);
+  on("click", start);
 }

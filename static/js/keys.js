@@ -1,5 +1,5 @@
 // The keyboard: single keys that can be switched off (WCAG 2.1.4), and a help that lists them.
-import { byId, on } from "./dom.js";
+import { byId, on, onPage } from "./dom.js";
 
 const PLACES = { n: "/notifications", o: "/overview", s: "/subscriptions" };
 const TYPED = "input:not([type=checkbox], [type=radio]), textarea, select, [contenteditable]";
@@ -68,14 +68,12 @@ function pressed(event) {
 }
 
 export function startKeys() {
-  const dialog = byId("keys");
-  if (!dialog) return;
-  const use = byId("keys-on");
-  use.checked = !isOff();
-  use.addEventListener("change", remember);
-  for (const button of document.querySelectorAll("[data-keys]")) {
-    button.hidden = false;
-    button.addEventListener("click", () => dialog.showModal());
-  }
+  if (!byId("keys")) return;
+  onPage(() => {
+    byId("keys-on").checked = !isOff();
+    for (const button of document.querySelectorAll("[data-keys]")) button.hidden = false;
+  });
+  on("click", (event) => { if (event.target.closest?.("[data-keys]")) ACTIONS["?"](); });
+  on("change", (event) => { if (event.target.id === "keys-on") remember(event); });
   on("keydown", pressed);
 }

@@ -1,6 +1,6 @@
 // Pause: the list stands still and says how many are new. What was held back is not kept here:
 // going on, the page connects anew and the server replays everything after the page's cursor.
-import { announce, byId, on } from "./dom.js";
+import { announce, byId, on, onPage } from "./dom.js";
 import { reconnect } from "./live.js";
 
 const NEW_ROW = /<ul id="feed"[^>]*>\s*<li id="(n-[0-9a-z]{13})"/g; // quotes in texts are escaped
@@ -36,9 +36,12 @@ function toggle() {
 }
 
 export function startPause() {
-  const button = byId("pause");
-  if (!button) return;
-  button.hidden = false;
-  button.addEventListener("click", toggle);
+  onPage(() => {
+    isPaused = false; // a page that comes back is connected anew
+    held.clear();
+    const button = byId("pause");
+    if (button) button.hidden = false;
+  });
+  on("click", (event) => { if (event.target.closest?.("#pause")) toggle(); });
   on("htmx:ws:before:message:incoming", incoming);
 }
