@@ -337,6 +337,23 @@ async def test_the_sums_of_an_overview(store: Store) -> None:
     ]
 
 
+async def test_processing_again_changes_what_it_says_and_no_more(store: Store) -> None:
+    one = await add(store, event_id="e1", signature="invalid", entity_status="refused", link=None)
+    await add(store, event_id="e2", signature="valid", entity_status="none")
+    other = await add(store, event_id="e2", signature="invalid", entity_status="refused")
+    before = await store.last_rev("u1")
+    await store.process_again("u2", one, "valid", "https://api.test/x", "pending", 1)
+    assert await store.due_entities("u1", 10, 10) == []
+    for number in (one, other):
+        await store.process_again("u1", number, "valid", "https://api.test/x", "pending", 1)
+    found = {n.id: n for n in await store.by_ids("u1", [one, other])}
+    assert (found[one].signature, found[one].link) == ("valid", "https://api.test/x")
+    assert found[other].signature == "invalid"  # there is a valid one of the same delivery
+    assert min(n.rev for n in found.values()) > before
+    (job,) = await store.due_entities("u1", 10, 10)
+    assert (job.link, job.attempts) == ("https://api.test/x", 0)
+
+
 async def test_check_answers_while_the_store_works(store: Store) -> None:
     await store.check()
     assert store.queue_depth == 0
