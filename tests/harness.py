@@ -15,12 +15,13 @@ from aiohttp import web
 from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
-from srhooks.serving import served
+from srhooks.serving import CannotListenError, served
 from srhooks.web.keys import SERVICES, Services
 from yarl import URL
 
 T = TypeVar("T")
 SECRET = "a session secret for the tests, 32+"
+PORT_ATTEMPTS = 5
 DEADLINE = 10.0  # seconds
 
 
@@ -174,20 +175,28 @@ async def application(
     `prepare` is called with the application before it starts.
     """
     prepare = changed.pop("prepare", None)
-    port = changed.pop("port", None) or free_port()
-    settings = Settings(
-        client_id="sandbox-client",
-        client_secret="sandbox-secret",
-        session_secrets=(SECRET,),
-        app_url=f"http://127.0.0.1:{port}",
-        port=port,
-        api_url=f"http://127.0.0.1:{sandbox_port}",
-        identity_url=f"http://127.0.0.1:{sandbox_port}",
-        database_url=f"sqlite:///{folder / 'srhooks.db'}",
-    )
-    settings = replace(settings, **changed)
-    app = create_app(settings)
-    if prepare is not None:
-        prepare(app)
-    async with served(app, settings.host, settings.port):
+    fixed_port = changed.pop("port", None)
+    async with contextlib.AsyncExitStack() as stack:
+        for attempt in range(PORT_ATTEMPTS):
+            port = fixed_port or free_port()
+            settings = Settings(
+                client_id="sandbox-client",
+                client_secret="sandbox-secret",
+                session_secrets=(SECRET,),
+                app_url=f"http://127.0.0.1:{port}",
+                port=port,
+                api_url=f"http://127.0.0.1:{sandbox_port}",
+                identity_url=f"http://127.0.0.1:{sandbox_port}",
+                database_url=f"sqlite:///{folder / 'srhooks.db'}",
+            )
+            settings = replace(settings, **changed)
+            app = create_app(settings)
+            if prepare is not None:
+                prepare(app)
+            try:
+                await stack.enter_async_context(served(app, settings.host, settings.port))
+                break
+            except CannotListenError:  # another program took the free port meanwhile
+                if fixed_port or attempt == PORT_ATTEMPTS - 1:
+                    raise
         yield app, settings
