@@ -9,19 +9,17 @@ from srhooks.ids import IdSource, now_ms, received_ms
 from srhooks.metrics import Metrics
 from srhooks.models import (
     Delivery,
-    EntityJob,
-    EntityStatus,
     Filter,
     Hook,
     HookKey,
     NewNotification,
     Notification,
-    Signature,
     Stored,
     Tokens,
     User,
 )
 from srhooks.store.base import StoreUnavailableError
+from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.insight import InsightQueries
 from srhooks.store.query import COLUMNS, conditions, notification_of, placeholders
@@ -31,13 +29,14 @@ from srhooks.store.writer import Connection, Transaction, Writer
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
-PER_LINK = 8  # rows read for each job asked for: several may wait for one link
 USER = "id, sr_id, name, email, grant_dead, created_at, seen_at"
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events"
 KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
-class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries, abc.ABC):
+class SqlStore(
+    SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries, EntityQueries, abc.ABC
+):
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
         self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
@@ -332,124 +331,6 @@ class SqlStore(SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries,
             notification_id,
         )
         return newer, older
-
-    # --- entities ------------------------------------------------------------------------------
-
-    async def users_with_due_entities(self, now: int) -> list[str]:
-        rows = await self._read(
-            "SELECT id FROM users u WHERE grant_dead = 0 AND EXISTS (SELECT 1 FROM notifications"
-            " WHERE user_id = u.id AND entity_status = 'pending' AND due_at <= $1)",
-            now,
-        )
-        return [row[0] for row in rows]
-
-    async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
-        rows = await self._read(
-            "SELECT link, id, attempts FROM notifications"
-            # The sign keeps the planner from sorting all that is due: the newest are near the end
-            # of the other index.
-            " WHERE user_id = $1 AND entity_status = 'pending' AND +due_at <= $2"
-            f" ORDER BY id DESC LIMIT {limit * PER_LINK:d}",
-            user_id,
-            now,
-        )
-        jobs: dict[str, EntityJob] = {}
-        for link, number, attempts in rows:
-            jobs.setdefault(link, EntityJob(user_id, link, number, attempts))
-        return list(jobs.values())[:limit]
-
-    async def next_due(self) -> int | None:
-        ((due,),) = await self._read(
-            "SELECT min((SELECT min(due_at) FROM notifications"
-            " WHERE user_id = u.id AND entity_status = 'pending'))"
-            " FROM users u WHERE grant_dead = 0"
-        )
-        return due if due is None else int(due)
-
-    async def finish_entity(
-        self, job: EntityJob, status: EntityStatus, at: int, *, entity: bytes | None = None,
-        error: str | None = None, title: str | None = None, changes: str | None = None,
-    ) -> list[int]:  # fmt: skip
-        async def work(tx: Transaction) -> list[int]:
-            waiting = await self._waiting(tx, job)
-            for number in waiting:
-                await tx.execute(
-                    "UPDATE notifications SET entity_status = $2, entity_at = $3, entity = $4,"
-                    " entity_error = $5, title = $6, changes = $7, due_at = NULL, rev = $8,"
-                    " attempts = attempts + 1 WHERE id = $1",
-                    number, status, at, entity, error, title, changes, self._next_rev(),
-                )  # fmt: skip
-                if entity is not None:
-                    await tx.execute(
-                        "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
-                    )
-            return waiting
-
-        return await self._work(work)
-
-    async def postpone_entity(
-        self, job: EntityJob, due_at: int, error: str, give_up_below: int
-    ) -> list[int]:
-        async def work(tx: Transaction) -> list[int]:
-            waiting = await self._waiting(tx, job)
-            for number in waiting:
-                await tx.execute(
-                    "UPDATE notifications SET due_at = $2, entity_error = $3, rev = $4,"
-                    " attempts = attempts + 1, entity_status = $5 WHERE id = $1",
-                    number, due_at, error, self._next_rev(),
-                    "failed" if number < give_up_below else "pending",
-                )  # fmt: skip
-            return waiting
-
-        return await self._work(work)
-
-    async def _waiting(self, tx: Transaction, job: EntityJob) -> list[int]:
-        """Those that were there when the fetch began: what came later may mean a later state."""
-        rows = await tx.fetch(
-            "SELECT id FROM notifications WHERE user_id = $1 AND link = $2 AND id <= $3"
-            " AND entity_status = 'pending'",
-            job.user_id, job.link, job.newest_id,
-        )  # fmt: skip
-        return [row[0] for row in rows]
-
-    async def process_again(
-        self, user_id: str, notification_id: int, signature: Signature, link: str | None,
-        status: EntityStatus, at: int,
-    ) -> None:  # fmt: skip
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                "UPDATE notifications SET signature = $3 WHERE id = $2 AND user_id = $1"
-                " AND NOT EXISTS (SELECT 1 FROM notifications o WHERE o.hook_id ="
-                " notifications.hook_id AND o.event_id = notifications.event_id"
-                " AND o.signature = $3 AND o.id <> $2)",
-                user_id, notification_id, signature,
-            )  # fmt: skip
-            await tx.execute(
-                "UPDATE notifications SET link = $3, entity_status = $4, entity_error = NULL,"
-                " due_at = $5, attempts = 0, rev = $6 WHERE id = $2 AND user_id = $1",
-                user_id, notification_id, link, status, at if status == "pending" else None,
-                self._next_rev(),
-            )  # fmt: skip
-
-        await self._work(work)
-
-    async def wake_entities(self, user_id: str, now: int) -> None:
-        await self._write(
-            "UPDATE notifications SET due_at = $2"
-            " WHERE user_id = $1 AND entity_status = 'pending' AND due_at > $2",
-            user_id,
-            now,
-        )
-
-    async def previous_entity(self, user_id: str, link: str, before_id: int) -> bytes | None:
-        rows = await self._read(
-            "SELECT entity FROM notifications WHERE user_id = $1 AND link = $2 AND id < $3"
-            " AND entity_status = 'fetched' ORDER BY id DESC LIMIT 1",
-            user_id,
-            link,
-            before_id,
-        )
-        return rows[0][0] if rows else None
 
     # --- upkeep --------------------------------------------------------------------------------
 
