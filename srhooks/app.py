@@ -36,7 +36,7 @@ from srhooks.web.errors import error_middleware
 from srhooks.web.export import setup_export
 from srhooks.web.feed import setup_feed
 from srhooks.web.follow import setup_follow
-from srhooks.web.hooks import hooks_app
+from srhooks.web.hooks import setup_hooks
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
 from srhooks.web.live import setup_live
 from srhooks.web.openapi import setup_openapi
@@ -76,7 +76,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_terminal(app)
     setup_ops(app)
     setup_openapi(app)
-    app.add_subapp("/hooks", hooks_app())
+    setup_hooks(app)
     app.cleanup_ctx.append(_services)
     app.cleanup_ctx.append(_background)
     return app

@@ -1,5 +1,6 @@
 """A notification from its arrival to its 202: verify, decide about its link, store, tell."""
 
+import asyncio
 import hashlib
 import json
 import logging
@@ -16,10 +17,11 @@ from srhooks.ids import now_ms
 from srhooks.link import find_link
 from srhooks.models import REDACTED, EntityStatus, NewNotification, Notification, Signature, Stored
 from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
-from srhooks.store import Store
+from srhooks.store import Store, StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
+PATIENCE = 3.3  # seconds until it is verified and stored; the service waits five in all
 MAX_FIELD = 500  # characters of event-id, event-name and event-version that are kept
 MAX_TIMESTAMP = 253_402_300_799  # seconds: the end of the year 9999
 
@@ -49,8 +51,12 @@ class Intake:
         self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
     ) -> tuple[Stored, Signature]:
         """Store one notification. Raises StoreUnavailableError; when it returns, it is safe."""
+        began = asyncio.get_running_loop().time()
         headers = joined_headers(received)
-        signature = await self._verdict(entry, headers, body)
+        signature = _verdict(entry, headers, body)
+        asked = signature == "invalid"
+        if asked:
+            signature = await self._second_verdict(entry, headers, body)
         hook = entry.hook
         event_id = _event_id(headers)
         event_name = _field(headers, "event-name")
@@ -72,7 +78,14 @@ class Intake:
         )
         if self._eraser and event_name == DELETED and _is_trusted(signature, entry):
             new.erases = deleted_candidate(body, target)
-        stored = await self._store.add_notification(new)
+        if asked:  # a part of the patience is spent; else the store watches over it
+            try:
+                async with asyncio.timeout_at(began + PATIENCE):
+                    stored = await self._store.add_notification(new)
+            except TimeoutError:
+                raise StoreUnavailableError("it was not stored in time") from None
+        else:
+            stored = await self._store.add_notification(new)
         self._hub.publish(hook.user_id, Event("notification", stored.id))
         if status == "pending" and not stored.duplicate:
             self._fetcher.wake(hook.user_id)
@@ -104,17 +117,14 @@ class Intake:
             self._fetcher.wake(n.user_id)
         return True
 
-    async def _verdict(
+    async def _second_verdict(
         self, entry: HookEntry, headers: Mapping[str, str], body: bytes
     ) -> Signature:
-        given = headers.get(SIGNATURE_HEADER, "")
-        if not given.strip():
-            return "unsigned"
-        if matching_key(entry.live_keys(), headers, body, given) is not None:
-            return "valid"
-        newer = await self._hooks.ask_for_newer_key(entry)
-        if newer and matching_key(entry.live_keys(), headers, body, given) is not None:
-            return "valid"
+        """No key fits: there may be a newer one."""
+        if await self._hooks.ask_for_newer_key(entry):
+            verdict = _verdict(entry, headers, body)
+            if verdict == "valid":
+                return verdict
         return "invalid" if entry.keys else "unverifiable"
 
     def _decide(
@@ -126,6 +136,14 @@ class Intake:
             return None, "none"
         trusted = _is_trusted(signature, entry)
         return _clean(link.target), "pending" if trusted and link.followable else "refused"
+
+
+def _verdict(entry: HookEntry, headers: Mapping[str, str], body: bytes) -> Signature:
+    given = headers.get(SIGNATURE_HEADER, "")
+    if not given.strip():
+        return "unsigned"
+    fits = matching_key(entry.live_keys(), headers, body, given) is not None
+    return "valid" if fits else "invalid"
 
 
 def _is_trusted(signature: Signature, entry: HookEntry) -> bool:
@@ -142,11 +160,11 @@ def joined_headers(received: CIMultiDictProxy[str]) -> dict[str, str]:
     return headers
 
 
-def redacted(headers: Mapping[str, str], auth_header: str | None) -> dict[str, str]:
-    return {
-        name: REDACTED if name in {"authorization", auth_header} else value
-        for name, value in headers.items()
-    }
+def redacted(headers: dict[str, str], auth_header: str | None) -> dict[str, str]:
+    secret = {"authorization", auth_header}
+    if secret.isdisjoint(headers):
+        return headers
+    return {name: REDACTED if name in secret else value for name, value in headers.items()}
 
 
 def sent_at(headers: Mapping[str, str]) -> int | None:

@@ -192,3 +192,19 @@ async def test_the_writers_queue_is_bounded_in_number_and_bytes() -> None:
     connection.may.set()
     await asyncio.gather(*waiting, return_exceptions=True)
     await writer.close()
+
+
+async def test_who_waits_too_long_is_told_no_before_the_sender_gives_up() -> None:
+    connection = Hanging()
+    writer = Writer(connection, lambda: 1, Metrics(), patience=0.2)
+    new = NewNotification(
+        id=1, user_id="u", hook_id="h", subscription_id=None, event_id=None, event_name=None,
+        event_version=None, link=None, headers="{}", body=b"", signature="valid", sent_at=None,
+        entity_status="none",
+    )  # fmt: skip
+    with pytest.raises(StoreUnavailableError, match="not stored in time"):
+        await asyncio.wait_for(writer.insert(new), 2)  # sooner than the commit counts as stuck
+    connection.works = True
+    connection.may.set()
+    assert (await writer.insert(new)).id == 1
+    await writer.close()

@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import gc
 import logging
 import os
 import sys
@@ -13,6 +14,8 @@ from srhooks.serving import CannotListenError, served, until_signal
 from srhooks.store import StoreError
 
 log = logging.getLogger("srhooks")
+
+GARBAGE = 5000  # new objects until the collector looks for cycles; the default is 700
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -39,6 +42,10 @@ def run(_: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings) -> None:
     async with served(create_app(settings), settings.host, settings.port) as port:
+        # What is there now stays: the collector need not look at it again and again.
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(GARBAGE)
         log.info("listening on http://%s:%d, reached as %s", settings.host, port, settings.app_url)
         await until_signal()
         log.info("stopping")

@@ -17,6 +17,8 @@ MAX_GROUP = 500  # jobs a commit
 MAX_WAITING = 5000  # jobs; beyond them StoreBusyError
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # bodies
 STUCK_AFTER = 2.5  # seconds of one commit; the service waits five in all
+PATIENCE = 3.3  # seconds that a notification waits in all, while commits are merely slow
+SWEEP_EVERY = 0.2  # seconds: one timer for all of them
 CLOSE_PATIENCE = 1.5  # seconds that the last commits get when the store closes
 
 
@@ -52,6 +54,7 @@ class Connection(Protocol):
 class Insert:
     new: NewNotification
     done: asyncio.Future[Stored]
+    late_at: float  # loop time
 
 
 @dataclass(slots=True)
@@ -62,17 +65,20 @@ class Work:
 
 class Writer:
     def __init__(
-        self, connection: Connection, next_rev: Callable[[], int], metrics: Metrics
-    ) -> None:
+        self, connection: Connection, next_rev: Callable[[], int], metrics: Metrics,
+        patience: float = PATIENCE,
+    ) -> None:  # fmt: skip
         self._connection = connection
         self._next_rev = next_rev
         self._metrics = metrics
+        self._patience = patience
         self._jobs: deque[Insert | Work] = deque()
         self._bytes = 0
         self._group: list[Insert | Work] = []
         self._stuck = False
         self._wake = asyncio.Event()
         self._closing = False
+        self._sweeper: asyncio.TimerHandle | None = None
         self.received = 0
         self._task = asyncio.create_task(self._loop(), name="store-writer")
 
@@ -83,8 +89,11 @@ class Writer:
     async def insert(self, new: NewNotification) -> Stored:
         if len(self._jobs) >= MAX_WAITING or self._bytes > MAX_WAITING_BYTES:
             raise StoreBusyError("too many notifications wait to be stored")
-        done: asyncio.Future[Stored] = asyncio.get_running_loop().create_future()
-        self._submit(Insert(new, done))
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[Stored] = loop.create_future()
+        self._submit(Insert(new, done, loop.time() + self._patience))
+        if self._sweeper is None:
+            self._sweeper = loop.call_later(SWEEP_EVERY, self._sweep)
         self._bytes += len(new.body)
         self.received += 1
         return await done
@@ -103,6 +112,8 @@ class Writer:
         await asyncio.wait({self._task}, timeout=CLOSE_PATIENCE)
         if not self._task.done():
             self._give_up()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
 
     def _submit(self, job: Insert | Work) -> None:
         if self._closing:
@@ -132,6 +143,17 @@ class Writer:
             self._metrics.commit_size.observe(len(self._group))
             self._metrics.commit_seconds.observe(loop.time() - began)
             self._group = []
+
+    def _sweep(self) -> None:
+        """Say no to those who have waited too long, oldest first; as with `_give_up`, never yes."""
+        loop = asyncio.get_running_loop()
+        self._sweeper = None
+        for job in (*self._group, *self._jobs):
+            if isinstance(job, Insert) and not job.done.done():
+                if job.late_at > loop.time():
+                    self._sweeper = loop.call_later(SWEEP_EVERY, self._sweep)
+                    return
+                _fail(job, StoreUnavailableError("it was not stored in time"))
 
     def _give_up(self) -> None:
         """The commit does not end: say no at once to all who wait and who come, until it does.

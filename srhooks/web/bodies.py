@@ -20,7 +20,7 @@ class Bodies:
         if (request.content_length or 0) > limit:
             raise web.HTTPRequestEntityTooLarge(limit)
         if request.content.is_eof():  # it came with the head, as nearly all do
-            body = await request.content.read()
+            body = request.content.read_nowait()
         else:
             body = await self._gather(request.content, limit)
         if len(body) > limit:

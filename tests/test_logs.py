@@ -1,0 +1,61 @@
+"""Lines on standard error: their shape, their order, and nothing left out at the end."""
+
+import re
+import subprocess
+import sys
+
+PROGRAM = """
+import asyncio, logging, sys
+from srhooks.logs import begin_request, quick_info, setup_logs
+setup_logs({level!r}, {form!r})
+log = logging.getLogger("srhooks.test")
+async def main():
+    begin_request("r-1")
+    log.info("first")
+    quick_info(log, "second", {{"signature": "valid", "ms": 1.5}})
+    quick_info(log, "third", {{}})
+    log.warning("fourth\\nand more", extra={{"a": 1}})
+    await asyncio.sleep(0)
+    quick_info(log, "fifth", {{}})
+    try:
+        1 / 0
+    except ZeroDivisionError:
+        log.exception("sixth")
+    quick_info(log, "last", {{}})
+asyncio.run(main())
+"""
+
+
+def lines(level: str, form: str) -> list[str]:
+    program = PROGRAM.format(level=level, form=form)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stderr.splitlines()
+
+
+def test_console_lines_keep_their_order_whichever_way_they_went() -> None:
+    found = lines("info", "console")
+    words = [re.sub(r"^.*srhooks\.test: ", "", line) for line in found]
+    assert words[:6] == [
+        "first request=r-1",
+        "second signature=valid ms=1.5 request=r-1",
+        "third request=r-1",
+        "fourth a=1 request=r-1",
+        "and more",
+        "fifth request=r-1",
+    ]
+    assert words[6] == "sixth request=r-1"
+    assert words[-2:] == ["builtins.ZeroDivisionError", "last request=r-1"]
+    for line in (found[0], found[1]):
+        assert re.match(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} INFO    srhooks\.test: ", line)
+
+
+def test_the_level_counts_for_quick_lines_too() -> None:
+    assert [line for line in lines("warning", "console") if "INFO" in line] == []
+
+
+def test_json_has_the_fields_of_quick_lines() -> None:
+    (second,) = [line for line in lines("info", "json") if '"second"' in line]
+    assert '"signature": "valid"' in second
+    assert '"request": "r-1"' in second
