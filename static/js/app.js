@@ -1,4 +1,5 @@
 // What makes the pages live. They work without it: links, forms, and the time in UTC.
+import { startBurst } from "./burst.js";
 import { startCopy } from "./copy.js";
 import { startCountdown } from "./countdown.js";
 import { startDetail } from "./detail.js";
@@ -15,6 +16,7 @@ import { startTime } from "./time.js";
 
 startTime();
 startLive();
+startBurst();
 startFeed();
 startDetail();
 startForms();

@@ -17,15 +17,14 @@ function show() {
   button.setAttribute("aria-pressed", String(isPaused));
 }
 
-function incoming(event) {
-  const text = event.detail.message?.data;
-  if (!isPaused || typeof text !== "string" || !IS_FEED.test(text)) return;
-  event.preventDefault();
-  event.detail.cancelled = true;
+// Whether a frame is not to be shown now.
+export function holdsBack(text) {
+  if (!isPaused || !IS_FEED.test(text)) return false;
   const before = held.size;
   for (const [, id] of text.matchAll(NEW_ROW)) if (held.size < MANY && !byId(id)) held.add(id);
   show();
   if (held.size > before) announce(() => `Paused, ${held.size} new`);
+  return true;
 }
 
 function toggle() {
@@ -43,5 +42,4 @@ export function startPause() {
     if (button) button.hidden = false;
   });
   on("click", (event) => { if (event.target.closest?.("#pause")) toggle(); });
-  on("htmx:ws:before:message:incoming", incoming);
 }
