@@ -18,7 +18,7 @@ from tests.harness import world as start_world
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 
 REFUSED = "status of 401"  # how the other tab learns that it is logged out
-AWAY = "WebSocket connection to .* failed|ERR_CONNECTION_REFUSED"  # while the server is
+AWAY = "WebSocket connection to .* failed|ERR_CONNECTION_REFUSED|htmx:ws:error"  # while it is
 
 
 @pytest_asyncio.fixture(loop_scope="session")
