@@ -49,12 +49,17 @@ class Readers(Generic[C]):
                 place = await self._free.get()
                 reading = asyncio.create_task(self._read(place, query), name="store-read")
                 self._busy[reading] = place
-                reading.add_done_callback(self._busy.pop)
+                reading.add_done_callback(self._done)
                 return await asyncio.shield(reading)
         except TimeoutError:
             if reading is not None:
                 self._interrupt(reading)
             raise StoreUnavailableError("the database did not answer in time") from None
+
+    def _done(self, reading: asyncio.Task[Any]) -> None:
+        self._busy.pop(reading)
+        if not reading.cancelled():
+            reading.exception()  # whoever asked may have left
 
     async def close(self) -> None:
         if self._busy:
