@@ -7,12 +7,27 @@ import sys
 from pathlib import Path
 
 import pytest
+from srhooks.bench.plan import SUBJECTS
 from srhooks.bench.processes import BenchError
 from srhooks.bench.report import Row, table
-from srhooks.bench.verify import all_shown, all_stored_once
+from srhooks.bench.rows.browser import find_browser
+from srhooks.bench.rows.storm import percentile_within
+from srhooks.bench.verify import all_fetched, all_shown, all_stored_once
+
+# A word of what each subject must tell.
+TOLD = {
+    "intake": "intake against raw",
+    "latency": "POST to frame on the socket, p99",
+    "entity": "entity on the page",
+    "fanout": "memory of a viewer",
+    "storm": "event loop lag",
+    "pages": "growth for 10x",
+    "start": "start to first 202",
+    "browser": "POST to visible in Chromium",
+}
 
 
-@pytest.mark.timeout(300)  # it shares the machine with the other tests, and starts six servers
+@pytest.mark.timeout(300)  # it shares the machine with the other tests, and starts many servers
 def test_a_quick_run_gives_a_table_and_json(tmp_path: Path) -> None:
     target = tmp_path / "figures.json"
     command = [sys.executable, "-m", "srhooks", "bench", "--quick", "--json", str(target)]
@@ -20,10 +35,14 @@ def test_a_quick_run_gives_a_table_and_json(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     found = json.loads(target.read_text())
     assert found["machine"]["cores"]
-    assert found["rows"]
+    if find_browser() is None:
+        assert "not found" in found["machine"]["chromium"]
+    for subject in SUBJECTS:
+        told = any(TOLD[subject] in row["name"] for row in found["rows"])
+        assert told or (subject == "browser" and find_browser() is None), subject
     for row in found["rows"]:
         assert row["name"] in done.stdout
-        assert all(value >= 0 for value in row["values"])
+        assert row["values"]
 
 
 @pytest.fixture
@@ -62,6 +81,27 @@ def test_a_row_that_a_viewer_missed_fails() -> None:
     all_shown([b"a", b"b", b"a"], {b"a", b"b"})
     with pytest.raises(BenchError, match="was not shown 1 of 2"):
         all_shown([b"a"], {b"a", b"b"})
+
+
+def test_an_entity_that_was_not_fetched_fails(tmp_path: Path) -> None:
+    path = tmp_path / "stored.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE notifications (entity_status)")
+        connection.execute("INSERT INTO notifications VALUES ('fetched')")
+        connection.commit()
+        all_fetched(path)
+        connection.execute("INSERT INTO notifications VALUES ('failed')")
+    with pytest.raises(BenchError, match="entities that exist are failed, fetched"):
+        all_fetched(path)
+
+
+def test_a_percentile_of_what_a_histogram_gained() -> None:
+    before = [(0.01, 5.0), (0.02, 5.0), (float("inf"), 5.0)]
+    after = [(0.01, 55.0), (0.02, 105.0), (float("inf"), 105.0)]
+    assert percentile_within(before, after, 0.5) == pytest.approx(0.01)
+    assert percentile_within(before, after, 0.75) == pytest.approx(0.015)
+    beyond = [(0.01, 5.0), (0.02, 5.0), (float("inf"), 9.0)]
+    assert percentile_within(before, beyond, 0.99) == pytest.approx(0.02)
 
 
 def test_a_missed_target_is_shown() -> None:

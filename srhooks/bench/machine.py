@@ -16,10 +16,11 @@ def cores() -> tuple[int, int] | None:
     return (usable[0], usable[-1]) if len(usable) > 1 else None
 
 
-def pin(core: int | None) -> None:
-    """This process, and what it starts from now on, to one core."""
-    if core is not None:
-        os.sched_setaffinity(0, {core})
+def pin(*wanted: int | None) -> None:
+    """This process, and what it starts from now on, to these cores; None: wherever it may run."""
+    known = {core for core in wanted if core is not None}
+    if known:
+        os.sched_setaffinity(0, known)
 
 
 def raise_file_limit() -> int:

@@ -14,6 +14,7 @@ LINES = "POST /hooks/{hook} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: SmartRecruit
 class Shape:
     body_bytes: int = 1000
     linked: bool = True
+    path: str = ""  # of the entity; empty: one of its own for each, which does not exist
 
 
 class Sender:
@@ -46,7 +47,8 @@ class Sender:
             TIMESTAMP_HEADER: str(int(time.time())),
         }
         if linked:
-            target = f"{self._account.api_url}/candidates/candidate-{number}/jobs/job-{number}"
+            path = self._shape.path or f"/candidates/candidate-{number}/jobs/job-{number}"
+            target = self._account.api_url + path
             headers["link"] = f"<{target}>; rel=self"
         headers[SIGNATURE_HEADER] = sign(self._account.key, headers, raw)
         head = LINES.format(hook=self._account.hook_id, host=self._host)

@@ -7,12 +7,21 @@ from typing import Any
 
 from srhooks.bench.machine import cores, note, pin, raise_file_limit
 from srhooks.bench.report import Row
-from srhooks.bench.rows import intake, latency
+from srhooks.bench.rows import browser, entity, fanout, intake, latency, pages, start, storm
 from srhooks.bench.setting import Setting
+
+MAX_VIEWERS = 10_000
+KEPT_FREE = 500  # open files that are not viewers
 
 SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
     "intake": intake.measure,
     "latency": latency.measure,
+    "entity": entity.measure,
+    "fanout": fanout.measure,
+    "storm": storm.measure,
+    "pages": pages.measure,
+    "start": start.measure,
+    "browser": browser.measure,
 }
 
 
@@ -30,10 +39,11 @@ def run_all(
         folder = Path(name)
         machine: dict[str, Any] = note(folder, file_limit)
         machine["pinned"] = "servers and load on a core each" if both else "no: one core"
+        machine["chromium"] = browser.find_browser() or "not found: its row is left out"
         machine["run"] = "quick" if quick else "full" if full else "usual"
         setting = Setting(
             folder=folder, server_core=server_core, load_core=load_core, rounds=rounds,
-            quick=quick, full=full,
+            quick=quick, full=full, viewers=min(MAX_VIEWERS, file_limit - KEPT_FREE),
         )  # fmt: skip
         for subject in wanted:
             tell(f"measuring {subject} ...")

@@ -43,8 +43,7 @@ def table(rows: Sequence[Row], machine: Mapping[str, Any]) -> str:
             _short(min(row.values)),
             _short(max(row.values)),
             "" if row.target is None else f"{'>=' if row.at_least else '<='} {_short(row.target)}",
-            {True: "met", False: "MISSED", None: ""}[row.met]
-            + (f" {row.note}" if row.note else ""),
+            VERDICTS[row.met] + (f" {row.note}" if row.note else ""),
         )
         for row in rows
     ]
@@ -70,12 +69,6 @@ def save(path: Path, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
         for row in rows
     ]
     path.write_text(json.dumps({"machine": dict(machine), "rows": found}, indent=1) + "\n", "utf-8")
-
-
-def _target(row: Row) -> str:
-    if row.target is None:
-        return ""
-    return f"{'>=' if row.at_least else '<='} {_short(row.target)}"
 
 
 def _short(value: float) -> str:

@@ -17,7 +17,7 @@ class Setting:
     rounds: int = 5
     quick: bool = False
     full: bool = False
-    viewers: int = 10_000
+    viewers: int
     body_bytes: int = 1000
 
     def scaled(self, usual: int, quick: int) -> int:
@@ -35,6 +35,14 @@ class Product:
     @property
     def port(self) -> int:
         return self.program.port
+
+    @property
+    def api_port(self) -> int:
+        return int(self.account.api_url.rpartition(":")[2])
+
+    def start_again(self, setting: Setting) -> Program:
+        """After `program.stop()`: the same database, port and sandbox. Whoever asks stops it."""
+        return product(self.database.parent, self.port, self.api_port, setting.server_core)
 
 
 @contextmanager

@@ -23,6 +23,14 @@ def all_stored_once(database: Path, hook_id: str, sent: Sequence[str]) -> None:
         )
 
 
+def all_fetched(database: Path) -> None:
+    """A state of the entity that is not the service's own would be a quick one."""
+    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
+        statuses = {row[0] for row in connection.execute("SELECT entity_status FROM notifications")}
+    if statuses != {"fetched"}:
+        raise BenchError(f"entities that exist are {', '.join(sorted(statuses))}")
+
+
 def shown_ids(database: Path, sent: Sequence[str]) -> set[bytes]:
     """What a page must be shown for these event ids."""
     with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:

@@ -1,0 +1,82 @@
+"""Very many viewers of one user, on as few of the load side's instructions as possible."""
+
+import selectors
+from time import perf_counter
+
+from srhooks.bench.client import HttpConnection, PageSocket
+from srhooks.bench.notices import Sender
+from srhooks.bench.processes import BenchError
+from srhooks.bench.setting import Product
+from srhooks.bench.verify import all_shown, shown_ids
+
+BATCH = 100  # viewers that open at a time
+PATIENCE = 60.0  # seconds
+SOURCES = 8  # addresses that viewers come from: one has 28,000 ports
+
+
+class Crowd:
+    def __init__(self, product: Product) -> None:
+        self._product = product
+        self._selector = selectors.DefaultSelector()
+        self._pages: list[PageSocket] = []
+        self._sent_before: list[int] = []  # notifications, when each viewer came
+        self._sent = 0
+        self._line = HttpConnection(product.port)
+        self._selector.register(self._line.socket, selectors.EVENT_READ, self._line)
+
+    def grow(self, size: int) -> None:
+        while len(self._pages) < size:
+            here = len(self._pages)
+            fresh = [
+                PageSocket(
+                    self._product.port, self._product.account.cookie,
+                    f"127.0.0.{2 + number % SOURCES}",
+                )
+                for number in range(here, min(here + BATCH, size))
+            ]  # fmt: skip
+            for page in fresh:
+                page.finish_handshake()
+                self._selector.register(page.socket, selectors.EVENT_READ, page)
+            self._pages += fresh
+            self._sent_before += [self._sent] * len(fresh)
+            self._answer_pings()
+
+    def _answer_pings(self) -> None:
+        while ready := self._selector.select(0):
+            for key, _ in ready:
+                key.data.read()
+
+    def notify(self, sender: Sender) -> tuple[float, float]:
+        """Seconds until the last viewer has it, and until it was answered."""
+        self._answer_pings()
+        (request,) = sender.make(1, linked=False)
+        line = self._line
+        missing = len(self._pages)
+        answered = 0.0
+        line.send(request)
+        while missing or not answered:
+            ready = self._selector.select(PATIENCE)
+            if not ready:
+                raise BenchError(f"{missing} viewers were not shown a notification")
+            for key, _ in ready:
+                if key.data is not line:
+                    missing -= key.data.read()
+                elif (answer := line.read()) is not None:
+                    answered = perf_counter()
+                    if answer[0] != 202:
+                        raise BenchError(f"a notification was answered {answer[0]}")
+        last = perf_counter()
+        self._sent += 1
+        return last - line.began, answered - line.began
+
+    def check(self, sender: Sender) -> None:
+        """Each viewer was shown all that came since it was there."""
+        ids = sorted(shown_ids(self._product.database, sender.sent))
+        for page, before in zip(self._pages, self._sent_before, strict=True):
+            all_shown(page.rows, set(ids[before:]))
+
+    def close(self) -> None:
+        self._selector.close()
+        self._line.close()
+        for page in self._pages:
+            page.close()

@@ -1,0 +1,82 @@
+"""POST to visible in a real Chromium, where playwright and a browser are installed."""
+
+import importlib.util
+import shutil
+import time
+from typing import Any
+
+from srhooks.bench.client import HttpConnection
+from srhooks.bench.machine import pin
+from srhooks.bench.notices import Sender, Shape
+from srhooks.bench.processes import BenchError
+from srhooks.bench.report import Row
+from srhooks.bench.setting import Product, Setting, started
+from srhooks.bench.stats import middle
+
+PAUSE = 0.1  # seconds
+# Tells when a row has been added and the frame that shows it has been drawn: a task that is queued
+# while a frame is prepared runs after it.
+WATCH = """() => {
+  const watcher = new MutationObserver((changes) => {
+    const added = changes.flatMap((change) => [...change.addedNodes]);
+    if (!window.told || !added.some((node) => node.id && node.id.startsWith("n-"))) return;
+    requestAnimationFrame(() => {
+      const channel = new MessageChannel();
+      channel.port1.onmessage = () => window.told(performance.timeOrigin + performance.now());
+      channel.port2.postMessage(0);
+    });
+  });
+  watcher.observe(document.querySelector("#feed"), { childList: true });
+}"""
+EXPECT = "() => { window.drawn = new Promise((resolve) => { window.told = resolve; }); }"
+
+
+def find_browser() -> str | None:
+    """The browser's program, where all that is needed is there."""
+    if importlib.util.find_spec("playwright") is None:
+        return None
+    return shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def measure(setting: Setting) -> list[Row]:
+    executable = find_browser()
+    if executable is None:
+        return []
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - need not be installed
+
+    with started(setting, "browser") as product:
+        pin(setting.server_core, setting.load_core)  # it is many processes: one core is no machine
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
+            page = browser.new_page()
+            name, _, value = product.account.cookie.partition("=")
+            page.context.add_cookies([{"name": name, "value": value, "url": product.account.base}])
+            page.goto(f"{product.account.base}/notifications")
+            page.get_by_text("Live", exact=True).wait_for()
+            page.evaluate(WATCH)
+            sender = Sender(product.account, Shape(setting.body_bytes))
+            _times(product, sender, page, 3)
+            count = setting.scaled(20, 3)
+            found = [middle(_times(product, sender, page, count)) for _ in range(setting.rounds)]
+            shown = page.locator("#feed > li").count()
+            browser.close()
+        pin(setting.load_core)
+    if shown != len(sender.sent):
+        raise BenchError(f"Chromium shows {shown} of {len(sender.sent)} notifications")
+    return [Row("POST to visible in Chromium, p50", "ms", found, 20.0)]
+
+
+def _times(product: Product, sender: Sender, page: Any, count: int) -> list[float]:
+    """Milliseconds by the wall clock, which both sides share."""
+    line = HttpConnection(product.port)
+    times = []
+    for request in sender.make(count, linked=False):
+        page.evaluate(EXPECT)
+        time.sleep(PAUSE)
+        began = time.time() * 1000
+        status, _ = line.ask(request)
+        if status != 202:
+            raise BenchError(f"a notification was answered {status}")
+        times.append(page.evaluate("() => window.drawn") - began)
+    line.close()
+    return times

@@ -1,0 +1,67 @@
+"""Pages over a large history: the feed and searches, with 100,000 and 1,000,000 notifications."""
+
+from collections.abc import Callable
+from time import perf_counter
+
+from srhooks.bench.client import HttpConnection
+from srhooks.bench.processes import BenchError, running
+from srhooks.bench.report import Row
+from srhooks.bench.setting import Product, Setting, started
+from srhooks.bench.stats import middle
+from srhooks.bench.stored import fill, name_of
+
+FEED, SEARCH = 30.0, 50.0  # ms
+GROWTH = 2.0  # for ten times the rows
+# Name, query, target, and what the answer must hold: a wrong page would be a quick one.
+PAGES: list[tuple[str, str, float, Callable[[int], str]]] = [
+    ("feed page", "", FEED, lambda count: name_of(count - 1)),
+    ("feed of one event", "?event=job.updated", FEED, lambda _: "job.updated"),
+    ("search, common word", "?q=berlin", SEARCH, lambda _: "Berlin Person"),
+    ("search, one of all", "?q=person{rare}%20", SEARCH, lambda count: name_of(count // 3)),
+    ("search, nothing", "?q=nowhere-to-be-found", SEARCH, lambda _: "Nothing matches"),
+    ("search, two letters", "?q=zz", SEARCH, lambda _: "Nothing matches"),
+]
+
+
+def measure(setting: Setting) -> list[Row]:
+    small = setting.scaled(100_000, 1000)
+    sizes = [small, small * 10] if setting.full or setting.quick else [small]
+    rows: list[Row] = []
+    medians: dict[str, float] = {}
+    with started(setting, "pages") as product:
+        product.program.stop()
+        already = 0
+        for size in sizes:
+            fill(product.database, product.account, already, size)
+            already = size
+            with running(product.start_again(setting)):
+                for name, query, target, holds in PAGES:
+                    address = f"/notifications{query.format(rare=size // 3)}"
+                    times = _ask(product, address, holds(size), setting)
+                    rows.append(Row(f"{name}, {size:,} stored", "ms", times, target))
+                    if name in medians:
+                        growth = middle(times) / medians[name]
+                        rows.append(Row(f"{name}, growth for 10x", "x", [growth], GROWTH))
+                    medians[name] = middle(times)
+    return rows
+
+
+def _ask(product: Product, address: str, holds: str, setting: Setting) -> list[float]:
+    """The median of each round, in ms."""
+    host = product.account.base.removeprefix("http://")
+    request = (
+        f"GET {address} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n"
+        f"Cookie: {product.account.cookie}\r\n\r\n"
+    ).encode()
+    line = HttpConnection(product.port)
+    rounds = []
+    for _ in range(setting.rounds + 1):
+        times = []
+        for _ in range(setting.scaled(10, 2)):
+            status, body = line.ask(request)
+            times.append(perf_counter() - line.began)
+            if status != 200 or holds.encode() not in body:
+                raise BenchError(f"{address} was answered {status}, without {holds!r}")
+        rounds.append(middle(times) * 1000)
+    line.close()
+    return rounds[1:]  # the first warms up

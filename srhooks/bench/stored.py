@@ -1,0 +1,79 @@
+"""A database that has seen much: rows put in at once, as intake and the index would have."""
+
+import json
+import random
+import sqlite3
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from srhooks.bench.account import EVENTS, Account
+from srhooks.ids import LOW_BITS, first_id_at
+from srhooks.models import Notification, search_text
+
+BATCH = 5000
+WORDS = ("engineer", "berlin", "interview", "offer", "senior", "review", "remote", "candidate")
+COLUMNS = (
+    "id", "rev", "first_rev", "user_id", "hook_id", "subscription_id", "event_id", "event_name",
+    "event_version", "link", "signature", "sent_at", "last_delivery_at", "entity_status",
+    "entity_at", "title", "headers", "body", "entity",
+)  # fmt: skip
+AGE = 14 * 86_400_000  # ms: of the first
+STEP = 600  # ms from one to the next: a million in a week
+INSERT = (
+    f"INSERT INTO notifications ({', '.join(COLUMNS)})"  # noqa: S608 - constants
+    f" VALUES ({', '.join('?' * len(COLUMNS))})"
+)
+
+
+def fill(database: Path, account: Account, already: int, count: int) -> None:
+    """Bring the database from `already` such notifications to `count`."""
+    connection = sqlite3.connect(database, isolation_level=None)
+    connection.execute("PRAGMA synchronous = OFF")  # nobody needs it after the benchmark
+    ((user_id,),) = connection.execute("SELECT id FROM users")
+    for start in range(already, count, BATCH):
+        made = list(_made(user_id, account, range(start, min(count, start + BATCH))))
+        connection.execute("BEGIN")
+        connection.executemany(INSERT, [_row(n) for n in made])
+        connection.executemany(
+            "INSERT INTO search (rowid, text) VALUES (?, ?)", [(n.id, search_text(n)) for n in made]
+        )
+        connection.execute("UPDATE search_state SET indexed_to = ?", (made[-1].id,))
+        connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+
+
+def name_of(number: int) -> str:
+    """The candidate of the notification with this number; the space ends it for a search."""
+    return f"{_word(number).title()} Person{number} Doe"
+
+
+def _word(number: int) -> str:
+    return WORDS[random.Random(number).randrange(len(WORDS))]  # noqa: S311 - the same in each run
+
+
+def _made(user_id: str, account: Account, numbers: range) -> Iterator[Notification]:
+    first = int(time.time() * 1000) - AGE
+    for number in numbers:
+        at = first + number * STEP
+        id_ = first_id_at(at) + number % (1 << LOW_BITS)
+        event = EVENTS[number % len(EVENTS)]
+        name, job = name_of(number), f"j{number % 500}"
+        link = f"{account.api_url}/candidates/c{number}/jobs/{job}"
+        entity = {"id": f"c{number}", "name": name, "tags": [_word(number)], "status": "NEW"}
+        yield Notification(
+            id=id_, rev=id_, first_rev=id_, user_id=user_id, hook_id=account.hook_id,
+            subscription_id=account.subscription_id, event_id=f"old-{number}", event_name=event,
+            event_version="v201910", link=link, signature="valid", sent_at=at, deliveries=1,
+            last_delivery_at=at, entity_status="fetched", entity_at=at + 60, entity_error=None,
+            title=name, changes=None,
+            headers_json=json.dumps({"event-id": f"old-{number}", "event-name": event}),
+            body=json.dumps({"job_id": job, "candidate_id": f"c{number}"}).encode(),
+            entity=json.dumps(entity).encode(),
+        )  # fmt: skip
+
+
+def _row(n: Notification) -> tuple[object, ...]:
+    stored = {**vars(n), "headers": n.headers_json}
+    return tuple(stored[column] for column in COLUMNS)
