@@ -164,10 +164,10 @@ class _WritingConnection:
             self._abandon()  # in the middle of a transaction: the server rolls it back
             raise
 
-    async def insert_alone(self, row: NewNotification) -> bool:
+    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         try:
             connection = await self._get()
-            return bool(await _PostgresTransaction(connection).insert_notifications([row]))
+            return await _PostgresTransaction(connection).insert_notifications(rows)
         except UNAVAILABLE as error:
             self._abandon()
             raise StoreUnavailableError(f"cannot write: {_reason(error)}") from error

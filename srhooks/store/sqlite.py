@@ -22,7 +22,7 @@ from srhooks.store.migrate import scripts
 from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values, storable
 from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
-from srhooks.store.writer import Transaction
+from srhooks.store.writer import MAX_GROUP, Transaction
 
 READERS = 3
 BUSY_TIMEOUT = 1.5  # seconds to wait for another process' lock: less than the service waits for us
@@ -31,11 +31,7 @@ MERGE_PAGES = 200  # of the search index that one transaction merges: some ten m
 MERGE_PAUSE = 0.01  # seconds between two of them
 MAX_MERGES = 100_000
 MAX_TRIGRAMS = 24  # of a search that the index looks up; the text itself decides
-INSERT = (
-    f"INSERT INTO notifications ({INSERT_COLUMNS})"
-    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    " ON CONFLICT (hook_id, event_id, signature) DO NOTHING"
-)
+ROW = "(" + ", ".join("?" for _ in INSERT_COLUMNS.split(", ")) + ")"
 
 
 class SqliteStore(SqlStore):
@@ -189,10 +185,9 @@ class _WritingConnection:
                     await connection.execute("ROLLBACK")
                 raise
 
-    async def insert_alone(self, row: NewNotification) -> bool:
+    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         async with self._usable() as connection:
-            cursor = await connection.execute(INSERT, insert_values(row))
-            return cursor.rowcount == 1
+            return await _SqliteTransaction(connection).insert_notifications(rows)
 
     @contextlib.asynccontextmanager
     async def _usable(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -240,7 +235,9 @@ class _SqliteTransaction:
             await self._connection.executemany(_numbered(sql), values)
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        cursor = await self._connection.executemany(INSERT, [insert_values(row) for row in rows])
+        # One statement: the thread then needs the interpreter's lock once, not for each row.
+        values = [value for row in rows for value in insert_values(row)]
+        cursor = await self._connection.execute(_insert(len(rows)), values)
         wanted = [row.id for row in rows]
         if cursor.rowcount == len(rows):
             return set(wanted)
@@ -286,6 +283,14 @@ async def _close(connection: aiosqlite.Connection) -> None:
 def _quoted(path: Path) -> str:
     text = str(path)
     return text.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+
+
+@lru_cache(maxsize=MAX_GROUP)
+def _insert(rows: int) -> str:
+    return (
+        f"INSERT INTO notifications ({INSERT_COLUMNS}) VALUES {', '.join([ROW] * rows)}"
+        " ON CONFLICT (hook_id, event_id, signature) DO NOTHING"
+    )
 
 
 @lru_cache(maxsize=256)
