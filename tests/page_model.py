@@ -60,7 +60,7 @@ class Page:
             self.rows = {name: facts(row) for name, row in ROW.findall(frame)}
         else:
             self._apply_rows(frame)
-        self.cursor = max(self.cursor, *(int(one) for one in CURSOR.findall(frame)))
+        self.cursor = max([self.cursor, *map(int, CURSOR.findall(frame))])
 
     def _apply_rows(self, frame: str) -> None:
         for new in NEW.findall(frame):

@@ -49,6 +49,33 @@ async def test_an_export_shows_its_progress_and_becomes_a_file(
         assert any("3 of 3" in text for text in await page.evaluate("window.said"))
 
 
+COUNT_ROWS = """async ([format, size]) => {
+    const { rowCounter } = await import(document.querySelector('link[href*="/export."]').href);
+    const query = location.search.replace("?", "&");
+    const answer = await fetch(`/notifications/export?format=${format}${query}`);
+    const bytes = new Uint8Array(await answer.arrayBuffer());
+    const count = rowCounter(format);
+    let rows = 0;
+    for (let at = 0; at < bytes.length; at += size) rows = count(bytes.subarray(at, at + size));
+    return rows;
+}"""
+
+
+@pytest.mark.parametrize("format_name", ["ndjson", "csv", "har"])
+async def test_the_progress_of_an_export_counts_rows_however_they_are_cut(
+    chromium: Browser, world: World, format_name: str
+) -> None:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created")
+        for body in (b'{"a": "1"}', b'line\r\n"quoted"\nlast\r\n', b'"', b"\n"):
+            await world.notify(created["hookId"], body)
+    async with open_browser(world, browser=chromium) as (_, page):
+        for size in (1, 7, 1_000_000):
+            assert await page.evaluate(COUNT_ROWS, [format_name, size]) == 4
+        await page.goto("/notifications?q=quoted")
+        assert await page.evaluate(COUNT_ROWS, [format_name, 1]) == 1
+
+
 async def test_events_are_found_and_chosen_by_family(chromium: Browser, world: World) -> None:
     async with open_browser(world, browser=chromium) as (_, page):
         await page.goto("/subscriptions")

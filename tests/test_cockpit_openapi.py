@@ -14,7 +14,7 @@ from tests.harness import Browser, World
 NO_JSON = {
     ("GET", path)
     for path in (
-        "/", "/auth", "/auth/callback", "/live", "/metrics", "/overview", "/api",
+        "/", "/auth", "/auth/callback", "/live", "/metrics", "/api",
         "/notifications/{id}/follow", "/subscriptions/{id}/activation",
         "/subscriptions/{id}/delete", "/static/{path}",
     )
@@ -151,6 +151,9 @@ async def notifications(ask: Client, world: World) -> None:
     for kind in ("ndjson", "csv", "har"):
         await ask("GET", "/notifications/export", 200, query=f"?format={kind}")
     await ask("GET", "/notifications/export", 400, query="?format=xml")
+    told = await ask("GET", "/overview", 200, query="?window=1h")
+    assert told["total"] == sum(bar["total"] for bar in told["bars"]) > 0
+    await ask("GET", "/overview", 400, query="?window=1y")
     chosen = {"id": number, "format": "csv"}
     await ask("POST", "/notifications/export", 200, data=chosen)
     await ask("POST", "/notifications/delete", 200, json={"ids": [number]})

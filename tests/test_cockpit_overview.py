@@ -36,6 +36,25 @@ async def test_it_counts_by_family_and_leads_into_the_feed(world: World) -> None
         assert len(await ada.notifications("?since=24h&signature=invalid")) == 1
 
 
+async def test_programs_are_told_the_same_as_people(world: World) -> None:
+    async with world.logged_in() as ada:
+        created = await with_traffic(world, ada)
+        told = await ada.json("GET", "/overview")
+        assert told["byFamily"] == {"job": 1, "application": 1, "other": 1}
+        assert (told["window"], told["total"], len(told["bars"])) == ("24h", 3, 48)
+        assert told["latency"]["sent"]["count"] == 2
+        assert [one["text"] for one in told["attention"]] == [
+            "1 notification has a wrong signature"
+        ]
+        (one,) = told["subscriptions"]
+        assert (one["id"], one["status"], one["count24h"]) == (created["id"], "active", 3)
+        assert one["lastReceived"] == (await ada.notifications())[0]["receivedAt"]
+        world.sandbox.add_fault("/webhooks-api/", status=503)
+        assert (await ada.json("GET", "/overview"))["error"]
+    async with world.nobody() as nobody:
+        await nobody.json("GET", "/overview", status=401)
+
+
 async def test_it_shows_only_what_is_ones_own(world: World) -> None:
     async with world.logged_in() as ada, world.logged_in("Grace") as grace:
         await with_traffic(world, ada)

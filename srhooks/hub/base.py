@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
-Kind = Literal["notification", "subscriptions", "handshake", "login", "session-ended"]
+Kind = Literal[
+    "notification", "deleted", "subscriptions", "handshake", "login", "session-ended"
+]  # fmt: skip
 _next_order: Callable[[], int] = itertools.count(1).__next__
 
 EVERY_SESSION = "*"

@@ -11,6 +11,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from srhooks.hub import Event
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.export import read_ids
 from srhooks.web.feed import find_notification
@@ -39,14 +40,20 @@ async def delete(request: web.Request) -> web.Response:
             "fields": {"id": asked.ids, "back": asked.back, "confirm": "yes"},
         }
         return render(request, "confirm.html", ctx)
-    store = request.app[SERVICES].store
     numbers = read_ids(asked.ids)
     deleted = 0
     for start in range(0, len(numbers), DELETE_BATCH):
-        deleted += await store.delete_notifications(
-            login.user.id, numbers[start : start + DELETE_BATCH]
-        )
+        deleted += await _delete(request, login.user.id, numbers[start : start + DELETE_BATCH])
     return _done(request, asked, {"deleted": deleted})
+
+
+async def _delete(request: web.Request, user_id: str, numbers: list[int]) -> int:
+    """Delete them, and tell every open page."""
+    services = request.app[SERVICES]
+    deleted = await services.store.delete_notifications(user_id, numbers)
+    services.deletions.note(user_id, services.store.next_id(), numbers)
+    services.hub.publish(user_id, Event("deleted"))
+    return deleted
 
 
 async def replay(request: web.Request) -> web.Response:

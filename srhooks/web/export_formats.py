@@ -108,9 +108,7 @@ HAR_HEAD = '{"log":{"version":"1.2","creator":{"name":"srhooks","version":"1"},"
 FORMATS = {
     "ndjson": Format("application/x-ndjson", "ndjson", _ndjson_row),
     "csv": Format("text/csv", "csv", _csv_row, head=csv_line(*COLUMNS)),
-    "har": Format(
-        "application/json", "har", _har_row, head=HAR_HEAD, between=",\n", foot="\n]}}\n"
-    ),
+    "har": Format("application/json", "har", _har_row, head=HAR_HEAD, between=",\n", foot="\n]}}"),
 }
 
 

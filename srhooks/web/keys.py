@@ -25,6 +25,7 @@ from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
 from srhooks.web.bodies import Bodies
 from srhooks.web.changes import ChangeReader
+from srhooks.web.deleted import Deletions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class Services:
     eraser: Eraser
     accounts: Accounts
     bodies: Bodies = field(default_factory=Bodies)
+    deletions: Deletions = field(default_factory=Deletions)
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -10,6 +10,7 @@ import math
 from aiohttp import web
 
 from srhooks.hub import Event
+from srhooks.ids import encode_id
 from srhooks.models import Filter, Notification
 from srhooks.smartrecruiters.errors import ServiceError
 from srhooks.web.asked import DEFAULT_LIMIT, live_url, older_url
@@ -37,6 +38,8 @@ class LivePage:
         self._filter_key = repr(sorted(wanted.params.items()))
         self._replays = cursor is not None
         self._sent = self._store.next_id() if cursor is None else cursor
+        self._deletions = app[SERVICES].deletions
+        self._told = self._sent  # of deletions: up to this rev
         self.view = view
         self._window = window
         self._send_patience = send_patience
@@ -47,6 +50,7 @@ class LivePage:
             return
         if not await self._send_changes(order=0, at_most=MAX_REPLAY):
             await self._send_whole_list()
+        await self._send_deleted()
 
     async def show(self, events: list[Event]) -> None:
         if self.view == "overview":
@@ -60,6 +64,9 @@ class LivePage:
                 await self._send(self._handshakes())
             elif event.kind == "subscriptions":
                 await self._send(await self._subscriptions())
+        # Last: a change may have been read before its notification was deleted.
+        if self.view in {"", "feed"} and any(event.kind == "deleted" for event in events):
+            await self._send_deleted()
 
     async def _send_changes(self, order: int, at_most: float = math.inf) -> bool:
         """Whether these were all of them."""
@@ -73,6 +80,11 @@ class LivePage:
                 self._sent = changes.found[-1].n.rev
             if changes.complete:
                 return True
+
+    async def _send_deleted(self) -> None:
+        self._told, numbers = self._deletions.after(self.login.user.id, self._told)
+        ids = [encode_id(number) for number in numbers]
+        await self._send(render_text(self._app, "_deleted.html", {"ids": ids}) if ids else "")
 
     def _frame(self, change: Change) -> str:
         n = change.n

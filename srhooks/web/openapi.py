@@ -11,6 +11,7 @@ from srhooks.web.asked import MAX_LIMIT, SINCE
 from srhooks.web.errors import json_text
 from srhooks.web.keys import SETTINGS
 from srhooks.web.openapi_schemas import SCHEMAS, Schema, record, ref
+from srhooks.web.overview import DEFAULT_WINDOW, WINDOWS
 from srhooks.web.session import find_login
 from srhooks.web.view import render
 
@@ -101,6 +102,10 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
                          query=FORMAT | FILTER, errors=(400,)),
         "post": operation("Chosen ones as a file", {200: FILES}, tag=N, media=FORM,
                           body=record(id=TEXT, format=TEXT), errors=(400,))}),
+    "/overview": ({}, {"get": operation(
+        "How much arrived, how fast, and what needs a person", {200: ref("Overview")}, tag=N,
+        query={"window": ({"enum": list(WINDOWS), "default": DEFAULT_WINDOW}, "Of time")},
+        errors=(400,))}),
     "/subscriptions": ({}, {
         "get": operation("The user's subscriptions, as the service has them",
                          {200: ref("Subscriptions")}, tag=S, errors=SERVICE),

@@ -72,11 +72,26 @@ AUTHENTICATION: Schema = {
         record(type={"const": "oauth2"}, clientId=TEXT, clientSecret=TEXT, tokenServiceUrl=TEXT),
     ]
 }
+BY_FAMILY: Schema = {"type": "object", "additionalProperties": COUNT}
+LATENCY: Schema = {  # in milliseconds
+    "oneOf": [record(count=COUNT, median=COUNT, p95=COUNT, longest=COUNT), {"type": "null"}]
+}
+OVERVIEW: Schema = record(
+    window=TEXT,
+    total=COUNT,
+    byFamily=BY_FAMILY,
+    bars=many(record(start=TIME, end=TIME, total=COUNT, byFamily=BY_FAMILY)),
+    latency=record(sent=LATENCY, fetched=LATENCY),
+    attention=many(record(text=TEXT, url=TEXT)),
+    subscriptions=many(record(id=TEXT, status=TEXT, lastReceived=MAYBE_TIME, count24h=COUNT)),
+    error=MAYBE_TEXT,
+)
 SCHEMAS: dict[str, Schema] = {
     "Notification": NOTIFICATION,
     "Entity": ENTITY,
     "Notifications": record(notifications=many(ref("Notification")), next=MAYBE_TEXT),
     "Ids": record(ids=many(TEXT) | {"minItems": 1, "maxItems": 500}),
+    "Overview": OVERVIEW,
     "Subscription": SUBSCRIPTION,
     "Subscriptions": record(subscriptions=many(ref("Subscription"))),
     "NewSubscription": record(

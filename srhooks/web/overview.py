@@ -10,9 +10,10 @@ from srhooks import ids
 from srhooks.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.web.chart import stacked
-from srhooks.web.errors import BadRequestError
+from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.keys import SERVICES
-from srhooks.web.negotiate import wants_fragment
+from srhooks.web.negotiate import VARY, wants_fragment, wants_json
+from srhooks.web.serialise import overview_json
 from srhooks.web.session import require_login
 from srhooks.web.view import render, render_text
 
@@ -36,6 +37,12 @@ async def overview(request: web.Request) -> web.Response:
     known, error = await _subscriptions(request.app, login.user.id)
     ctx = await _context(request.app, login.user.id, window, known)
     ctx |= {"error": error, "live_url": f"/live?view=overview&window={window}"}
+    if wants_json(request):
+        return web.Response(
+            text=json_text(overview_json(ctx)),
+            content_type="application/json",
+            headers={"Vary": VARY},
+        )
     template = "_overview.html" if wants_fragment(request) else "overview.html"
     return render(request, template, ctx)
 

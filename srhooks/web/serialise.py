@@ -1,9 +1,11 @@
 """The JSON of the public interface."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from srhooks.ids import iso
 from srhooks.models import Notification
+from srhooks.overview import Latency
 
 KNOWN = ("fetched", "gone")  # what the service told of; the rest was never learned
 
@@ -29,3 +31,41 @@ def notification_json(n: Notification) -> dict[str, Any]:
             "error": n.entity_error,
         },
     }
+
+
+def overview_json(ctx: Mapping[str, Any]) -> dict[str, Any]:
+    """What the page /overview shows."""
+    chart = ctx["chart"]
+    return {
+        "window": ctx["window"],
+        "total": chart.total,
+        "byFamily": chart.totals,
+        "bars": [
+            {
+                "start": iso(bar.start),
+                "end": iso(bar.end),
+                "total": bar.total,
+                "byFamily": bar.by_family,
+            }
+            for bar in chart.bars
+        ],
+        "latency": {stage: _latency_json(one) for stage, one in ctx["stages"].items()},
+        "attention": [{"text": one.text, "url": one.url} for one in ctx["attention"]],
+        "subscriptions": [
+            {
+                "id": str(one["id"]),
+                "status": str(one.get("status") or "unknown"),
+                "lastReceived": iso(one["last_received"]) if one["last_received"] else None,
+                "count24h": one["count_24h"],
+            }
+            for one in ctx["subscriptions"]
+        ],
+        "error": ctx["error"],
+    }
+
+
+def _latency_json(one: Latency | None) -> dict[str, int] | None:
+    """In milliseconds."""
+    if one is None:
+        return None
+    return {"count": one.count, "median": one.median, "p95": one.p95, "longest": one.worst}

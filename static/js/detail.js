@@ -1,7 +1,8 @@
 // The detail beside the list: which row is open, and its state as it changes.
-import { byId, on } from "./dom.js";
+import { byId, element, note, on } from "./dom.js";
 
 const ROW_ID = /<li id="n-([0-9a-z]{13})"/g; // quotes in texts are escaped: only real rows match
+const DELETED = /<li id="n-([0-9a-z]{13})" data-deleted/g;
 let scrolled = 0;
 let timer = null;
 
@@ -23,6 +24,7 @@ function follow(event) {
   const text = event.detail.message?.data;
   const article = open();
   if (typeof text !== "string" || !article) return;
+  if ([...text.matchAll(DELETED)].some((match) => match[1] === article.dataset.id)) return gone(article);
   const ids = [...text.matchAll(ROW_ID)].map((match) => match[1]);
   const isNewest = !article.querySelector('a[rel="prev"]');
   if (!ids.some((id) => id === article.dataset.id || (isNewest && id > article.dataset.id))) return;
@@ -43,16 +45,29 @@ function opened(event) {
   if (isAlone() || isNeighbour) open()?.querySelector("h2")?.focus({ preventScroll: true });
 }
 
+function close() {
+  byId("detail").replaceChildren(byId("no-detail").content.cloneNode(true));
+  document.title = byId("no-detail").dataset.title;
+  markCurrent();
+}
+
+// Somebody deleted the open one, in another tab perhaps.
+function gone(article) {
+  const title = article.querySelector("h2").textContent;
+  history.replaceState({ htmx: true }, "", article.querySelector("a.back").getAttribute("href"));
+  close();
+  const dismiss = element("button", { class: "quiet end", type: "button", "data-dismiss": "" }, "Dismiss");
+  byId("messages").replaceChildren(note("It was deleted:", title, dismiss));
+}
+
 // "Back to the list" on a narrow screen: the list is still here, at the place where it was.
 function back(event) {
   const link = event.target.closest?.("a.back");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !byId("feed")?.children.length) return;
   event.preventDefault();
   const row = byId(`n-${open()?.dataset.id}`)?.querySelector("a");
-  byId("detail").replaceChildren(byId("no-detail").content.cloneNode(true));
   history.pushState({ htmx: true }, "", link.getAttribute("href"));
-  document.title = byId("no-detail").dataset.title;
-  markCurrent();
+  close();
   window.scrollTo(0, scrolled);
   row?.focus({ preventScroll: true });
 }

@@ -2,7 +2,9 @@
 import { byId, element, on } from "./dom.js";
 
 const FLUSH = 8_000_000; // bytes after which chunks become a Blob, which a browser keeps on disk
-const ROW_END = { csv: "\r\n", ndjson: "\n", har: "\n" };
+// Lines that are no rows: the names of the columns, and how a HAR begins. Each row is a line of its own.
+const HEAD = { csv: 1, ndjson: 0, har: 1 };
+const [LINE_FEED, QUOTE] = [10, 34];
 
 function save(blob, name) {
   const url = URL.createObjectURL(blob);
@@ -11,10 +13,17 @@ function save(blob, name) {
   setTimeout(() => URL.revokeObjectURL(url), 60_000);
 }
 
-function rowsIn(text, end) {
-  let rows = 0;
-  for (let at = text.indexOf(end); at >= 0; at = text.indexOf(end, at + end.length)) rows += 1;
-  return rows;
+// Counts rows in pieces that are cut anywhere. In CSV a line feed inside of quotes ends none.
+export function rowCounter(format) {
+  let lines = 0;
+  let quoted = false;
+  return (piece) => {
+    for (const byte of piece) {
+      if (byte === LINE_FEED && !quoted) lines += 1;
+      else if (byte === QUOTE && format === "csv") quoted = !quoted;
+    }
+    return Math.max(0, lines - HEAD[format]);
+  };
 }
 
 async function download(link, show, signal) {
@@ -22,18 +31,17 @@ async function download(link, show, signal) {
   const answer = await fetch(link.href, { signal });
   if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
   const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1];
-  const decoder = new TextDecoder("latin1");
+  const count = rowCounter(format);
   const reader = answer.body.getReader();
-  let [parts, chunks, held, rows] = [[], [], 0, 0];
+  let [parts, chunks, held] = [[], [], 0];
   for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
     chunks.push(piece.value);
     held += piece.value.length;
-    rows += rowsIn(decoder.decode(piece.value), ROW_END[format]);
     if (held > FLUSH) {
       parts.push(new Blob(chunks));
       [chunks, held] = [[], 0];
     }
-    show(rows);
+    show(count(piece.value));
   }
   save(new Blob([...parts, ...chunks]), name ?? `srhooks.${format}`);
 }

@@ -15,6 +15,7 @@ function beforeSwap(event) {
   for (const task of event.detail.tasks ?? []) {
     if (task.target?.id === "list") isWhole = true;
     if (task.target?.parentElement?.id === "feed") touched.push(task.target.id);
+    if (task.fragment?.querySelector?.("[data-deleted]")) countTotal(-1);
     if (task.target?.id !== "feed") continue;
     if (task.swapSpec.style === "afterbegin") prepend(task.fragment);
     if (task.swapSpec.style === "beforeend") append(task.fragment);
@@ -32,7 +33,7 @@ function prepend(fragment) {
       unseen += document.hidden ? 1 : 0;
       unspoken += 1;
       recent.set(row.id, Date.now());
-      countTotal();
+      countTotal(1);
     }
     touched.push(row.id);
   }
@@ -97,10 +98,10 @@ function trim(feed) {
   window.htmx?.process(link);
 }
 
-function countTotal() {
+function countTotal(more) {
   const total = byId("total");
   if (!total || location.search) return;
-  total.dataset.value = String(Number(total.dataset.value) + 1);
+  total.dataset.value = String(Number(total.dataset.value) + more);
   total.textContent = Number(total.dataset.value).toLocaleString("en-US");
 }
 

@@ -1,0 +1,76 @@
+"""What is deleted on one page goes from all others of the same person, also from those away."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, expect
+
+from tests.browser import needs_chromium, open_browser
+from tests.harness import World
+from tests.harness import world as start_world
+from tests.page_model import Page
+from tests.test_cockpit_feed import some
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(tmp_path: Path) -> AsyncIterator[World]:
+    async with start_world(tmp_path) as running:
+        yield running
+
+
+async def settled(page: Page) -> list[str]:
+    while await page.read(0.3):
+        pass
+    return [name for name, _ in page.shown()]
+
+
+async def test_pages_that_watch_and_pages_that_come_back_lose_the_rows(town: World) -> None:
+    async with town.logged_in() as ada, town.logged_in("Grace") as grace:
+        ids = await some(town, ada, 4)
+        theirs = await some(town, grace, 1)
+        pages = [Page(ada), Page(ada, "&event=job."), Page(ada), Page(grace)]
+        for page in pages:
+            await page.load()
+            await page.connect()
+        away = pages[2]
+        away.drop()
+        await ada.json("POST", "/notifications/delete", json={"ids": ids[:2] + theirs})
+        for page in pages[:2]:
+            assert await settled(page) == ids[2:]
+        await away.connect()
+        assert await settled(away) == ids[2:]
+        assert await settled(pages[3]) == theirs  # named, but not the asker's
+        late = Page(ada)
+        await late.load()
+        await ada.json("POST", "/notifications/delete", json={"ids": ids[2:3]})
+        await late.connect()
+        assert await settled(late) == ids[3:]
+
+
+@needs_chromium
+async def test_the_other_tab_loses_them_and_says_so_of_the_open_one(
+    chromium: Browser, town: World
+) -> None:
+    async with town.logged_in() as ada:
+        await some(town, ada)
+    async with open_browser(town, browser=chromium) as (context, one):
+        two = await context.new_page()
+        await two.goto("/notifications")
+        await expect(two.get_by_text("Live", exact=True)).to_be_visible()
+        rows = two.get_by_role("list", name="Notifications").get_by_role("listitem")
+        await rows.first.get_by_role("link").click()
+        await expect(two.locator("#detail article")).to_be_visible()
+        boxes = one.get_by_role("list", name="Notifications").get_by_role("checkbox")
+        for number in range(2):
+            await boxes.nth(number).check()
+        await one.get_by_role("button", name="Delete").click()
+        await one.get_by_role("button", name="Delete for good").click()
+        await expect(rows).to_have_count(1)
+        await expect(two.locator("#total")).to_have_text("1")
+        await expect(two.locator("#detail article")).to_have_count(0)
+        await expect(two.locator("#messages")).to_contain_text("It was deleted")
+        await expect(two).to_have_url(f"{town.base}/notifications")
