@@ -1,6 +1,7 @@
 """`srhooks demo` as a process: what a stranger sees who types `make demo`."""
 
 import asyncio
+import contextlib
 import re
 import signal
 import socket
@@ -89,8 +90,17 @@ async def test_a_port_in_use_is_one_clear_line(taken: str) -> None:
 
 
 async def test_it_can_be_stopped_while_it_starts() -> None:
-    async with demo("--port", "0", "--sandbox-port", "0") as process:
-        await asyncio.sleep(0.7)  # wherever it is by now, it must obey
+    port = free_port()
+
+    async def sandbox_listens() -> bool:
+        with contextlib.suppress(OSError):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.close()
+            return True
+        return False
+
+    async with demo("--port", "0", "--sandbox-port", str(port)) as process:
+        await eventually(sandbox_listens)  # and the rest does not yet
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode in {0, -signal.SIGTERM}  # the latter: Python itself was starting

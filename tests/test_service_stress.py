@@ -59,7 +59,7 @@ async def test_an_outage_costs_few_calls_and_loses_nothing(world: World, ada: Br
     await eventually(open_circuit)
     started = calls(world, "/jobs/")
     await asyncio.sleep(3)  # long enough for a storm: the limit alone would allow thirty calls
-    assert calls(world, "/jobs/") - started <= 8
+    assert calls(world, "/jobs/") - started <= 12  # six may have been under way
     world.sandbox.clear_faults()
     await settle(ada)
 
