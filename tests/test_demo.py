@@ -65,6 +65,8 @@ async def test_it_shows_live_notifications_and_ends_cleanly(tmp_path: Path) -> N
                     )
 
                 await eventually(all_kinds, within=30)
+                found = await ada.notifications("?limit=200")
+                assert not any("cookie" in one["headers"] for one in found)
                 started = time.monotonic()
                 process.send_signal(signal.SIGINT)
                 _, error = await asyncio.wait_for(process.communicate(), 10)

@@ -146,7 +146,9 @@ async def _play(plan: Plan, sandbox: Sandbox) -> None:
         await subscribe(session, plan.app_url)
         data = f"The database is kept in {plan.folder}.\n" if plan.kept else ""
         print(WELCOME.format(app=plan.app_url, sandbox=sandbox.base_url, data=data), flush=True)
-        await DemoTraffic(sandbox, session, plan.rate).run()
+    # Another one: what it forges comes from outside, without the cookie of the log-in.
+    async with aiohttp.ClientSession() as stranger:
+        await DemoTraffic(sandbox, stranger, plan.rate).run()
 
 
 def _settings(plan: Plan, sandbox: Sandbox) -> Settings:

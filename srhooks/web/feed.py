@@ -111,6 +111,7 @@ async def _whole_page(
     fresh = await store.counts_by_event(login.user.id, ids.first_id_at(seen + 1))
     page |= {
         "counts": counts,
+        "days": days,
         "total": sum(counts.values()),
         "fresh": sum(fresh.values()),
         "seen": seen,

@@ -25,6 +25,7 @@ DEFAULTS: Mapping[str, Any] = {
     "live_url": "",
     "wanted": None,
     "cursor": 0,
+    "days": 30,  # that notifications are kept
     "seen": None,  # ms: the visit before this one
     "restored": False,  # for htmx, which puts the body into a page that has its scripts
     "whole": False,  # the fragment is part of its page

@@ -34,6 +34,7 @@ function prepend(fragment) {
       unspoken += 1;
       recent.set(row.id, Date.now());
       countTotal(1);
+      countEvent(row);
     }
     touched.push(row.id);
   }
@@ -103,6 +104,20 @@ function countTotal(more) {
   if (!total || location.search) return;
   total.dataset.value = String(Number(total.dataset.value) + more);
   total.textContent = Number(total.dataset.value).toLocaleString("en-US");
+}
+
+// On the pane that shows when nothing is open, and on the one kept for later.
+function countEvent(row) {
+  const name = row.querySelector(".event")?.textContent;
+  for (const root of [document, byId("no-detail")?.content]) {
+    const count = root?.querySelector(`[data-count="${CSS.escape(name ?? "")}"]`);
+    if (!count) continue;
+    const value = Number(count.textContent.replaceAll(",", "")) + 1;
+    count.textContent = value.toLocaleString("en-US");
+    const meter = count.previousElementSibling;
+    meter.max = Math.max(meter.max, value);
+    meter.value = value;
+  }
 }
 
 function speak() {

@@ -13,7 +13,7 @@ function leaveOutBlanks(event) {
 function answered(event) {
   const { ctx } = event.detail;
   const isError = ctx.response.status >= 400;
-  if (!isError) byId("messages")?.replaceChildren();
+  if (!isError) for (const id of ["messages", "new-message"]) byId(id)?.replaceChildren();
   if (isError || ctx.sourceElement?.id !== "new-form") return;
   ctx.sourceElement.reset();
   byId("main")?.scrollIntoView();
@@ -31,6 +31,22 @@ function complain(strong, text) {
   showMessages();
 }
 
+// What is wrong with a form stands beside its button, where the eyes are.
+function besideForm(form) {
+  const [messages, beside] = [byId("messages"), byId("new-message")];
+  if (form?.id !== "new-form" || !beside) return;
+  beside.replaceChildren(...messages.childNodes);
+  beside.scrollIntoView({ block: "nearest" });
+}
+
+// The dates are laid over the list: they close when something else is clicked, or with Escape.
+function closeDates(event) {
+  const dates = document.querySelector(".between[open]");
+  if (!dates || (event.key ? event.key !== "Escape" : dates.contains(event.target))) return;
+  if (event.key) dates.querySelector("summary").focus();
+  dates.open = false;
+}
+
 function showMessages() {
   const messages = byId("messages");
   if (messages?.children.length) messages.scrollIntoView({ block: "nearest" });
@@ -41,8 +57,12 @@ export function startForms() {
   on("htmx:after:request", answered);
   on("htmx:error", failed);
   on("htmx:after:swap", (event) => {
-    const { target } = event.detail.ctx;
-    if (target?.id === "messages" || target === "#messages") showMessages();
+    const { target, sourceElement } = event.detail.ctx;
+    if (target?.id !== "messages" && target !== "#messages") return;
+    besideForm(sourceElement);
+    showMessages();
   });
   on("click", (event) => event.target.closest?.("[data-dismiss]")?.closest(".note")?.remove());
+  on("click", closeDates);
+  on("keydown", closeDates);
 }

@@ -9,18 +9,27 @@ const boxes = () => [...document.querySelectorAll("#feed .pick")];
 function show() {
   const count = document.querySelector("#bulk .count");
   if (count) count.textContent = chosen.size ? `${chosen.size} chosen` : "";
+  const all = byId("pick-all");
+  if (!all) return;
+  all.checked = chosen.size > 0 && chosen.size === boxes().length;
+  all.indeterminate = chosen.size > 0 && !all.checked;
+}
+
+function choose(list, checked) {
+  for (const one of list) {
+    one.checked = checked;
+    if (checked) chosen.add(one.value);
+    else chosen.delete(one.value);
+  }
+  show();
 }
 
 function changed(event) {
   const box = event.target;
+  if (box.id === "pick-all") return choose(boxes(), box.checked);
   if (!box.classList?.contains("pick")) return;
-  for (const one of event.shifted ?? [box]) {
-    one.checked = box.checked;
-    if (one.checked) chosen.add(one.value);
-    else chosen.delete(one.value);
-  }
+  choose(event.shifted ?? [box], box.checked);
   last = box;
-  show();
 }
 
 // With Shift, all from the one chosen before to this one.

@@ -7,6 +7,12 @@ const exact = new Intl.DateTimeFormat("en-GB", {
   second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
 });
 const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
+// Moments on an axis: of the day, or of several days.
+const hour = { hour: "2-digit", minute: "2-digit" };
+const clocks = {
+  time: new Intl.DateTimeFormat("en-GB", hour),
+  day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...hour }),
+};
 const known = new WeakMap();
 let ahead = 0; // how far the server's clock is ahead of the reader's
 
@@ -32,7 +38,8 @@ function refresh() {
     }
     if (Number.isNaN(seen.ms)) continue;
     const isExact = time.classList.contains("exact");
-    const text = isExact ? exact.format(seen.ms) : ago(seen.ms);
+    const clock = clocks[time.dataset.clock];
+    const text = clock ? clock.format(seen.ms) : isExact ? exact.format(seen.ms) : ago(seen.ms);
     if (time.textContent !== text) time.textContent = text;
     const title = isExact ? seen.from : exact.format(seen.ms);
     if (time.title !== title) time.title = title;
