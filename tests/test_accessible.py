@@ -34,6 +34,8 @@ async def town(tmp_path: Path) -> AsyncIterator[World]:
             link = "<https://elsewhere.example/>; rel=self"
             await running.notify(hook, link=link, smartrecruiters_signature="v1=00")
             await running.notify(hook, b"not json")
+            await running.notify(hook, b'{"id": "candidate-7"}')
+            await ada.json("POST", "/candidates/erase", json={"candidateId": "candidate-7"})
 
             async def settled() -> bool:
                 found = await ada.notifications()
@@ -45,13 +47,14 @@ async def town(tmp_path: Path) -> AsyncIterator[World]:
 
 async def findings(page: Page, path: str, scheme: Scheme) -> list[str]:
     await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-    await page.goto(path)
+    if path:
+        await page.goto(path)
     options: dict[str, list[str]] = {"resultTypes": ["violations"]}
     if scheme == "dark":  # only colours differ
         options["runOnly"] = ["color-contrast"]
     result = await Axe().run(page, options=options)
     return [
-        f"{path}, {scheme}: {one['id']}, {one['help']}:"
+        f"{page.url}, {scheme}: {one['id']}, {one['help']}:"
         f" {[node['html'][:150] for node in one['nodes']]}"
         for one in result.response["violations"]
         if one["impact"] in GRAVE
@@ -62,25 +65,26 @@ async def findings(page: Page, path: str, scheme: Scheme) -> list[str]:
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 async def test_axe_finds_nothing_grave(chromium: Browser, town: World, scheme: Scheme) -> None:
     async with town.logged_in() as ada:
-        by_verdict = {one["signature"]: one["id"] for one in await ada.notifications()}
+        notifications = await ada.notifications()
+        by_verdict = {one["signature"]: one["id"] for one in notifications}
+        (erased,) = (one["id"] for one in notifications if not one["headers"])
         (subscription, *_) = (await ada.json("GET", "/subscriptions"))["subscriptions"]
     async with visit(chromium, town, forgive="status of 40[04]") as (_, page):
         found = await findings(page, "/", scheme)
         found += await findings(page, "/auth/callback", scheme)  # an error, to somebody unknown
         await log_in(page)
         for path in (
+            "/notifications",
             f"/notifications/{by_verdict['invalid']}",
+            f"/notifications/{erased}",
             "/notifications?q=nothing+holds+this",
             "/notifications/export",
             "/overview",
             f"/subscriptions/{subscription['id']}/callbacks-log",
             "/subscriptions/coverage",
-            f"/subscriptions/{subscription['id']}",
-            "/api",
             "/subscriptions",
             f"/subscriptions/{subscription['id']}",
             f"/subscriptions/{subscription['id']}/delete",
-            "/subscriptions/coverage",
             "/account",
             "/terminal",
             "/api",
@@ -88,6 +92,18 @@ async def test_axe_finds_nothing_grave(chromium: Browser, town: World, scheme: S
         ):
             found += await findings(page, path, scheme)
         await page.set_viewport_size(NARROW)
-        for path in (f"/notifications/{by_verdict['valid']}", "/notifications", "/subscriptions"):
+        for path in (
+            f"/notifications/{by_verdict['valid']}",
+            "/notifications",
+            "/subscriptions",
+            "/subscriptions/coverage",
+            "/overview",
+        ):
             found += await findings(page, path, scheme)
+        await page.goto(f"/subscriptions/{subscription['id']}")
+        await page.get_by_role("button", name="Rotate key").click()
+        found += await findings(page, "", scheme)  # with the new key on it
+        await page.goto("/terminal")
+        await page.get_by_role("button", name="Make a token").click()
+        found += await findings(page, "", scheme)
     assert not found, "\n".join(found)

@@ -1,0 +1,163 @@
+"""The feed as a person uses it: searching, filtering, scrolling, times, counts, choosing."""
+
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, Page, expect
+
+from tests.browser import needs_chromium, open_browser
+from tests.harness import World
+from tests.harness import world as start_world
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def world(tmp_path: Path) -> AsyncIterator[World]:
+    async with start_world(tmp_path) as running:
+        yield running
+
+
+def rows(page: Page):  # type: ignore[no-untyped-def]
+    return page.get_by_role("list", name="Notifications").get_by_role("listitem")
+
+
+async def some(world: World, *names: str) -> str:
+    """One notification of each name, oldest first; the id of their subscription."""
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created")
+        for number, name in enumerate(names):
+            body = b'{"n": "needle-%d"}' % number
+            await world.notify(created["hookId"], body, event_name=name, event_id=str(number))
+    return str(created["id"])
+
+
+async def test_search_and_filters_work_as_one_types_and_stand_in_the_address(
+    chromium: Browser, world: World
+) -> None:
+    number = await some(world, "job.created", "job.updated", "offer.created")
+    async with open_browser(world, browser=chromium) as (context, page):
+        await page.get_by_label("Search").press_sequentially("needle-1")
+        await expect(rows(page)).to_have_count(1)
+        await expect(rows(page)).to_contain_text("job.updated")
+        await expect(page).to_have_url(f"{world.base}/notifications?q=needle-1")
+        await page.get_by_label("Search").fill("needle-_")  # every character is plain
+        await expect(page.get_by_text("Nothing matches")).to_be_visible()
+        await page.get_by_label("Search").fill("")
+        await page.get_by_label("Event", exact=True).select_option("job.")
+        await expect(rows(page)).to_have_count(2)
+        await page.get_by_label("Subscription", exact=True).select_option(number)
+        await page.get_by_label("Signature").select_option("unsigned")
+        await page.get_by_label("Entity", exact=True).select_option("none")
+        await page.get_by_label("Received").select_option("1h")
+        address = re.compile(
+            rf"\?event=job\.&subscription={number}&signature=unsigned&status=none&since=1h$"
+        )
+        await expect(page).to_have_url(address)
+        await expect(rows(page)).to_have_count(2)
+        shared = await context.new_page()
+        await shared.goto(page.url)
+        await expect(rows(shared)).to_have_count(2)
+        await expect(shared.get_by_label("Signature")).to_have_value("unsigned")
+        await page.get_by_role("link", name="Clear").click()
+        await expect(rows(page)).to_have_count(3)
+        await page.get_by_text("Dates").click()
+        await page.get_by_label("Until (UTC)").fill("2020-01-01T00:00")
+        await expect(rows(page)).to_have_count(0)
+        await page.keyboard.press("Escape")
+        await expect(page.get_by_label("Until (UTC)")).to_be_hidden()
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+async def test_older_ones_come_by_scrolling_and_by_a_link(
+    chromium: Browser, world: World, scripts: bool
+) -> None:
+    await some(world, *(f"job.n{number:02}" for number in range(60)))
+    async with open_browser(world, browser=chromium, java_script_enabled=scripts) as (_, page):
+        await expect(rows(page)).to_have_count(50)
+        older = page.get_by_role("link", name="Show older")
+        if scripts:
+            await page.mouse.move(200, 500)
+            await page.mouse.wheel(0, 20_000)
+            await expect(rows(page)).to_have_count(60)
+            await expect(older).to_have_count(0)
+        else:
+            await older.click()
+            await expect(rows(page)).to_have_count(10)
+            await page.get_by_role("link", name="Back to the newest").click()
+            await expect(rows(page)).to_have_count(50)
+
+
+async def test_times_stay_true_and_are_the_readers_own(chromium: Browser, world: World) -> None:
+    await some(world, "job.created")
+    async with open_browser(
+        world, browser=chromium, timezone_id="Asia/Tokyo", forgive="WebSocket"
+    ) as (_, page):
+        await page.clock.install()
+        await page.goto("/notifications")
+        time = rows(page).locator("time")
+        await expect(time).to_have_text(re.compile(r"^(just now|\d+ s ago)$"))
+        await expect(time).to_have_attribute("title", re.compile(r":\d\d\.\d{3} GMT\+9$"))
+        await page.clock.fast_forward(125_000)
+        await expect(time).to_have_text("2 min ago")
+
+
+async def test_what_is_new_is_marked_counted_and_told(chromium: Browser, world: World) -> None:
+    await some(world, "job.created", "job.created", "offer.created")
+    async with world.logged_in() as ada:
+        (one, *_) = await ada.notifications()
+    hook_id = one["hookId"]
+    async with open_browser(world, browser=chromium) as (_, page):
+        counts = page.locator("[data-count='job.created']")
+        await expect(counts).to_have_text("2")
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        await world.notify(hook_id, event_name="job.created", event_id="late")
+        await expect(rows(page)).to_have_count(4)
+        await expect(rows(page).first).to_have_class(re.compile("fresh"))
+        await expect(counts).to_have_text("3")
+        await expect(page.locator("#total")).to_have_text("4")
+        await expect(page.locator("#announcer")).to_have_text("1 new notification")
+        await page.get_by_role("link", name="offer.created", exact=True).click()
+        await expect(page).to_have_url(f"{world.base}/notifications?event=offer.created")
+        await expect(rows(page)).to_have_count(1)
+
+
+async def test_all_listed_ones_are_chosen_and_taken_along(
+    chromium: Browser, world: World, tmp_path: Path
+) -> None:
+    await some(world, "job.created", "job.created", "offer.created")
+    async with open_browser(world, browser=chromium) as (_, page):
+        every = page.get_by_role("checkbox", name="Select all")
+        await every.check()
+        await expect(page.locator("#bulk .count")).to_have_text("3 chosen")
+        await rows(page).get_by_role("checkbox").first.uncheck()
+        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        assert await every.evaluate("box => box.indeterminate")
+        async with page.expect_download() as download:
+            await page.get_by_role("button", name="NDJSON").click()
+        await (await download.value).save_as(tmp_path / "chosen")
+        assert len((tmp_path / "chosen").read_text().splitlines()) == 2
+        await page.get_by_role("button", name="Process again").click()
+        await expect(rows(page)).to_have_count(3)
+
+
+async def test_one_is_saved_as_it_came_and_as_har(
+    chromium: Browser, world: World, tmp_path: Path
+) -> None:
+    await some(world, "job.created")
+    async with open_browser(world, browser=chromium) as (_, page):
+        await rows(page).get_by_role("link").click()
+        detail = page.get_by_role("region", name="Detail")
+        for section in ("Facts", "Entity", "Body", "Headers", "Signature", "Deliveries"):
+            await expect(detail.get_by_role("link", name=section, exact=True)).to_be_visible()
+        for name, expected in (
+            ("Body as received", '{"n": "needle-0"}'),
+            ("HAR", '"version":"1.2"'),
+        ):
+            async with page.expect_download() as download:
+                await detail.get_by_role("link", name=name, exact=True).click()
+            await (await download.value).save_as(tmp_path / "file")
+            assert expected in (tmp_path / "file").read_text()
