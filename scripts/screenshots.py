@@ -2,29 +2,42 @@
 
 With a folder given: every page there, in every size and scheme.
 
-Starts `srhooks demo` on free ports, logs in, waits until the page has something to show, and
-writes PNG files. The browser is the one that CHROMIUM names, /usr/bin/chromium by default.
+Starts `srhooks demo` on free ports, logs in, waits until the page has something to show, lets the
+same have happened all day, and writes PNG files. The browser is the one that CHROMIUM names,
+/usr/bin/chromium by default.
 """
 
 import argparse
 import asyncio
 import os
+import random
 import re
+import secrets
 import socket
+import sqlite3
 import sys
+import tempfile
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from srhooks.ids import first_id_at
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 BROWSER = os.environ.get("CHROMIUM", "/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-SIZES = {"wide": (1280, 800), "narrow": (390, 780)}
+SIZES = {"wide": (1280, 800), "narrow": (390, 780), "smallest": (320, 640)}
 SCHEMES = ("light", "dark")
-IN_README = {"notification-wide-light", "notification-wide-dark"}
+IN_README = {
+    "login-wide-light", "feed-wide-light", "notification-wide-light", "notification-wide-dark",
+    "subscriptions-wide-light", "overview-wide-light", "overview-wide-dark", "feed-narrow-light",
+    "notification-narrow-dark",
+}  # fmt: skip
 ROWS = 9  # that the feed shows before its picture is taken
+DAY = 86_400_000  # ms
+PAST = 420  # notifications of the day before
 
 
 def free_port() -> int:
@@ -35,9 +48,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def demo(port: int) -> AsyncIterator[str]:
+async def demo(port: int, data: str) -> AsyncIterator[str]:
     """The address of a running demo, stopped at the end."""
     command = [sys.executable, "-m", "srhooks", "demo", "--port", str(port), "--sandbox-port", "0"]
+    command += ["--data", data]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None  # noqa: S101 - asked for above
@@ -68,42 +82,85 @@ async def session(browser: Browser, address: str) -> dict[str, str]:
     await page.goto(address)
     await log_in(page, address)
     await page.locator("#feed > li").nth(ROWS - 1).wait_for(timeout=60_000)
+    await page.locator("#feed .change").first.wait_for(timeout=60_000)
     cookies = {one["name"]: one["value"] for one in await context.cookies(address)}
     await context.close()
     return cookies
 
 
+def live_through_a_day(database: Path) -> None:
+    """Copies of what is there, spread over the last 24 hours, most of them in working hours."""
+    chance = random.Random(7)  # noqa: S311 - the same day in each run
+    now = time.time_ns() // 1_000_000
+    with closing(sqlite3.connect(database, timeout=10)) as connection, connection:
+        connection.row_factory = sqlite3.Row
+        found = connection.execute(
+            "SELECT * FROM notifications WHERE entity_status IN ('fetched', 'gone')"
+        ).fetchall()
+        for number in range(PAST):
+            at = now - int(chance.choice((chance.triangular(0, 1, 0.3), chance.random())) * DAY)
+            id_ = first_id_at(at) + number
+            row = {**chance.choice(found), "id": id_, "rev": id_, "first_rev": id_}
+            row |= {"event_id": secrets.token_hex(12), "sent_at": at - chance.randrange(900)}
+            row |= {"entity_at": at + chance.randrange(40, 400), "last_delivery_at": at}
+            connection.execute(
+                f"INSERT INTO notifications ({', '.join(row)})"  # noqa: S608 - columns' names
+                f" VALUES ({', '.join('?' * len(row))})",
+                tuple(row.values()),
+            )
+
+
 async def take(context: BrowserContext, address: str, folder: Path, name: str) -> None:
-    """The login page, the feed, one notification, the subscriptions."""
+    """What the README shows; with a folder of one's own, every other page as well."""
     page = await context.new_page()
+    every = folder != FOLDER
 
     async def shot(what: str) -> None:
-        if folder != FOLDER or f"{what}-{name}" in IN_README:
+        if every or f"{what}-{name}" in IN_README:
+            await page.mouse.move(0, 0)
+            await page.wait_for_timeout(300)
             await page.screenshot(path=folder / f"{what}-{name}.png")
 
-    await page.goto(f"{address}/notifications")
-    await page.get_by_text("Live", exact=True).wait_for()
+    async def visit(path: str, *, live: bool = False) -> None:
+        await page.goto(f"{address}{path}")
+        if live:
+            await page.get_by_text("Live", exact=True).wait_for()
+
+    await visit("/notifications", live=True)
     await shot("feed")
     rows = page.locator("#feed > li")
     changed = rows.filter(has=page.locator(".change"))
-    await (changed if await changed.count() else rows).first.get_by_role("link").click()
+    await changed.first.get_by_role("link").click()
     await page.locator("#detail article").wait_for()
-    await page.mouse.move(0, 0)
-    await page.wait_for_timeout(300)
     await shot("notification")
-    await page.goto(f"{address}/subscriptions")
-    await page.get_by_text("Live", exact=True).wait_for()
+    await visit("/overview", live=True)
+    await shot("overview")
+    await visit("/subscriptions", live=True)
     await shot("subscriptions")
+    if every:
+        await page.get_by_role("link", name="Details").first.click()
+        await shot("subscription")
+        await page.get_by_role("link", name="Callbacks log").click()
+        await shot("callbacks")
+        for what, path in (
+            ("picker", "/subscriptions#new"), ("coverage", "/subscriptions/coverage"),
+            ("empty", "/notifications?q=nothing+holds+this"), ("export", "/notifications/export"),
+            ("account", "/account"), ("terminal", "/terminal"), ("api", "/api"),
+            ("missing", "/no-such-page"),
+        ):  # fmt: skip
+            await visit(path)
+            await shot(what)
     await context.clear_cookies()
-    await page.goto(address)
+    await visit("/")
     await shot("login")
     await context.close()
 
 
-async def main(folder: Path) -> None:
-    async with demo(free_port()) as address, async_playwright() as playwright:
+async def main(folder: Path, data: str) -> None:
+    async with demo(free_port(), data) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
         cookies = await session(browser, address)
+        await asyncio.to_thread(live_through_a_day, Path(data) / "srhooks.db")
         for size, (width, height) in SIZES.items():
             for scheme in SCHEMES:
                 context = await browser.new_context(
@@ -122,4 +179,5 @@ if __name__ == "__main__":
     parser.add_argument("folder", nargs="?", type=Path, default=FOLDER)
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
-    asyncio.run(main(folder))
+    with tempfile.TemporaryDirectory(prefix="srhooks-screenshots-") as data:
+        asyncio.run(main(folder, data))
