@@ -119,6 +119,12 @@ async def test_what_is_new_is_marked_counted_and_told(chromium: Browser, world: 
         await expect(rows(page).first).to_have_class(re.compile("fresh"))
         await expect(counts).to_have_text("3")
         await expect(page.locator("#total")).to_have_text("4")
+        await page.set_viewport_size({"width": 600, "height": 700})  # one after the other
+        await rows(page).first.get_by_role("link").click()
+        await page.get_by_role("link", name="Back to the list").click()
+        await page.set_viewport_size({"width": 1280, "height": 720})
+        await expect(counts).to_have_text("3")
+        await expect(page).to_have_title("Notifications · srhooks")
         await expect(page.locator("#announcer")).to_have_text("1 new notification")
         await page.get_by_role("link", name="offer.created", exact=True).click()
         await expect(page).to_have_url(f"{world.base}/notifications?event=offer.created")

@@ -1,5 +1,5 @@
 // The detail beside the list: which row is open, and its state as it changes.
-import { byId, element, note, on } from "./dom.js";
+import { byId, element, note, on, onPage } from "./dom.js";
 
 const ROW_ID = /<li id="n-([0-9a-z]{13})"/g; // quotes in texts are escaped: only real rows match
 const DELETED = /<li id="n-([0-9a-z]{13})" data-deleted/g;
@@ -45,9 +45,16 @@ function opened(event) {
   if (isAlone() || isNeighbour) open()?.querySelector("h2")?.focus({ preventScroll: true });
 }
 
+function keepEmpty() {
+  if (byId("no-detail") || !byId("detail") || open()) return;
+  const kept = element("template", { id: "no-detail" });
+  kept.content.append(...[...byId("detail").childNodes].map((node) => node.cloneNode(true)));
+  byId("main").append(kept);
+}
+
 function close() {
   byId("detail").replaceChildren(byId("no-detail").content.cloneNode(true));
-  document.title = byId("no-detail").dataset.title;
+  document.title = byId("detail").dataset.title;
   markCurrent();
 }
 
@@ -73,6 +80,7 @@ function back(event) {
 }
 
 export function startDetail() {
+  onPage(keepEmpty);
   markCurrent();
   on("htmx:before:request", () => { if (!isAlone()) scrolled = window.scrollY; });
   on("htmx:after:swap", opened);
