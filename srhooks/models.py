@@ -167,6 +167,14 @@ class Notification:
 
 
 @dataclass(frozen=True, slots=True)
+class Page:
+    """A part of a feed, newest first."""
+
+    found: list[Notification]
+    reached: int | None  # it is not full, and what lies below this id was not looked at yet
+
+
+@dataclass(frozen=True, slots=True)
 class Delivery:
     at: int
 

@@ -19,6 +19,7 @@ from srhooks.models import (
     HookKey,
     NewNotification,
     Notification,
+    Page,
     PersonalToken,
     Signature,
     Stored,
@@ -27,6 +28,9 @@ from srhooks.models import (
     Trouble,
     User,
 )
+
+PAGE_TIME = 0.4  # seconds after which a page is handed out as far as it is
+COUNT_TIME = 0.3  # seconds after which a count is given up
 
 
 class StoreError(Exception):
@@ -141,13 +145,18 @@ class Store(Protocol):
 
     async def notification(self, user_id: str, notification_id: int) -> Notification | None: ...
 
-    async def notifications(
-        self, user_id: str, wanted: Filter, limit: int, *, oldest_first: bool = False
-    ) -> list[Notification]:
-        """Up to `limit`, newest first."""
+    async def page(
+        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME
+    ) -> Page:
+        """Up to `limit`, newest first. When its time (s) is up, what was found until then."""
 
-    async def count(self, user_id: str, wanted: Filter, limit: int) -> int | None:
-        """How many fit, at most `limit`; None for a text search: only reading them would tell."""
+    async def notifications(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
+        """Up to `limit`, newest first, however long it takes. One read is never long."""
+
+    async def count(
+        self, user_id: str, wanted: Filter, limit: int, patience: float = COUNT_TIME
+    ) -> int | None:
+        """How many fit, at most `limit`; None when that takes too long, as for a text."""
 
     async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
         """Those that still exist, in the order of their ids."""

@@ -29,8 +29,8 @@ class ErasureQueries(abc.ABC):
         """Run inside a transaction of the writer."""
 
     @abc.abstractmethod
-    async def _delete(self, tx: Transaction, numbers: Sequence[int]) -> int:
-        """Remove notifications with all that hangs on them."""
+    async def _remove(self, choose: Callable[[Transaction], Awaitable[list[Any]]]) -> int:
+        """Delete those whose ids it chooses, with all that hangs on them; how many."""
 
     async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:
         await self._work(lambda tx: note_erasure(tx, user_id, candidate_id, at))
@@ -98,10 +98,5 @@ class ErasureQueries(abc.ABC):
         await self._work(work)
 
     async def delete_some(self, user_id: str, limit: int) -> int:
-        async def work(tx: Transaction) -> int:
-            rows = await tx.fetch(
-                f"SELECT id FROM notifications WHERE user_id = $1 LIMIT {limit:d}", user_id
-            )
-            return await self._delete(tx, [row[0] for row in rows])
-
-        return await self._work(work)
+        sql = f"SELECT id FROM notifications WHERE user_id = $1 LIMIT {limit:d}"
+        return await self._remove(lambda tx: tx.fetch(sql, user_id))

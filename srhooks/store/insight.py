@@ -3,30 +3,15 @@
 import abc
 from typing import Any
 
-from srhooks.ids import LOW_BITS
+from srhooks.ids import LOW_BITS, received_ms
 from srhooks.models import Timing, Trouble
+from srhooks.store.query import UNFETCHED
 
-MAX_NAMES = 500  # event names that are told apart
-SPANS = (
-    "spans (low) AS (SELECT CAST($2 AS BIGINT) UNION ALL"
-    " SELECT low + CAST($3 AS BIGINT) FROM spans WHERE low + CAST($3 AS BIGINT) < $4)"
-)
-# Both ways of grouping by a computed span sort a million rows; this counts ranges of the index by
-# event, which holds all it needs, and finds the names by leaping from one to the next.
-HISTOGRAM = (
-    "WITH RECURSIVE names (name, place) AS ("
-    " SELECT min(event_name), 1 FROM notifications WHERE user_id = $1 UNION ALL"
-    " SELECT (SELECT min(event_name) FROM notifications"
-    " WHERE user_id = $1 AND event_name > names.name), place + 1"
-    f" FROM names WHERE name IS NOT NULL AND place < {MAX_NAMES}), {SPANS}"
-    " SELECT low, name, (SELECT count(*) FROM notifications WHERE user_id = $1"
-    " AND event_name = name AND id >= low AND id < low + CAST($3 AS BIGINT))"
-    " FROM names CROSS JOIN spans WHERE name IS NOT NULL"
-)
-NAMELESS = (
-    f"WITH RECURSIVE {SPANS}"
-    " SELECT low, '', (SELECT count(*) FROM notifications WHERE user_id = $1"
-    " AND event_name IS NULL AND id >= low AND id < low + CAST($3 AS BIGINT)) FROM spans"
+SUBSCRIPTIONS = (
+    "WITH RECURSIVE known (id) AS ("
+    " SELECT min(subscription_id) FROM notifications WHERE user_id = $1 UNION ALL"
+    " SELECT (SELECT min(subscription_id) FROM notifications"
+    " WHERE user_id = $1 AND subscription_id > known.id) FROM known WHERE known.id IS NOT NULL)"
 )
 
 
@@ -35,12 +20,18 @@ class InsightQueries(abc.ABC):
     async def _read(self, sql: str, *args: Any) -> list[Any]:
         """Run a query outside of the writer."""
 
-    async def histogram(
-        self, user_id: str, since_id: int, until_id: int, span_ids: int
-    ) -> list[tuple[int, str, int]]:
-        rows = await self._read(HISTOGRAM, user_id, since_id, span_ids, until_id)
-        rows += await self._read(NAMELESS, user_id, since_id, span_ids, until_id)
-        return [(int(row[0]) >> LOW_BITS, row[1], int(row[2])) for row in rows if row[2]]
+    async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
+        # From one subscription to the next by leaps along their index, not through all rows.
+        rows = await self._read(
+            f"{SUBSCRIPTIONS} SELECT known.id, (SELECT max(n.id) FROM notifications n"
+            " WHERE n.user_id = $1 AND n.subscription_id = known.id),"
+            " (SELECT count(*) FROM notifications n WHERE n.user_id = $1"
+            " AND n.subscription_id = known.id AND n.id > $2)"
+            " FROM known WHERE known.id IS NOT NULL",
+            user_id,
+            since_id,
+        )
+        return {row[0]: (received_ms(row[1]), int(row[2])) for row in rows}
 
     async def timings(self, user_id: str, since_id: int, limit: int) -> list[Timing]:
         rows = await self._read(
@@ -60,9 +51,13 @@ class InsightQueries(abc.ABC):
             user_id,
             since_id,
         )
+        # Each by itself: of two lists the longer one might be looked up.
         entities = await self._read(
-            "SELECT entity_status, count(*) FROM notifications WHERE user_id = $1 AND id > $2"
-            " AND entity_status IN ('failed', 'refused') GROUP BY entity_status",
+            " UNION ALL ".join(
+                f"SELECT '{status}', count(*) FROM notifications WHERE user_id = $1 AND id > $2"
+                f" AND entity_status = '{status}' AND {UNFETCHED}"
+                for status in ("failed", "refused")
+            ),
             user_id,
             since_id,
         )
@@ -72,7 +67,7 @@ class InsightQueries(abc.ABC):
             user_id,
         )
         return Trouble(
-            counts={row[0]: int(row[1]) for row in (*signatures, *entities)},
+            counts={row[0]: int(row[1]) for row in (*signatures, *entities) if row[1]},
             pending=int(pending),
             pending_since=None if oldest is None else int(oldest) >> LOW_BITS,
         )

@@ -7,10 +7,10 @@ from typing import Any
 import asyncpg
 
 from srhooks.metrics import Metrics
-from srhooks.models import Filter, NewNotification
+from srhooks.models import NewNotification
 from srhooks.store.base import StoreUnavailableError
 from srhooks.store.migrate import scripts
-from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values, storable
+from srhooks.store.query import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
 from srhooks.store.writer import Transaction
@@ -19,6 +19,7 @@ READERS = 4
 CONNECT_TIMEOUT = 3.0  # seconds
 COMMAND_TIMEOUT = 7.0  # seconds: less than whoever waits for rows has
 CLOSE_PATIENCE = 0.5  # seconds
+TRIGRAM = 3  # characters that the index knows together
 MIGRATION_LOCK = 727_400_001  # any fixed number: two processes must not migrate at once
 UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -73,17 +74,15 @@ class PostgresStore(SqlStore):
         except UNAVAILABLE as error:
             raise StoreUnavailableError(f"cannot read: {_reason(error)}") from error
 
-    async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
-        where, args = conditions(user_id, wanted)
-        needle = wanted.q.casefold().replace("\x00", " ")
-        for letter in "\\%_":  # every character is plain
-            needle = needle.replace(letter, "\\" + letter)
-        args.append(f"%{needle}%")
-        return await self._read(
-            f"SELECT {COLUMNS} FROM notifications n JOIN search s ON s.id = n.id"
-            f" WHERE {where} AND s.text LIKE ${len(args)} ORDER BY n.id DESC LIMIT {limit:d}",
-            *args,
-        )
+    def _text_ids(self, text: str, args: list[Any]) -> str | None:
+        if len(text) < TRIGRAM:
+            return None
+        args.append(_pattern(text))
+        return f"FROM search WHERE text LIKE ${len(args)}"
+
+    def _text_test(self, text: str, args: list[Any]) -> str:
+        args.append(_pattern(text))
+        return f"t.text LIKE ${len(args)}"
 
     async def scrub(self, *, index: bool) -> bool:  # noqa: ARG002 - the protocol's
         return True  # the server's autovacuum does it
@@ -229,6 +228,14 @@ async def _speed_up_search(connection: "asyncpg.Connection[Any]") -> None:
         await connection.execute(
             "CREATE INDEX IF NOT EXISTS search_text ON search USING gin (text gin_trgm_ops)"
         )
+
+
+def _pattern(text: str) -> str:
+    """Every character is plain; folded as `search_text` folds what is looked through."""
+    needle = text.casefold().replace("\x00", " ")
+    for letter in "\\%_":
+        needle = needle.replace(letter, "\\" + letter)
+    return f"%{needle}%"
 
 
 def _reason(error: BaseException) -> str:

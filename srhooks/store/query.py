@@ -1,5 +1,6 @@
 """The WHERE of a filtered feed. Values are always parameters, never part of the text."""
 
+from dataclasses import replace
 from typing import Any
 
 from srhooks.ids import received_ms
@@ -16,7 +17,9 @@ INSERT_COLUMNS = (
 )
 # Partial indexes find these; a condition must repeat theirs for them to be used.
 RARE_SIGNATURES = ("invalid", "unverifiable")
-RARE_STATUSES = ("failed", "refused")
+RARE_STATUSES = ("failed", "refused", "gone", "none")
+UNFETCHED = "entity_status IN ('failed', 'refused', 'gone', 'none')"
+INDEXED_STATUSES = (*RARE_STATUSES, "pending")
 PREFIX_END = "\U0010ffff"  # above every character that can follow a prefix
 
 
@@ -35,10 +38,32 @@ def placeholders(first: int, count: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + count))
 
 
-def conditions(user_id: str, wanted: Filter) -> tuple[str, list[Any]]:
-    """All of the filter but its text search, for the table alias `n`."""
-    args: list[Any] = [user_id]
-    parts = ["n.user_id = $1"]
+def parts_of(wanted: Filter) -> list[Filter]:
+    """A filter for each condition, those for the text and the time left out."""
+    fields = ("events", "subscription", "signature", "status", "link")
+    given = {name: value for name in fields if (value := getattr(wanted, name))}
+    return [replace(Filter(), **{name: value}) for name, value in given.items()]
+
+
+def is_indexed(wanted: Filter) -> bool:
+    """Whether one index gives just what fits, newest first."""
+    parts = parts_of(wanted)
+    if wanted.q or len(parts) > 1:
+        return False
+    if not parts or wanted.subscription or wanted.link:
+        return True
+    if wanted.events:
+        return len(wanted.events) == 1 and not wanted.events[0].endswith(".")
+    return wanted.signature in RARE_SIGNATURES or wanted.status in INDEXED_STATUSES
+
+
+def conditions(
+    user_id: str, wanted: Filter, args: list[Any] | None = None
+) -> tuple[str, list[Any]]:
+    """All of the filter but its text search, for the table alias `n`; adds to the values."""
+    args = [] if args is None else args
+    args.append(user_id)
+    parts = [f"n.user_id = ${len(args)}"]
 
     def add(condition: str, *values: Any) -> None:
         numbers = [f"${len(args) + 1 + position}" for position in range(len(values))]
@@ -64,7 +89,9 @@ def conditions(user_id: str, wanted: Filter) -> tuple[str, list[Any]]:
     if wanted.status:
         add("n.entity_status = {}", wanted.status)
         if wanted.status in RARE_STATUSES:
-            parts.append("n.entity_status IN ('failed', 'refused')")
+            parts.append(f"n.{UNFETCHED}")
+        if wanted.status == "pending":
+            parts.append("n.entity_status = 'pending'")
     if wanted.link:
         add("n.link = {}", wanted.link)
     if wanted.after is not None:

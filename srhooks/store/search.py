@@ -1,20 +1,14 @@
-"""Search: an index that follows at its own pace, and the few rows that are not in it yet."""
+"""The search index, which follows at its own pace."""
 
 import abc
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from srhooks.models import Filter, Notification, search_text
-from srhooks.store.query import COLUMNS, conditions, notification_of, placeholders
+from srhooks.models import search_text
+from srhooks.store.query import COLUMNS, notification_of, placeholders
 from srhooks.store.writer import Transaction
 
 T = TypeVar("T")
-TAIL_CHUNK = 200  # rows not yet in the search index that are looked through at a time
-# As a list of ids: with OR in its place both databases would read the whole table.
-UNINDEXED = (
-    "n.id IN (SELECT id FROM notifications WHERE id > (SELECT indexed_to FROM search_state)"
-    " UNION SELECT id FROM reindex)"
-)
 
 
 class SearchQueries(abc.ABC):
@@ -29,33 +23,8 @@ class SearchQueries(abc.ABC):
         """Run inside a transaction of the writer."""
 
     @abc.abstractmethod
-    async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
-        """Rows of indexed notifications that hold `wanted.q`, newest first."""
-
-    @abc.abstractmethod
     async def _index(self, tx: Transaction, texts: Sequence[tuple[int, str]]) -> None:
         """Put texts into the search index, each in place of what is there for its number."""
-
-    async def _searched(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
-        """From the index, and from the few that are not in it yet: together, newest first."""
-        indexed = [notification_of(row) for row in await self._search(user_id, wanted, limit)]
-        found = {n.id: n for n in indexed if wanted.matches(n)}
-        where, args = conditions(user_id, wanted)
-        before = wanted.before
-        while True:
-            below = "" if before is None else f" AND n.id < {before:d}"
-            rows = await self._read(
-                f"SELECT {COLUMNS} FROM notifications n WHERE {where} AND {UNINDEXED}{below}"
-                f" ORDER BY n.id DESC LIMIT {TAIL_CHUNK}",
-                *args,
-            )
-            tail = [notification_of(row) for row in rows]
-            found.update((n.id, n) for n in tail if wanted.matches(n))
-            newest = sorted(found, reverse=True)[:limit]
-            full = len(newest) == limit
-            if len(rows) < TAIL_CHUNK or (full and newest[-1] >= tail[-1].id):
-                return [found[number] for number in newest]
-            before = tail[-1].id
 
     async def index_some(self, limit: int) -> int:
         rows = await self._read(

@@ -5,11 +5,10 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
 
-from srhooks.ids import IdSource, now_ms, received_ms
+from srhooks.ids import IdSource, now_ms
 from srhooks.metrics import Metrics
 from srhooks.models import (
     Delivery,
-    Filter,
     Hook,
     HookKey,
     NewNotification,
@@ -22,25 +21,31 @@ from srhooks.store.base import StoreUnavailableError
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.insight import InsightQueries
-from srhooks.store.query import COLUMNS, conditions, notification_of, placeholders
+from srhooks.store.query import COLUMNS, notification_of, placeholders
 from srhooks.store.search import SearchQueries
 from srhooks.store.sql_personal import SqlPersonalTokens
+from srhooks.store.tallies import Tallies, TallyQueries
+from srhooks.store.walk import WalkQueries
 from srhooks.store.writer import Connection, Transaction, Writer
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
+LONG_READS = 2  # at a time; each database has more readers, for what is quick
 USER = "id, sr_id, name, email, grant_dead, created_at, seen_at"
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events"
 KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
 class SqlStore(
-    SqlPersonalTokens, InsightQueries, ErasureQueries, SearchQueries, EntityQueries, abc.ABC
-):
+    SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries, SearchQueries,
+    EntityQueries, abc.ABC,
+):  # fmt: skip
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
         self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
         self._metrics = metrics
+        self._tallies = Tallies()
+        self._long_reads = asyncio.Semaphore(LONG_READS)
         self._writer: Writer
         self._checking: asyncio.Task[None] | None = None
 
@@ -97,7 +102,12 @@ class SqlStore(
 
     async def _learn_last_id(self) -> None:
         ((newest_id, newest_rev),) = await self._read(
-            "SELECT coalesce(max(id), 0), coalesce(max(rev), 0) FROM notifications"
+            # The newest rev of each user: there is no index of all of them.
+            "WITH RECURSIVE owners (id) AS (SELECT min(user_id) FROM notifications UNION ALL"
+            " SELECT (SELECT min(user_id) FROM notifications WHERE user_id > owners.id)"
+            " FROM owners WHERE owners.id IS NOT NULL)"
+            " SELECT coalesce((SELECT max(id) FROM notifications), 0), coalesce(max("
+            "(SELECT max(n.rev) FROM notifications n WHERE n.user_id = owners.id)), 0) FROM owners"
         )
         self.next_id.skip_to(max(newest_id, newest_rev))
 
@@ -245,31 +255,6 @@ class SqlStore(
         rows = await self.by_ids(user_id, [notification_id])
         return rows[0] if rows else None
 
-    async def notifications(
-        self, user_id: str, wanted: Filter, limit: int, *, oldest_first: bool = False
-    ) -> list[Notification]:
-        if wanted.q:
-            return await self._searched(user_id, wanted, limit)
-        where, args = conditions(user_id, wanted)
-        order = "ASC" if oldest_first else "DESC"
-        rows = await self._read(
-            f"SELECT {COLUMNS} FROM notifications n WHERE {where}"
-            f" ORDER BY id {order} LIMIT {limit:d}",
-            *args,
-        )
-        found = [notification_of(row) for row in rows]
-        return found[::-1] if oldest_first else found
-
-    async def count(self, user_id: str, wanted: Filter, limit: int) -> int | None:
-        if wanted.q:
-            return None
-        where, args = conditions(user_id, wanted)
-        ((count,),) = await self._read(
-            f"SELECT count(*) FROM (SELECT 1 FROM notifications n WHERE {where} LIMIT {limit:d}) s",
-            *args,
-        )
-        return int(count)
-
     async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
         if not wanted:
             return []
@@ -304,25 +289,6 @@ class SqlStore(
         )
         return [Delivery(row[0]) for row in rows]
 
-    async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
-        rows = await self._read(
-            "SELECT coalesce(event_name, ''), count(*) FROM notifications"
-            " WHERE user_id = $1 AND id > $2 GROUP BY event_name",
-            user_id,
-            since_id,
-        )
-        return {row[0]: row[1] for row in rows}
-
-    async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
-        rows = await self._read(
-            "SELECT subscription_id, max(id), sum(CASE WHEN id > $2 THEN 1 ELSE 0 END)"
-            " FROM notifications WHERE user_id = $1 AND subscription_id IS NOT NULL"
-            " GROUP BY subscription_id",
-            user_id,
-            since_id,
-        )
-        return {row[0]: (received_ms(row[1]), int(row[2])) for row in rows}
-
     async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
         ((newer, older),) = await self._read(
             "SELECT (SELECT min(id) FROM notifications WHERE user_id = $1 AND id > $2),"
@@ -335,37 +301,37 @@ class SqlStore(
     # --- upkeep --------------------------------------------------------------------------------
 
     async def purge(self, before_id: int, limit: int) -> int:
-        async def work(tx: Transaction) -> int:
-            rows = await tx.fetch(
+        async def choose(tx: Transaction) -> list[Any]:
+            await tx.execute("DELETE FROM ended_sessions WHERE until < $1", now_ms())
+            return await tx.fetch(
                 f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}", before_id
             )
-            await tx.execute("DELETE FROM ended_sessions WHERE until < $1", now_ms())
-            return await self._delete(tx, [row[0] for row in rows])
 
-        return await self._work(work)
+        return await self._remove(choose)
 
     async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
-        async def work(tx: Transaction) -> int:
-            own = await tx.fetch(
-                f"SELECT id FROM notifications WHERE user_id = $1"
-                f" AND id IN ({placeholders(2, len(wanted))})",
-                user_id,
-                *wanted,
-            )
-            return await self._delete(tx, [row[0] for row in own])
+        sql = (
+            "SELECT id FROM notifications WHERE user_id = $1"
+            f" AND id IN ({placeholders(2, len(wanted))})"
+        )
+        return await self._remove(lambda tx: tx.fetch(sql, user_id, *wanted)) if wanted else 0
 
-        return await self._work(work) if wanted else 0
+    async def _remove(self, choose: Callable[[Transaction], Awaitable[list[Any]]]) -> int:
+        async def work(tx: Transaction) -> list[int]:
+            numbers = [row[0] for row in await choose(tx)]
+            each = [(number,) for number in numbers]
+            for table, column in (
+                ("deliveries", "notification_id"),
+                ("reindex", "id"),
+                ("search", self.search_id),
+                ("notifications", "id"),
+            ):
+                await tx.execute_many(f"DELETE FROM {table} WHERE {column} = $1", each)
+            return numbers
 
-    async def _delete(self, tx: Transaction, numbers: Sequence[int]) -> int:
-        each = [(number,) for number in numbers]
-        for table, column in (
-            ("deliveries", "notification_id"),
-            ("reindex", "id"),
-            ("search", self.search_id),
-            ("notifications", "id"),
-        ):
-            await tx.execute_many(f"DELETE FROM {table} WHERE {column} = $1", each)
-        return len(numbers)
+        removed = await self._work(work)
+        self._tallies.forget(removed)
+        return len(removed)
 
 
 def _user(row: Any) -> User:

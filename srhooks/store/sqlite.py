@@ -16,10 +16,10 @@ from typing import Any
 import aiosqlite
 
 from srhooks.metrics import Metrics
-from srhooks.models import Filter, NewNotification
+from srhooks.models import NewNotification
 from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.migrate import scripts
-from srhooks.store.query import COLUMNS, INSERT_COLUMNS, conditions, insert_values, storable
+from srhooks.store.query import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
 from srhooks.store.writer import MAX_GROUP, Transaction
@@ -63,25 +63,16 @@ class SqliteStore(SqlStore):
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailableError(f"cannot read: {error}") from error
 
-    async def _search(self, user_id: str, wanted: Filter, limit: int) -> list[Any]:
-        where, args = conditions(user_id, wanted)
-        needle = wanted.q.casefold().replace("\x00", " ")
-        args.append(needle)
-        test = f"instr(search.text, ${len(args)})"
-        if trigrams := _trigrams(needle):
-            args.append(" AND ".join('"' + one.replace('"', '""') + '"' for one in trigrams))
-            test += f" AND search MATCH ${len(args)}"
-        bounds = "".join(
-            f" AND search.rowid {sign} {value:d}"
-            for sign, value in ((">", wanted.after), ("<", wanted.before))
-            if value is not None
-        )
-        # CROSS JOIN fixes the order: the index is walked from the newest on, until enough match.
-        return await self._read(
-            f"SELECT {COLUMNS} FROM search CROSS JOIN notifications n ON n.id = search.rowid"
-            f" WHERE {test}{bounds} AND {where} ORDER BY search.rowid DESC LIMIT {limit:d}",
-            *args,
-        )
+    def _text_ids(self, text: str, args: list[Any]) -> str | None:
+        trigrams = _trigrams(_folded(text))
+        if not trigrams:
+            return None
+        args.append(" AND ".join('"' + one.replace('"', '""') + '"' for one in trigrams))
+        return f"FROM search WHERE search MATCH ${len(args)}"
+
+    def _text_test(self, text: str, args: list[Any]) -> str:
+        args.append(_folded(text))
+        return f"instr(t.text, ${len(args)})"
 
     async def scrub(self, *, index: bool) -> bool:
         if index:
@@ -246,6 +237,11 @@ class _SqliteTransaction:
             f"SELECT id FROM notifications WHERE id IN ({marks})", wanted
         )
         return {row[0] for row in found}
+
+
+def _folded(text: str) -> str:
+    """As `search_text` folds what is looked through."""
+    return text.casefold().replace("\x00", " ")
 
 
 def _trigrams(needle: str) -> list[str]:

@@ -11,12 +11,15 @@ import aiohttp_session
 from aiohttp import hdrs, web
 
 from srhooks.candidates import MAX_ID
+from srhooks.models import Filter
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.forms import read_form
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import VIEW, render
+
+UNLIMITED = 1 << 60
 
 
 async def show(request: web.Request) -> web.Response:
@@ -72,10 +75,10 @@ async def delete(request: web.Request) -> web.Response:
 async def _page(request: web.Request, login: Login, message: str | None = None) -> web.Response:
     store = request.app[SERVICES].store
     settings = request.app[SETTINGS]
-    counts = await store.counts_by_event(login.user.id, 0)
+    stored = await store.count(login.user.id, Filter(), UNLIMITED)
     ctx = {
         "message": message,
-        "notifications": sum(counts.values()),
+        "notifications": stored,
         "hooks": len(await store.hooks(login.user.id)),
         "days": settings.retention_days,
         "automatic": settings.erase_deleted_candidates,

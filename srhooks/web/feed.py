@@ -8,12 +8,13 @@ from aiohttp import hdrs, web
 
 from srhooks import ids
 from srhooks.models import Delivery, Filter, Notification
-from srhooks.web.asked import live_url, older_url, read_filter, read_limit
+from srhooks.web.asked import live_url, read_filter, read_limit
 from srhooks.web.curl import curl_command
 from srhooks.web.errors import NotFoundError, json_text
 from srhooks.web.inside import links_in
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
+from srhooks.web.paging import FeedPage, read_page
 from srhooks.web.serialise import notification_json
 from srhooks.web.session import Login, require_reader
 from srhooks.web.verdict import verdict
@@ -33,10 +34,10 @@ async def feed(request: web.Request) -> web.Response:
     limit = read_limit(request.query)
     # The cursor is read first: what arrives between the two reads is pushed, never missed.
     cursor = await request.app[SERVICES].store.last_rev(login.user.id)
-    found, following = await _page(request, login, wanted, limit)
+    page = await _page(request, login, wanted, limit)
     if wants_json(request):
-        return await _json(found, following)
-    ctx: dict[str, Any] = {"notifications": found, "next": following, "wanted": wanted}
+        return await _json(page.notifications, page.next)
+    ctx: dict[str, Any] = {**page.context, "wanted": wanted}
     target = request.headers.get("HX-Target", "").rpartition("#")[2]
     if wants_fragment(request) and target == "more":
         return render(request, "_rows.html", ctx)
@@ -58,10 +59,9 @@ async def detail(request: web.Request) -> web.Response:
         return render(request, "_detail.html", ctx)
     cursor = await request.app[SERVICES].store.last_rev(login.user.id)
     limit = min(read_limit(request.query), BESIDE)
-    found, following = await _page(request, login, wanted, limit)
+    beside = await _page(request, login, wanted, limit)
     page = {
-        "notifications": found,
-        "next": following,
+        **beside.context,
         "wanted": wanted,
         "cursor": cursor,
         "live_url": live_url(wanted, cursor),
@@ -89,16 +89,10 @@ async def find_notification(request: web.Request, login: Login) -> Notification:
     return n
 
 
-async def _page(
-    request: web.Request, login: Login, wanted: Filter, limit: int
-) -> tuple[list[Notification], str | None]:
-    """One page, and the address of the next one if there is more."""
+async def _page(request: web.Request, login: Login, wanted: Filter, limit: int) -> FeedPage:
     store = request.app[SERVICES].store
-    found = await store.notifications(login.user.id, wanted, limit + 1)
-    if len(found) <= limit:
-        return found, None
-    found = found[:limit]
-    return found, older_url(wanted, found[-1].public_id, request.query.get("limit", ""))
+    asked = request.query.get("limit", "")
+    return await read_page(store, login.user.id, wanted, limit, asked)
 
 
 async def _whole_page(

@@ -13,10 +13,11 @@ from srhooks.hub import Event
 from srhooks.ids import encode_id
 from srhooks.models import Filter, Notification
 from srhooks.smartrecruiters.errors import ServiceError
-from srhooks.web.asked import DEFAULT_LIMIT, live_url, older_url
+from srhooks.web.asked import DEFAULT_LIMIT, live_url
 from srhooks.web.changes import Change
 from srhooks.web.keys import METRICS, SERVICES
 from srhooks.web.overview import overview_frame
+from srhooks.web.paging import read_page
 from srhooks.web.session import Login
 from srhooks.web.subscriptions import subscriptions_context
 from srhooks.web.view import render_text
@@ -112,14 +113,9 @@ class LivePage:
     async def _send_whole_list(self) -> None:
         user_id = self.login.user.id
         cursor = await self._store.last_rev(user_id)
-        found = await self._store.notifications(user_id, self._wanted, DEFAULT_LIMIT + 1)
-        following = None
-        if len(found) > DEFAULT_LIMIT:
-            found = found[:DEFAULT_LIMIT]
-            following = older_url(self._wanted, found[-1].public_id, "")
+        page = await read_page(self._store, user_id, self._wanted, DEFAULT_LIMIT)
         ctx = {
-            "notifications": found,
-            "next": following,
+            **page.context,
             "wanted": self._wanted,
             "cursor": cursor,
             "live_url": live_url(self._wanted, cursor),

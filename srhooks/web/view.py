@@ -27,6 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     "cursor": 0,
     "days": 30,  # that notifications are kept
     "seen": None,  # ms: the visit before this one
+    "reached": None,  # ms: how far back a search got in its time
     "restored": False,  # for htmx, which puts the body into a page that has its scripts
     "whole": False,  # the fragment is part of its page
     "oob": False,  # the fragment is pushed, or comes along with another one

@@ -1,6 +1,8 @@
 """One suite for every store."""
 
 import asyncio
+import itertools
+import random
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -12,6 +14,7 @@ from srhooks.ids import first_id_at, now_ms, received_ms
 from srhooks.models import (
     WHOLE_ACCOUNT,
     EntityJob,
+    EntityStatus,
     Erasure,
     Filter,
     Hook,
@@ -181,8 +184,71 @@ async def test_filters(store: Store) -> None:
     assert await ids(after=b) == [d, c]
     assert await ids(before=c) == [b, a]
     assert await ids(before=first_id_at(now_ms() + 10)) == [d, c, b, a]
-    oldest = await store.notifications("u1", Filter(after=a), 2, oldest_first=True)
-    assert [n.id for n in oldest] == [c, b]
+
+
+async def test_filters_combine_as_they_do_in_memory(store: Store) -> None:
+    for number in range(60):
+        name = ("job.created", "job.ad.created", "offer.created", None)[number % 4]
+        signature: Signature = ("valid", "unsigned", "invalid")[number % 3]
+        status: EntityStatus = ("fetched", "gone", "none", "pending", "failed")[number % 5]
+        await add(
+            store, event_name=name, signature=signature, entity_status=status,
+            subscription_id=f"s{number % 7}", body=f"number {number % 9}".encode(),
+        )  # fmt: skip
+    while await store.index_some(40):  # some are in the index, some are not
+        await add(store, subscription_id="s3", body=b"number 4")
+        if len(await store.notifications("u1", Filter(), 100)) > 61:
+            break
+    every = await store.notifications("u1", Filter(), 100)
+    choices: dict[str, tuple[Any, ...]] = {
+        "events": ((), ("job.",), ("job.created", "offer."), ("no.",)),
+        "signature": ("", "valid", "invalid"),
+        "status": ("", "gone", "pending", "failed"),
+        "subscription": ("", "s3"),
+        "q": ("", "number 4", "4", "offer", "no such"),
+        "after": (None, every[40].id),
+        "before": (None, every[5].id),
+    }
+    every_way = list(itertools.product(*choices.values()))
+    for values in random.Random(1).sample(every_way, 100):  # noqa: S311 - the same in each run
+        wanted = Filter(**dict(zip(choices, values, strict=True)))
+        expected = [n.id for n in every if wanted.matches(n)]
+        found = await store.notifications("u1", wanted, 100)
+        assert [n.id for n in found] == expected, wanted
+        if not wanted.q:
+            assert await store.count("u1", wanted, 3) == min(3, len(expected)), wanted
+
+
+async def test_a_search_that_takes_long_goes_on_where_it_stopped(store: Store) -> None:
+    rare = []
+    for part in range(12):
+        rare.append(await add(store, event_name="job.rare", subscription_id="s2", link=None))
+        await asyncio.gather(*(add(store, event_name=f"job.n{part}") for _ in range(200)))
+    while await store.index_some(500):
+        pass
+    for wanted in (
+        Filter(events=("job.",), subscription="s2"),
+        Filter(q="re"),
+        Filter(q="job.rare", signature="valid"),
+    ):
+        seen: list[int] = []
+        pages = 0
+        before: int | None = store.next_id()
+        while before is not None:
+            page = await store.page("u1", wanted.below(before), 5, patience=0)
+            pages += 1
+            seen += [n.id for n in page.found if n.subscription_id == "s2"]
+            before = page.found[-1].id if len(page.found) == 5 else page.reached
+        assert seen == rare[::-1], wanted
+        assert pages > 2
+    page = await store.page("u1", Filter(q="§"), 5, patience=0)
+    assert page.found == []
+    assert page.reached is not None
+    everything = await store.page("u1", Filter(q="§"), 5, patience=60)
+    assert (everything.found, everything.reached) == ([], None)
+    wanted = Filter(signature="unsigned")
+    assert await store.count("u1", wanted, 5, patience=0) is None
+    assert await store.count("u1", wanted, 5, patience=60) == 0
 
 
 async def test_changes_after_a_cursor_are_complete_and_in_order(store: Store) -> None:

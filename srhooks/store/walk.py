@@ -1,0 +1,288 @@
+"""Pages of a filtered feed, each found in a bounded time however rare it is what somebody asks for.
+
+A filter with one condition has an index of its own and is read at once. Any other is walked from
+the newest on: an index that serves one of its conditions gives ids, a slice at a time, and the
+rows behind them are tried for the rest. Where several would do, the one whose ids lie furthest
+apart is walked. Slices grow while they are quick. A page that is not full when its time is up says
+how far it got, and the next one goes on from there.
+"""
+
+import abc
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srhooks.models import Filter, Notification, Page
+from srhooks.store.base import COUNT_TIME, PAGE_TIME
+from srhooks.store.query import (
+    COLUMNS,
+    PREFIX_END,
+    conditions,
+    is_indexed,
+    notification_of,
+    parts_of,
+)  # fmt: skip
+
+FIRST_SLICE = 250  # ids
+LARGEST_SLICE = 64_000
+LARGEST_LIST = 2000  # ids of a slice that are spelt out
+QUICK, SLOW = 0.03, 0.1  # seconds of a slice: the next one is larger, or smaller
+MAX_NAMES = 40  # of events that are looked up one by one
+TAIL = 200  # rows not yet in the search index that are looked through at a time
+NAMES = (
+    "WITH RECURSIVE names (name) AS ("
+    " SELECT min(event_name) FROM notifications"
+    " WHERE user_id = $1 AND event_name >= $2 AND event_name < $3 UNION ALL"
+    " SELECT (SELECT min(event_name) FROM notifications"
+    " WHERE user_id = $1 AND event_name > names.name AND event_name < $3)"
+    " FROM names WHERE name IS NOT NULL)"
+    f" SELECT name FROM names WHERE name IS NOT NULL LIMIT {MAX_NAMES + 1}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An index that gives ids: of one condition, of several of a kind, or of a text."""
+
+    any_of: Sequence[Filter] = ()
+    text: str = ""
+
+
+@dataclass(slots=True)
+class Walk:
+    user_id: str
+    wanted: Filter
+    source: Source
+    size: int = FIRST_SLICE  # ids of the next slice
+    begun: bool = False
+    ahead: "Reach | None" = None  # the first slice, known from the choice of the source
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """How far a slice goes."""
+
+    low: int | None  # its last id; None when there are not as many
+    ids: Sequence[int] | None  # those in it, where finding them again is not free
+
+
+class WalkQueries(abc.ABC):
+    search_id: str  # the column of the search table that holds the notification's id
+    _long_reads: asyncio.Semaphore  # leaves readers for what is quick
+
+    @abc.abstractmethod
+    async def _read(self, sql: str, *args: Any) -> list[Any]:
+        """Run a query outside of the writer."""
+
+    @abc.abstractmethod
+    def _text_ids(self, text: str, args: list[Any]) -> str | None:
+        """FROM and WHERE for what may hold the text; None where the index can't tell."""
+
+    @abc.abstractmethod
+    def _text_test(self, text: str, args: list[Any]) -> str:
+        """Whether `t.text` holds it."""
+
+    @abc.abstractmethod
+    async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
+        """Those that still exist, in the order of their ids."""
+
+    async def notifications(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
+        found: list[Notification] = []
+        while True:
+            page = await self.page(user_id, wanted, limit - len(found))
+            found += page.found
+            if page.reached is None:
+                return found
+            wanted = wanted.below(page.reached)
+
+    async def page(
+        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME
+    ) -> Page:
+        if is_indexed(wanted):
+            where, args = conditions(user_id, wanted)
+            rows = await self._read(
+                f"SELECT {COLUMNS} FROM notifications n WHERE {where}"
+                f" ORDER BY n.id DESC LIMIT {limit:d}",
+                *args,
+            )
+            return Page([notification_of(row) for row in rows], None)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
+        walk = await self._begin(user_id, wanted)
+        found: list[Notification] = []
+        high = wanted.before
+        while True:
+            async with self._turn(walk):
+                high, rows = await self._slice(walk, high, limit - len(found))
+            found += rows
+            if high is None or len(found) == limit:
+                return Page(found, None)
+            if loop.time() >= until:
+                return Page(found, high)
+
+    async def count(
+        self, user_id: str, wanted: Filter, limit: int, patience: float = COUNT_TIME
+    ) -> int | None:
+        if wanted.q:
+            return None
+        if is_indexed(wanted):
+            where, args = conditions(user_id, wanted)
+            return await self._count(f"SELECT 1 FROM notifications n WHERE {where}", limit, args)
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
+        walk = await self._begin(user_id, wanted)
+        total = 0
+        high = wanted.before
+        while True:
+            async with self._turn(walk):
+                reach = await self._reach(walk, walk.source, high)
+                low = reach.low
+                sql, args = self._fitting(walk, reach, low, high)
+                total += await self._count(sql, limit - total, args)
+            if low is None or total == limit:
+                return total
+            if loop.time() >= until:
+                return None
+            high = low
+
+    async def _count(self, sql: str, limit: int, args: list[Any]) -> int:
+        ((count,),) = await self._read(f"SELECT count(*) FROM ({sql} LIMIT {limit:d}) f", *args)
+        return int(count)
+
+    async def _begin(self, user_id: str, wanted: Filter) -> Walk:
+        everything = Source([Filter()])
+        sources = [Source([one]) for one in parts_of(wanted) if is_indexed(one)]
+        if wanted.events and not any(one.any_of[0].events for one in sources):
+            names = await self._names(user_id, wanted.events)
+            if len(names) <= MAX_NAMES:
+                sources.append(Source([Filter(events=(name,)) for name in names]))
+        if wanted.q:
+            sources.append(everything)  # where others have much more
+            if self._text_ids(wanted.q, []) is not None:
+                sources.append(Source(text=wanted.q))
+        walk = Walk(user_id, wanted, sources[0] if sources else everything)
+        for source in sources if len(sources) > 1 else ():
+            reach = await self._reach(walk, source, wanted.before)
+            if walk.ahead is None or reach.low is None or reach.low < (walk.ahead.low or 0):
+                walk.source, walk.ahead = source, reach
+            if reach.low is None:
+                break
+        return walk
+
+    async def _names(self, user_id: str, events: Sequence[str]) -> list[str]:
+        names = [event for event in events if not event.endswith(".")]
+        for event in events:
+            if event.endswith(".") and len(names) <= MAX_NAMES:
+                rows = await self._read(NAMES, user_id, event, event + PREFIX_END)
+                names += [row[0] for row in rows]
+        return list(dict.fromkeys(names))
+
+    @contextlib.asynccontextmanager
+    async def _turn(self, walk: Walk) -> AsyncIterator[None]:
+        """A slice's turn: the first one is short, the others leave a reader to the rest."""
+        loop = asyncio.get_running_loop()
+        async with self._long_reads if walk.begun else contextlib.nullcontext():
+            began = loop.time()
+            yield
+            took = loop.time() - began
+        walk.begun = True
+        if took < QUICK:
+            walk.size = min(walk.size * 4, LARGEST_SLICE)
+        elif took > SLOW:
+            walk.size = max(walk.size // 2, FIRST_SLICE)
+
+    async def _slice(
+        self, walk: Walk, high: int | None, limit: int
+    ) -> tuple[int | None, list[Notification]]:
+        """What fits in the next slice; where the one after it begins, None at the end."""
+        reach = walk.ahead or await self._reach(walk, walk.source, high)
+        walk.ahead = None
+        low = reach.low
+        unindexed: list[int] = []
+        if walk.wanted.q:
+            unindexed = await self._unindexed(walk, low, high)
+            if len(unindexed) == TAIL:
+                low = unindexed[-1]
+        sql, args = self._fitting(walk, reach, low, high)
+        rows = await self._read(f"{sql} ORDER BY n.id DESC LIMIT {limit:d}", *args)
+        numbers = [row[0] for row in rows]
+        if len(numbers) == limit:
+            low = numbers[-1]
+        numbers = sorted({*numbers, *(one for one in unindexed if low is None or one >= low)})
+        found = (await self.by_ids(walk.user_id, numbers))[::-1]
+        if walk.wanted.q:  # the index may know an earlier state
+            found = [n for n in found if walk.wanted.matches(n)]
+        return low, found[:limit]
+
+    async def _reach(self, walk: Walk, source: Source, high: int | None) -> Reach:
+        args: list[Any] = []
+        sql = self._ids(walk, source, None, high, args)
+        if source.text:
+            ids = [row[0] for row in await self._read(f"SELECT id FROM ({sql}) s", *args)]
+            return Reach(ids[-1] if len(ids) == min(walk.size, LARGEST_LIST) else None, ids)
+        rows = await self._read(f"SELECT id FROM ({sql}) s LIMIT 1 OFFSET {walk.size - 1:d}", *args)
+        return Reach(int(rows[0][0]) if rows else None, None)
+
+    def _fitting(
+        self, walk: Walk, reach: Reach, low: int | None, high: int | None
+    ) -> tuple[str, list[Any]]:
+        args: list[Any] = []
+        if reach.ids is None:
+            ids = self._ids(walk, walk.source, low, high, args)
+        else:
+            listed = ", ".join(str(one) for one in reach.ids if low is None or one >= low)
+            ids = f"SELECT id FROM notifications WHERE id IN ({listed or 'NULL'})"
+        where, _ = conditions(walk.user_id, replace(walk.wanted, q="", before=None), args)
+        # Written as a product, so that SQLite takes the tables in this order.
+        sql = f"SELECT n.id AS id FROM ({ids}) s CROSS JOIN notifications n"
+        if walk.wanted.q:
+            test = self._text_test(walk.wanted.q, args)
+            sql += " CROSS JOIN search t"
+            where += f" AND t.{self.search_id} = s.id AND {test}"
+        return f"{sql} WHERE n.id = s.id AND {where}", args
+
+    def _ids(
+        self, walk: Walk, source: Source, low: int | None, high: int | None, args: list[Any]
+    ) -> str:
+        """From `low` until before `high`, newest first, at most a slice. The limit is a fence."""
+        after = walk.wanted.after if low is None else max(low - 1, walk.wanted.after or 0)
+        size = min(walk.size, LARGEST_LIST) if source.text else walk.size
+        end = f" ORDER BY id DESC LIMIT {size:d}"
+        if source.text:
+            bounds = "".join(
+                f" AND {self.search_id} {sign} {value:d}"
+                for sign, value in ((">", after), ("<", high))
+                if value is not None
+            )
+            rest = self._text_ids(source.text, args)
+            return f"SELECT {self.search_id} AS id {rest}{bounds}{end}"
+        pieces = []
+        for one in source.any_of:
+            where, _ = conditions(walk.user_id, replace(one, after=after, before=high), args)
+            pieces.append(f"SELECT n.id AS id FROM notifications n WHERE {where}{end}")
+        if len(pieces) == 1:
+            return pieces[0]
+        each = " UNION ALL ".join(
+            f"SELECT id FROM ({piece}) p{number}" for number, piece in enumerate(pieces)
+        )
+        return f"SELECT id FROM ({each}) p{end}" if pieces else "SELECT 0 AS id WHERE 1 = 0"
+
+    async def _unindexed(self, walk: Walk, low: int | None, high: int | None) -> list[int]:
+        """The newest of the user's that the search index does not know as they are."""
+        after = walk.wanted.after if low is None else low - 1
+        bounds = "".join(
+            f" AND id {sign} {value:d}"
+            for sign, value in ((">", after), ("<", high))
+            if value is not None
+        )
+        end = f"{bounds} ORDER BY id DESC LIMIT {TAIL}"
+        rows = await self._read(
+            "SELECT id FROM (SELECT id FROM (SELECT id FROM notifications WHERE user_id = $1"
+            f" AND id > (SELECT indexed_to FROM search_state){end}) fresh"
+            f" UNION SELECT id FROM (SELECT id FROM reindex WHERE id > 0{end}) changed) u"
+            f" ORDER BY id DESC LIMIT {TAIL}",
+            walk.user_id,
+        )
+        return [row[0] for row in rows]

@@ -1,0 +1,37 @@
+"""One page of the feed, and the address of the next one."""
+
+from dataclasses import dataclass
+
+from srhooks import ids
+from srhooks.models import Filter, Notification
+from srhooks.store import Store
+from srhooks.web.asked import older_url
+
+
+@dataclass(frozen=True, slots=True)
+class FeedPage:
+    notifications: list[Notification]
+    next: str | None
+    reached: int | None = None  # ms: what came before was not looked through yet
+
+    @property
+    def context(self) -> dict[str, object]:
+        """For templates."""
+        return {"notifications": self.notifications, "next": self.next, "reached": self.reached}
+
+
+async def read_page(
+    store: Store, user_id: str, wanted: Filter, limit: int, asked: str = ""
+) -> FeedPage:
+    """`asked`: the limit as the address gives it. A rare filter may take several pages to search.
+
+    Raises StoreError.
+    """
+    page = await store.page(user_id, wanted, limit + 1)
+    found = page.found[:limit]
+    if len(page.found) > limit:
+        return FeedPage(found, older_url(wanted, found[-1].public_id, asked))
+    if page.reached is None:
+        return FeedPage(found, None)
+    following = older_url(wanted, ids.encode_id(page.reached), asked)
+    return FeedPage(found, following, ids.received_ms(page.reached))
