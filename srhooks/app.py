@@ -30,7 +30,6 @@ from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth
 from srhooks.web.bulk import setup_bulk
-from srhooks.web.changes import ChangeReader
 from srhooks.web.coverage import setup_coverage
 from srhooks.web.errors import error_middleware
 from srhooks.web.export import setup_export
@@ -123,7 +122,6 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         watch=StatusWatch(subscriptions, hub),
         handshakes=handshakes,
         trial=Trial(settings, store, hooks, session),
-        changes=ChangeReader(store),
         personal=PersonalTokens(store),
         eraser=eraser,
         accounts=Accounts(store, subscriptions, hooks, hub, eraser),

@@ -76,5 +76,5 @@ def now_ms() -> int:
 
 def iso(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, as in the JSON of the public interface."""
-    moment = datetime.fromtimestamp(ms / 1000, UTC)
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{ms % 1000:03d}Z"
+    second, rest = divmod(ms, 1000)
+    return f"{datetime.fromtimestamp(second, UTC).isoformat()[:19]}.{rest:03d}Z"

@@ -135,7 +135,7 @@ class Notification:
     body: bytes
     entity: bytes | None  # the entity's JSON as the service sent it
 
-    @property
+    @cached_property
     def public_id(self) -> str:
         return ids.encode_id(self.id)
 
@@ -155,7 +155,7 @@ class Notification:
 
     @property
     def is_test(self) -> bool:
-        return TEST_HEADER in self.headers
+        return TEST_HEADER in self.headers_json and TEST_HEADER in self.headers
 
     @cached_property
     def body_value(self) -> Any:

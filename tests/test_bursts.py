@@ -4,11 +4,10 @@ import asyncio
 
 from playwright.async_api import Page, expect
 from srhooks import ids
-from srhooks.web.view import render_text
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import Browser, World, eventually
-from tests.test_view import notification
+from tests.test_view import frame, notification
 
 pytestmark = needs_chromium
 
@@ -39,11 +38,10 @@ async def test_a_burst_of_frames_is_one_swap_and_a_later_state_of_a_row_wins(wor
     first = ids.first_id_at(ids.now_ms())
     rows = [notification(id=first + n, rev=first + 100 + n, title=f"Row {n}") for n in range(40)]
     later = [notification(id=one.id, rev=one.rev + 50, title="Later") for one in rows[:3]]
-    frames = [render_text(world.app, "_live.html", {"n": one, "new": True}) for one in rows]
-    frames += [render_text(world.app, "_live.html", {"n": one, "new": False}) for one in later]
+    frames = [frame(world.app, one, new=True) for one in rows]
+    frames += [frame(world.app, one) for one in later]
     left = notification(id=rows[5].id, rev=rows[5].rev + 60)
-    gone = {"n": left, "new": False, "gone": True}
-    frames += [render_text(world.app, "_live.html", gone)]
+    frames += [frame(world.app, left, gone=True)]
     async with open_browser(world) as (_, page):
         await page.add_init_script(SOCKET)
         await page.reload()

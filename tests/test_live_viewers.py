@@ -8,7 +8,8 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from srhooks.web.live import PATIENCE, Patience
+from srhooks.hub.local import LocalViewer
+from srhooks.web.live import AUDIENCES, PATIENCE, Patience
 from srhooks.web.live_page import LivePage
 from yarl import URL
 
@@ -58,7 +59,7 @@ async def test_a_viewer_that_takes_nothing_is_cut_off_and_slows_nobody(tmp_path:
         hook = (await ada.subscribe("job.created"))["hookId"]
         mute = [await mute_viewer(world, ada) for _ in range(3)]
         async with ada.live() as good:
-            assert world.services.hub.viewers == 4
+            assert len(world.services.sockets) == 4
             reading = asyncio.create_task(count_rows(good, SENT))
             for number in range(SENT):
                 assert await world.notify(hook, event_name=f"{number}") == 202
@@ -66,7 +67,7 @@ async def test_a_viewer_that_takes_nothing_is_cut_off_and_slows_nobody(tmp_path:
             answering = asyncio.create_task(good.receive())  # answers pings meanwhile
 
             async def alone() -> bool:
-                return world.services.hub.viewers == 1 and len(world.services.sockets) == 1
+                return len(world.services.sockets) == 1
 
             await eventually(alone)  # by the heartbeat, or by what they did not take
             answering.cancel()
@@ -95,10 +96,9 @@ async def test_pages_that_come_and_go_leave_nothing_behind(world: World) -> None
             gc.collect()
             services = world.services
             return not (
-                services.hub.viewers
-                or services.sockets
-                or services.changes._last
-                or any(isinstance(one, LivePage) for one in gc.get_objects())
+                services.sockets
+                or len(world.app[AUDIENCES])
+                or any(isinstance(one, LivePage | LocalViewer) for one in gc.get_objects())
                 or len(asyncio.all_tasks()) > tasks + 2  # connections kept alive
             )
 

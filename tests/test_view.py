@@ -17,7 +17,7 @@ from srhooks.events import FAMILIES
 from srhooks.models import Delivery, Filter, Notification, User
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS, Assets, setup_assets, static_folder
-from srhooks.web.view import VIEW, render, render_text, setup_view
+from srhooks.web.view import VIEW, macro, render, render_text, setup_view
 
 NOW = 1_790_000_000_000
 HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"
@@ -45,6 +45,14 @@ def notification(**changes: Any) -> Notification:
         **changes,
     }
     return Notification(**values)
+
+
+def row(app: web.Application, n: Notification, **given: Any) -> str:
+    return macro(app, "_row.html", "row")(n, NOW, **given)
+
+
+def frame(app: web.Application, n: Notification, **given: Any) -> str:
+    return macro(app, "_live.html", "frame")(n, NOW, **given)
 
 
 def hostile() -> Notification:
@@ -141,10 +149,7 @@ def pages() -> list[tuple[str, dict[str, Any]]]:
         ("_list.html", feed),
         ("_list.html", {**feed, "oob": True}),
         ("_rows.html", feed),
-        ("_row.html", {"n": n}),
         ("_detail.html", {**feed, "n": n}),
-        ("_live.html", {"n": n, "new": True}),
-        ("_live.html", {"n": n, "new": False, "wanted": feed["wanted"]}),
         ("_banner.html", {"user": USER}),
         ("subscriptions.html", {"user": USER, "csrf": HOSTILE, **subscriptions_context()}),
         ("subscriptions.html", {"user": USER, "subscriptions": [], "error": HOSTILE}),
@@ -160,7 +165,16 @@ def pages() -> list[tuple[str, dict[str, Any]]]:
 def test_nothing_hostile_breaks_out(
     app: web.Application, template: str, context: dict[str, Any]
 ) -> None:
-    text = render_text(app, template, context)
+    check_harmless(render_text(app, template, context))
+
+
+def test_nothing_hostile_breaks_out_of_what_is_pushed(app: web.Application) -> None:
+    n, wanted = hostile(), feed_context()["wanted"]
+    for pushed in ({"new": True}, {"wanted": wanted}, {"gone": True}):
+        check_harmless(frame(app, n, **pushed))
+
+
+def check_harmless(text: str) -> None:
     text.encode()  # no half of a surrogate pair is left
     assert "\x00" not in text
     read = Reader(text)
@@ -176,9 +190,7 @@ def test_nothing_hostile_breaks_out(
 
 
 def test_links_and_addresses_are_quoted(app: web.Application) -> None:
-    read = Reader(
-        render_text(app, "_row.html", {"n": hostile(), "wanted": feed_context()["wanted"]})
-    )
+    read = Reader(row(app, hostile(), wanted=feed_context()["wanted"]))
     href = dict(read.attributes)["href"]
     assert href is not None
     assert re.fullmatch(r"/notifications/[0-9a-z]{13}\?[\w%&=.+*-]+", href)
@@ -195,13 +207,13 @@ def test_a_megabyte_of_text_stays_a_page(app: web.Application) -> None:
     text = render_text(app, "_detail.html", {**feed_context(), "n": n, "wanted": None})
     assert len(text) < 5_000_000
     assert "beginning" in text
-    assert len(render_text(app, "_row.html", {"n": n})) < 4000
+    assert len(row(app, n)) < 4000
 
 
 def test_the_row_says_what_happened(app: web.Application) -> None:
     change = json.dumps([{"field": "status", "before": "NEW", "now": "OFFERED"}])
     n = notification(changes=change, deliveries=2)
-    read = Reader(render_text(app, "_row.html", {"n": n}))
+    read = Reader(row(app, n))
     said = " ".join(read.text.split())
     assert "Grace Ito" in said
     assert "application.status.updated status NEW → OFFERED 2 deliveries" in said
@@ -246,16 +258,16 @@ def test_every_event_has_a_sentence() -> None:
 
 def test_a_live_frame_names_what_it_replaces(app: web.Application) -> None:
     n = notification()
-    new = render_text(app, "_live.html", {"n": n, "new": True})
+    new = frame(app, n, new=True)
     assert new.startswith('<ul id="feed" hx-swap-oob="afterbegin"><li id="n-')
     assert "outerMorph" not in new
-    changed = render_text(app, "_live.html", {"n": n, "new": False})
+    changed = frame(app, n)
     assert f'<li id="n-{n.public_id}"' in changed
     assert 'hx-swap-oob="outerMorph"' in changed
-    gone = render_text(app, "_live.html", {"n": n, "new": False, "gone": True})
+    gone = frame(app, n, gone=True)
     assert f'<li id="n-{n.public_id}" hx-swap-oob="delete">' in gone
-    for frame in (new, changed, gone):
-        assert '<data id="cursor" value="7" hx-swap-oob="true"' in frame
+    for text in (new, changed, gone):
+        assert '<data id="cursor" value="7" hx-swap-oob="true"' in text
 
 
 def test_a_list_brings_its_own_connection(app: web.Application) -> None:

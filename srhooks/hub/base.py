@@ -40,8 +40,3 @@ class Hub(Protocol):
 
     def publish(self, user_id: str, event: Event) -> None:
         """Tell all viewers of the user. Never waits."""
-
-    def watched(self, user_id: str) -> bool: ...
-
-    @property
-    def viewers(self) -> int: ...

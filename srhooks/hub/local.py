@@ -33,25 +33,19 @@ class LocalViewer:
 class LocalHub:
     def __init__(self) -> None:
         self._by_user: defaultdict[str, dict[LocalViewer, None]] = defaultdict(dict)
-        self.viewers = 0
 
     def watch(self, user_id: str) -> LocalViewer:
         viewer = LocalViewer(self, user_id)
         self._by_user[user_id][viewer] = None
-        self.viewers += 1
         return viewer
 
     def leave(self, user_id: str, viewer: LocalViewer) -> None:
         viewers = self._by_user.get(user_id)
         if viewers is not None and viewer in viewers:
             del viewers[viewer]
-            self.viewers -= 1
             if not viewers:
                 del self._by_user[user_id]
 
     def publish(self, user_id: str, event: Event) -> None:
         for viewer in self._by_user.get(user_id, ()):
             viewer.put(event)
-
-    def watched(self, user_id: str) -> bool:
-        return user_id in self._by_user

@@ -40,11 +40,16 @@ class _Read:
     after: int
     result: asyncio.Future[Changes]
 
+    @property
+    def running(self) -> bool:
+        return not self.result.done()
+
+    def can_serve(self, order: int, after: int) -> bool:
+        return self.order >= order and self.after <= after
+
     def serves(self, order: int, after: int) -> bool:
-        if self.order < order or self.after > after:
+        if not self.can_serve(order, after):
             return False
-        if not self.result.done():
-            return self.after == after  # how far it will get is not known yet
         if self.result.cancelled() or self.result.exception() is not None:
             return False
         changes = self.result.result()
@@ -52,32 +57,32 @@ class _Read:
 
 
 class ChangeReader:
-    """Holds the last read of each user who is watched, and nothing else."""
+    """Reads for all pages of one user, and holds the last read."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, user_id: str) -> None:
         self._store = store
-        self._last: dict[str, _Read] = {}
+        self._user_id = user_id
+        self._last: _Read | None = None
 
-    async def after(self, user_id: str, rev: int, order: int) -> Changes:
+    async def after(self, rev: int, order: int) -> Changes:
         """The next changes after the cursor, as they stand after the event of this order.
 
         Raises StoreError.
         """
-        last = self._last.get(user_id)
+        # One read will do for all whom it may bring further: pages that come together are not
+        # equally far, and a read for each of thousands would keep the store busy for seconds.
+        while (last := self._last) and last.running and last.can_serve(order, rev):
+            await asyncio.wait({last.result})
         if last is None or not last.serves(order, rev):
-            reading = asyncio.ensure_future(self._read(user_id, rev))
+            reading = asyncio.ensure_future(self._read(rev))
             reading.add_done_callback(_seen)
-            last = self._last[user_id] = _Read(order, rev, reading)
+            last = self._last = _Read(order, rev, reading)
         changes = await asyncio.shield(last.result)
         fresh = [change for change in changes.found if change.n.rev > rev]
         return Changes(fresh, changes.complete)
 
-    def forget(self, user_id: str) -> None:
-        """Nobody watches any more."""
-        self._last.pop(user_id, None)
-
-    async def _read(self, user_id: str, rev: int) -> Changes:
-        rows = await self._store.changed_since(user_id, rev, CHUNK)
+    async def _read(self, rev: int) -> Changes:
+        rows = await self._store.changed_since(self._user_id, rev, CHUNK)
         return Changes([Change(n) for n in rows], complete=len(rows) < CHUNK)
 
 

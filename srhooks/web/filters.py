@@ -32,7 +32,8 @@ def plain(value: str | bytes) -> Markup:
 
 def visible(value: object) -> str:
     """One line of text from outside: nothing in it turns or hides its neighbours."""
-    return HIDDEN.sub(_name, str(value))
+    text = str(value)
+    return text if text.isascii() and text.isprintable() else HIDDEN.sub(_name, text)
 
 
 def is_cursor(value: object) -> bool:
@@ -81,13 +82,19 @@ def id_at(ms: int) -> str:
 
 
 def date(ms: int) -> str:
-    year, month, day = (int(part) for part in ids.iso(ms)[:10].split("-"))
-    return f"{day} {MONTHS[month - 1]} {year}"
+    return _date(ids.iso(ms))
+
+
+def _date(text: str) -> str:
+    return f"{int(text[8:10])} {MONTHS[int(text[5:7]) - 1]} {text[:4]}"
 
 
 def exact(ms: int | None) -> str:
     """In UTC, since the server does not know where the reader is; time.js does."""
-    return "" if ms is None else f"{date(ms)}, {ids.iso(ms)[11:23]} UTC"
+    if ms is None:
+        return ""
+    text = ids.iso(ms)
+    return f"{_date(text)}, {text[11:23]} UTC"
 
 
 def duration(seconds: float | None) -> str:

@@ -24,7 +24,6 @@ from srhooks.subscriptions import Subscriptions
 from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
 from srhooks.web.bodies import Bodies
-from srhooks.web.changes import ChangeReader
 from srhooks.web.deleted import Deletions
 
 
@@ -45,7 +44,6 @@ class Services:
     watch: StatusWatch
     handshakes: Handshakes
     trial: Trial
-    changes: ChangeReader
     personal: PersonalTokens
     eraser: Eraser
     accounts: Accounts

@@ -1,107 +1,200 @@
-"""One open page: how far it is, and the frames that bring it further.
+"""One open page: how far it is, and what brings it further.
 
 The page's cursor is the `rev` of the newest change that it was sent. Changes are read and sent in
-the order of `rev`, so whatever a page shows, nothing below its cursor is missing.
+the order of `rev`, so whatever a page shows, nothing below its cursor is missing. A page that has
+taken all it was sent is idle: its audience gives it what is new, ready to be sent. Any other goes
+at its own pace: it holds the latest event of each kind, and reads on from its cursor.
 """
 
 import asyncio
+import contextlib
+import logging
 import math
+from collections.abc import Callable, Sequence
 
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 
-from srhooks.hub import Event
-from srhooks.ids import encode_id
+from srhooks import ids
+from srhooks.hub import EVERY_SESSION, Event
 from srhooks.models import Filter, Notification
-from srhooks.smartrecruiters.errors import ServiceError
-from srhooks.web.asked import DEFAULT_LIMIT, live_url
-from srhooks.web.changes import Change
+from srhooks.store import StoreError
+from srhooks.web import live_content
+from srhooks.web.changes import Change, ChangeReader
 from srhooks.web.keys import METRICS, SERVICES
 from srhooks.web.overview import overview_frame
-from srhooks.web.paging import read_page
 from srhooks.web.session import Login
-from srhooks.web.subscriptions import subscriptions_context
-from srhooks.web.view import render_text
+from srhooks.web.view import macro
+
+log = logging.getLogger(__name__)
 
 MAX_REPLAY = 500  # changes; beyond them the list is pushed as a whole
+OVERVIEW_EVERY = 3.0  # seconds between two pushes of the overview
+CLOSE_PATIENCE = 2.0  # seconds for a page to hear why it is closed
+LOGGED_OUT = 4401
+REASONS = {
+    LOGGED_OUT: b"logged out",
+    WSCloseCode.TRY_AGAIN_LATER: b"come back",
+    WSCloseCode.INTERNAL_ERROR: b"",
+}
 
 
 class LivePage:
+    __slots__ = (
+        "_app", "_changes", "_filter_key", "_is_open", "_pending", "_pushing", "_render",
+        "_replays", "_send_patience", "_socket", "_told", "_transport", "_wanted", "_window",
+        "closing", "login", "sent", "view",
+    )  # fmt: skip
+
     def __init__(
-        self, app: web.Application, login: Login, socket: web.WebSocketResponse, wanted: Filter,
+        self, app: web.Application, login: Login, socket: web.WebSocketResponse,
+        transport: asyncio.WriteTransport, changes: ChangeReader, wanted: Filter,
         cursor: int | None, *, view: str, window: str, send_patience: float,
     ) -> None:  # fmt: skip
         self.login = login
+        self.view = view
+        self.sent = app[SERVICES].store.next_id() if cursor is None else cursor
+        self._told = self.sent  # of deletions: up to this rev
+        self.closing: asyncio.Task[None] | None = None
         self._app = app
         self._socket = socket
-        self._store = app[SERVICES].store
-        self._changes = app[SERVICES].changes
+        self._transport = transport
+        self._changes = changes
         self._wanted = wanted
         self._filter_key = repr(sorted(wanted.params.items()))
-        self._replays = cursor is not None
-        self._sent = self._store.next_id() if cursor is None else cursor
-        self._deletions = app[SERVICES].deletions
-        self._told = self._sent  # of deletions: up to this rev
-        self.view = view
+        self._render: Callable[..., str] = macro(app, "_live.html", "frame")
+        self._replays = cursor is not None and self.is_feed
         self._window = window
         self._send_patience = send_patience
+        self._is_open = False
+        self._pending: dict[str, Event] = {}
+        self._pushing: asyncio.Task[None] | None = None
 
-    async def catch_up(self) -> None:
-        """Send what changed since the page's cursor. Raises StoreError and what sending raises."""
-        if self.view in {"subscriptions", "overview"} or not self._replays:
+    @property
+    def is_feed(self) -> bool:
+        return self.view in {"", "feed"}
+
+    @property
+    def idle(self) -> bool:
+        """Whether it has taken all that it was sent, and nothing is on its way."""
+        return (
+            self._is_open
+            and self._pushing is None
+            and self.closing is None
+            and not self._transport.get_write_buffer_size()
+        )
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """Idle pages with the same key are sent the same frame."""
+        return self._filter_key, self.sent
+
+    def open(self) -> None:
+        """The socket is ready: send what changed since the page's cursor, and from now on."""
+        self._is_open = True
+        early, self._pending = self._pending, {}
+        if self._replays:
+            self._start()
+        for event in early.values():
+            self.put(event)
+
+    def take(self, frame: bytes, after: int, rev: int) -> bool:
+        """What changed from `after` up to `rev`, as a frame. False: the page goes on by itself."""
+        if not self.idle or self.sent < after:
+            return False
+        if frame and not self._socket.closed:
+            self._transport.write(frame)
+        self.sent = max(self.sent, rev)
+        return True
+
+    def put(self, event: Event) -> None:
+        """Something happened. Never waits; whatever its pace, a page holds one event of a kind."""
+        ended = event.kind == "session-ended"
+        if ended and event.session_id not in {self.login.session_id, EVERY_SESSION}:
             return
-        if not await self._send_changes(order=0, at_most=MAX_REPLAY):
-            await self._send_whole_list()
-        await self._send_deleted()
+        if ended and self._is_open:
+            self._close(LOGGED_OUT)
+        else:
+            self._pending[event.kind] = event
+            if self._is_open and self._pushing is None and self.closing is None:
+                self._start()
 
-    async def show(self, events: list[Event]) -> None:
+    async def leave(self) -> None:
+        """It left, or it was told why it has to."""
+        if self._pushing is not None:
+            self._pushing.cancel()
+            await asyncio.gather(self._pushing, return_exceptions=True)
+        if self.closing is not None:
+            await asyncio.gather(self.closing, return_exceptions=True)
+
+    def text_of(self, changes: Sequence[Change]) -> str:
+        return "".join(self._frame(change) for change in changes if change.n.rev > self.sent)
+
+    def _start(self) -> None:
+        self._pushing = asyncio.create_task(self._push(), name="live-push")
+
+    async def _push(self) -> None:
+        try:
+            if self._replays:
+                self._replays = False
+                if not await self._send_changes(order=0, at_most=MAX_REPLAY):
+                    await self._send_whole_list()
+                await self._send_deleted()
+            while self._pending:
+                events = list(self._pending.values())
+                self._pending.clear()
+                await self._show(events)
+                if self.view == "overview":  # one look shows all that happens meanwhile
+                    await asyncio.sleep(OVERVIEW_EVERY)
+        except StoreError:
+            self._close(WSCloseCode.TRY_AGAIN_LATER)
+        except (TimeoutError, ConnectionError):
+            self._transport.abort()  # it takes nothing, or it left
+        except Exception:
+            log.exception("pushing to a page failed")
+            self._close(WSCloseCode.INTERNAL_ERROR)
+        finally:
+            self._pushing = None
+
+    async def _show(self, events: Sequence[Event]) -> None:
         if self.view == "overview":
             await self._send(await overview_frame(self._app, self.login.user.id, self._window))
         for event in events:
             if event.kind == "login":
-                await self._send(render_text(self._app, "_banner.html", {"user": self.login.user}))
-            elif event.kind == "notification" and self.view in {"", "feed"}:
+                await self._send(live_content.banner(self._app, self.login))
+            elif event.kind == "notification" and self.is_feed:
                 await self._send_changes(event.order)
             elif event.kind == "handshake" and self.view == "subscriptions":
-                await self._send(self._handshakes())
+                await self._send(live_content.handshakes(self._app, self.login))
+            elif event.kind == "subscriptions" and self.view == "subscriptions":
+                await self._send(await live_content.subscriptions(self._app, self.login))
             elif event.kind == "subscriptions":
-                await self._send(await self._subscriptions())
+                await self._send(live_content.drifts(self._app, self.login))
         # Last: a change may have been read before its notification was deleted.
-        if self.view in {"", "feed"} and any(event.kind == "deleted" for event in events):
+        if self.is_feed and any(event.kind == "deleted" for event in events):
             await self._send_deleted()
 
     async def _send_changes(self, order: int, at_most: float = math.inf) -> bool:
         """Whether these were all of them."""
         while True:
-            changes = await self._changes.after(self.login.user.id, self._sent, order)
+            changes = await self._changes.after(self.sent, order)
             at_most -= len(changes.found)
             if at_most < 0:
                 return False
-            await self._send("".join(self._frame(change) for change in changes.found))
+            await self._send(self.text_of(changes.found))
             if changes.found:
-                self._sent = changes.found[-1].n.rev
+                self.sent = changes.found[-1].n.rev
             if changes.complete:
                 return True
 
     async def _send_deleted(self) -> None:
-        self._told, numbers = self._deletions.after(self.login.user.id, self._told)
-        ids = [encode_id(number) for number in numbers]
-        await self._send(render_text(self._app, "_deleted.html", {"ids": ids}) if ids else "")
+        deletions = self._app[SERVICES].deletions
+        self._told, numbers = deletions.after(self.login.user.id, self._told)
+        await self._send(live_content.deleted(self._app, numbers) if numbers else "")
 
-    def _frame(self, change: Change) -> str:
-        n = change.n
-        new = n.first_rev > self._sent  # else the page was sent an earlier state of it
-        return change.frame((self._filter_key, new), lambda: self._render(n, new=new))
-
-    def _render(self, n: Notification, *, new: bool) -> str:
-        wanted = self._wanted
-        ctx = {"n": n, "new": new, "wanted": wanted}
-        if not wanted.matches(n):
-            # Of all that can be asked for, only the entity's status changes from a fit to none.
-            left = not new and wanted.status and n.entity_status != wanted.status
-            return render_text(self._app, "_live.html", {**ctx, "gone": True}) if left else ""
-        # A filter may fit only now that the entity is known: then it is new to the page.
-        ctx["new"] = new or bool(wanted.q or wanted.status)
-        return render_text(self._app, "_live.html", ctx)
+    async def _send_whole_list(self) -> None:
+        cursor = await self._app[SERVICES].store.last_rev(self.login.user.id)
+        await self._send(await live_content.whole_list(self._app, self.login, self._wanted, cursor))
+        self.sent = cursor
 
     async def _send(self, text: str) -> None:
         if not text:
@@ -110,36 +203,31 @@ class LivePage:
             await self._socket.send_str(text)
         self._app[METRICS].frames.inc()
 
-    async def _send_whole_list(self) -> None:
-        user_id = self.login.user.id
-        cursor = await self._store.last_rev(user_id)
-        page = await read_page(self._store, user_id, self._wanted, DEFAULT_LIMIT)
-        ctx = {
-            **page.context,
-            "wanted": self._wanted,
-            "cursor": cursor,
-            "live_url": live_url(self._wanted, cursor),
-            "subscriptions": [],
-            "csrf": self.login.csrf,
-            "oob": True,
-        }
-        await self._send(render_text(self._app, "_list.html", ctx))
-        self._sent = cursor
+    def _frame(self, change: Change) -> str:
+        new = change.n.first_rev > self.sent  # else the page was sent an earlier state of it
+        return change.frame((self._filter_key, new), lambda: self._row(change.n, new=new))
 
-    def _handshakes(self) -> str:
-        steps_of = self._app[SERVICES].handshakes.of_user(self.login.user.id)
-        return "".join(
-            render_text(self._app, "_steps.html", {"sid": number, "steps": steps, "oob": True})
-            for number, steps in steps_of.items()
-        )
+    def _row(self, n: Notification, *, new: bool) -> str:
+        wanted = self._wanted
+        if not wanted.matches(n):
+            # Of all that can be asked for, only the entity's status changes from a fit to none.
+            left = not new and wanted.status and n.entity_status != wanted.status
+            return self._render(n, ids.now_ms(), wanted, gone=True) if left else ""
+        # A filter may fit only now that the entity is known: then it is new to the page.
+        is_new = new or bool(wanted.q or wanted.status)
+        return self._render(n, ids.now_ms(), wanted, new=is_new)
 
-    async def _subscriptions(self) -> str:
-        user_id = self.login.user.id
-        if self.view != "subscriptions":
-            drifts = self._app[SERVICES].watch.drifts(user_id).values()
-            return render_text(self._app, "_drift.html", {"drifts": drifts})
-        try:
-            ctx = await subscriptions_context(self._app, user_id, self.login.csrf)
-        except ServiceError:
-            return render_text(self._app, "_banner.html", {"user": self.login.user})
-        return render_text(self._app, "_subscriptions.html", {**ctx, "oob": True})
+    def _close(self, code: int) -> None:
+        """Tell the page why, whatever it was being sent."""
+        if self.closing is None:
+            if self._pushing is not None and self._pushing is not asyncio.current_task():
+                self._pushing.cancel()
+            self.closing = asyncio.create_task(
+                close(self._socket, code, REASONS[code], CLOSE_PATIENCE), name="live-close"
+            )
+
+
+async def close(socket: web.WebSocketResponse, code: int, message: bytes, patience: float) -> None:
+    with contextlib.suppress(ConnectionError, TimeoutError):
+        async with asyncio.timeout(patience):
+            await socket.close(code=code, message=message)

@@ -37,7 +37,7 @@ async def metrics(request: web.Request) -> web.Response:
     measured = request.app[METRICS]
     services = request.app[SERVICES]
     measured.queue.set(services.store.queue_depth)
-    measured.viewers.set(services.hub.viewers)
+    measured.viewers.set(len(services.sockets))
     measured.calls_waiting.set(services.gateway.waiting)
     measured.unfinished.set(services.bodies.unfinished)
     body = generate_latest(measured.registry)

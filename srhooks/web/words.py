@@ -95,8 +95,10 @@ def title_of(n: Notification) -> str:
 
 def changes_of(n: Notification) -> list[Change]:
     """What changed against the previous fetch of the same entity."""
+    if not n.changes:
+        return []
     try:
-        found = json.loads(n.changes or "[]")
+        found = json.loads(n.changes)
     except ValueError:
         return []
     if not isinstance(found, list):

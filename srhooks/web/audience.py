@@ -1,0 +1,88 @@
+"""All open pages of a user: one look at what changed, and one frame for all that are equally far.
+
+Pages that have taken all they were sent get the frame at once, some at a time so that the loop
+serves others in between; the rest hear of the change and go at their own pace.
+"""
+
+import asyncio
+import logging
+
+from aiohttp import web
+
+from srhooks.hub import Event
+from srhooks.store import StoreError
+from srhooks.web.changes import ChangeReader, Changes
+from srhooks.web.frames import text_frame
+from srhooks.web.keys import METRICS, SERVICES
+from srhooks.web.live_page import LivePage
+
+log = logging.getLogger(__name__)
+
+SLICE = 100  # pages that are sent a frame before others get their turn: about a millisecond
+
+
+class Audience:
+    def __init__(self, app: web.Application, user_id: str) -> None:
+        services = app[SERVICES]
+        self.changes = ChangeReader(services.store, user_id)
+        self.pages = dict[LivePage, None]()  # in the order in which they came
+        self._frames = app[METRICS].frames
+        self._viewer = services.hub.watch(user_id)
+        self._task = asyncio.create_task(self._run(), name="live-audience")
+
+    def close(self) -> None:
+        self._viewer.close()
+        self._task.cancel()
+
+    async def _run(self) -> None:
+        while True:
+            for event in await self._viewer.next():
+                try:
+                    if event.kind == "notification":
+                        await self._show_changes(event)
+                    else:
+                        self._tell(event)
+                except Exception:
+                    log.exception("pushing to all pages failed")
+                    self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        """Each page sees to it by itself."""
+        for page in self.pages:
+            page.put(event)
+
+    async def _show_changes(self, event: Event) -> None:
+        while True:
+            ready = [page.sent for page in self.pages if page.is_feed and page.idle]
+            if not ready:
+                self._tell(event)
+                return
+            after = min(ready)
+            try:
+                changes = await self.changes.after(after, event.order)
+            except StoreError:  # pages that try it themselves are told to come back
+                self._tell(event)
+                return
+            await self._give(changes, after, event)
+            if changes.complete:
+                return
+
+    async def _give(self, changes: Changes, after: int, event: Event) -> None:
+        """To each page what it has not got; idle ones that are equally far share the bytes."""
+        rev = changes.found[-1].n.rev if changes.found else after
+        frames: dict[tuple[str, int], bytes] = {}
+        pages = list(self.pages)
+        for start in range(0, len(pages), SLICE):
+            if start:
+                await asyncio.sleep(0)
+            sent = 0
+            for page in pages[start : start + SLICE]:
+                if page.is_feed and page.idle:
+                    key = page.key
+                    if key not in frames:
+                        frames[key] = text_frame(page.text_of(changes.found))
+                    if page.take(frames[key], after, rev):
+                        sent += bool(frames[key])
+                        continue
+                page.put(event)
+            self._frames.inc(sent)

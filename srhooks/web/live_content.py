@@ -1,0 +1,60 @@
+"""What is pushed to a page, but for the rows of the feed: whole regions, as HTML."""
+
+from collections.abc import Iterable
+
+from aiohttp import web
+
+from srhooks.ids import encode_id
+from srhooks.models import Filter
+from srhooks.smartrecruiters.errors import ServiceError
+from srhooks.web.asked import DEFAULT_LIMIT, live_url
+from srhooks.web.keys import SERVICES
+from srhooks.web.paging import read_page
+from srhooks.web.session import Login
+from srhooks.web.subscriptions import subscriptions_context
+from srhooks.web.view import render_text
+
+
+def banner(app: web.Application, login: Login) -> str:
+    return render_text(app, "_banner.html", {"user": login.user})
+
+
+def deleted(app: web.Application, numbers: Iterable[int]) -> str:
+    return render_text(app, "_deleted.html", {"ids": [encode_id(number) for number in numbers]})
+
+
+async def whole_list(app: web.Application, login: Login, wanted: Filter, cursor: int) -> str:
+    """The first page of the feed in place of what is shown. Raises StoreError."""
+    page = await read_page(app[SERVICES].store, login.user.id, wanted, DEFAULT_LIMIT)
+    ctx = {
+        **page.context,
+        "wanted": wanted,
+        "cursor": cursor,
+        "live_url": live_url(wanted, cursor),
+        "subscriptions": [],
+        "csrf": login.csrf,
+        "oob": True,
+    }
+    return render_text(app, "_list.html", ctx)
+
+
+def handshakes(app: web.Application, login: Login) -> str:
+    steps_of = app[SERVICES].handshakes.of_user(login.user.id)
+    return "".join(
+        render_text(app, "_steps.html", {"sid": number, "steps": steps, "oob": True})
+        for number, steps in steps_of.items()
+    )
+
+
+def drifts(app: web.Application, login: Login) -> str:
+    found = app[SERVICES].watch.drifts(login.user.id).values()
+    return render_text(app, "_drift.html", {"drifts": found})
+
+
+async def subscriptions(app: web.Application, login: Login) -> str:
+    """Raises StoreError."""
+    try:
+        ctx = await subscriptions_context(app, login.user.id, login.csrf)
+    except ServiceError:
+        return banner(app, login)
+    return render_text(app, "_subscriptions.html", {**ctx, "oob": True})
