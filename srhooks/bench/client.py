@@ -10,7 +10,7 @@ from srhooks.bench.processes import BenchError
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 ROW = re.compile(rb'<li id="n-([0-9a-z]{13})"')
-READ = 262_144  # bytes at once
+READ = 65_536  # bytes at once
 PING, CLOSE = 0x89, 0x88
 
 
@@ -64,7 +64,8 @@ class PageSocket:
     def __init__(self, port: int, cookie: str, source: str = "127.0.0.1") -> None:
         self.socket = connect(port, source)
         self._buffer = b""
-        self.rows: list[bytes] = []  # ids of notifications, in the order of their frames
+        self._texts: list[bytes] = []  # frames that nobody has looked into yet
+        self._rows: list[bytes] = []
         key = b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
@@ -82,6 +83,14 @@ class PageSocket:
         if not head.startswith(b"HTTP/1.1 101"):
             raise BenchError(f"the server refused a viewer: {head[:60]!r}")
 
+    @property
+    def rows(self) -> list[bytes]:
+        """The ids of notifications, in the order of their frames."""
+        for text in self._texts:
+            self._rows += ROW.findall(text)
+        self._texts.clear()
+        return self._rows
+
     def read(self) -> int:
         """Take what there is; how many text frames were completed. Raises BenchError at the end."""
         data = self.socket.recv(READ)
@@ -98,7 +107,7 @@ class PageSocket:
                 raise BenchError(f"the server closed a viewer: {buffer[payload + 2 : stop]!r}")
             else:
                 texts += 1
-                self.rows += ROW.findall(buffer, payload, stop)
+                self._texts.append(buffer[payload:stop])
             start = stop
         self._buffer = buffer[start:]
         return texts

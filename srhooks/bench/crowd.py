@@ -1,6 +1,6 @@
 """Very many viewers of one user, on as few of the load side's instructions as possible."""
 
-import selectors
+import select
 from time import perf_counter
 
 from srhooks.bench.client import HttpConnection, PageSocket
@@ -17,12 +17,13 @@ SOURCES = 8  # addresses that viewers come from: one has 28,000 ports
 class Crowd:
     def __init__(self, product: Product) -> None:
         self._product = product
-        self._selector = selectors.DefaultSelector()
+        self._epoll = select.epoll()  # a third of what a selector costs
         self._pages: list[PageSocket] = []
+        self._by_file: dict[int, PageSocket] = {}
         self._sent_before: list[int] = []  # notifications, when each viewer came
         self._sent = 0
         self._line = HttpConnection(product.port)
-        self._selector.register(self._line.socket, selectors.EVENT_READ, self._line)
+        self._epoll.register(self._line.socket, select.EPOLLIN)
 
     def grow(self, size: int) -> None:
         while len(self._pages) < size:
@@ -36,31 +37,34 @@ class Crowd:
             ]  # fmt: skip
             for page in fresh:
                 page.finish_handshake()
-                self._selector.register(page.socket, selectors.EVENT_READ, page)
+                self._by_file[page.socket.fileno()] = page
+                self._epoll.register(page.socket, select.EPOLLIN)
             self._pages += fresh
             self._sent_before += [self._sent] * len(fresh)
             self._answer_pings()
 
     def _answer_pings(self) -> None:
-        while ready := self._selector.select(0):
-            for key, _ in ready:
-                key.data.read()
+        while ready := self._epoll.poll(0):
+            for file, _ in ready:
+                self._by_file[file].read()
 
     def notify(self, sender: Sender) -> tuple[float, float]:
         """Seconds until the last viewer has it, and until it was answered."""
         self._answer_pings()
+        for page in self._pages:
+            _ = page.rows  # looked into now, not while the time runs
         (request,) = sender.make(1, linked=False)
         line = self._line
         missing = len(self._pages)
         answered = 0.0
         line.send(request)
         while missing or not answered:
-            ready = self._selector.select(PATIENCE)
+            ready = self._epoll.poll(PATIENCE)
             if not ready:
                 raise BenchError(f"{missing} viewers were not shown a notification")
-            for key, _ in ready:
-                if key.data is not line:
-                    missing -= key.data.read()
+            for file, _ in ready:
+                if page := self._by_file.get(file):
+                    missing -= page.read()
                 elif (answer := line.read()) is not None:
                     answered = perf_counter()
                     if answer[0] != 202:
@@ -76,7 +80,7 @@ class Crowd:
             all_shown(page.rows, set(ids[before:]))
 
     def close(self) -> None:
-        self._selector.close()
+        self._epoll.close()
         self._line.close()
         for page in self._pages:
             page.close()

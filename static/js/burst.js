@@ -1,4 +1,5 @@
 // Frames that arrive faster than the screen is painted are shown together: one swap, not many.
+// The first goes in at once; those that come before it is painted wait for that.
 import { on } from "./dom.js";
 import { holdsBack } from "./pause.js";
 
@@ -8,10 +9,17 @@ const CURSOR = /<data id="cursor"[^>]*><\/data>/g;
 const LIST = /id="list"/;
 const states = new WeakMap(); // of connections
 
-const painted = () => new Promise((done) => {
-  requestAnimationFrame(done);
-  setTimeout(done, LONGEST);
-});
+let painting = Promise.resolve(); // what was swapped in last
+
+// Waits until the last swap is painted, and lets the next wait for the one that follows.
+async function painted() {
+  await painting;
+  await new Promise((done) => setTimeout(done)); // htmx hears of a frame before `connected` notes it
+  painting = new Promise((done) => {
+    requestAnimationFrame(done);
+    setTimeout(done, LONGEST);
+  });
+}
 
 // Each frame by its number, noted also while htmx is still busy with those before it.
 function connected(event) {
