@@ -63,8 +63,8 @@ class Crowd:
             if not ready:
                 raise BenchError(f"{missing} viewers were not shown a notification")
             for file, _ in ready:
-                if page := self._by_file.get(file):
-                    missing -= page.read()
+                if viewer := self._by_file.get(file):
+                    missing -= viewer.read()
                 elif (answer := line.read()) is not None:
                     answered = perf_counter()
                     if answer[0] != 202:
