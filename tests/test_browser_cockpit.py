@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
+from srhooks.web import live_page
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import World
@@ -104,7 +105,7 @@ async def test_a_suspension_shows_on_open_pages(chromium: Browser, world: World)
 async def test_the_overview_follows_what_arrives(
     chromium: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("srhooks.web.live.OVERVIEW_EVERY", 0.2)
+    monkeypatch.setattr(live_page, "OVERVIEW_EVERY", 0.2)
     async with world.logged_in() as ada:
         hook_id = (await ada.subscribe("job.created"))["hookId"]
         await world.sandbox.fire("job.created")
