@@ -139,9 +139,13 @@ class _Line:
                 # for each notification.
                 news = {waking} if self._room(running) > 0 else set()
                 await asyncio.wait({*running} | news, return_when=asyncio.FIRST_COMPLETED)
-                for task in [task for task in running if task.done()]:
-                    del running[task]
-                    await self._learn(worked=task.result())
+                await self._learn(_take_ended(running))
+                if self._breaker.open:
+                    await asyncio.sleep(self._breaker.pause())
+                    # It began before the pause: that it failed as well is no news.
+                    ended = _take_ended(running)
+                    if any(ended):
+                        await self._learn(ended)
         except GrantDeadError:
             self._hub.publish(self._user_id, Event("login"))
         except StoreError as error:
@@ -164,11 +168,9 @@ class _Line:
         for job in [job for job in jobs if job.link not in links][:room]:
             running[asyncio.create_task(self._follow(job))] = job.link
 
-    async def _learn(self, *, worked: bool) -> None:
-        if not worked:
-            self._breaker.failures += 1
-            if self._breaker.open:
-                await asyncio.sleep(self._breaker.pause())
+    async def _learn(self, worked: list[bool]) -> None:
+        if not any(worked):
+            self._breaker.failures += 1 if self._breaker.open else len(worked)
             return
         if self._breaker.open:  # it is back: what was put off need not wait
             await self._store.wake_entities(self._user_id, now_ms())
@@ -226,6 +228,14 @@ class _Line:
     def _tell(self, numbers: list[int]) -> None:
         for number in numbers:
             self._hub.publish(self._user_id, Event("notification", number))
+
+
+def _take_ended(running: dict[asyncio.Task[bool], str]) -> list[bool]:
+    """Remove the requests that ended; of each, whether the service worked."""
+    ended = [task for task in running if task.done()]
+    for task in ended:
+        del running[task]
+    return [task.result() for task in ended]
 
 
 def _is_final(error: ServiceError) -> bool:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 import pytest
+from srhooks import entities
 from srhooks.backoff import backoff
 from srhooks.metrics import Metrics
 from srhooks.smartrecruiters.client import ServiceClient, new_session
@@ -62,6 +63,30 @@ async def test_an_outage_costs_few_calls_and_loses_nothing(world: World, ada: Br
     assert calls(world, "/jobs/") - started <= 12  # six may have been under way
     world.sandbox.clear_faults()
     await settle(ada)
+
+
+async def test_only_a_new_try_makes_the_next_pause_of_an_outage_longer(
+    world: World, ada: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[tuple[int, int]] = []
+
+    def short(base: float, limit: float, attempt: int) -> float:
+        if limit != entities.BREAK_PAUSE_MAX:
+            return backoff(base, limit, attempt)
+        pauses.append((attempt, calls(world, "/jobs/")))
+        return 0.3
+
+    monkeypatch.setattr(entities, "backoff", short)
+    world.sandbox.add_fault("^/jobs/", status=500, delay=0.1)
+    await fire(world)
+
+    async def several() -> bool:
+        return len(pauses) >= 4
+
+    await eventually(several)
+    assert [attempt for attempt, _ in pauses[1:4]] == [pauses[0][0] + n for n in (1, 2, 3)]
+    tries = [count for _, count in pauses]
+    assert sorted(set(tries)) == tries
 
 
 @pytest.mark.parametrize(
