@@ -9,6 +9,7 @@ breaker: while the service keeps failing, one request at a time tries again.
 import asyncio
 import json
 import logging
+from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,14 +54,16 @@ class EntityFetcher:
         self._lines: dict[str, _Line] = {}
         self._breakers: dict[str, _Breaker] = {}
 
-    def wake(self, user_id: str) -> None:
-        """There is something to fetch for the user. Never waits."""
+    def wake(self, user_id: str, fresh: EntityJob | None = None) -> None:
+        """There is something to fetch for the user, perhaps just stored. Never waits."""
         line = self._lines.get(user_id)
         if line is None:
             breaker = self._breakers.setdefault(user_id, _Breaker())
             line = _Line(user_id, breaker, self._store, self._gateway, self._hub, self._metrics)
             self._lines[user_id] = line
             line.task.add_done_callback(lambda _: self._ended(user_id))
+        if fresh is not None:
+            line.fresh.append(fresh)
         line.woken.set()
 
     async def run(self) -> None:
@@ -122,6 +125,7 @@ class _Line:
         self._hub = hub
         self._metrics = metrics
         self.woken = asyncio.Event()
+        self.fresh = deque[EntityJob](maxlen=CONCURRENT)
         self.task = asyncio.create_task(self._run(), name=f"entities-{user_id}")
 
     async def _run(self) -> None:
@@ -164,7 +168,11 @@ class _Line:
         if room <= 0:
             return
         links = set(running.values())
-        jobs = await self._store.due_entities(self._user_id, now_ms(), room + len(links))
+        # What was stored a moment ago need not be looked for. Whatever is left over here will be.
+        jobs = list({job.link: job for job in self.fresh}.values())[::-1]
+        if not jobs:
+            jobs = await self._store.due_entities(self._user_id, now_ms(), room + len(links))
+        self.fresh.clear()  # those that came in meanwhile have set `woken` again
         for job in [job for job in jobs if job.link not in links][:room]:
             running[asyncio.create_task(self._follow(job))] = job.link
 

@@ -7,6 +7,7 @@ lower 21, so that an id tells nothing about how many others there are. On pages 
 """
 
 import random
+import threading
 import time
 from datetime import UTC, datetime
 
@@ -25,22 +26,25 @@ def _step() -> int:
 
 
 class IdSource:
-    """Hands out strictly rising ids, also when the clock steps back."""
+    """Hands out strictly rising ids, also when the clock steps back, and in whichever thread."""
 
     def __init__(self, last: int = 0) -> None:
         self._last = last
+        self._lock = threading.Lock()
 
     def __call__(self) -> int:
-        fresh = (time.time_ns() // 1_000_000) << LOW_BITS
-        if fresh <= self._last:
-            self._last += 1 + _step()
-        else:
-            self._last = fresh + _step()
-        return self._last
+        with self._lock:
+            fresh = (time.time_ns() // 1_000_000) << LOW_BITS
+            if fresh <= self._last:
+                self._last += 1 + _step()
+            else:
+                self._last = fresh + _step()
+            return self._last
 
     def skip_to(self, last: int) -> None:
         """Go on above an id that an earlier run handed out."""
-        self._last = max(self._last, last)
+        with self._lock:
+            self._last = max(self._last, last)
 
 
 def encode_id(number: int) -> str:

@@ -15,7 +15,15 @@ from srhooks.hooks import HookDirectory, HookEntry
 from srhooks.hub import Event, Hub
 from srhooks.ids import now_ms
 from srhooks.link import find_link
-from srhooks.models import REDACTED, EntityStatus, NewNotification, Notification, Signature, Stored
+from srhooks.models import (
+    REDACTED,
+    EntityJob,
+    EntityStatus,
+    NewNotification,
+    Notification,
+    Signature,
+    Stored,
+)
 from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
 from srhooks.store import Store, StoreUnavailableError
 
@@ -27,7 +35,7 @@ MAX_TIMESTAMP = 253_402_300_799  # seconds: the end of the year 9999
 
 
 class Fetcher(Protocol):
-    def wake(self, user_id: str) -> None: ...
+    def wake(self, user_id: str, fresh: EntityJob | None = None) -> None: ...
 
 
 class Eraser(Protocol):
@@ -87,8 +95,9 @@ class Intake:
         else:
             stored = await self._store.add_notification(new)
         self._hub.publish(hook.user_id, Event("notification", stored.id))
-        if status == "pending" and not stored.duplicate:
-            self._fetcher.wake(hook.user_id)
+        if status == "pending" and target and not stored.duplicate:
+            job = EntityJob(hook.user_id, target, stored.id, attempts=0)
+            self._fetcher.wake(hook.user_id, job)
         if self._eraser and new.erases is not None:
             self._eraser.wake()
         return stored, signature

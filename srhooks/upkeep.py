@@ -24,7 +24,7 @@ INDEX_PAUSE = 0.005  # seconds between two batches, or as long as a batch takes
 INDEX_IDLE = 0.5  # seconds until a look for more
 RESTART_PAUSE_MAX = 60.0  # seconds
 BUSY_RATE = 50.0  # notifications a second; from there on intake goes first
-INDEX_SHARE = 0.03  # of the time, while it does: what is not indexed yet is found by reading
+INDEX_SHARE = 0.02  # of the time, while it does: what is not indexed yet is found by reading
 STORE_PAUSE = 5.0  # seconds while the store does not work
 
 

@@ -60,6 +60,15 @@ async def test_fetched(odd: OddWorld, zoe: Browser, made: Created) -> None:
     assert "Zoë" in await zoe.page(f"/notifications/{one['id']}")
 
 
+async def test_each_of_many_at_once_is_asked_for_once(
+    odd: OddWorld, zoe: Browser, made: Created
+) -> None:
+    links = [odd.link(f"/jobs/{n}", replies=[(200, {"id": str(n)}, {})]) for n in range(16)]
+    await asyncio.gather(*(deliver(odd, made, link) for link in links))
+    await settled(zoe, "fetched", count=16)
+    assert [odd.service.calls("GET", f"/jobs/{n}") for n in range(16)] == [1] * 16
+
+
 @pytest.mark.parametrize(
     ("status", "state"),
     [

@@ -1,7 +1,7 @@
 """What the store knows of entities: what is due, how fetching went, what was known before."""
 
 import abc
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from srhooks.ids import IdSource
@@ -24,7 +24,7 @@ class EntityQueries(abc.ABC):
         """Run one statement in a transaction of the writer; how many rows it touched."""
 
     @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Run inside a transaction of the writer."""
 
     async def users_with_due_entities(self, now: int) -> list[str]:

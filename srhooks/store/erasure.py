@@ -1,7 +1,7 @@
 """What the store does to make data go: candidates, accounts, and the notes of what has to go."""
 
 import abc
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from srhooks.ids import IdSource
@@ -25,11 +25,11 @@ class ErasureQueries(abc.ABC):
         """Run a query outside of the writer."""
 
     @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Run inside a transaction of the writer."""
 
     @abc.abstractmethod
-    async def _remove(self, choose: Callable[[Transaction], Awaitable[list[Any]]]) -> int:
+    async def _remove(self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]) -> int:
         """Delete those whose ids it chooses, with all that hangs on them; how many."""
 
     async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:

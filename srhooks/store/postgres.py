@@ -1,8 +1,8 @@
 """The store in a PostgreSQL database. Durable as the server is: leave `synchronous_commit` on."""
 
 import contextlib
-from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
 
 import asyncpg
 
@@ -15,6 +15,7 @@ from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
 from srhooks.store.writer import Transaction
 
+T = TypeVar("T")
 READERS = 4
 CONNECT_TIMEOUT = 3.0  # seconds
 COMMAND_TIMEOUT = 7.0  # seconds: less than whoever waits for rows has
@@ -141,19 +142,19 @@ class _WritingConnection:
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", MIGRATION_LOCK)
 
-    @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
+    async def transact(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """BEGIN and COMMIT by hand: the driver's own would wait for a server that is silent."""
         try:
             connection = await self._get()
             await connection.execute("BEGIN")
             try:
-                yield _PostgresTransaction(connection)
+                result = await work(_PostgresTransaction(connection))
             except asyncpg.PostgresError as error:
                 if not isinstance(error, UNAVAILABLE):  # the statement's own fault
                     await connection.execute("ROLLBACK")
                 raise
             await connection.execute("COMMIT")
+            return result
         except UNAVAILABLE as error:
             self._abandon()
             raise StoreUnavailableError(f"cannot write: {_reason(error)}") from error

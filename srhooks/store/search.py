@@ -1,7 +1,7 @@
 """The search index, which follows at its own pace."""
 
 import abc
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from srhooks.models import search_text
@@ -19,7 +19,7 @@ class SearchQueries(abc.ABC):
         """Run a query outside of the writer."""
 
     @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Run inside a transaction of the writer."""
 
     @abc.abstractmethod

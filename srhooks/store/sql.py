@@ -2,7 +2,7 @@
 
 import abc
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from srhooks.ids import IdSource, now_ms
@@ -86,7 +86,7 @@ class SqlStore(
     async def _write(self, sql: str, *args: Any) -> int:
         return await self._writer.run(lambda tx: tx.execute(sql, *args))
 
-    async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         return await self._writer.run(run)
 
     async def _read(self, sql: str, *args: Any) -> list[Any]:
@@ -316,7 +316,7 @@ class SqlStore(
         )
         return await self._remove(lambda tx: tx.fetch(sql, user_id, *wanted)) if wanted else 0
 
-    async def _remove(self, choose: Callable[[Transaction], Awaitable[list[Any]]]) -> int:
+    async def _remove(self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]) -> int:
         async def work(tx: Transaction) -> list[int]:
             numbers = [row[0] for row in await choose(tx)]
             each = [(number,) for number in numbers]

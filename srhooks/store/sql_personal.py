@@ -1,7 +1,7 @@
 """Personal tokens in SQL: part of the store."""
 
 import abc
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from srhooks.models import PersonalToken
@@ -19,7 +19,7 @@ class SqlPersonalTokens(abc.ABC):
     async def _write(self, sql: str, *args: Any) -> int: ...
 
     @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Awaitable[T]]) -> T: ...
+    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
 
     async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
         async def work(tx: Transaction) -> bool:

@@ -8,10 +8,10 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import aiosqlite
 
@@ -24,6 +24,7 @@ from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
 from srhooks.store.writer import MAX_GROUP, Transaction
 
+T = TypeVar("T")
 READERS = 3
 BUSY_TIMEOUT = 1.5  # seconds to wait for another process' lock: less than the service waits for us
 CLOSE_PATIENCE = 0.5  # seconds
@@ -164,21 +165,18 @@ class _WritingConnection:
                     f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number:d}; COMMIT"
                 )
 
-    @contextlib.asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self._usable() as connection:
-            await connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield _SqliteTransaction(connection)
-                await connection.execute("COMMIT")
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    await connection.execute("ROLLBACK")
-                raise
+    async def transact(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        return await self._in_its_thread(lambda plain: _transact(plain, work))
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
+        return await self._in_its_thread(lambda plain: _insert(plain, rows))
+
+    async def _in_its_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """All at once: a step to a thread and back takes longer than most statements do."""
         async with self._usable() as connection:
-            return await _SqliteTransaction(connection).insert_notifications(rows)
+            # The library's public methods take one statement each.
+            run: Callable[..., Coroutine[Any, Any, T]] = connection._execute  # noqa: SLF001
+            return await run(work, connection._conn)  # noqa: SLF001
 
     @contextlib.asynccontextmanager
     async def _usable(self) -> AsyncIterator[aiosqlite.Connection]:
@@ -205,38 +203,67 @@ class _WritingConnection:
             self._file = file
             await self._open.execute("PRAGMA journal_mode = WAL")  # a restored copy may have none
             await self._open.execute("PRAGMA synchronous = FULL")
+            # A commit that copies the log into the database is ten times as slow: one in hundreds.
+            await self._open.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: 16 MB
             await self._open.execute("PRAGMA secure_delete = ON")  # what is deleted, is zeroed
         return self._open
 
 
 class _SqliteTransaction:
-    def __init__(self, connection: aiosqlite.Connection) -> None:
+    """Its methods wait for nothing: they run in the connection's thread."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
-        return list(await self._connection.execute_fetchall(_numbered(sql), storable(args)))
+        return self._connection.execute(_numbered(sql), storable(args)).fetchall()
 
     async def execute(self, sql: str, *args: Any) -> int:
-        cursor = await self._connection.execute(_numbered(sql), storable(args))
-        return int(cursor.rowcount)
+        return self._connection.execute(_numbered(sql), storable(args)).rowcount
 
     async def execute_many(self, sql: str, args: Sequence[tuple[Any, ...]]) -> None:
         if args:
-            values = [storable(one) for one in args]
-            await self._connection.executemany(_numbered(sql), values)
+            self._connection.executemany(_numbered(sql), [storable(one) for one in args])
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        # One statement: the thread then needs the interpreter's lock once, not for each row.
-        values = [value for row in rows for value in insert_values(row)]
-        cursor = await self._connection.execute(_insert(len(rows)), values)
-        wanted = [row.id for row in rows]
-        if cursor.rowcount == len(rows):
-            return set(wanted)
-        marks = ", ".join("?" * len(wanted))
-        found = await self._connection.execute_fetchall(
-            f"SELECT id FROM notifications WHERE id IN ({marks})", wanted
-        )
-        return {row[0] for row in found}
+        return _insert(self._connection, rows)
+
+
+def _transact(
+    connection: sqlite3.Connection, work: Callable[[Transaction], Coroutine[Any, Any, T]]
+) -> T:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        result = _finish(work(_SqliteTransaction(connection)))
+        connection.execute("COMMIT")
+    except BaseException:
+        with contextlib.suppress(sqlite3.Error):
+            connection.execute("ROLLBACK")
+        raise
+    return result
+
+
+def _finish(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine that waits for nothing: its first step is its last."""
+    try:
+        work.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    work.close()
+    raise RuntimeError("a transaction must do nothing but SQL")
+
+
+def _insert(connection: sqlite3.Connection, rows: list[NewNotification]) -> set[int]:
+    # One statement: the thread then needs the interpreter's lock once, not for each row.
+    values = [value for row in rows for value in insert_values(row)]
+    cursor = connection.execute(_insert_sql(len(rows)), values)
+    wanted = [row.id for row in rows]
+    if cursor.rowcount == len(rows):
+        return set(wanted)
+    marks = ", ".join("?" * len(wanted))
+    found = connection.execute(f"SELECT id FROM notifications WHERE id IN ({marks})", wanted)
+    return {row[0] for row in found}
 
 
 def _folded(text: str) -> str:
@@ -282,7 +309,7 @@ def _quoted(path: Path) -> str:
 
 
 @lru_cache(maxsize=MAX_GROUP)
-def _insert(rows: int) -> str:
+def _insert_sql(rows: int) -> str:
     return (
         f"INSERT INTO notifications ({INSERT_COLUMNS}) VALUES {', '.join([ROW] * rows)}"
         " ON CONFLICT (hook_id, event_id, signature) DO NOTHING"

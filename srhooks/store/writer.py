@@ -1,9 +1,8 @@
 """The one writer of a store: everything that waits while a commit runs shares the next one."""
 
 import asyncio
-import contextlib
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -23,7 +22,10 @@ CLOSE_PATIENCE = 1.5  # seconds that the last commits get when the store closes
 
 
 class Transaction(Protocol):
-    """One open transaction. SQL with $1, $2 ... in a dialect that both databases speak."""
+    """One open transaction. SQL with $1, $2 ... in a dialect that both databases speak.
+
+    What is done with it must wait for nothing else: it may run in the database's own thread.
+    """
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]: ...
 
@@ -40,8 +42,8 @@ class Transaction(Protocol):
 class Connection(Protocol):
     """The connection that writes."""
 
-    def transaction(self) -> contextlib.AbstractAsyncContextManager[Transaction]:
-        """Commits at the end, rolls back on an error. Raises StoreUnavailableError."""
+    async def transact(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+        """Commit when the work ends, roll back on an error. Raises StoreUnavailableError."""
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         """As one statement and a transaction of its own: the ids that went in.
@@ -59,7 +61,7 @@ class Insert:
 
 @dataclass(slots=True)
 class Work:
-    run: Callable[[Transaction], Awaitable[Any]]
+    run: Callable[[Transaction], Coroutine[Any, Any, Any]]
     done: asyncio.Future[Any]
 
 
@@ -98,7 +100,7 @@ class Writer:
         self.received += 1
         return await done
 
-    async def run(self, work: Callable[[Transaction], Awaitable[T]]) -> T:
+    async def run(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Run `work` inside a shared transaction. It must do nothing but SQL: it may run again."""
         if len(self._jobs) >= MAX_WAITING:
             raise StoreBusyError("too many changes wait to be stored")
@@ -203,8 +205,8 @@ class Writer:
                 job.done.set_result(Stored(job.new.id, duplicate=False))
 
     async def _attempt(self, group: list[Insert | Work]) -> list[Any]:
-        results: list[Any] = []
-        async with self._connection.transaction() as tx:
+        async def work(tx: Transaction) -> list[Any]:
+            results: list[Any] = []
             position = 0
             while position < len(group):
                 job = group[position]
@@ -217,7 +219,9 @@ class Writer:
                     rows.append(one.new)
                     position += 1
                 results += await self._insert(tx, rows)
-        return results
+            return results
+
+        return await self._connection.transact(work)
 
     async def _insert(self, tx: Transaction, rows: list[NewNotification]) -> list[Stored]:
         for row in rows:  # here and not in the handler: the order of `rev` is that of commits
