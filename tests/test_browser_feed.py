@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
+from srhooks.web import feed
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import World
 from tests.harness import world as start_world
+from tests.test_cockpit_export import store_some
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 
@@ -167,3 +169,24 @@ async def test_one_is_saved_as_it_came_and_as_har(
                 await detail.get_by_role("link", name=name, exact=True).click()
             await (await download.value).save_as(tmp_path / "file")
             assert expected in (tmp_path / "file").read_text()
+
+
+async def test_a_search_that_takes_long_shows_how_far_it_got_and_goes_on(
+    chromium: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "FIRST_TIME", 0.0)
+    async with world.logged_in() as ada:
+        await store_some(world, ada, 1, b'{"kind": "uu"}')
+        await store_some(world, ada, 600, b"{}")
+        assert len(await ada.notifications("?q=uu")) == 1
+        assert "Searched back to" in await ada.page("/notifications?q=uu")
+    async with open_browser(world, browser=chromium) as (_, page):
+        await page.goto("/notifications?q=uu")
+        await expect(rows(page)).to_have_count(1)
+        await expect(page.get_by_text("Searched back to")).to_have_count(0)
+    async with open_browser(world, browser=chromium, java_script_enabled=False) as (_, page):
+        await page.goto("/notifications?q=uu")
+        await expect(rows(page)).to_have_count(0)
+        await expect(page.get_by_text("Nothing matches")).to_be_hidden()
+        await page.get_by_role("link", name="Go on").click()
+        await expect(rows(page)).to_have_count(1)

@@ -1,9 +1,22 @@
 """Where everything is kept: the protocol and its two implementations."""
 
 from srhooks.metrics import Metrics
-from srhooks.store.base import Store, StoreBusyError, StoreError, StoreUnavailableError
+from srhooks.store.base import (
+    PAGE_TIME,
+    Store,
+    StoreBusyError,
+    StoreError,
+    StoreUnavailableError,
+)
 
-__all__ = ["Store", "StoreBusyError", "StoreError", "StoreUnavailableError", "make_store"]
+__all__ = [
+    "PAGE_TIME",
+    "Store",
+    "StoreBusyError",
+    "StoreError",
+    "StoreUnavailableError",
+    "make_store",
+]
 
 
 def make_store(database_url: str, metrics: Metrics | None = None) -> Store:

@@ -3,8 +3,8 @@
 A filter with one condition has an index of its own and is read at once. Any other is walked from
 the newest on: an index that serves one of its conditions gives ids, a slice at a time, and the
 rows behind them are tried for the rest. Where several would do, the one whose ids lie furthest
-apart is walked. Slices grow while they are quick. A page that is not full when its time is up says
-how far it got, and the next one goes on from there.
+apart is walked. Slices grow as far as they stay short and as the time allows. A page that is not
+full when its time is up says how far it got, and the next one goes on from there.
 """
 
 import abc
@@ -28,7 +28,8 @@ from srhooks.store.query import (
 FIRST_SLICE = 250  # ids
 LARGEST_SLICE = 64_000
 LARGEST_LIST = 2000  # ids of a slice that are spelt out
-QUICK, SLOW = 0.03, 0.1  # seconds of a slice: the next one is larger, or smaller
+GROWTH = 4  # from one slice to the next, at most
+SHORT = 0.06  # seconds that a slice should take at most
 MAX_NAMES = 40  # of events that are looked up one by one
 TAIL = 200  # rows not yet in the search index that are looked through at a time
 NAMES = (
@@ -114,7 +115,7 @@ class WalkQueries(abc.ABC):
         found: list[Notification] = []
         high = wanted.before
         while True:
-            async with self._turn(walk):
+            async with self._turn(walk, until):
                 high, rows = await self._slice(walk, high, limit - len(found))
             found += rows
             if high is None or len(found) == limit:
@@ -136,7 +137,7 @@ class WalkQueries(abc.ABC):
         total = 0
         high = wanted.before
         while True:
-            async with self._turn(walk):
+            async with self._turn(walk, until):
                 reach = await self._reach(walk, walk.source, high)
                 low = reach.low
                 sql, args = self._fitting(walk, reach, low, high)
@@ -180,18 +181,16 @@ class WalkQueries(abc.ABC):
         return list(dict.fromkeys(names))
 
     @contextlib.asynccontextmanager
-    async def _turn(self, walk: Walk) -> AsyncIterator[None]:
+    async def _turn(self, walk: Walk, until: float) -> AsyncIterator[None]:
         """A slice's turn: the first one is short, the others leave a reader to the rest."""
         loop = asyncio.get_running_loop()
         async with self._long_reads if walk.begun else contextlib.nullcontext():
             began = loop.time()
             yield
-            took = loop.time() - began
+            now = loop.time()
         walk.begun = True
-        if took < QUICK:
-            walk.size = min(walk.size * 4, LARGEST_SLICE)
-        elif took > SLOW:
-            walk.size = max(walk.size // 2, FIRST_SLICE)
+        wanted = int(walk.size * min(SHORT, until - now) / max(now - began, 1e-6))
+        walk.size = max(FIRST_SLICE, min(wanted, walk.size * GROWTH, LARGEST_SLICE))
 
     async def _slice(
         self, walk: Walk, high: int | None, limit: int

@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 
 from srhooks import ids
 from srhooks.models import Delivery, Filter, Notification
+from srhooks.store import PAGE_TIME
 from srhooks.web.asked import live_url, read_filter, read_limit
 from srhooks.web.curl import curl_command
 from srhooks.web.errors import NotFoundError, json_text
@@ -25,6 +26,7 @@ DAY = 86_400_000  # ms
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_EVERY = 60_000  # ms between two notes of a visit
 BESIDE = 25  # rows next to a notification that is opened by its address; scrolling brings more
+FIRST_TIME = 0.035  # seconds of search until something is shown; what follows is fetched by itself
 LARGE = 300_000  # bytes of bodies above which JSON is made off the event loop
 
 
@@ -92,7 +94,9 @@ async def find_notification(request: web.Request, login: Login) -> Notification:
 async def _page(request: web.Request, login: Login, wanted: Filter, limit: int) -> FeedPage:
     store = request.app[SERVICES].store
     asked = request.query.get("limit", "")
-    return await read_page(store, login.user.id, wanted, limit, asked)
+    first = wanted.before is None and not wants_json(request)
+    patience = FIRST_TIME if first else PAGE_TIME
+    return await read_page(store, login.user.id, wanted, limit, asked, patience)
 
 
 async def _whole_page(

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from srhooks import ids
 from srhooks.models import Filter, Notification
-from srhooks.store import Store
+from srhooks.store import PAGE_TIME, Store
 from srhooks.web.asked import older_url
 
 
@@ -21,13 +21,14 @@ class FeedPage:
 
 
 async def read_page(
-    store: Store, user_id: str, wanted: Filter, limit: int, asked: str = ""
-) -> FeedPage:
+    store: Store, user_id: str, wanted: Filter, limit: int, asked: str = "",
+    patience: float = PAGE_TIME,
+) -> FeedPage:  # fmt: skip
     """`asked`: the limit as the address gives it. A rare filter may take several pages to search.
 
     Raises StoreError.
     """
-    page = await store.page(user_id, wanted, limit + 1)
+    page = await store.page(user_id, wanted, limit + 1, patience)
     found = page.found[:limit]
     if len(page.found) > limit:
         return FeedPage(found, older_url(wanted, found[-1].public_id, asked))
