@@ -17,11 +17,9 @@ from typing import Any
 from srhooks.models import Filter, Notification, Page
 from srhooks.store.base import COUNT_TIME, PAGE_TIME
 from srhooks.store.query import (
-    COLUMNS,
     PREFIX_END,
     conditions,
     is_indexed,
-    notification_of,
     parts_of,
 )  # fmt: skip
 
@@ -31,7 +29,9 @@ LARGEST_LIST = 2000  # ids of a slice that are spelt out
 GROWTH = 4  # from one slice to the next, at most
 SHORT = 0.06  # seconds that a slice should take at most
 MAX_NAMES = 40  # of events that are looked up one by one
+PAGE_BYTES = 32 * 1024 * 1024  # of bodies and entities: a page that reaches it ends there
 TAIL = 200  # rows not yet in the search index that are looked through at a time
+SIZE = "length(n.body) + coalesce(length(n.entity), 0)"
 NAMES = (
     "WITH RECURSIVE names (name) AS ("
     " SELECT min(event_name) FROM notifications"
@@ -69,6 +69,17 @@ class Reach:
     ids: Sequence[int] | None  # those in it, where finding them again is not free
 
 
+def _light(sized: Sequence[tuple[int, int]], room: int) -> list[int]:
+    """The first ids, until their sizes fill the room."""
+    numbers = []
+    for number, size in sized:
+        numbers.append(number)
+        room -= size
+        if room <= 0:
+            break
+    return numbers
+
+
 class WalkQueries(abc.ABC):
     search_id: str  # the column of the search table that holds the notification's id
     _long_reads: asyncio.Semaphore  # leaves readers for what is quick
@@ -103,24 +114,28 @@ class WalkQueries(abc.ABC):
     ) -> Page:
         if is_indexed(wanted):
             where, args = conditions(user_id, wanted)
-            rows = await self._read(
-                f"SELECT {COLUMNS} FROM notifications n WHERE {where}"
+            sized = await self._read(
+                f"SELECT n.id, {SIZE} FROM notifications n WHERE {where}"
                 f" ORDER BY n.id DESC LIMIT {limit:d}",
                 *args,
             )
-            return Page([notification_of(row) for row in rows], None)
+            numbers = _light(sized, PAGE_BYTES)
+            found = (await self.by_ids(user_id, numbers))[::-1]
+            return Page(found, numbers[-1] if len(found) < len(sized) else None)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
         walk = await self._begin(user_id, wanted)
-        found: list[Notification] = []
+        found = []
+        room = PAGE_BYTES
         high = wanted.before
         while True:
             async with self._turn(walk, until):
-                high, rows = await self._slice(walk, high, limit - len(found))
+                high, rows = await self._slice(walk, high, limit - len(found), room)
             found += rows
+            room -= sum(len(n.body) + len(n.entity or b"") for n in rows)
             if high is None or len(found) == limit:
                 return Page(found, None)
-            if loop.time() >= until:
+            if room <= 0 or loop.time() >= until:
                 return Page(found, high)
 
     async def count(
@@ -193,9 +208,12 @@ class WalkQueries(abc.ABC):
         walk.size = max(FIRST_SLICE, min(wanted, walk.size * GROWTH, LARGEST_SLICE))
 
     async def _slice(
-        self, walk: Walk, high: int | None, limit: int
+        self, walk: Walk, high: int | None, limit: int, room: int
     ) -> tuple[int | None, list[Notification]]:
-        """What fits in the next slice; where the one after it begins, None at the end."""
+        """What fits in the next slice; where the one after it begins, None at the end.
+
+        What goes beyond `room`, in bytes, is left to the one after it.
+        """
         reach = walk.ahead or await self._reach(walk, walk.source, high)
         walk.ahead = None
         low = reach.low
@@ -210,7 +228,14 @@ class WalkQueries(abc.ABC):
         if len(numbers) == limit:
             low = numbers[-1]
         numbers = sorted({*numbers, *(one for one in unindexed if low is None or one >= low)})
-        found = (await self.by_ids(walk.user_id, numbers))[::-1]
+        listed = ", ".join(map(str, numbers)) or "NULL"
+        sized = await self._read(
+            f"SELECT n.id, {SIZE} FROM notifications n WHERE n.id IN ({listed}) ORDER BY n.id DESC"
+        )
+        light = _light(sized, room)
+        if len(light) < len(sized):
+            low = light[-1]
+        found = (await self.by_ids(walk.user_id, light))[::-1]
         if walk.wanted.q:  # the index may know an earlier state
             found = [n for n in found if walk.wanted.matches(n)]
         return low, found[:limit]

@@ -24,7 +24,7 @@ from srhooks.models import (
     Tokens,
     User,
 )
-from srhooks.store import Store, make_store
+from srhooks.store import Store, make_store, walk
 
 TOKENS = Tokens(b"access", b"refresh", 2_000, 1_800_000, dead=False)
 
@@ -249,6 +249,21 @@ async def test_a_search_that_takes_long_goes_on_where_it_stopped(store: Store) -
     wanted = Filter(signature="unsigned")
     assert await store.count("u1", wanted, 5, patience=0) is None
     assert await store.count("u1", wanted, 5, patience=60) == 0
+
+
+async def test_a_page_of_large_ones_ends_early_and_the_next_goes_on(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "PAGE_BYTES", 250)
+    ids = [await add(store, body=b"x" * 100, event_name=f"job.n{n % 2}") for n in range(7)][::-1]
+    for wanted in (Filter(), Filter(events=("job.",)), Filter(q="xxx")):
+        page = await store.page("u1", wanted, 50)
+        assert [n.id for n in page.found] == ids[:3]
+        assert page.reached == ids[2]
+        assert [n.id for n in await store.notifications("u1", wanted, 50)] == ids
+    monkeypatch.setattr(walk, "PAGE_BYTES", 1)
+    page = await store.page("u1", Filter(), 50)
+    assert [n.id for n in page.found] == ids[:1]
 
 
 async def test_changes_after_a_cursor_are_complete_and_in_order(store: Store) -> None:
