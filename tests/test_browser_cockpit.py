@@ -58,6 +58,15 @@ async def test_one_is_made_with_all_there_is_and_its_secrets_never_come_back(
         await form.get_by_role("button", name="Create").click()
         await expect(page.get_by_text("2 of 20 used")).to_be_visible()
         assert "never-to-be-seen" not in await page.content()
+        await page.goto("/subscriptions#new")
+        await form.get_by_label("offer.created", exact=True).check()
+        await form.get_by_label("Basic", exact=True).check()
+        await form.get_by_label("User name").fill("hooks")
+        await form.get_by_label("Password").fill("never-to-be-seen")
+        await form.get_by_role("button", name="Create").click()
+        await expect(page.get_by_text("3 of 20 used")).to_be_visible()
+        assert "never-to-be-seen" in repr([*world.sandbox.subscriptions.by_id.values()][-1].auth)
+        assert "never-to-be-seen" not in await page.content()
 
 
 async def test_another_systems_one_is_touched_only_after_a_question(

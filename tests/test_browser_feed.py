@@ -171,6 +171,23 @@ async def test_one_is_saved_as_it_came_and_as_har(
             assert expected in (tmp_path / "file").read_text()
 
 
+async def test_everything_about_one_entity(chromium: Browser, world: World) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        for number, job in enumerate(("a", "b", "a")):
+            link = f"<{world.settings.api_url}/jobs/{job}>; rel=self"
+            await world.notify(hook, event_name="job.created", event_id=str(number), link=link)
+    async with open_browser(world, browser=chromium) as (_, page):
+        await rows(page).first.get_by_role("link").click()
+        await page.get_by_role("link", name="Everything about it").click()
+        await expect(rows(page)).to_have_count(2)
+        chip = page.get_by_label("one entity:")
+        await expect(chip).to_be_checked()
+        await chip.uncheck()
+        await expect(rows(page)).to_have_count(3)
+        await expect(page).to_have_url(f"{world.base}/notifications")
+
+
 async def test_a_search_that_takes_long_shows_how_far_it_got_and_goes_on(
     chromium: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

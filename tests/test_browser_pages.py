@@ -142,3 +142,17 @@ async def test_subscriptions_and_overview_work_without_javascript(
         async with page.expect_download() as download:
             await page.get_by_role("link", name="Download HAR").click()
         assert (await download.value).suggested_filename.endswith(".har")
+
+
+async def test_an_address_that_is_not_there_keeps_the_way_back(
+    chromium: Browser, world: World
+) -> None:
+    async with open_browser(world, browser=chromium, forgive="status of 404") as (context, page):
+        await page.goto("/nowhere")
+        await expect(page.get_by_text("There is no such page")).to_be_visible()
+        await page.get_by_role("link", name="Subscriptions", exact=True).click()
+        await expect(page.get_by_role("heading", name="Subscriptions")).to_be_visible()
+        await context.clear_cookies()
+        await page.goto("/nowhere")
+        await page.get_by_role("link", name="To the start").click()
+        await expect(page.get_by_role("link", name="Log in with SmartRecruiters")).to_be_visible()

@@ -11,10 +11,11 @@ Beside them: ServiceError (502, 429 or the service's own status), StoreError (50
 own HTTP errors. Whatever else is raised is a defect: logged, and answered 500 in plain words.
 """
 
+import contextlib
 import json
 import logging
 import math
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -31,6 +32,8 @@ from srhooks.web.view import render
 log = logging.getLogger(__name__)
 
 REQUEST = web.RequestKey("request_id", str)
+# Finds out who reads the error page of an address that has no handler to do so.
+GREET: web.AppKey[Callable[[web.Request], Awaitable[object]]] = web.AppKey("greet")
 
 
 class WebError(Exception):
@@ -119,6 +122,9 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         if error.status < 400:
             raise
         problem = _of_http(error)
+        if not wants_json(request):
+            with contextlib.suppress(StoreError):
+                await request.app[GREET](request)
     except Exception:
         log.exception("%s %s failed", request.method, _route(request))
         hint = f"It has been logged as request {number}. Try again."

@@ -18,7 +18,7 @@ from srhooks.ids import now_ms
 from srhooks.models import User
 from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.web.csrf import is_forged
-from srhooks.web.errors import ForgedError, LoginRequiredError, WrongTokenError
+from srhooks.web.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import bearer, wants_fragment, wants_json
 from srhooks.web.view import VIEW
@@ -53,6 +53,7 @@ def setup_sessions(app: web.Application, settings: Settings) -> None:
         secure=settings.secure_cookies,
     )
     aiohttp_session.setup(app, storage)
+    app[GREET] = find_login
 
 
 async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login | None:
