@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 MAX_CONNECTIONS = 15_000
 KEPT_FREE = 100  # open files for everything else
 HEAD_PATIENCE = 15.0  # seconds for a whole request head, counted from its first byte
+READ_BYTES = 64 * 1024  # at a time: more, and the memory for it is mapped anew for each read
 REFUSED_PATIENCE = 1.0  # seconds that a refused connection may take to say something
 END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + END
@@ -62,6 +63,7 @@ class Connection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._gate.open += 1
+        transport.max_size = READ_BYTES  # type: ignore[attr-defined] # asyncio's own: 256 KiB
         super().connection_made(transport)
         self._expect_head()
 

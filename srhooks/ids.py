@@ -16,7 +16,8 @@ ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 13
 DIGITS = {letter: value for value, letter in enumerate(ALPHABET)}
 STEP_BITS = 9
-SHIFTS = range(60, -1, -5)
+PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
+SHIFTS = range(50, -1, -10)
 MAX_MS = (1 << 42) - 1
 
 
@@ -48,7 +49,7 @@ class IdSource:
 
 
 def encode_id(number: int) -> str:
-    return "".join([ALPHABET[(number >> shift) & 31] for shift in SHIFTS])
+    return ALPHABET[number >> 60] + "".join([PAIRS[(number >> shift) & 1023] for shift in SHIFTS])
 
 
 def decode_id(text: str) -> int | None:

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -173,15 +173,11 @@ class _WritingConnection:
 
     async def _in_its_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """All at once: a step to a thread and back takes longer than most statements do."""
-        async with self._usable() as connection:
+        try:
+            connection = await self._get()
             # The library's public methods take one statement each.
             run: Callable[..., Coroutine[Any, Any, T]] = connection._execute  # noqa: SLF001
             return await run(work, connection._conn)  # noqa: SLF001
-
-    @contextlib.asynccontextmanager
-    async def _usable(self) -> AsyncIterator[aiosqlite.Connection]:
-        try:
-            yield await self._get()
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise  # the statement's own fault, not the disk's
         except (sqlite3.Error, OSError) as error:

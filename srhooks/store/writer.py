@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from srhooks.ids import received_ms
@@ -82,7 +83,8 @@ class Writer:
         self._closing = False
         self._sweeper: asyncio.TimerHandle | None = None
         self.received = 0
-        self._task = asyncio.create_task(self._loop(), name="store-writer")
+        self._loop = asyncio.get_running_loop()
+        self._task = self._loop.create_task(self._run(), name="store-writer")
 
     @property
     def depth(self) -> int:
@@ -91,11 +93,10 @@ class Writer:
     async def insert(self, new: NewNotification) -> Stored:
         if len(self._jobs) >= MAX_WAITING or self._bytes > MAX_WAITING_BYTES:
             raise StoreBusyError("too many notifications wait to be stored")
-        loop = asyncio.get_running_loop()
-        done: asyncio.Future[Stored] = loop.create_future()
-        self._submit(Insert(new, done, loop.time() + self._patience))
+        done: asyncio.Future[Stored] = self._loop.create_future()
+        self._submit(Insert(new, done, monotonic() + self._patience))
         if self._sweeper is None:
-            self._sweeper = loop.call_later(SWEEP_EVERY, self._sweep)
+            self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
         self._bytes += len(new.body)
         self.received += 1
         return await done
@@ -125,8 +126,8 @@ class Writer:
         self._jobs.append(job)
         self._wake.set()
 
-    async def _loop(self) -> None:
-        loop = asyncio.get_running_loop()
+    async def _run(self) -> None:
+        loop = self._loop
         while self._jobs or not self._closing:
             if not self._jobs:
                 self._wake.clear()
