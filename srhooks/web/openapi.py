@@ -35,7 +35,10 @@ FILTER: dict[str, tuple[Schema, str]] = {
     "before": (TEXT, "Received earlier: an RFC 3339 time, or a cursor from `next`"),
 }
 LIMIT: dict[str, tuple[Schema, str]] = {
-    "limit": ({"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50}, "How many")
+    "limit": (
+        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50},
+        "How many at most; `next` tells whether there are more",
+    )
 }
 
 
