@@ -241,9 +241,10 @@ class _Line:
 def _take_ended(running: dict[asyncio.Task[bool], str]) -> list[bool]:
     """Remove the requests that ended; of each, whether the service worked."""
     ended = [task for task in running if task.done()]
+    worked = [task.result() for task in ended]  # on an error all of them stay: none goes unheard
     for task in ended:
         del running[task]
-    return [task.result() for task in ended]
+    return worked
 
 
 def _is_final(error: ServiceError) -> bool:

@@ -31,6 +31,7 @@ from srhooks.store import Store, StoreUnavailableError
 log = logging.getLogger(__name__)
 
 PATIENCE = 3.3  # seconds until it is verified and stored; the service waits five in all
+MAX_LINK = 2000  # bytes: an index of PostgreSQL takes no more. A longer one is not followed
 MAX_FIELD = 500  # characters of event-id, event-name and event-version that are kept
 MAX_TIMESTAMP = 253_402_300_799  # seconds: the end of the year 9999
 
@@ -144,8 +145,10 @@ class Intake:
         link = find_link(header, self._api_url) if header else None
         if link is None:
             return None, "none"
-        trusted = _is_trusted(signature, entry)
-        return _clean(link.target), "pending" if trusted and link.followable else "refused"
+        target = _clean(link.target)
+        short = target.encode()[:MAX_LINK].decode(errors="ignore")
+        followed = link.followable and short == target and _is_trusted(signature, entry)
+        return short, "pending" if followed else "refused"
 
 
 def _verdict(entry: HookEntry, headers: Mapping[str, str], body: bytes) -> Signature:

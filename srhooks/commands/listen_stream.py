@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
@@ -124,9 +124,9 @@ class Stream:
             page = await self._json("/notifications", [*query, *more])
             found = page["notifications"]
             news += [_heard(one) for one in found if one["id"] not in self._dealt]
-            if page["next"] is None or not found:
+            if page["next"] is None:
                 return news[::-1]
-            before = found[-1]["id"]
+            before = parse_qs(urlsplit(page["next"]).query)["before"][0]
 
     def _after(self) -> str:
         number = ids.decode_id(self.cursor)

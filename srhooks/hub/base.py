@@ -31,6 +31,9 @@ class Viewer(Protocol):
         A viewer that takes its time misses no kind of change, and never holds more than these.
         """
 
+    def take(self) -> list[Event]:
+        """The same, without waiting: perhaps nothing."""
+
     def close(self) -> None: ...
 
 

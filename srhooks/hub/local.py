@@ -21,6 +21,9 @@ class LocalViewer:
 
     async def next(self) -> list[Event]:
         await self._arrived.wait()
+        return self.take()
+
+    def take(self) -> list[Event]:
         self._arrived.clear()
         events = list(self._pending.values())
         self._pending.clear()

@@ -235,7 +235,8 @@ class Store(Protocol):
     async def purge(self, before_id: int, limit: int) -> int:
         """Delete up to `limit` notifications with lower ids, and notes that are due; how many."""
 
-    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> int: ...
+    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> list[int]:
+        """Those that were there, and are not any more."""
 
     async def delete_some(self, user_id: str, limit: int) -> int:
         """Delete up to `limit` of the user's notifications; how many."""

@@ -29,7 +29,9 @@ class ErasureQueries(abc.ABC):
         """Run inside a transaction of the writer."""
 
     @abc.abstractmethod
-    async def _remove(self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]) -> int:
+    async def _remove(
+        self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]
+    ) -> list[int]:
         """Delete those whose ids it chooses, with all that hangs on them; how many."""
 
     async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:
@@ -99,4 +101,4 @@ class ErasureQueries(abc.ABC):
 
     async def delete_some(self, user_id: str, limit: int) -> int:
         sql = f"SELECT id FROM notifications WHERE user_id = $1 LIMIT {limit:d}"
-        return await self._remove(lambda tx: tx.fetch(sql, user_id))
+        return len(await self._remove(lambda tx: tx.fetch(sql, user_id)))

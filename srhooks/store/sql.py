@@ -17,7 +17,7 @@ from srhooks.models import (
     Tokens,
     User,
 )
-from srhooks.store.base import StoreUnavailableError
+from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.insight import InsightQueries
@@ -307,16 +307,18 @@ class SqlStore(
                 f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}", before_id
             )
 
-        return await self._remove(choose)
+        return len(await self._remove(choose))
 
-    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
+    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> list[int]:
         sql = (
             "SELECT id FROM notifications WHERE user_id = $1"
             f" AND id IN ({placeholders(2, len(wanted))})"
         )
-        return await self._remove(lambda tx: tx.fetch(sql, user_id, *wanted)) if wanted else 0
+        return await self._remove(lambda tx: tx.fetch(sql, user_id, *wanted)) if wanted else []
 
-    async def _remove(self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]) -> int:
+    async def _remove(
+        self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]
+    ) -> list[int]:
         async def work(tx: Transaction) -> list[int]:
             numbers = [row[0] for row in await choose(tx)]
             each = [(number,) for number in numbers]
@@ -329,9 +331,13 @@ class SqlStore(
                 await tx.execute_many(f"DELETE FROM {table} WHERE {column} = $1", each)
             return numbers
 
-        removed = await self._work(work)
+        try:
+            removed = await self._work(work)
+        except StoreError:
+            self._tallies.forget_all()  # it may have been done all the same
+            raise
         self._tallies.forget(removed)
-        return len(removed)
+        return removed
 
 
 def _user(row: Any) -> User:

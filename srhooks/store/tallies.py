@@ -19,7 +19,7 @@ SETTLED = 600_000  # ms after its end until a span is taken as complete
 KEPT = 3600.0  # seconds; another process may have deleted something
 END = (1 << 63) - 1
 MOST = 20_000  # spans kept, of all users
-MAX_NAMES = 500  # event names that are told apart
+MAX_NAMES = 500  # event names that are told apart; the rest counts as having none
 SPANS = (
     "spans (low) AS (SELECT CAST($2 AS BIGINT) UNION ALL"
     " SELECT low + CAST($3 AS BIGINT) FROM spans WHERE low + CAST($3 AS BIGINT) < $4)"
@@ -40,6 +40,11 @@ NAMELESS = (
     f"WITH RECURSIVE {SPANS}"
     " SELECT low, '', (SELECT count(*) FROM notifications WHERE user_id = $1"
     " AND event_name IS NULL AND id >= low AND id < low + CAST($3 AS BIGINT)) FROM spans"
+)
+EVERY = (
+    f"WITH RECURSIVE {SPANS}"
+    " SELECT low, (SELECT count(*) FROM notifications WHERE user_id = $1"
+    " AND id >= low AND id < low + CAST($3 AS BIGINT)) FROM spans"
 )
 
 
@@ -64,6 +69,10 @@ class Tallies:
             self._known[user_id, low] = (time.monotonic(), counts)
             while len(self._known) > MOST:
                 del self._known[next(iter(self._known))]
+
+    def forget_all(self) -> None:
+        self._deletions += 1
+        self._known = {}
 
     def forget(self, numbers: Iterable[int]) -> None:
         """These notifications are gone."""
@@ -138,7 +147,14 @@ class TallyQueries(abc.ABC):
     ) -> list[tuple[int, str, int]]:
         """Beginning of a span, event name, how many; spans with none are left out."""
         rows = await self._read(HISTOGRAM, user_id, low, span_ids, high)
-        rows += await self._read(NAMELESS, user_id, low, span_ids, high)
+        if len({row[1] for row in rows}) < MAX_NAMES:
+            rows += await self._read(NAMELESS, user_id, low, span_ids, high)
+        else:
+            named = Counter[int]()
+            for start, _, count in rows:
+                named[start] += count
+            every = await self._read(EVERY, user_id, low, span_ids, high)
+            rows += [(start, "", count - named[start]) for start, count in every]
         return [(int(row[0]), row[1], int(row[2])) for row in rows if row[2]]
 
 

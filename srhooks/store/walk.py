@@ -26,6 +26,7 @@ from srhooks.store.query import (
 FIRST_SLICE = 250  # ids
 LARGEST_SLICE = 64_000
 LARGEST_LIST = 2000  # ids of a slice that are spelt out
+FENCE = 1 << 40  # rows: no limit, but each database then takes the part by itself
 GROWTH = 4  # from one slice to the next, at most
 SHORT = 0.06  # seconds that a slice should take at most
 MAX_NAMES = 40  # of events that are looked up one by one
@@ -59,6 +60,7 @@ class Walk:
     size: int = FIRST_SLICE  # ids of the next slice
     begun: bool = False
     ahead: "Reach | None" = None  # the first slice, known from the choice of the source
+    unindexed: Sequence[int] | None = None  # what was not in the search index before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,10 @@ class WalkQueries(abc.ABC):
     @abc.abstractmethod
     async def _read(self, sql: str, *args: Any) -> list[Any]:
         """Run a query outside of the writer."""
+
+    async def _probe(self, sql: str, *args: Any) -> list[Any] | None:
+        """What the text's index finds; None where that takes too long."""
+        return await self._read(sql, *args)
 
     @abc.abstractmethod
     def _text_ids(self, text: str, args: list[Any]) -> str | None:
@@ -136,7 +142,7 @@ class WalkQueries(abc.ABC):
             if high is None or len(found) == limit:
                 return Page(found, None)
             if room <= 0 or loop.time() >= until:
-                return Page(found, high)
+                return Page(found, await self._own_end(user_id, high))
 
     async def count(
         self, user_id: str, wanted: Filter, limit: int, patience: float = COUNT_TIME
@@ -153,7 +159,7 @@ class WalkQueries(abc.ABC):
         high = wanted.before
         while True:
             async with self._turn(walk, until):
-                reach = await self._reach(walk, walk.source, high)
+                reach = await self._next_reach(walk, high)
                 low = reach.low
                 sql, args = self._fitting(walk, reach, low, high)
                 total += await self._count(sql, limit - total, args)
@@ -162,6 +168,13 @@ class WalkQueries(abc.ABC):
             if loop.time() >= until:
                 return None
             high = low
+
+    async def _own_end(self, user_id: str, high: int) -> int | None:
+        """As far as the user's own go: an index of texts knows those of all users."""
+        ((newest,),) = await self._read(
+            "SELECT max(id) FROM notifications WHERE user_id = $1 AND id < $2", user_id, high
+        )
+        return None if newest is None else newest + 1
 
     async def _count(self, sql: str, limit: int, args: list[Any]) -> int:
         ((count,),) = await self._read(f"SELECT count(*) FROM ({sql} LIMIT {limit:d}) f", *args)
@@ -179,8 +192,12 @@ class WalkQueries(abc.ABC):
             if self._text_ids(wanted.q, []) is not None:
                 sources.append(Source(text=wanted.q))
         walk = Walk(user_id, wanted, sources[0] if sources else everything)
+        if wanted.q:
+            walk.unindexed = await self._unindexed(walk, wanted.before)
         for source in sources if len(sources) > 1 else ():
             reach = await self._reach(walk, source, wanted.before)
+            if reach is None:
+                continue
             if walk.ahead is None or reach.low is None or reach.low < (walk.ahead.low or 0):
                 walk.source, walk.ahead = source, reach
             if reach.low is None:
@@ -214,14 +231,16 @@ class WalkQueries(abc.ABC):
 
         What goes beyond `room`, in bytes, is left to the one after it.
         """
-        reach = walk.ahead or await self._reach(walk, walk.source, high)
-        walk.ahead = None
+        # Before the index is asked: what it takes in meanwhile is then known twice, not never.
+        unindexed = walk.unindexed
+        if walk.wanted.q and unindexed is None:
+            unindexed = await self._unindexed(walk, high)
+        unindexed = unindexed or []
+        reach = walk.ahead or await self._next_reach(walk, high)
+        walk.ahead = walk.unindexed = None
         low = reach.low
-        unindexed: list[int] = []
-        if walk.wanted.q:
-            unindexed = await self._unindexed(walk, low, high)
-            if len(unindexed) == TAIL:
-                low = unindexed[-1]
+        if len(unindexed) == TAIL:
+            low = max(low or 0, unindexed[-1])
         sql, args = self._fitting(walk, reach, low, high)
         rows = await self._read(f"{sql} ORDER BY n.id DESC LIMIT {limit:d}", *args)
         numbers = [row[0] for row in rows]
@@ -240,12 +259,24 @@ class WalkQueries(abc.ABC):
             found = [n for n in found if walk.wanted.matches(n)]
         return low, found[:limit]
 
-    async def _reach(self, walk: Walk, source: Source, high: int | None) -> Reach:
+    async def _next_reach(self, walk: Walk, high: int | None) -> Reach:
+        reach = await self._reach(walk, walk.source, high)
+        if reach is None:  # such a text is everywhere, or it has no index
+            walk.source = Source([Filter()])
+            reach = await self._reach(walk, walk.source, high)
+        return reach or Reach(None, [])
+
+    async def _reach(self, walk: Walk, source: Source, high: int | None) -> Reach | None:
+        """None where the text's index takes too long."""
         args: list[Any] = []
-        sql = self._ids(walk, source, None, high, args)
+        size = min(walk.size, LARGEST_LIST) if source.text else walk.size
+        sql = self._ids(walk, source, None, high, args, size)
         if source.text:
-            ids = [row[0] for row in await self._read(f"SELECT id FROM ({sql}) s", *args)]
-            return Reach(ids[-1] if len(ids) == min(walk.size, LARGEST_LIST) else None, ids)
+            rows = await self._probe(f"SELECT id FROM ({sql}) s", *args)
+            if rows is None:
+                return None
+            ids = [row[0] for row in rows]
+            return Reach(ids[-1] if len(ids) == size else None, ids)
         rows = await self._read(f"SELECT id FROM ({sql}) s LIMIT 1 OFFSET {walk.size - 1:d}", *args)
         return Reach(int(rows[0][0]) if rows else None, None)
 
@@ -254,7 +285,8 @@ class WalkQueries(abc.ABC):
     ) -> tuple[str, list[Any]]:
         args: list[Any] = []
         if reach.ids is None:
-            ids = self._ids(walk, walk.source, low, high, args)
+            # All of them: more may have come in since its end was looked for.
+            ids = self._ids(walk, walk.source, low, high, args, FENCE)
         else:
             listed = ", ".join(str(one) for one in reach.ids if low is None or one >= low)
             ids = f"SELECT id FROM notifications WHERE id IN ({listed or 'NULL'})"
@@ -268,11 +300,11 @@ class WalkQueries(abc.ABC):
         return f"{sql} WHERE n.id = s.id AND {where}", args
 
     def _ids(
-        self, walk: Walk, source: Source, low: int | None, high: int | None, args: list[Any]
-    ) -> str:
+        self, walk: Walk, source: Source, low: int | None, high: int | None, args: list[Any],
+        size: int,
+    ) -> str:  # fmt: skip
         """From `low` until before `high`, newest first, at most a slice. The limit is a fence."""
         after = walk.wanted.after if low is None else max(low - 1, walk.wanted.after or 0)
-        size = min(walk.size, LARGEST_LIST) if source.text else walk.size
         end = f" ORDER BY id DESC LIMIT {size:d}"
         if source.text:
             bounds = "".join(
@@ -293,9 +325,9 @@ class WalkQueries(abc.ABC):
         )
         return f"SELECT id FROM ({each}) p{end}" if pieces else "SELECT 0 AS id WHERE 1 = 0"
 
-    async def _unindexed(self, walk: Walk, low: int | None, high: int | None) -> list[int]:
+    async def _unindexed(self, walk: Walk, high: int | None) -> list[int]:
         """The newest of the user's that the search index does not know as they are."""
-        after = walk.wanted.after if low is None else low - 1
+        after = walk.wanted.after
         bounds = "".join(
             f" AND id {sign} {value:d}"
             for sign, value in ((">", after), ("<", high))

@@ -35,37 +35,44 @@ class Audience:
         self._task.cancel()
 
     async def _run(self) -> None:
+        news: Event | None = None  # of which not all was shown yet
         while True:
-            for event in await self._viewer.next():
-                try:
-                    if event.kind == "notification":
-                        await self._show_changes(event)
-                    else:
-                        self._tell(event)
-                except Exception:
-                    log.exception("pushing to all pages failed")
+            for event in self._viewer.take() if news else await self._viewer.next():
+                self.changes.heard = max(self.changes.heard, event.order)
+                if event.kind == "notification":
+                    news = event
+                else:
                     self._tell(event)
+            if news is not None and await self._show(news):
+                news = None
+
+    async def _show(self, event: Event) -> bool:
+        """Whether all was shown that had changed."""
+        try:
+            return await self._show_changes(event)
+        except Exception:
+            log.exception("pushing to all pages failed")
+            self._tell(event)
+            return True
 
     def _tell(self, event: Event) -> None:
         """Each page sees to it by itself."""
         for page in self.pages:
             page.put(event)
 
-    async def _show_changes(self, event: Event) -> None:
-        while True:
-            ready = [page.sent for page in self.pages if page.is_feed and page.idle]
-            if not ready:
-                self._tell(event)
-                return
-            after = min(ready)
-            try:
-                changes = await self.changes.after(after, event.order)
-            except StoreError:  # pages that try it themselves are told to come back
-                self._tell(event)
-                return
-            await self._give(changes, after, event)
-            if changes.complete:
-                return
+    async def _show_changes(self, event: Event) -> bool:
+        ready = [page.sent for page in self.pages if page.is_feed and page.idle]
+        if not ready:
+            self._tell(event)
+            return True
+        after = min(ready)
+        try:
+            changes = await self.changes.after(after, event.order)
+        except StoreError:  # pages that try it themselves are told to come back
+            self._tell(event)
+            return True
+        await self._give(changes, after, event)
+        return changes.complete
 
     async def _give(self, changes: Changes, after: int, event: Event) -> None:
         """To each page what it has not got; idle ones that are equally far share the bytes."""

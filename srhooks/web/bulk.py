@@ -51,9 +51,9 @@ async def _delete(request: web.Request, user_id: str, numbers: list[int]) -> int
     """Delete them, and tell every open page."""
     services = request.app[SERVICES]
     deleted = await services.store.delete_notifications(user_id, numbers)
-    services.deletions.note(user_id, services.store.next_id(), numbers)
+    services.deletions.note(user_id, services.store.next_id(), deleted)
     services.hub.publish(user_id, Event("deleted"))
-    return deleted
+    return len(deleted)
 
 
 async def replay(request: web.Request) -> web.Response:

@@ -63,12 +63,14 @@ class ChangeReader:
         self._store = store
         self._user_id = user_id
         self._last: _Read | None = None
+        self.heard = 0  # order of the newest event: what was read before it serves nobody
 
     async def after(self, rev: int, order: int) -> Changes:
         """The next changes after the cursor, as they stand after the event of this order.
 
         Raises StoreError.
         """
+        order = max(order, self.heard)
         # One read will do for all whom it may bring further: pages that come together are not
         # equally far, and a read for each of thousands would keep the store busy for seconds.
         while (last := self._last) and last.running and last.can_serve(order, rev):

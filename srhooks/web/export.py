@@ -100,14 +100,17 @@ async def _all(store: Store, user_id: str, wanted: Filter) -> AsyncIterator[list
     size = FIRST_PIECE
     before = wanted.before if wanted.before is not None else store.next_id()
     while True:
-        piece = await store.notifications(user_id, wanted.below(before), size)
-        if not piece:
+        page = await store.page(user_id, wanted.below(before), size)
+        if page.found:
+            yield page.found
+        if page.reached is not None:
+            before = page.reached
+        elif len(page.found) == size:
+            before = page.found[-1].id
+        else:
             return
-        yield piece
-        if len(piece) < size:
-            return
-        before = piece[-1].id
-        size = _next_size(piece)
+        if page.found:
+            size = _next_size(page.found)
 
 
 async def _chosen(

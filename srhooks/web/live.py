@@ -55,6 +55,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     if request.transport is None:
         return web.Response()  # it has left: nobody reads this
     services, patience = request.app[SERVICES], request.app[PATIENCE]
+    if cursor is None:  # from now on; what is being committed has a rev already
+        cursor = await services.store.last_rev(login.user.id)
     socket = web.WebSocketResponse(heartbeat=patience.heartbeat, compress=False, max_msg_size=4096)
     audience = _audience(request.app, login.user.id)
     page = LivePage(
@@ -93,7 +95,7 @@ def _cursor(request: web.Request) -> int | None:
     text = request.query.get("cursor", "")
     if not text:
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 19):
+    if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < 1 << 63):
         raise BadRequestError("cursor must be the number that the page was given")
     return int(text)
 
