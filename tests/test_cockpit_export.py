@@ -11,7 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import web
 from srhooks.ids import now_ms
-from srhooks.models import NewNotification
+from srhooks.models import Filter, NewNotification
+from srhooks.store import walk
+from srhooks.web.export import _all
 from srhooks.web.keys import SERVICES
 
 from tests.harness import Browser, World
@@ -151,3 +153,20 @@ async def test_the_page_says_how_many_and_offers_each_format(world: World) -> No
         assert "2 notifications" in page
         for name in ("ndjson", "csv", "har"):
             assert f"event=job.&amp;signature=unsigned&amp;format={name}" in page
+
+
+async def test_pieces_are_bounded_in_bytes_and_hold_everything(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(walk, "PAGE_BYTES", 200_000)
+    async with world.logged_in() as ada:
+        await store_some(world, ada, 40, b"{" + b" " * 50_000 + b"}")
+        await store_some(world, ada, 300, b"{}")
+        store = world.services.store
+        (user_id,) = await store.user_ids()
+        for wanted in (Filter(), Filter(signature="unsigned", events=("job.",))):
+            pieces = [piece async for piece in _all(store, user_id, wanted)]
+            assert max(sum(len(n.body) for n in piece) for piece in pieces) < 300_000
+            ids = [n.id for piece in pieces for n in piece]
+            assert ids == sorted(set(ids), reverse=True)
+            assert len(ids) == 340

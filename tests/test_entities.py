@@ -1,14 +1,17 @@
 """What becomes of a link: every state, retries, dead grants, and turns."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.entities import _take_ended
 from srhooks.ids import first_id_at, now_ms
 from srhooks.models import Filter, NewNotification
+from srhooks.store import StoreUnavailableError
 
 from tests.harness import Browser, eventually
 from tests.odd_service import ROOT, OddService, OddWorld, odd_world
@@ -273,3 +276,19 @@ async def test_what_the_service_sends_back_may_be_anything(
     for number, value in enumerate(odd_ones):
         await deliver(odd, made, odd.link(f"/odd/{number}", replies=[(200, value, {})]))
         assert (await settled(zoe, "fetched", number + 1))["data"] == value
+
+
+async def test_of_several_that_fail_at_once_none_goes_unheard() -> None:
+    async def fail() -> bool:
+        raise StoreUnavailableError("gone")
+
+    unheard: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: unheard.append(told))
+    running = {asyncio.create_task(fail()): "a", asyncio.create_task(fail()): "b"}
+    await asyncio.wait(running)
+    with pytest.raises(StoreUnavailableError):
+        _take_ended(running)
+    await asyncio.gather(*running, return_exceptions=True)
+    running.clear()
+    gc.collect()
+    assert unheard == []

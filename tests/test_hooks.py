@@ -5,6 +5,8 @@ import gzip
 import io
 import itertools
 import json
+import random
+import string
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -221,3 +223,19 @@ async def test_no_answer_names_the_server(world: World, hook: str) -> None:
         assert "server: srhooks\r\n" in head + "\r\n" or "server:" not in head
         if request in malformed:
             assert head.split()[1] in {"400", "404", "414", "431"}
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+async def test_a_link_that_is_too_long_for_an_index_is_kept_cut_and_not_followed(
+    database: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    url = {"database_url": request.getfixturevalue("postgres_url")} if database != "sqlite" else {}
+    async with start_world(tmp_path, **url) as world, world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        noise = random.Random(7).choices(string.ascii_letters + string.digits, k=6000)  # noqa: S311
+        long = f"{world.settings.api_url}/jobs/1?x={''.join(noise)}"
+        assert await world.notify(hook, link=f'<{long}>; rel="self"', event_id="1") == 202
+        assert await world.notify(hook, link=f"</é{'é' * 1999}>; rel=self", event_id="2") == 202
+        odd, cut = await ada.notifications()
+        assert cut["link"] == long[:2000]
+        assert [odd["entity"]["status"], cut["entity"]["status"]] == ["refused", "refused"]

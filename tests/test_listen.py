@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from aiohttp import web
+from aiohttp import ClientSession, web
 from multidict import CIMultiDict
+from srhooks.commands import listen_stream
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.serving import served
+from srhooks.web import feed
 
 from tests.harness import World, application, eventually, free_port
 
@@ -213,3 +215,23 @@ def test_wrong_options_are_refused(
     except SystemExit as ended:
         code = ended.code
     assert code == 2
+
+
+async def test_a_page_that_ended_early_is_gone_on_from(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(feed, "PAGE_TIME", 0)
+    monkeypatch.setattr(listen_stream, "LOOK_BACK", 0)
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        made = await ada.json("POST", "/terminal/tokens", status=201, data={"name": "x"})
+        await world.notify(hook, event_name="base", event_id="0")
+        since = (await ada.notifications("?limit=1"))[0]["id"]
+        await world.notify(hook, event_name="job.a", event_id="1")
+        for number in range(300):
+            await world.notify(hook, event_name="other.x", event_id=f"o{number}")
+        async with ClientSession() as session:
+            stream = listen_stream.Stream(
+                session, world.base, made["token"], [("q", "job.")], since
+            )
+            assert [one.event for one in await stream._news()] == ["job.a"]

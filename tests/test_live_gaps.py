@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from aiohttp import WSMsgType
 from srhooks.hub import Event
+from srhooks.ids import encode_id
 from srhooks.models import NewNotification
 from srhooks.store import Store
 
@@ -93,3 +94,13 @@ async def test_a_cursor_beyond_all_numbers_is_refused(world: World) -> None:
         path = "/live?cursor=9999999999999999999"
         async with ada.request("GET", path, headers=headers) as answer:
             assert answer.status == 400
+
+
+async def test_what_was_not_there_is_not_remembered_as_deleted(world: World) -> None:
+    async with world.logged_in() as ada:
+        (user_id,) = await world.services.store.user_ids()
+        ids = [encode_id(number) for number in range(1, 50)]
+        headers = {"Origin": world.base}
+        answer = await ada.json("POST", "/notifications/delete", json={"ids": ids}, headers=headers)
+        assert answer == {"deleted": 0}
+        assert world.services.deletions.after(user_id, 0)[1] == []
