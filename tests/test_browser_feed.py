@@ -171,6 +171,27 @@ async def test_one_is_saved_as_it_came_and_as_har(
             assert expected in (tmp_path / "file").read_text()
 
 
+async def test_totals_are_right_after_a_filter_and_after_another_tab_deleted(
+    chromium: Browser, world: World
+) -> None:
+    await some(world, "job.created", "job.created", "offer.created")
+    async with open_browser(world, browser=chromium) as (_, page), world.logged_in() as ada:
+        total, jobs = page.locator("#total"), page.locator('[data-count="job.created"]')
+        await expect(total).to_have_text("3")
+        await page.get_by_label("Event", exact=True).select_option("offer.")
+        await expect(rows(page)).to_have_count(1)
+        await some(world, "job.created")
+        await page.get_by_label("Event", exact=True).select_option("")
+        await expect(rows(page)).to_have_count(4)
+        await expect(total).to_have_text("4")
+        await expect(jobs).to_have_text("3")
+        ids = [n["id"] for n in await ada.notifications("?event=job.created")]
+        await ada.json("POST", "/notifications/delete", json={"ids": ids[1:]})
+        await expect(rows(page)).to_have_count(2)
+        await expect(total).to_have_text("2")
+        await expect(jobs).to_have_text("1")
+
+
 async def test_everything_about_one_entity(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         hook = (await ada.subscribe("job.created"))["hookId"]

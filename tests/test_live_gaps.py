@@ -104,3 +104,50 @@ async def test_what_was_not_there_is_not_remembered_as_deleted(world: World) -> 
         answer = await ada.json("POST", "/notifications/delete", json={"ids": ids}, headers=headers)
         assert answer == {"deleted": 0}
         assert world.services.deletions.after(user_id, 0)[1] == []
+
+
+async def frame_with(socket: Any, text: str) -> str:
+    async with asyncio.timeout(10):
+        while text not in (frame := await socket.receive_str()):
+            pass
+    found: str = frame
+    return found
+
+
+async def test_a_page_says_that_the_grant_died_and_that_it_lives_again(world: World) -> None:
+    async with world.logged_in() as ada:
+        await ada.subscribe("job.created")
+        async with ada.live() as socket:
+            world.sandbox.revoke_grants()
+            await world.sandbox.fire("job.created")
+            assert "Log in again" in await frame_with(socket, "no longer takes this log-in")
+            async with world.logged_in():
+                while "no longer takes" in await frame_with(socket, '<div id="banner"'):
+                    pass
+
+
+async def test_a_page_that_ends_in_the_past_gets_nothing_newer(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        page = await ada.page("/notifications?before=2020-01-01T00:00Z")
+        assert "/live?before=2020-01-01T00%3A00Z&amp;cursor=" in page
+        async with ada.live("?before=2020-01-01T00:00Z") as past, ada.live() as now:
+            await world.notify(hook, event_name="new")
+            await frame_with(now, "new")
+            with pytest.raises(TimeoutError):
+                await past.receive_str(timeout=0.3)
+
+
+async def test_what_is_erased_leaves_a_page_that_was_filtered_by_its_text(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("candidate.created"))["hookId"]
+        link = f"<{world.settings.api_url}/candidates/cand-4711>; rel=self"
+        body = b'{"candidate": {"id": "cand-4711"}}'
+        await world.notify(hook, body, event_name="candidate.created", event_id="1", link=link)
+        (n,) = await ada.notifications()
+        target = f"?link={n['link']}"
+        async with ada.live("?q=cand-4711") as by_text, ada.live(target) as by_link:
+            await ada.json("POST", "/candidates/erase", json={"candidateId": "cand-4711"})
+            for socket in (by_text, by_link):
+                frame = await frame_with(socket, f'id="n-{n["id"]}"')
+                assert 'hx-swap-oob="delete"' in frame

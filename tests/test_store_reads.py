@@ -108,7 +108,7 @@ READS: dict[str, Callable[[SqliteStore], Awaitable[Any]]] = {
     "last_rev": lambda store: store.last_rev("u1"),
     "changed_since": lambda store: store.changed_since("u1", 0, 100),
     "by_ids": lambda store: store.notification("u1", 5),
-    "neighbours": lambda store: store.neighbours("u1", since(15)),
+    "neighbours": lambda store: store.neighbours("u1", since(15), Filter()),
     "deliveries": lambda store: store.deliveries(5),
     "previous_entity": lambda store: store.previous_entity("u1", "https://api.test/7", since(15)),
     "counts_by_event": lambda store: store.counts_by_event("u1", since(30)),

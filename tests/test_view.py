@@ -274,10 +274,10 @@ def test_a_list_brings_its_own_connection(app: web.Application) -> None:
     context = feed_context(notification())
     answer = render_text(app, "_list.html", context)
     assert 'id="live"' in answer
-    assert answer.count("hx-swap-oob") == 2  # the connection and the cursor
+    assert answer.count("hx-swap-oob") == 3  # the connection, the cursor and the total
     pushed = render_text(app, "_list.html", {**context, "oob": True})
     assert 'id="live"' not in pushed
-    assert pushed.count("hx-swap-oob") == 2  # the list and the cursor
+    assert pushed.count("hx-swap-oob") == 3  # the list, the cursor and the total
     whole = render_text(app, "notifications.html", context)
     assert "hx-swap-oob" not in whole
     assert whole.count('id="live"') == whole.count('id="cursor"') == 1

@@ -190,8 +190,10 @@ class Store(Protocol):
     async def trouble(self, user_id: str, since_id: int) -> Trouble:
         """What needs attention among those above the id; pending entities of any age."""
 
-    async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
-        """The ids of the next newer and the next older notification."""
+    async def neighbours(
+        self, user_id: str, notification_id: int, wanted: Filter
+    ) -> tuple[int | None, int | None]:
+        """The ids of the nearest newer and older ones that fit, as far as a short look goes."""
 
     # --- entities ------------------------------------------------------------------------------
     async def users_with_due_entities(self, now: int) -> list[str]: ...

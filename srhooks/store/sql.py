@@ -289,15 +289,6 @@ class SqlStore(
         )
         return [Delivery(row[0]) for row in rows]
 
-    async def neighbours(self, user_id: str, notification_id: int) -> tuple[int | None, int | None]:
-        ((newer, older),) = await self._read(
-            "SELECT (SELECT min(id) FROM notifications WHERE user_id = $1 AND id > $2),"
-            " (SELECT max(id) FROM notifications WHERE user_id = $1 AND id < $2)",
-            user_id,
-            notification_id,
-        )
-        return newer, older
-
     # --- upkeep --------------------------------------------------------------------------------
 
     async def purge(self, before_id: int, limit: int) -> int:

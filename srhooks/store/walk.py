@@ -33,6 +33,8 @@ MAX_NAMES = 40  # of events that are looked up one by one
 PAGE_BYTES = 32 * 1024 * 1024  # of bodies and entities: a page that reaches it ends there
 TAIL = 200  # rows not yet in the search index that are looked through at a time
 SIZE = "length(n.body) + coalesce(length(n.entity), 0)"
+NEAR = 100  # newer ones that are looked through for the nearest
+NEAR_TIME = 0.05  # seconds
 NAMES = (
     "WITH RECURSIVE names (name) AS ("
     " SELECT min(event_name) FROM notifications"
@@ -168,6 +170,23 @@ class WalkQueries(abc.ABC):
             if loop.time() >= until:
                 return None
             high = low
+
+    async def neighbours(
+        self, user_id: str, notification_id: int, wanted: Filter
+    ) -> tuple[int | None, int | None]:
+        older = await self.page(user_id, wanted.below(notification_id), 1, NEAR_TIME)
+        above = replace(wanted, after=max(wanted.after or 0, notification_id))
+        newer: int | None = None
+        if is_indexed(above):
+            where, args = conditions(user_id, above)
+            ((newer,),) = await self._read(
+                f"SELECT min(n.id) FROM notifications n WHERE {where}", *args
+            )
+        else:
+            page = await self.page(user_id, above, NEAR + 1, NEAR_TIME)
+            if page.reached is None and 0 < len(page.found) <= NEAR:
+                newer = page.found[-1].id
+        return newer, older.found[0].id if older.found else None
 
     async def _own_end(self, user_id: str, high: int) -> int | None:
         """As far as the user's own go: an index of texts knows those of all users."""

@@ -94,6 +94,8 @@ def older_url(wanted: Filter, last_id: str, limit: str) -> str:
 
 
 def live_url(wanted: Filter, cursor: int) -> str:
-    """The address of the socket that goes on where a page of the feed ends."""
-    params = {name: value for name, value in wanted.params.items() if name != "before"}
-    return "/live?" + urlencode({**params, "cursor": cursor}, doseq=True, errors="replace")
+    """The address of the socket that goes on where a page of the feed ends.
+
+    With `before` it tells what becomes of the rows on the page, and brings none that are newer.
+    """
+    return "/live?" + urlencode({**wanted.params, "cursor": cursor}, doseq=True, errors="replace")

@@ -101,6 +101,7 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
     services.tokens.forget_failures(user.id)
     await services.store.wake_entities(user.id, now_ms())
     services.fetcher.wake(user.id)
+    services.hub.publish(user.id, Event("login"))
     session = await aiohttp_session.get_session(request)
     wanted = session.get("next")
     await start_session(request, user)

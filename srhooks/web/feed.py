@@ -1,6 +1,7 @@
 """The notifications: the feed and one of them, as page, fragment and JSON."""
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import aiohttp_session
@@ -12,17 +13,18 @@ from srhooks.store import PAGE_TIME
 from srhooks.web.asked import live_url, read_filter, read_limit
 from srhooks.web.curl import curl_command
 from srhooks.web.errors import NotFoundError, json_text
+from srhooks.web.filters import is_cursor
 from srhooks.web.inside import links_in
 from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.paging import FeedPage, read_page
 from srhooks.web.serialise import notification_json
 from srhooks.web.session import Login, require_reader
+from srhooks.web.totals import totals
 from srhooks.web.verdict import verdict
 from srhooks.web.view import render
 from srhooks.web.words import hook_labels
 
-DAY = 86_400_000  # ms
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_EVERY = 60_000  # ms between two notes of a visit
 BESIDE = 25  # rows next to a notification that is opened by its address; scrolling brings more
@@ -46,6 +48,7 @@ async def feed(request: web.Request) -> web.Response:
     ctx |= {"cursor": cursor, "live_url": live_url(wanted, cursor)}
     ctx["subscriptions"] = await _subscriptions(request, login)
     if wants_fragment(request) and target == "list":
+        ctx |= await totals(request.app, login.user.id)
         return render(request, "_list.html", ctx)
     return await _whole_page(request, login, ctx, {})
 
@@ -104,13 +107,9 @@ async def _whole_page(
 ) -> web.Response:
     store = request.app[SERVICES].store
     seen = await _visit(request, login)
-    days = request.app[SETTINGS].retention_days
-    counts = await store.counts_by_event(login.user.id, ids.first_id_at(ids.now_ms() - days * DAY))
     fresh = await store.counts_by_event(login.user.id, ids.first_id_at(seen + 1))
     page |= {
-        "counts": counts,
-        "days": days,
-        "total": sum(counts.values()),
+        **await totals(request.app, login.user.id),
         "fresh": sum(fresh.values()),
         "seen": seen,
         "selected": selected.get("n"),
@@ -142,7 +141,8 @@ async def _detail_context(
 ) -> dict[str, Any]:
     services = request.app[SERVICES]
     settings = request.app[SETTINGS]
-    newer, older = await services.store.neighbours(login.user.id, n.id)
+    around = replace(wanted, before=None) if is_cursor(wanted.params.get("before")) else wanted
+    newer, older = await services.store.neighbours(login.user.id, n.id, around)
     labels = hook_labels(await services.store.hooks(login.user.id))
     return {
         "n": n,

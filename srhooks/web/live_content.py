@@ -12,15 +12,20 @@ from srhooks.web.keys import SERVICES
 from srhooks.web.paging import read_page
 from srhooks.web.session import Login
 from srhooks.web.subscriptions import subscriptions_context
+from srhooks.web.totals import totals
 from srhooks.web.view import render_text
 
 
-def banner(app: web.Application, login: Login) -> str:
-    return render_text(app, "_banner.html", {"user": login.user})
+async def banner(app: web.Application, login: Login) -> str:
+    """What there is to say of the grant as it is now. Raises StoreError."""
+    user = await app[SERVICES].store.user(login.user.id)
+    return render_text(app, "_banner.html", {"user": user})
 
 
-def deleted(app: web.Application, numbers: Iterable[int]) -> str:
-    return render_text(app, "_deleted.html", {"ids": [encode_id(number) for number in numbers]})
+async def deleted(app: web.Application, user_id: str, numbers: Iterable[int]) -> str:
+    """Raises StoreError."""
+    ctx = {"ids": [encode_id(number) for number in numbers], **await totals(app, user_id)}
+    return render_text(app, "_deleted.html", ctx)
 
 
 async def whole_list(app: web.Application, login: Login, wanted: Filter, cursor: int) -> str:
@@ -28,6 +33,7 @@ async def whole_list(app: web.Application, login: Login, wanted: Filter, cursor:
     page = await read_page(app[SERVICES].store, login.user.id, wanted, DEFAULT_LIMIT)
     ctx = {
         **page.context,
+        **await totals(app, login.user.id),
         "wanted": wanted,
         "cursor": cursor,
         "live_url": live_url(wanted, cursor),
@@ -56,5 +62,5 @@ async def subscriptions(app: web.Application, login: Login) -> str:
     try:
         ctx = await subscriptions_context(app, login.user.id, login.csrf)
     except ServiceError:
-        return banner(app, login)
+        return await banner(app, login)
     return render_text(app, "_subscriptions.html", {**ctx, "oob": True})

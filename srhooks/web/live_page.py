@@ -160,7 +160,7 @@ class LivePage:
             await self._send(await overview_frame(self._app, self.login.user.id, self._window))
         for event in events:
             if event.kind == "login":
-                await self._send(live_content.banner(self._app, self.login))
+                await self._send(await live_content.banner(self._app, self.login))
             elif event.kind == "notification" and self.is_feed:
                 await self._send_changes(event.order)
             elif event.kind == "handshake" and self.view == "subscriptions":
@@ -188,8 +188,10 @@ class LivePage:
 
     async def _send_deleted(self) -> None:
         deletions = self._app[SERVICES].deletions
-        self._told, numbers = deletions.after(self.login.user.id, self._told)
-        await self._send(live_content.deleted(self._app, numbers) if numbers else "")
+        user_id = self.login.user.id
+        self._told, numbers = deletions.after(user_id, self._told)
+        if numbers:
+            await self._send(await live_content.deleted(self._app, user_id, numbers))
 
     async def _send_whole_list(self) -> None:
         cursor = await self._app[SERVICES].store.last_rev(self.login.user.id)
@@ -210,8 +212,10 @@ class LivePage:
     def _row(self, n: Notification, *, new: bool) -> str:
         wanted = self._wanted
         if not wanted.matches(n):
-            # Of all that can be asked for, only the entity's status changes from a fit to none.
-            left = not new and wanted.status and n.entity_status != wanted.status
+            # It may have fitted before: its entity's status changes, and what is erased loses all
+            # text and its link. Nothing else that can be asked for does.
+            was = wanted.q or wanted.link or (wanted.status and n.entity_status != wanted.status)
+            left = not new and was
             return self._render(n, ids.now_ms(), wanted, gone=True) if left else ""
         # A filter may fit only now that the entity is known: then it is new to the page.
         is_new = new or bool(wanted.q or wanted.status)

@@ -15,7 +15,6 @@ function beforeSwap(event) {
   for (const task of event.detail.tasks ?? []) {
     if (task.target?.id === "list") isWhole = true;
     if (task.target?.parentElement?.id === "feed") touched.push(task.target.id);
-    if (task.fragment?.querySelector?.("[data-deleted]")) countTotal(-1);
     if (task.target?.id !== "feed") continue;
     if (task.swapSpec.style === "afterbegin") prepend(task.fragment);
     if (task.swapSpec.style === "beforeend") append(task.fragment);
@@ -49,6 +48,7 @@ function append(fragment) {
 
 function afterSwap() {
   const feed = byId("feed");
+  if (byId("total")?.dataset.counts) takeCounts(byId("total"));
   if (feed) {
     seen = feed.dataset.seen ?? seen;
     for (const id of touched) place(feed, byId(id));
@@ -107,17 +107,30 @@ function countTotal(more) {
 }
 
 // On the pane that shows when nothing is open, and on the one kept for later.
+function counters(filter) {
+  const roots = [document, byId("no-detail")?.content];
+  return roots.flatMap((root) => [...(root?.querySelectorAll(filter) ?? [])]);
+}
+
 function countEvent(row) {
   const name = row.querySelector(".event")?.textContent;
-  for (const root of [document, byId("no-detail")?.content]) {
-    const count = root?.querySelector(`[data-count="${CSS.escape(name ?? "")}"]`);
-    if (!count) continue;
-    const value = Number(count.textContent.replaceAll(",", "")) + 1;
-    count.textContent = value.toLocaleString("en-US");
-    const meter = count.previousElementSibling;
-    meter.max = Math.max(meter.max, value);
-    meter.value = value;
+  for (const counter of counters(`[data-count="${CSS.escape(name ?? "")}"]`)) {
+    show(counter, Number(counter.textContent.replaceAll(",", "")) + 1);
   }
+}
+
+// With a list as a whole and with what was deleted, the server says how much there is.
+function takeCounts(total) {
+  const counts = JSON.parse(total.dataset.counts);
+  delete total.dataset.counts;
+  for (const counter of counters("[data-count]")) show(counter, counts[counter.dataset.count] ?? 0);
+}
+
+function show(counter, value) {
+  counter.textContent = value.toLocaleString("en-US");
+  const meter = counter.previousElementSibling;
+  meter.max = Math.max(meter.max, value);
+  meter.value = value;
 }
 
 function speak() {

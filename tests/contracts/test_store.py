@@ -383,8 +383,11 @@ async def test_retention_and_deletion_leave_nothing_in_the_search(store: Store) 
 
 async def test_neighbours_and_counts(store: Store) -> None:
     a, b, c = [await add(store, event_name=name) for name in ("x", "x", None)]
-    assert await store.neighbours("u1", b) == (c, a)
-    assert await store.neighbours("u1", c) == (None, b)
+    assert await store.neighbours("u1", b, Filter()) == (c, a)
+    assert await store.neighbours("u1", c, Filter()) == (None, b)
+    for wanted in (Filter(events=("x",)), Filter(events=("x",), subscription="s1"), Filter(q="x")):
+        assert await store.neighbours("u1", b, wanted) == (None, a)
+        assert await store.neighbours("u1", a, wanted) == (b, None)
     assert await store.counts_by_event("u1", a) == {"x": 1, "": 1}
     assert [await store.count("u1", Filter(events=("x",)), most) for most in (10, 1)] == [2, 1]
     assert await store.count("u2", Filter(), 10) == 0
