@@ -192,6 +192,19 @@ async def test_totals_are_right_after_a_filter_and_after_another_tab_deleted(
         await expect(jobs).to_have_text("1")
 
 
+async def test_chosen_dates_are_seen_and_cleared(chromium: Browser, world: World) -> None:
+    await some(world, "job.created")
+    async with open_browser(world, browser=chromium) as (_, page):
+        await page.get_by_text("Dates", exact=True).click()
+        await expect(page.get_by_role("link", name="Clear")).to_be_hidden()
+        await page.get_by_label("Until (UTC)").fill("2020-01-01T00:00")
+        await expect(rows(page)).to_have_count(0)
+        await expect(page.locator("#filters")).to_have_class(re.compile("dated"))
+        await page.get_by_role("link", name="Clear").click()
+        await expect(rows(page)).to_have_count(1)
+        await expect(page.get_by_role("link", name="Clear")).to_be_hidden()
+
+
 async def test_everything_about_one_entity(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         hook = (await ada.subscribe("job.created"))["hookId"]

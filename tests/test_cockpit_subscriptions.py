@@ -14,7 +14,7 @@ async def post(browser: Browser, path: str, **fields: Any) -> tuple[int, str]:
     data = {"csrf": await browser.csrf(), **fields}
     headers = {"Accept": "text/html"}
     async with browser.request("POST", path, data=data, headers=headers) as answer:
-        return answer.status, await answer.text()
+        return answer.status, answer.headers.get("Location") or await answer.text()
 
 
 def foreign(world: World, first_name: str = "Ada", **more: Any) -> str:
@@ -28,9 +28,12 @@ async def test_a_rotated_key_is_shown_once_and_the_old_one_still_counts(world: W
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
         old = world.sandbox.subscriptions.by_id[created["id"]].signing_keys()[0]
-        status, page = await post(ada, f"/subscriptions/{created['id']}/secret-key")
+        status, where = await post(ada, f"/subscriptions/{created['id']}/secret-key")
+        assert (status, where) == (303, f"/subscriptions/{created['id']}")
+        async with world.logged_in() as again:  # another session of the same person's
+            assert "shown this once" not in await again.page(where)
+        page = await ada.page(where)
         new = world.sandbox.subscriptions.by_id[created["id"]].signing_keys()[0]
-        assert status == 200
         assert new != old
         assert new in page
         assert old not in page
@@ -47,8 +50,9 @@ async def test_a_rotated_key_is_shown_once_and_the_old_one_still_counts(world: W
 async def test_a_test_notification_goes_the_whole_way(world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("offer.created", "job.created")
-        status, page = await post(ada, f"/subscriptions/{created['id']}/test")
-        assert status == 200
+        status, where = await post(ada, f"/subscriptions/{created['id']}/test")
+        assert status == 303
+        page = await ada.page(where)
         assert "It arrived: 202" in page
         (n,) = await ada.notifications()
         assert (n["eventName"], n["signature"], n["link"]) == ("offer.created", "valid", None)

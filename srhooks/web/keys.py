@@ -25,6 +25,7 @@ from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
 from srhooks.web.bodies import Bodies
 from srhooks.web.deleted import Deletions
+from srhooks.web.once import Once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class Services:
     accounts: Accounts
     bodies: Bodies = field(default_factory=Bodies)
     deletions: Deletions = field(default_factory=Deletions)
+    once: Once = field(default_factory=Once)
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -1,9 +1,9 @@
 """One subscription: its keys, a test, and what the service says it sent."""
 
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from srhooks.callbacks import SERIES, STATUSES, callbacks_log, failures_in_a_row
 from srhooks.events import event_names
@@ -33,8 +33,7 @@ async def rotate_key(request: web.Request) -> web.Response:
     key = await subscriptions.rotate_key(login.user.id, number)
     if wants_json(request):
         return _json({"secretKey": key}, 201)
-    found = await subscriptions.one(login.user.id, number)
-    return await _page(request, login, found, secret=key)
+    return _back(request, login, number, secret=key)
 
 
 async def try_it(request: web.Request) -> web.Response:
@@ -46,7 +45,15 @@ async def try_it(request: web.Request) -> web.Response:
     result = await services.trial.run(login.user.id, str(found["id"]), event)
     if wants_json(request):
         return _json({"status": result.status, "ms": result.ms, "error": result.error})
-    return await _page(request, login, found, tried=result)
+    return _back(request, login, str(found["id"]), tried=result)
+
+
+def _back(request: web.Request, login: Login, number: str, **shown: Any) -> web.Response:
+    """To the subscription's page, which shows this once."""
+    request.app[SERVICES].once.put(login.session_id, f"subscription {number}", **shown)
+    return web.Response(
+        status=303, headers={hdrs.LOCATION: f"/subscriptions/{quote(number, safe='')}"}
+    )
 
 
 async def log(request: web.Request) -> web.Response:
@@ -92,9 +99,7 @@ async def log(request: web.Request) -> web.Response:
     return render(request, "callbacks.html", ctx)
 
 
-async def _page(
-    request: web.Request, login: Login, found: dict[str, Any], **more: Any
-) -> web.Response:
+async def _page(request: web.Request, login: Login, found: dict[str, Any]) -> web.Response:
     services = request.app[SERVICES]
     entry = await services.hooks.get(found["hookId"]) if found["hookId"] else None
     number = str(found["id"])
@@ -107,7 +112,7 @@ async def _page(
         "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],
         "secret": None,
         "tried": None,
-        **more,
+        **services.once.take(login.session_id, f"subscription {number}"),
     }
     return render(request, "subscription.html", ctx)
 

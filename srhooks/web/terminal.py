@@ -23,7 +23,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def make(request: web.Request) -> web.Response:
-    """The only answer that ever holds the token's text."""
+    """Its text is told this once: to a program in the answer, to a person on the page after it."""
     login = await require_login(request)
     name = text_of(await read_form(request), "name")
     if len(name) > MAX_NAME:
@@ -34,7 +34,8 @@ async def make(request: web.Request) -> web.Response:
         raise BadRequestError(str(error)) from None
     if wants_json(request):
         return web.json_response({**_json(token), "token": text}, status=201)
-    return await _page(request, login, made=text)
+    request.app[SERVICES].once.put(login.session_id, "terminal", made=text)
+    return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
 
 async def revoke(request: web.Request) -> web.Response:
@@ -49,12 +50,13 @@ async def revoke(request: web.Request) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
 
-async def _page(request: web.Request, login: Login, made: str | None = None) -> web.Response:
+async def _page(request: web.Request, login: Login) -> web.Response:
     tokens = await request.app[SERVICES].personal.all(login.user.id)
     if wants_json(request):
         text = json_text({"tokens": [_json(token) for token in tokens]})
         headers = {"Vary": VARY}
         return web.Response(text=text, content_type="application/json", headers=headers)
+    made = request.app[SERVICES].once.take(login.session_id, "terminal").get("made")
     ctx = {"tokens": tokens, "made": made, "server": request.app[SETTINGS].app_url}
     return render(request, "terminal.html", ctx)
 

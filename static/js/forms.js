@@ -1,10 +1,12 @@
 // Forms: short addresses, a fresh form after success, and words when something fails.
 import { announce, byId, element, note, on } from "./dom.js";
 
-// `?q=&event=` becomes nothing.
+// `?q=&event=` becomes nothing. Dates that were chosen are marked: no style can tell that they are.
 function leaveOutBlanks(event) {
   const { sourceElement, request } = event.detail.ctx;
   if (sourceElement?.id !== "filters") return;
+  const dates = [...sourceElement.querySelectorAll(".between input")];
+  sourceElement.classList.toggle("dated", dates.some((date) => date.value));
   for (const [name, value] of [...request.body]) {
     if (value === "") request.body.delete(name);
   }
