@@ -199,7 +199,7 @@ class _Line:
             raise
         except ServiceError as error:
             if _is_final(error):
-                await self._finish(job, "failed", error=str(error))
+                await self._finish(job, "failed", error=_words(error))
                 return True
             await self._postpone(job, error)
             return False
@@ -230,7 +230,7 @@ class _Line:
         wait = getattr(error, "retry_after", None) or pause
         give_up = first_id_at(now_ms() - GIVE_UP_AFTER)
         due_at = now_ms() + int(wait * 1000)
-        self._tell(await self._store.postpone_entity(job, due_at, str(error), give_up))
+        self._tell(await self._store.postpone_entity(job, due_at, _words(error), give_up))
         self._metrics.entities.labels("postponed").inc()
 
     def _tell(self, numbers: list[int]) -> None:
@@ -245,6 +245,14 @@ def _take_ended(running: dict[asyncio.Task[bool], str]) -> list[bool]:
     for task in ended:
         del running[task]
     return worked
+
+
+def _words(error: ServiceError) -> str:
+    """With the status, which is what the service's documentation goes by."""
+    text = str(error)
+    if isinstance(error, ServiceAnsweredError) and str(error.status) not in text:
+        return f"{text} (SmartRecruiters answered {error.status})"
+    return text
 
 
 def _is_final(error: ServiceError) -> bool:

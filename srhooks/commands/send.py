@@ -91,7 +91,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         answer = asyncio.run(_post(args.url, headers, body))
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        reason = "no answer in time" if isinstance(error, TimeoutError) else fit(str(error), 300)
+        told = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        reason = "no answer in time" if isinstance(error, TimeoutError) else fit(told, 300)
         print(f"srhooks send: cannot reach {args.url}: {reason}", file=sys.stderr)
         return 1
     _show(answer)

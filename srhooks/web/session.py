@@ -117,6 +117,8 @@ async def require_login(request: web.Request, *, dead_grant: bool = False) -> Lo
             session = await aiohttp_session.get_session(request)
             wanted = request.rel_url.raw_path_qs
             session["next"] = wanted if len(wanted) <= MAX_NEXT else request.rel_url.raw_path
+        if bearer(request) is not None:
+            raise LoginRequiredError("A personal token reads notifications and nothing else")
         raise LoginRequiredError
     settings = request.config_dict[SETTINGS]
     # A page that was open while the secrets were rotated still holds an older one's token.

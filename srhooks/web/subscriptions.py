@@ -35,6 +35,11 @@ EMPTY_FORM: Mapping[str, Any] = {
     "active": True,
 }
 # The service's names for each kind of callback authentication, with the form's field for each.
+LABELS = {  # as the form has them
+    "username": "User name", "password": "Password", "headerName": "Header name",
+    "headerValue": "Header value", "clientId": "Client id", "clientSecret": "Client secret",
+    "tokenServiceUrl": "Token address",
+}  # fmt: skip
 AUTH_FIELDS: Mapping[str, Mapping[str, str]] = {
     "basic": {"username": "auth_username", "password": "auth_password"},
     "header": {"headerName": "auth_header_name", "headerValue": "auth_header_value"},
@@ -87,13 +92,17 @@ async def activate(request: web.Request) -> web.Response:
 
 async def ask_to_activate(request: web.Request) -> web.Response:
     """The question before touching another system's webhook, for whoever has no JavaScript."""
-    await require_login(request)
+    login = await require_login(request)
+    hooks = await request.app[SERVICES].store.hooks(login.user.id)
+    is_ours = any(hook.subscription_id == request.match_info["id"] for hook in hooks)
     number = quote(request.match_info["id"], safe="", errors="replace")
+    ours = "SmartRecruiters makes its handshake with the callback address first."
+    theirs = "Its callback address is not one of ours: another system receives it."
     ctx = {
         "title": "Activate this subscription?",
-        "message": "Its callback address is not one of ours: another system receives it.",
+        "message": ours if is_ours else theirs,
         "action": f"/subscriptions/{number}/activation",
-        "yes": "Activate all the same",
+        "yes": "Activate" if is_ours else "Activate all the same",
         "back": "/subscriptions",
     }
     return render(request, "confirm.html", ctx)
@@ -258,7 +267,8 @@ def _from_form(form: Form) -> NewSubscription:
         }
         missing = [name for name, text in authentication.items() if not text]
         if missing:
-            raise BadRequestError(f"The callback authentication lacks {', '.join(missing)}")
+            fields = ", ".join(LABELS[name] for name in missing)
+            raise BadRequestError(f"The callback authentication is not complete: fill in {fields}")
     address = text_of(form, "alertingEmailAddress") or None
     return _checked(events, address, authentication, active=bool(text_of(form, "active")))
 
