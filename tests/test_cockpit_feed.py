@@ -52,6 +52,8 @@ async def test_deleting_asks_first_and_then_deletes_these_alone(world: World) ->
         status, page = await form(ada, "/notifications/delete", {**fields, "confirm": "yes"})
         assert (status, page) == (303, "/notifications?event=job.")
         assert [one["id"] for one in await ada.notifications()] == ids[2:]
+        assert "2 notifications were deleted." in await ada.page(page)
+        assert "were deleted" not in await ada.page(page)
         answer = await ada.json("POST", "/notifications/delete", json={"ids": ids})
         assert answer == {"deleted": 1}
 

@@ -156,7 +156,7 @@ async def test_it_is_given_up_after_a_day(odd: OddWorld, zoe: Browser, made: Cre
     odd.services.fetcher.wake(user_id)
     found = (await settled(zoe, "failed"), *[n["entity"] for n in await zoe.notifications()])
     assert [one["status"] for one in found[1:]] == ["pending", "failed"]
-    assert found[2]["error"] == "broken"
+    assert found[2]["error"] == "broken (SmartRecruiters answered 500)"
 
 
 async def test_links_that_lead_elsewhere_get_no_token(

@@ -21,6 +21,7 @@ from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import render
 
+SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes
 DELETE_BATCH = 200
 
@@ -44,7 +45,7 @@ async def delete(request: web.Request) -> web.Response:
     deleted = 0
     for start in range(0, len(numbers), DELETE_BATCH):
         deleted += await _delete(request, login.user.id, numbers[start : start + DELETE_BATCH])
-    return _done(request, asked, {"deleted": deleted})
+    return _done(request, login, asked, "deleted", deleted)
 
 
 async def _delete(request: web.Request, user_id: str, numbers: list[int]) -> int:
@@ -63,7 +64,7 @@ async def replay(request: web.Request) -> web.Response:
     numbers = read_ids(asked.ids)
     for start in range(0, len(numbers), BATCH):
         processed += await _process(request, login, numbers[start : start + BATCH])
-    return _done(request, asked, {"processed": processed})
+    return _done(request, login, asked, "processed", processed)
 
 
 async def replay_one(request: web.Request) -> web.Response:
@@ -119,8 +120,14 @@ def _query(text: str) -> str:
     return text if text.startswith("?") and text.isprintable() and len(text) < 4000 else ""
 
 
-def _done(request: web.Request, asked: _Asked, value: dict[str, int]) -> web.Response:
-    return _json(value) if wants_json(request) else _see(f"/notifications{asked.back}")
+def _done(
+    request: web.Request, login: Login, asked: _Asked, what: str, count: int
+) -> web.Response:  # fmt: skip
+    if wants_json(request):
+        return _json({what: count})
+    said = SAID[what].format("1 notification was" if count == 1 else f"{count} notifications were")
+    request.app[SERVICES].once.put(login.session_id, "feed", said=said)
+    return _see(f"/notifications{asked.back}")
 
 
 def _json(value: dict[str, int]) -> web.Response:

@@ -113,6 +113,7 @@ async def _whole_page(
         "fresh": sum(fresh.values()),
         "seen": seen,
         "selected": selected.get("n"),
+        "said": request.app[SERVICES].once.take(login.session_id, "feed").get("said"),
     }
     return render(request, "notifications.html", {**selected, **page})
 

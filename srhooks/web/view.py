@@ -35,6 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "gone": False,
     "selected": None,
     "message": None,
+    "said": None,  # of what was done a moment ago
     "hint": None,
     "title": None,
     "status": 200,
