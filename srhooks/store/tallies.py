@@ -154,7 +154,7 @@ class TallyQueries(abc.ABC):
             for start, _, count in rows:
                 named[start] += count
             every = await self._read(EVERY, user_id, low, span_ids, high)
-            rows += [(start, "", count - named[start]) for start, count in every]
+            rows += [(start, "", max(0, count - named[start])) for start, count in every]
         return [(int(row[0]), row[1], int(row[2])) for row in rows if row[2]]
 
 
