@@ -92,6 +92,32 @@ async def test_folds_and_search_outlive_a_live_refresh(world: World) -> None:
             await expect(block.locator("output")).to_have_text("1 of 1")
 
 
+async def test_a_followed_link_outlives_a_live_refresh(world: World) -> None:
+    me = f"{world.settings.api_url}/user-api/v201804/users/me"
+    actions = {f"me{number}": f"{me}?n={number}" for number in range(30)}
+    world.sandbox.add_fault("/jobs/", method="GET", status=200, body={"actions": actions})
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created")
+        await world.sandbox.fire("job.created")
+        async with open_browser(world) as (_, page):
+            await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+            await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
+            await page.get_by_text("30 links inside").click()
+            link = page.get_by_role("link", name="Follow actions.me7")
+            await link.press("Enter")
+            followed = page.get_by_label("What the link leads to", exact=True)
+            await expect(followed).to_contain_text("ADMINISTRATOR")
+            await expect(link).to_be_in_viewport()
+            assert await page.evaluate("document.getElementById('detail').scrollTop") > 0
+            await world.notify(created["hookId"], event_name="job.updated", event_id="later")
+            await expect(page.locator("#detail").get_by_role("link", name="Newer")).to_be_visible()
+            await expect(followed).to_contain_text("ADMINISTRATOR")
+            await expect(page.locator(".followed").first).to_have_attribute("role", "status")
+            await expect(link).to_be_visible()
+            await expect(link).to_be_focused()
+            await expect(link).to_be_in_viewport()
+
+
 async def test_without_scripts_json_unfolds_by_hand(world: World) -> None:
     async with world.logged_in() as ada:
         await received(world, ada, json.dumps(BODY).encode())
