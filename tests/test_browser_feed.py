@@ -1,5 +1,6 @@
 """The feed as a person uses it: searching, filtering, scrolling, times, counts, choosing."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from srhooks.web import feed
 
 from tests.browser import needs_chromium, open_browser
-from tests.harness import World
+from tests.harness import World, eventually
 from tests.harness import world as start_world
 from tests.test_cockpit_export import store_some
 
@@ -91,6 +92,45 @@ async def test_older_ones_come_by_scrolling_and_by_a_link(
             await expect(rows(page)).to_have_count(10)
             await page.get_by_role("link", name="Back to the newest").click()
             await expect(rows(page)).to_have_count(50)
+
+
+async def test_a_long_list_is_cut_but_for_what_is_chosen_focused_or_open(
+    chromium: Browser, world: World
+) -> None:
+    await some(world, *(f"job.n{number}" for number in range(4)))
+    async with world.logged_in() as ada:
+        hook = (await ada.notifications())[0]["hookId"]
+    async with open_browser(world, browser=chromium) as (context, page):
+        choosing = await context.new_page()
+        await choosing.goto("/notifications")
+        for one in (page, choosing):
+            await expect(one.get_by_text("Live", exact=True)).to_be_visible()
+        await rows(choosing).last.get_by_role("checkbox").check()
+        await rows(page).last.get_by_role("link").click()
+        await expect(page.locator("#detail article")).to_be_visible()
+        focused = rows(page).filter(has_text="job.n2").get_by_role("link")
+        await focused.focus()
+        for start in range(0, 640, 40):
+            await asyncio.gather(
+                *(world.notify(hook, event_id=f"e{start + one}") for one in range(40))
+            )
+        await expect(rows(choosing)).to_have_count(644)
+        await expect(choosing.locator("#bulk .count")).to_have_text("1 chosen")
+        await page.bring_to_front()
+        await expect(page.locator("#total")).to_have_text("644")
+        assert 300 < await rows(page).count() < 600
+        await expect(rows(page).get_by_text("job.n1")).to_have_count(0)
+        await expect(focused).to_be_focused()
+        await expect(rows(page).last.get_by_role("link")).to_have_attribute("aria-current", "true")
+        ids = "[...document.querySelectorAll('#feed > li')].map((row) => row.id)"
+
+        async def all_there() -> bool:
+            await page.evaluate("document.getElementById('more').scrollIntoView()")
+            return len(await page.evaluate(ids)) == 644
+
+        await eventually(all_there)
+        found = await page.evaluate(ids)
+        assert found == sorted(found, reverse=True)
 
 
 async def test_times_stay_true_and_are_the_readers_own(chromium: Browser, world: World) -> None:

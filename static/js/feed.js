@@ -64,6 +64,9 @@ function afterSwap() {
 // Ids are time-ordered, so their order as text is the order of the list.
 function place(feed, row) {
   if (!row) return;
+  let before = row.previousElementSibling; // older only where trim left a gap
+  while (before && before.id < row.id) before = before.previousElementSibling;
+  if (before !== row.previousElementSibling) return feed.insertBefore(row, before ? before.nextSibling : feed.firstChild);
   let next = row.nextElementSibling;
   while (next && next.id > row.id) next = next.nextElementSibling;
   if (next === row.nextElementSibling) return;
@@ -84,12 +87,20 @@ function mark(rows) {
 
 const olderLink = () => byId("more")?.querySelector("a");
 
+// The row that is open, and the one where the keyboard is, are in use: they stay.
+function isInUse(row) {
+  return row.id === `n-${document.querySelector("#detail article")?.dataset.id}` || row.contains(document.activeElement);
+}
+
+// Not while rows are chosen: nobody would see which ones went.
 function trim(feed) {
   if (feed.children.length <= MAX_ROWS || window.scrollY > window.innerHeight) return;
-  while (feed.children.length > MAX_ROWS / 2) feed.lastElementChild.remove();
+  if (feed.querySelector(".pick:checked")) return;
+  const rows = [...feed.children];
+  for (const row of rows.slice(MAX_ROWS / 2)) if (!isInUse(row)) row.remove();
   const url = new URL(olderLink()?.href ?? location.href);
   url.pathname = "/notifications";
-  url.searchParams.set("before", feed.lastElementChild.id.slice(2));
+  url.searchParams.set("before", rows[MAX_ROWS / 2 - 1].id.slice(2));
   const address = url.pathname + url.search;
   const link = element("a", {
     class: "button quiet", href: address, "hx-get": address, "hx-target": "#more",
