@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 from srhooks.web import feed
 
 from tests.browser import needs_chromium, open_browser
@@ -126,11 +126,81 @@ async def test_a_long_list_is_cut_but_for_what_is_chosen_focused_or_open(
 
         async def all_there() -> bool:
             await page.evaluate("document.getElementById('more').scrollIntoView()")
-            return len(await page.evaluate(ids)) == 644
+            return bool(await rows(page).count() == 644)
 
         await eventually(all_there)
         found = await page.evaluate(ids)
         assert found == sorted(found, reverse=True)
+
+
+async def far_down(page: Page) -> Locator:
+    """The 240th row of 260, in the middle of the screen."""
+    row = rows(page).nth(239)
+
+    async def listed() -> bool:
+        await page.evaluate("document.getElementById('more').scrollIntoView()")
+        return bool(await rows(page).count() == 260)
+
+    await eventually(listed)
+    await row.evaluate("row => row.scrollIntoView({ block: 'center' })")
+    return page.locator(f"#{await row.get_attribute('id')}")
+
+
+async def top(row: Locator) -> float:
+    return float(await row.evaluate("row => row.getBoundingClientRect().top"))
+
+
+async def test_back_in_the_browser_keeps_the_list_its_place_and_the_pause(
+    chromium: Browser, world: World
+) -> None:
+    await some(world, "job.created")
+    async with world.logged_in() as ada:
+        await store_some(world, ada, 259, b"{}")
+    async with open_browser(world, browser=chromium) as (_, page):
+        row = await far_down(page)
+        await page.get_by_role("button", name="Pause").evaluate("button => button.click()")
+        await row.get_by_role("link").click()
+        await expect(page.locator("#detail article")).to_be_visible()
+        before = await top(row)
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.url))
+        await page.go_back()
+        await expect(page).to_have_url(f"{world.base}/notifications")
+        await expect(page.locator("#detail article")).to_have_count(0)
+        await expect(row.get_by_role("link")).to_be_focused()
+        await expect(page).to_have_title("Notifications · srhooks")
+        await expect(rows(page)).to_have_count(260)
+        await expect(page.get_by_role("button", name="Resume")).to_have_count(1)
+        assert abs(await top(row) - before) < 3
+        assert not [url for url in asked if "/notifications" in url]
+        await page.go_forward()
+        await expect(page.locator("#detail article")).to_be_visible()
+
+
+@pytest.mark.parametrize("by_browser", [False, True])
+async def test_on_a_phone_the_row_is_again_where_it_stood(
+    chromium: Browser, world: World, by_browser: bool
+) -> None:
+    await some(world, "job.created")
+    async with world.logged_in() as ada:
+        await store_some(world, ada, 259, b"{}")
+        hook = (await ada.subscribe("job.updated"))["hookId"]
+    phone = {"width": 390, "height": 844}
+    async with open_browser(world, browser=chromium, viewport=phone) as (_, page):
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        row = await far_down(page)
+        before = await top(row)
+        await row.get_by_role("link").click()
+        await expect(page.locator("#detail article")).to_be_visible()
+        for number in range(5):
+            await world.notify(hook, event_name="job.updated", event_id=f"late-{number}")
+        await expect(page.locator("#feed > li")).to_have_count(265)
+        if by_browser:
+            await page.go_back()
+        else:
+            await page.get_by_role("link", name="Back to the list").click()
+        await expect(row.get_by_role("link")).to_be_focused()
+        assert abs(await top(row) - before) < 3
 
 
 async def test_times_stay_true_and_are_the_readers_own(chromium: Browser, world: World) -> None:

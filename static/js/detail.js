@@ -3,7 +3,7 @@ import { byId, element, note, on, onPage } from "./dom.js";
 
 const ROW_ID = /<li id="n-([0-9a-z]{13})"/g; // quotes in texts are escaped: only real rows match
 const DELETED = /<li id="n-([0-9a-z]{13})" data-deleted/g;
-let scrolled = 0;
+let place = null; // of the row that was followed last: its id, and how far down it stood on the screen
 let timer = null;
 
 const open = () => document.querySelector("#detail article[data-id]");
@@ -53,6 +53,7 @@ function keepEmpty() {
 }
 
 function close() {
+  window.htmx.trigger(document.body, "htmx:abort"); // a state asked for by `follow` would open it again
   byId("detail").replaceChildren(byId("no-detail").content.cloneNode(true));
   document.title = byId("detail").dataset.title;
   markCurrent();
@@ -67,23 +68,66 @@ function gone(article) {
   byId("messages").replaceChildren(note("It was deleted:", title, dismiss));
 }
 
-// "Back to the list" on a narrow screen: the list is still here, at the place where it was.
+const rowOf = (article) => byId(`n-${article?.dataset.id}`);
+
+const standing = (row) => row && { id: row.id, top: row.getBoundingClientRect().top };
+
+function remember(event) {
+  const row = event.detail.ctx.sourceElement?.closest?.("#feed > li");
+  if (row && !isAlone()) place = standing(row);
+}
+
+// Closes the detail; the list is at the place where it was, whatever has arrived above it. What it
+// returns does the latter once more.
+function leave() {
+  const alone = isAlone();
+  const row = rowOf(open());
+  const held = alone ? place : standing(row);
+  close();
+  const settle = () => {
+    const stood = held && byId(held.id);
+    if (stood) window.scrollBy(0, stood.getBoundingClientRect().top - held.top);
+    if (alone) row?.scrollIntoView({ block: "nearest" }); // another one may have been opened since
+    row?.querySelector("a").focus({ preventScroll: true });
+  };
+  settle();
+  return settle;
+}
+
+// "Back to the list" on a narrow screen: the list is still here.
 function back(event) {
   const link = event.target.closest?.("a.back");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !byId("feed")?.children.length) return;
   event.preventDefault();
-  const row = byId(`n-${open()?.dataset.id}`)?.querySelector("a");
   history.pushState({ htmx: true }, "", link.getAttribute("href"));
-  close();
-  window.scrollTo(0, scrolled);
-  row?.focus({ preventScroll: true });
+  leave();
+}
+
+// A filter as text, in whatever order its fields are named.
+function asked(query) {
+  const fields = new URLSearchParams(query);
+  fields.sort();
+  return String(fields);
+}
+
+// The browser's Back, to the list that is still here: nothing has to be fetched.
+function returned(event) {
+  const to = new URL(event.detail.path, location.href);
+  const shown = byId("bulk")?.elements.back.value;
+  if (!open() || to.pathname !== "/notifications" || !byId("feed").children.length) return;
+  if (asked(shown) !== asked(to.search)) return;
+  event.preventDefault();
+  const settle = leave();
+  // When htmx has let go the browser scrolls to the old number of pixels, and the focus is nowhere.
+  window.navigation?.addEventListener("navigatesuccess", settle, { once: true });
 }
 
 export function startDetail() {
   onPage(keepEmpty);
   markCurrent();
-  on("htmx:before:request", () => { if (!isAlone()) scrolled = window.scrollY; });
+  on("htmx:before:request", remember);
   on("htmx:after:swap", opened);
   on("htmx:ws:after:message:incoming", follow);
+  on("htmx:before:history:restore", returned);
   on("click", back);
 }
