@@ -74,3 +74,26 @@ async def test_the_other_tab_loses_them_and_says_so_of_the_open_one(
         await expect(two.locator("#detail article")).to_have_count(0)
         await expect(two.locator("#messages")).to_contain_text("It was deleted")
         await expect(two).to_have_url(f"{town.base}/notifications")
+
+
+@needs_chromium
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_far_down_the_list_one_sees_that_the_open_one_was_deleted(
+    chromium: Browser, town: World, width: int
+) -> None:
+    async with town.logged_in() as ada:
+        ids = await some(town, ada, 48)
+        size = {"width": width, "height": 800}
+        async with open_browser(town, browser=chromium, viewport=size) as (_, page):
+            await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+            row = page.locator(f"#n-{ids[40]}").get_by_role("link")
+            await row.press("Enter")
+            await expect(page.locator("#detail article")).to_be_visible()
+            await page.locator("#detail article h2").focus()
+            await ada.json("POST", "/notifications/delete", json={"ids": [ids[40]]})
+            message = page.get_by_role("status").filter(has_text="It was deleted")
+            await expect(message).to_be_in_viewport()
+            await expect(page.locator("#detail article")).to_have_count(0)
+            neighbour = page.locator(f"#n-{ids[41]}").get_by_role("link")
+            await expect(neighbour).to_be_focused()
+            await expect(neighbour).to_be_in_viewport()

@@ -59,11 +59,17 @@ function close() {
   markCurrent();
 }
 
-// Somebody deleted the open one, in another tab perhaps.
+// Somebody deleted the open one, in another tab perhaps. Its neighbour takes its place, and the
+// keyboard if that was in there.
 function gone(article) {
   const title = article.querySelector("h2").textContent;
+  const wasInside = article.contains(document.activeElement);
+  const beside = article.querySelector('a[rel="next"]') ?? article.querySelector('a[rel="prev"]');
+  const row = beside && byId(`n-${beside.pathname.split("/").pop()}`);
+  if (row && place?.id === `n-${article.dataset.id}`) place.id = row.id;
   history.replaceState({ htmx: true }, "", article.querySelector("a.back").getAttribute("href"));
-  close();
+  leave();
+  if (wasInside) (row?.querySelector("a") ?? byId("main")).focus({ preventScroll: true });
   const dismiss = element("button", { class: "quiet end", type: "button", "data-dismiss": "" }, "Dismiss");
   byId("messages").replaceChildren(note("It was deleted:", title, dismiss));
 }
