@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Locator, expect
 from srhooks.web import live_page
 
 from tests.browser import needs_chromium, open_browser
@@ -148,3 +148,34 @@ async def test_the_overview_follows_what_arrives(
         rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
         await expect(rows).to_have_count(1)
         await expect(rows).to_contain_text("signature invalid")
+
+
+async def test_the_keyboard_goes_on_where_a_form_was_sent(chromium: Browser, world: World) -> None:
+    async with world.logged_in() as ada:
+        for event in ("offer.created", "job.created", "job.updated"):
+            await ada.subscribe(event, active=False)
+    async with open_browser(world, browser=chromium, forgive="status of 400") as (_, page):
+        await page.goto("/subscriptions")
+
+        def heading(name: str) -> Locator:
+            card = page.get_by_role("article", name=name, exact=True)
+            return card.get_by_role("heading")
+
+        create = page.get_by_role("button", name="Create", exact=True)
+        await create.press("Enter")
+        await expect(page.locator("#new-message")).to_contain_text("Choose at least one event")
+        await expect(create).to_be_focused()
+        await page.get_by_role("checkbox", name="review.created", exact=True).check()
+        await create.press("Enter")
+        await expect(heading("review.created")).to_be_focused()
+        await expect(heading("review.created")).to_be_in_viewport()
+        card = page.get_by_role("article", name="job.created", exact=True)
+        await card.get_by_role("button", name="Activate").press("Enter")
+        await expect(card.get_by_text("active", exact=True)).to_be_visible()
+        await expect(heading("job.created")).to_be_focused()
+        page.on("dialog", lambda question: question.accept())
+        order = await page.get_by_role("article").get_by_role("heading").all_text_contents()
+        following = order[order.index("job.created ") + 1].strip()
+        await card.get_by_role("button", name="Delete").press("Enter")
+        await expect(card).to_have_count(0)
+        await expect(heading(following)).to_be_focused()

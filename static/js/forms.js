@@ -1,6 +1,9 @@
 // Forms: short addresses, a fresh form after success, and words when something fails.
 import { announce, byId, element, note, on } from "./dom.js";
 
+const cards = () => [...document.querySelectorAll("#subscriptions .card")];
+const focused = new WeakMap(); // request -> where the focus was
+
 // `?q=&event=` becomes nothing. Dates that were chosen are marked: no style can tell that they are.
 function leaveOutBlanks(event) {
   const { sourceElement, request } = event.detail.ctx;
@@ -18,8 +21,31 @@ function answered(event) {
   if (!isError) for (const id of ["messages", "new-message"]) byId(id)?.replaceChildren();
   if (isError || ctx.sourceElement?.id !== "new-form") return;
   ctx.sourceElement.reset();
-  byId("main")?.scrollIntoView();
   announce(() => "The subscription was created.");
+}
+
+// A button that is disabled while its answer is awaited loses the focus. What is there before:
+function noteFocus(event) {
+  const { ctx } = event.detail;
+  const form = ctx.sourceElement;
+  if (!form.matches("form[hx-disable]")) return;
+  const button = form.contains(document.activeElement) ? document.activeElement : null;
+  const at = cards().indexOf(form.closest(".card"));
+  focused.set(ctx, { button, at, ids: new Set(cards().map((card) => card.id)) });
+}
+
+// It goes back to the button, else to the card, which may have gone, too: then to its neighbour.
+function giveFocus(event) {
+  const { ctx } = event.detail;
+  if (!focused.has(ctx)) return;
+  const { button, at, ids } = focused.get(ctx);
+  const made = ctx.sourceElement.id === "new-form" && cards().find((card) => !ids.has(card.id));
+  const isLost = button && [document.body, null, button].includes(document.activeElement);
+  if (!made && !isLost) return;
+  if (!made && button.isConnected) return button.focus({ preventScroll: true });
+  const card = made || (cards()[at] ?? cards().at(-1));
+  card?.scrollIntoView({ block: "nearest" });
+  (card?.querySelector("h2") ?? byId("main")).focus({ preventScroll: true });
 }
 
 function failed(event) {
@@ -56,7 +82,9 @@ function showMessages() {
 
 export function startForms() {
   on("htmx:config:request", leaveOutBlanks);
+  on("htmx:config:request", noteFocus);
   on("htmx:after:request", answered);
+  on("htmx:finally:request", (event) => queueMicrotask(() => giveFocus(event))); // enabled again by then
   on("htmx:error", failed);
   on("htmx:after:swap", (event) => {
     const { target, sourceElement } = event.detail.ctx;
