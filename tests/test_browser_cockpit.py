@@ -9,7 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, expect
 from srhooks.web import live_page
 
-from tests.browser import needs_chromium, open_browser
+from tests.browser import HASTE, needs_chromium, open_browser
 from tests.harness import World
 from tests.harness import world as start_world
 
@@ -179,3 +179,31 @@ async def test_the_keyboard_goes_on_where_a_form_was_sent(chromium: Browser, wor
         await card.get_by_role("button", name="Delete").press("Enter")
         await expect(card).to_have_count(0)
         await expect(heading(following)).to_be_focused()
+
+
+async def test_a_server_out_of_reach_is_told_beside_the_form_until_it_is_back(
+    chromium: Browser, world: World
+) -> None:
+    async with world.logged_in() as ada:
+        for event in ("job.created", "job.updated", "offer.created"):
+            await ada.subscribe(event, active=False)
+    cut = f"{HASTE}|INTERNET_DISCONNECTED|Failed to fetch|htmx:ws:error"
+    async with open_browser(world, browser=chromium, forgive=cut) as (context, page):
+        await page.goto("/subscriptions")
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        await context.set_offline(True)
+        words = "The server cannot be reached."
+        card = page.get_by_role("article", name="job.created", exact=True)
+        activate = card.get_by_role("button", name="Activate")
+        await activate.press("Enter")
+        await expect(card.get_by_role("alert")).to_contain_text(words)
+        await expect(activate).to_be_focused()
+        form = page.get_by_role("form", name="New subscription")
+        await form.get_by_label("review.created", exact=True).check()
+        await form.get_by_role("button", name="Create").press("Enter")
+        await expect(form.get_by_role("alert")).to_contain_text(words)
+        await expect(form.get_by_role("alert")).to_be_in_viewport()
+        await expect(page.get_by_text(words)).to_have_count(1)
+        await context.set_offline(False)
+        await expect(page.get_by_text(words)).to_have_count(0)
+        await expect(form.get_by_label("review.created", exact=True)).to_be_checked()

@@ -19,6 +19,7 @@ function answered(event) {
   const { ctx } = event.detail;
   const isError = ctx.response.status >= 400;
   if (!isError) for (const id of ["messages", "new-message"]) byId(id)?.replaceChildren();
+  reached();
   if (isError || ctx.sourceElement?.id !== "new-form") return;
   ctx.sourceElement.reset();
   announce(() => "The subscription was created.");
@@ -50,13 +51,27 @@ function giveFocus(event) {
 
 function failed(event) {
   if (!event.detail.ctx || event.detail.ctx.response) return; // not a request, or it was answered
-  complain("The server cannot be reached.", "Nothing was changed. Try again in a moment.");
+  complain(event.detail.ctx.sourceElement, "The server cannot be reached.", "Nothing was changed. Try again in a moment.");
 }
 
-function complain(strong, text) {
+// Beside the form that was sent, where the eyes are.
+function complain(source, strong, text) {
+  reached();
   const dismiss = element("button", { class: "quiet end", type: "button", "data-dismiss": "" }, "Dismiss");
-  byId("messages")?.replaceChildren(note(strong, text, dismiss));
-  showMessages();
+  const said = note(strong, text, dismiss);
+  said.setAttribute("data-unreached", "");
+  const form = source?.closest?.("form");
+  if (form?.id === "new-form") byId("new-message").replaceChildren(said);
+  else if (form) {
+    said.setAttribute("role", "alert");
+    (form.closest(".row") ?? form).after(said);
+  } else byId("messages")?.replaceChildren(said);
+  said.scrollIntoView({ block: "nearest" });
+}
+
+// It answers: what was said about it is no longer true.
+function reached() {
+  for (const said of document.querySelectorAll("[data-unreached]")) said.remove();
 }
 
 // What is wrong with a form stands beside its button, where the eyes are.
@@ -86,6 +101,7 @@ export function startForms() {
   on("htmx:after:request", answered);
   on("htmx:finally:request", (event) => queueMicrotask(() => giveFocus(event))); // enabled again by then
   on("htmx:error", failed);
+  on("htmx:ws:after:connection", reached);
   on("htmx:after:swap", (event) => {
     const { target, sourceElement } = event.detail.ctx;
     if (target?.id !== "messages" && target !== "#messages") return;
