@@ -140,6 +140,54 @@ async def test_a_pause_holds_back_and_then_shows_all(chromium: Browser, world: W
         await expect(rows).to_have_count(9)
 
 
+async def test_what_a_pause_holds_back_is_of_the_list_that_is_shown(
+    chromium: Browser, world: World
+) -> None:
+    hook_id = await hook_of(world)
+    async with open_browser(world, browser=chromium) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
+        await expect(page.locator("#live-status")).to_have_text("Live")
+        await page.get_by_role("button", name="Pause").click()
+        await world.notify(hook_id, event_name="job.updated", event_id="10")
+        await expect(page.get_by_role("button", name="Resume · 1 new")).to_be_visible()
+        await page.get_by_label("Event", exact=True).select_option("job.updated")
+        await expect(rows).to_have_count(1)
+        pause = page.locator("#pause")
+        await expect(pause).to_have_text("Resume")
+        await expect(pause).to_have_attribute("aria-pressed", "true")
+        for number in (11, 12):
+            await world.notify(hook_id, event_name="job.updated", event_id=str(number))
+        await expect(pause).to_have_text("Resume · 2 new")
+        await pause.click()
+        await expect(rows).to_have_count(3)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_far_down_the_list_what_can_be_done_with_the_chosen_is_at_hand(
+    chromium: Browser, world: World, width: int
+) -> None:
+    async with world.logged_in() as ada:
+        hook_id = (await ada.subscribe("job.created"))["hookId"]
+        for number in range(40):
+            await world.notify(hook_id, event_name="job.created", event_id=str(number))
+    size = {"width": width, "height": 700}
+    async with open_browser(world, browser=chromium, viewport=size) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
+        await rows.nth(30).get_by_role("checkbox").check()
+        await expect(page.get_by_role("button", name="Delete")).to_be_in_viewport()
+        await rows.nth(31).get_by_role("link").focus()
+        for _ in range(21):
+            await page.keyboard.press("k")
+        await expect(rows.nth(10).get_by_role("link")).to_be_focused()
+        shown = await rows.nth(10).bounding_box()
+        tools = await page.locator("#bulk").bounding_box()
+        assert shown
+        assert tools
+        assert shown["y"] >= tools["y"] + tools["height"] - 1
+        await page.get_by_role("button", name="Process again").click()
+        await expect(page.locator("#bulk .count")).to_be_empty()
+
+
 async def test_several_are_chosen_and_deleted(chromium: Browser, world: World) -> None:
     hook_id = await hook_of(world)
     async with open_browser(world, browser=chromium) as (_, page):

@@ -34,6 +34,12 @@ function toggle() {
   if (!isPaused) reconnect();
 }
 
+// Another list is shown: what was held back was of the one before.
+function forget() {
+  held.clear();
+  show();
+}
+
 export function startPause() {
   onPage(() => {
     isPaused = false; // a page that comes back is connected anew
@@ -42,4 +48,5 @@ export function startPause() {
     if (button) button.hidden = false;
   });
   on("click", (event) => { if (event.target.closest?.("#pause")) toggle(); });
+  on("htmx:after:swap", (event) => { if (event.detail.ctx.target?.id === "list") forget(); });
 }
