@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, Route, expect
 from srhooks.web import feed
 
 from tests.browser import needs_chromium, open_browser
@@ -174,7 +174,40 @@ async def test_back_in_the_browser_keeps_the_list_its_place_and_the_pause(
         assert abs(await top(row) - before) < 3
         assert not [url for url in asked if "/notifications" in url]
         await page.go_forward()
+        article = page.locator("#detail article")
+        number = await article.get_attribute("data-id")
+        await rows(page).nth(241).get_by_role("link").click()
+        await expect(article).not_to_have_attribute("data-id", str(number))
+        await page.go_back()
+        await expect(article).to_have_attribute("data-id", str(number))
+        await expect(page).to_have_url(f"{world.base}/notifications/{number}")
+        await expect(rows(page)).to_have_count(260)
+        await expect(page.get_by_role("button", name="Resume")).to_have_count(1)
+
+
+async def test_a_detail_that_was_left_does_not_open_again(chromium: Browser, world: World) -> None:
+    await some(world, "job.created")
+    async with open_browser(world, browser=chromium) as (_, page):
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        await rows(page).get_by_role("link").click()
         await expect(page.locator("#detail article")).to_be_visible()
+        asked, answer = asyncio.Event(), asyncio.Event()
+
+        async def hold(route: Route) -> None:
+            asked.set()
+            await answer.wait()
+            await route.continue_()
+
+        await page.route(re.compile(r"/notifications/[0-9a-z]{13}$"), hold)
+        async with world.logged_in() as ada:
+            hook = (await ada.notifications())[0]["hookId"]
+        await world.notify(hook, event_name="job.created", event_id="0")  # once more: a new state
+        await asyncio.wait_for(asked.wait(), 10)
+        async with page.expect_event("requestfailed"):  # it is given up
+            await page.go_back()
+        answer.set()
+        await page.unroute_all(behavior="ignoreErrors")
+        await expect(page.locator("#detail article")).to_have_count(0)
 
 
 @pytest.mark.parametrize("by_browser", [False, True])

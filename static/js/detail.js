@@ -3,6 +3,7 @@ import { byId, element, note, on, onPage } from "./dom.js";
 
 const ROW_ID = /<li id="n-([0-9a-z]{13})"/g; // quotes in texts are escaped: only real rows match
 const DELETED = /<li id="n-([0-9a-z]{13})" data-deleted/g;
+const ADDRESS = /^\/notifications\/([0-9a-z]{13})$/;
 let place = null; // of the row that was followed last: its id, and how far down it stood on the screen
 let timer = null;
 
@@ -116,13 +117,19 @@ function asked(query) {
   return String(fields);
 }
 
-// The browser's Back, to the list that is still here: nothing has to be fetched.
+// The browser's Back and Forward within the list that is still here: at most the detail is fetched.
 function returned(event) {
-  const to = new URL(event.detail.path, location.href);
+  const { path } = event.detail;
+  const to = new URL(path, location.href);
+  const [, id] = ADDRESS.exec(to.pathname) ?? [];
+  const isList = to.pathname === "/notifications";
   const shown = byId("bulk")?.elements.back.value;
-  if (!open() || to.pathname !== "/notifications" || !byId("feed").children.length) return;
-  if (asked(shown) !== asked(to.search)) return;
+  if (!(id || isList) || !byId("feed")?.children.length || asked(shown) !== asked(to.search)) return;
   event.preventDefault();
+  if (id) {
+    if (!isAlone()) place = standing(byId(`n-${id}`));
+    return window.htmx.ajax("GET", path, { target: "#detail", swap: "innerHTML" });
+  }
   const settle = leave();
   // When htmx has let go the browser scrolls to the old number of pixels, and the focus is nowhere.
   window.navigation?.addEventListener("navigatesuccess", settle, { once: true });
