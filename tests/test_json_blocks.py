@@ -118,6 +118,21 @@ async def test_a_followed_link_outlives_a_live_refresh(world: World) -> None:
             await expect(link).to_be_in_viewport()
 
 
+async def test_the_keyboard_stays_at_older_when_a_newer_one_arrives(world: World) -> None:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created", active=False)
+        for number in range(2):
+            await world.notify(created["hookId"], event_id=str(number))
+        async with open_browser(world) as (_, page):
+            await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+            await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
+            older = page.get_by_role("link", name="Older", exact=True)
+            await older.focus()
+            await world.notify(created["hookId"], event_id="later")
+            await expect(page.get_by_role("link", name="Newer", exact=True)).to_be_visible()
+            await expect(older).to_be_focused()
+
+
 async def test_without_scripts_json_unfolds_by_hand(world: World) -> None:
     async with world.logged_in() as ada:
         await received(world, ada, json.dumps(BODY).encode())
