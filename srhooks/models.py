@@ -144,6 +144,11 @@ class Notification:
         return ids.received_ms(self.id)
 
     @property
+    def size(self) -> int:
+        """Bytes of what may be large."""
+        return len(self.body) + len(self.entity or b"")
+
+    @property
     def erased(self) -> bool:
         """It carried a candidate whose data was erased: what is left tells that it came."""
         return self.title == ERASED and not self.body and self.link is None

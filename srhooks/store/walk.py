@@ -140,7 +140,7 @@ class WalkQueries(abc.ABC):
             async with self._turn(walk, until):
                 high, rows = await self._slice(walk, high, limit - len(found), room)
             found += rows
-            room -= sum(len(n.body) + len(n.entity or b"") for n in rows)
+            room -= sum(n.size for n in rows)
             if high is None or len(found) == limit:
                 return Page(found, None)
             if room <= 0 or loop.time() >= until:

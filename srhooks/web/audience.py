@@ -56,9 +56,12 @@ class Audience:
             return True
 
     def _tell(self, event: Event) -> None:
-        """Each page sees to it by itself."""
-        for page in self.pages:
-            page.put(event)
+        """Each page sees to it by itself; what fails for one is nothing to the others."""
+        for page in list(self.pages):
+            try:
+                page.put(event)
+            except Exception:
+                log.exception("telling a page failed")
 
     async def _show_changes(self, event: Event) -> bool:
         ready = [page.sent for page in self.pages if page.is_feed and page.idle]

@@ -128,7 +128,7 @@ async def _chosen(
 
 def _next_size(piece: list[Notification]) -> int:
     """How many rows come to about PIECE_BYTES, judging by these; at most twice as many."""
-    held = sum(len(n.body) + len(n.entity or b"") for n in piece) or 1
+    held = sum(n.size for n in piece) or 1
     return max(1, min(PIECE_BYTES * len(piece) // held, 2 * len(piece), LARGEST_PIECE))
 
 

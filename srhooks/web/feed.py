@@ -166,7 +166,7 @@ async def _json(found: list[Notification] | Notification, following: str | None)
         return json_text({"notifications": items, "next": following})
 
     every = [found] if isinstance(found, Notification) else found
-    large = sum(len(n.body) + len(n.entity or b"") for n in every) > LARGE
+    large = sum(n.size for n in every) > LARGE
     body = await asyncio.to_thread(text) if large else text()
     return web.Response(text=body, content_type="application/json", headers={"Vary": VARY})
 

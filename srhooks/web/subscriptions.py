@@ -34,12 +34,13 @@ EMPTY_FORM: Mapping[str, Any] = {
     "auth_token_url": "",
     "active": True,
 }
-# The service's names for each kind of callback authentication, with the form's field for each.
-LABELS = {  # as the form has them
+# The service's names for the parts of a callback authentication, as the form labels them.
+LABELS = {
     "username": "User name", "password": "Password", "headerName": "Header name",
     "headerValue": "Header value", "clientId": "Client id", "clientSecret": "Client secret",
     "tokenServiceUrl": "Token address",
 }  # fmt: skip
+# The parts of each kind, with the form's field for each.
 AUTH_FIELDS: Mapping[str, Mapping[str, str]] = {
     "basic": {"username": "auth_username", "password": "auth_password"},
     "header": {"headerName": "auth_header_name", "headerValue": "auth_header_value"},
