@@ -214,7 +214,7 @@ class WalkQueries(abc.ABC):
         if wanted.q:
             walk.unindexed = await self._unindexed(walk, wanted.before)
         for source in sources if len(sources) > 1 else ():
-            reach = await self._reach(walk, source, wanted.before)
+            reach = await self._try(walk, source, wanted.before)
             if reach is None:
                 continue
             if walk.ahead is None or reach.low is None or reach.low < (walk.ahead.low or 0):
@@ -279,23 +279,28 @@ class WalkQueries(abc.ABC):
         return low, found[:limit]
 
     async def _next_reach(self, walk: Walk, high: int | None) -> Reach:
-        reach = await self._reach(walk, walk.source, high)
+        reach = await self._try(walk, walk.source, high)
         if reach is None:  # such a text is everywhere, or it has no index
             walk.source = Source([Filter()])
-            reach = await self._reach(walk, walk.source, high)
-        return reach or Reach(None, [])
+            return await self._reach(walk, walk.source, high)
+        return reach
 
-    async def _reach(self, walk: Walk, source: Source, high: int | None) -> Reach | None:
+    async def _try(self, walk: Walk, source: Source, high: int | None) -> Reach | None:
         """None where the text's index takes too long."""
+        if not source.text:
+            return await self._reach(walk, source, high)
         args: list[Any] = []
-        size = min(walk.size, LARGEST_LIST) if source.text else walk.size
+        size = min(walk.size, LARGEST_LIST)
         sql = self._ids(walk, source, None, high, args, size)
-        if source.text:
-            rows = await self._probe(f"SELECT id FROM ({sql}) s", *args)
-            if rows is None:
-                return None
-            ids = [row[0] for row in rows]
-            return Reach(ids[-1] if len(ids) == size else None, ids)
+        rows = await self._probe(f"SELECT id FROM ({sql}) s", *args)
+        if rows is None:
+            return None
+        ids = [row[0] for row in rows]
+        return Reach(ids[-1] if len(ids) == size else None, ids)
+
+    async def _reach(self, walk: Walk, source: Source, high: int | None) -> Reach:
+        args: list[Any] = []
+        sql = self._ids(walk, source, None, high, args, walk.size)
         rows = await self._read(f"SELECT id FROM ({sql}) s LIMIT 1 OFFSET {walk.size - 1:d}", *args)
         return Reach(int(rows[0][0]) if rows else None, None)
 
