@@ -33,6 +33,7 @@ from srhooks.web.bulk import setup_bulk
 from srhooks.web.coverage import setup_coverage
 from srhooks.web.errors import error_middleware
 from srhooks.web.export import setup_export
+from srhooks.web.express import setup_express
 from srhooks.web.feed import setup_feed
 from srhooks.web.follow import setup_follow
 from srhooks.web.hooks import setup_hooks
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_ops(app)
     setup_openapi(app)
     setup_hooks(app)
+    setup_express(app)
     app.cleanup_ctx.append(_services)
     app.cleanup_ctx.append(_background)
     return app

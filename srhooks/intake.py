@@ -59,16 +59,51 @@ class Intake:
 
     async def receive(
         self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
-    ) -> tuple[Stored, Signature]:
+    ) -> tuple[NewNotification, Stored]:
         """Store one notification. Raises StoreUnavailableError; when it returns, it is safe."""
         began = monotonic()  # the loop's clock
+        begun = self.begin(entry, received, body)
+        if begun is not None:
+            new, storing = begun
+            stored = await storing
+        else:
+            headers = joined_headers(received)
+            new = self._read(entry, headers, body, await self._second_verdict(entry, headers, body))
+            try:  # a part of the patience is spent; else the store watches over it
+                async with asyncio.timeout_at(began + PATIENCE):
+                    stored = await self._store.add_notification(new)
+            except TimeoutError:
+                raise StoreUnavailableError("it was not stored in time") from None
+        self.tell(new, stored)
+        return new, stored
+
+    def begin(
+        self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
+    ) -> tuple[NewNotification, asyncio.Future[Stored]] | None:
+        """Hand it to the store, and `tell` when that is done; None when there may be a newer key.
+
+        Raises StoreUnavailableError.
+        """
         headers = joined_headers(received)
         signature = _verdict(entry, headers, body)
-        asked = signature == "invalid"
-        if asked:
-            signature = await self._second_verdict(entry, headers, body)
+        if signature == "invalid":
+            return None
+        new = self._read(entry, headers, body, signature)
+        return new, self._store.add_notification(new)
+
+    def tell(self, new: NewNotification, stored: Stored) -> None:
+        """All whom it concerns, once it is stored."""
+        self._hub.publish(new.user_id, Event("notification", stored.id))
+        if new.entity_status == "pending" and new.link and not stored.duplicate:
+            job = EntityJob(new.user_id, new.link, stored.id, attempts=0)
+            self._fetcher.wake(new.user_id, job)
+        if self._eraser and new.erases is not None:
+            self._eraser.wake()
+
+    def _read(
+        self, entry: HookEntry, headers: dict[str, str], body: bytes, signature: Signature
+    ) -> NewNotification:
         hook = entry.hook
-        event_id = _event_id(headers)
         event_name = _field(headers, "event-name")
         target, status = self._decide(headers.get("link"), signature, entry)
         new = NewNotification(
@@ -76,7 +111,7 @@ class Intake:
             user_id=hook.user_id,
             hook_id=hook.id,
             subscription_id=hook.subscription_id,
-            event_id=event_id,
+            event_id=_event_id(headers),
             event_name=event_name,
             event_version=_field(headers, "event-version"),
             link=target,
@@ -88,21 +123,7 @@ class Intake:
         )
         if self._eraser and event_name == DELETED and _is_trusted(signature, entry):
             new.erases = deleted_candidate(body, target)
-        if asked:  # a part of the patience is spent; else the store watches over it
-            try:
-                async with asyncio.timeout_at(began + PATIENCE):
-                    stored = await self._store.add_notification(new)
-            except TimeoutError:
-                raise StoreUnavailableError("it was not stored in time") from None
-        else:
-            stored = await self._store.add_notification(new)
-        self._hub.publish(hook.user_id, Event("notification", stored.id))
-        if status == "pending" and target and not stored.duplicate:
-            job = EntityJob(hook.user_id, target, stored.id, attempts=0)
-            self._fetcher.wake(hook.user_id, job)
-        if self._eraser and new.erases is not None:
-            self._eraser.wake()
-        return stored, signature
+        return new
 
     async def process_again(self, entry: HookEntry, n: Notification) -> bool:
         """Verify it anew and, if its link may be followed, fetch its entity again.

@@ -11,7 +11,7 @@ from typing import cast
 
 from aiohttp import web
 
-from srhooks.connections import HEAD_PATIENCE, Gate, connection_limit
+from srhooks.connections import HEAD_PATIENCE, LANE, Gate, connection_limit
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,7 @@ async def served(
         cast("web.Server", runner.server),  # there is one once it is set up
         connections or connection_limit(),
         head_patience,
+        app.get(LANE),
         access_log=None,
         auto_decompress=False,  # bodies are kept as they came; a bomb stays folded up
         keepalive_timeout=IDLE_PATIENCE,

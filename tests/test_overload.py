@@ -9,7 +9,7 @@ from typing import Any, TypeVar, cast
 import pytest
 from aiohttp import web
 from srhooks.metrics import Metrics
-from srhooks.models import NewNotification
+from srhooks.models import NewNotification, Stored
 from srhooks.serving import served
 from srhooks.store import StoreBusyError, StoreUnavailableError
 from srhooks.store.writer import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer
@@ -160,15 +160,18 @@ async def test_the_writers_queue_is_bounded_in_number_and_bytes() -> None:
     connection = Hanging()
     writer = Writer(connection, lambda: 1, Metrics())
 
-    def job(body: bytes) -> asyncio.Task[object]:
+    async def insert(body: bytes) -> Stored:
         new = NewNotification(
             id=1, user_id="u", hook_id="h", subscription_id=None, event_id=None, event_name=None,
             event_version=None, link=None, headers="{}", body=body, signature="valid",
             sent_at=None, entity_status="none",
         )  # fmt: skip
-        return asyncio.create_task(writer.insert(new))
+        return await writer.insert(new)
 
-    async def first() -> list[asyncio.Task[object]]:
+    def job(body: bytes) -> asyncio.Task[Stored]:
+        return asyncio.create_task(insert(body))
+
+    async def first() -> list[asyncio.Task[Stored]]:
         """One that is under way, so that what comes then waits."""
         one = job(b"")
         for _ in range(5):

@@ -6,6 +6,7 @@ itself.
 A write that returns is committed and survives a crash of the process and of the machine.
 """
 
+from asyncio import Future
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -137,10 +138,11 @@ class Store(Protocol):
     async def reseal_key(self, key_id: int, sealed: bytes) -> None: ...
 
     # --- notifications -------------------------------------------------------------------------
-    async def add_notification(self, new: NewNotification) -> Stored:
+    def add_notification(self, new: NewNotification) -> Future[Stored]:
         """Store it, or count a re-delivery: same hook, same event id, same verdict.
 
-        Raises StoreBusyError at once when too many writes wait.
+        It is handed in when this returns, and committed when the future is done. Raises
+        StoreBusyError at once when too many writes wait.
         """
 
     async def notification(self, user_id: str, notification_id: int) -> Notification | None: ...

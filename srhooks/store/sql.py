@@ -248,8 +248,8 @@ class SqlStore(
 
     # --- notifications -------------------------------------------------------------------------
 
-    async def add_notification(self, new: NewNotification) -> Stored:
-        return await self._writer.insert(new)
+    def add_notification(self, new: NewNotification) -> asyncio.Future[Stored]:
+        return self._writer.insert(new)
 
     async def notification(self, user_id: str, notification_id: int) -> Notification | None:
         rows = await self.by_ids(user_id, [notification_id])

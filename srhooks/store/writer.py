@@ -90,7 +90,7 @@ class Writer:
     def depth(self) -> int:
         return len(self._jobs)
 
-    async def insert(self, new: NewNotification) -> Stored:
+    def insert(self, new: NewNotification) -> asyncio.Future[Stored]:
         if len(self._jobs) >= MAX_WAITING or self._bytes > MAX_WAITING_BYTES:
             raise StoreBusyError("too many notifications wait to be stored")
         done: asyncio.Future[Stored] = self._loop.create_future()
@@ -99,7 +99,7 @@ class Writer:
             self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
         self._bytes += len(new.body)
         self.received += 1
-        return await done
+        return done
 
     async def run(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
         """Run `work` inside a shared transaction. It must do nothing but SQL: it may run again."""
@@ -146,6 +146,7 @@ class Writer:
             self._metrics.commit_size.observe(len(self._group))
             self._metrics.commit_seconds.observe(loop.time() - began)
             self._group = []
+            await asyncio.sleep(0)
 
     def _sweep(self) -> None:
         """Say no to those who have waited too long, oldest first; as with `_give_up`, never yes."""

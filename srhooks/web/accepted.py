@@ -5,6 +5,7 @@ Making an answer's headers takes the library longer than reading the request; th
 
 import time
 from email.utils import formatdate
+from functools import lru_cache
 
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
@@ -12,20 +13,23 @@ from aiohttp.abc import AbstractStreamWriter
 HEAD = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nServer: srhooks\r\nDate: {}\r\n\r\n"
 
 
+def accepted_bytes() -> bytes:
+    """For a connection that stays open (HTTP/1.1)."""
+    return _bytes_of(int(time.time()))
+
+
+@lru_cache(maxsize=1)
+def _bytes_of(second: int) -> bytes:
+    return HEAD.format(formatdate(second, usegmt=True)).encode()
+
+
 class _Accepted(web.Response):
     """Keeps no state, so that one will do for all."""
 
-    _second = -1  # that the bytes tell
-    _bytes = b""
-
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
-        second = int(time.time())
-        if second != self._second:
-            self._bytes = HEAD.format(formatdate(second, usegmt=True)).encode()
-            self._second = second
         if request.transport is None or request.transport.is_closing():
             raise ConnectionResetError("the sender left")
-        request.transport.write(self._bytes)
+        request.transport.write(accepted_bytes())
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:

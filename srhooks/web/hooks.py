@@ -17,13 +17,16 @@ from srhooks import ids
 from srhooks.events import label
 from srhooks.hooks import HookEntry
 from srhooks.logs import quick_info
+from srhooks.metrics import Metrics
+from srhooks.models import NewNotification, Stored
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.accepted import accepted
-from srhooks.web.errors import BadRequestError, NotFoundError, WebError
+from srhooks.web.errors import REQUEST, BadRequestError, NotFoundError, WebError
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 
+HANDSHAKE_HEADER = "X-Hook-Secret"
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
 LOOK_UP_PATIENCE = 1.2  # seconds until the hook is known; the service waits five in all
 
@@ -52,7 +55,7 @@ async def count_answers(request: web.Request, handler: Handler) -> web.StreamRes
 @web.middleware
 async def handshake(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The service asks whether we are there: the same secret back."""
-    secret = request.headers.get("X-Hook-Secret")
+    secret = request.headers.get(HANDSHAKE_HEADER)
     if secret is None or request.method != "POST":
         return await handler(request)
     entry = await _entry(request)
@@ -64,7 +67,7 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
         "Its handshake came in and was answered with the same secret",
     )
     log.info("handshake answered", extra={"hook": entry.hook.id[:6]})
-    return web.Response(status=200, headers={"X-Hook-Secret": secret})
+    return web.Response(status=200, headers={HANDSHAKE_HEADER: secret})
 
 
 async def receive(request: web.Request) -> web.Response:
@@ -73,24 +76,30 @@ async def receive(request: web.Request) -> web.Response:
     entry = await _entry(request)
     body = await services.bodies.read(request, app[SETTINGS].max_body_bytes)
     began = perf_counter()
-    stored, signature = await services.intake.receive(entry, request.headers, body)
-    metrics = app[METRICS]
-    took = perf_counter() - began
-    metrics.intake.observe(took)
-    event = label(request.headers.get("event-name"))
+    new, stored = await services.intake.receive(entry, request.headers, body)
+    note(app[METRICS], new, stored, perf_counter() - began, request[REQUEST])
+    return accepted(request)
+
+
+def note(
+    metrics: Metrics, new: NewNotification, stored: Stored, seconds: float, request: str
+) -> None:
+    """Measure and log one that was stored."""
+    metrics.intake.observe(seconds)
+    event = label(new.event_name)
     if stored.duplicate:
         metrics.redeliveries.inc()
     else:
-        metrics.stored(event, signature).inc()
+        metrics.stored(event, new.signature).inc()
     fields = {
         "notification": ids.encode_id(stored.id),
         "event": event,
-        "signature": signature,
+        "signature": new.signature,
         "duplicate": stored.duplicate,
-        "ms": round(took * 1000, 1),
+        "ms": round(seconds * 1000, 1),
+        "request": request,
     }
     quick_info(log, "notification", fields)
-    return accepted(request)
 
 
 async def _entry(request: web.Request) -> HookEntry:

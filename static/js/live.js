@@ -5,6 +5,7 @@ const WORDS = { live: "Live", reconnecting: "Reconnecting…", offline: "Offline
 const ASLEEP = 150_000; // ms without a tick: the computer slept, the socket may be dead
 let connection = null;
 let failures = 0;
+let leaving = false; // somebody logs out here: the end of the session is no news
 let newest = 0n; // beyond what a Number holds exactly
 
 function show(state) {
@@ -50,7 +51,7 @@ function connected(event) {
 
 function closed(event) {
   const { connection: which, reason, code } = event.detail;
-  if (reason === "removed" || (connection && which !== connection)) return;
+  if (leaving || reason === "removed" || (connection && which !== connection)) return;
   failures += 1;
   const again = which.config.reconnectCodes.includes(code);
   show(again && navigator.onLine ? "reconnecting" : "offline");
@@ -79,6 +80,9 @@ export function startLive() {
   on("htmx:ws:after:connection", connected);
   on("htmx:ws:after:message:incoming", keepCursor);
   on("htmx:ws:close", closed);
+  document.addEventListener("submit", (event) => {
+    leaving ||= event.target.getAttribute("action") === "/logout";
+  });
   window.addEventListener("offline", () => show("offline"));
   window.addEventListener("online", reconnect);
   watchSleep();
