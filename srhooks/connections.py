@@ -9,7 +9,7 @@ import logging
 import resource
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
@@ -26,10 +26,17 @@ END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + END
 LATE = b"HTTP/1.1 408 Request Timeout\r\n" + END
 
-Taken = tuple[asyncio.Future[Any], Callable[[Any], bytes]]
+
+class Taken(NamedTuple):
+    """What a lane took."""
+
+    done: asyncio.Future[Any]  # when it can be answered; an error goes the usual way
+    answer: Callable[[], bytes]
+    after: Callable[[Any], None]  # what is left to do with the result: nobody waits for it
+
+
+# Sees each request before the usual way does, and may take it.
 Lane = Callable[[RawRequestMessage, StreamReader], Taken | None]
-# Sees each request that came whole before the usual way does. It may take it: what to wait for, and
-# what then makes the answer's bytes. None for the usual way, where errors go as well.
 LANE: web.AppKey[Lane] = web.AppKey("lane")
 
 
@@ -68,15 +75,14 @@ class Gate:
 class Connection(RequestHandler):
     """The library's, with time limits and with a lane beside its usual way."""
 
-    __slots__ = ("_answer_of", "_begun", "_gate", "_head_timer", "_held", "_taken")
+    __slots__ = ("_begun", "_gate", "_head_timer", "_held", "_taken")
 
     def __init__(self, gate: Gate, server: web.Server, **options: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **options)
         self._gate = gate
         self._begun = False  # part of a head has come
         self._head_timer: asyncio.TimerHandle | None = None
-        self._taken: asyncio.Future[Any] | None = None  # what the lane has under way
-        self._answer_of: Callable[[Any], bytes]
+        self._taken: Taken | None = None  # what the lane has under way
         self._held = b""  # what came meanwhile: answers go out in the order of the requests
         if gate.lane is not None:
             self._parser = _Sieve(self._parser, self.take)  # type: ignore[assignment]
@@ -128,25 +134,25 @@ class Connection(RequestHandler):
         self._request_count += 1
         self._request_in_progress = True  # a shutdown waits for it
         self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-        self._taken, self._answer_of = taken
-        self._taken.add_done_callback(partial(self._answer, message))
+        self._taken = taken
+        taken.done.add_done_callback(partial(self._answer, message, taken))
         return True
 
-    def _answer(self, message: RawRequestMessage, done: asyncio.Future[Any]) -> None:
+    def _answer(self, message: RawRequestMessage, taken: Taken, done: asyncio.Future[Any]) -> None:
         self._taken = None
         self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
         if done.cancelled():  # the program ends
             return
-        try:
-            answer = self._answer_of(done.result())
-        except Exception as error:  # the usual way has words for it
+        error = done.exception()
+        if error is not None:
             self._fail(message, error)
         else:
             if self.transport is not None and self._parser is not None:
                 self._parser.message_consumed()
-                self.transport.write(answer)
+                self.transport.write(taken.answer())
+            taken.after(done.result())
         if self._buffer_paused and self.transport is not None:
             self._go_on()
 
@@ -158,7 +164,7 @@ class Connection(RequestHandler):
         if self._taken is None:
             self._resume_reading_if_drained()
 
-    def _fail(self, message: RawRequestMessage, error: Exception) -> None:
+    def _fail(self, message: RawRequestMessage, error: BaseException) -> None:
         """Have the usual way answer, which meets the error where it reads the body."""
         content = StreamReader(self, self._read_bufsize, loop=self._loop)
         content.feed_eof()

@@ -23,6 +23,7 @@ class Lane:
 
     taken: list[bytes] = field(default_factory=list)
     under_way: list[asyncio.Future[bytes]] = field(default_factory=list)
+    after: list[bytes] = field(default_factory=list)
     refuses: bool = False
 
     def take(self, message: RawRequestMessage, content: StreamReader) -> Taken | None:
@@ -32,7 +33,8 @@ class Lane:
             raise ValueError("refused")
         self.taken.append(content.read_nowait())
         self.under_way.append(asyncio.get_running_loop().create_future())
-        return self.under_way[-1], lambda body: answer(b"lane " + body)
+        done = self.under_way[-1]
+        return Taken(done, lambda: answer(b"lane " + done.result()), self.after.append)
 
     async def waits_for(self, count: int) -> None:
         async def there() -> bool:
@@ -214,5 +216,6 @@ async def test_a_sender_that_leaves_ends_nothing(caplog: pytest.LogCaptureFixtur
         for done in lane.under_way:
             done.set_result(b"one")
         assert await next_body(reader) == b"lane one"
+        assert lane.after == [b"one"] * 2
         other.close()
     assert not caplog.records

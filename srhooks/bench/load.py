@@ -1,6 +1,7 @@
 """A storm: so many connections, each sending its next notification when the last is answered."""
 
 import selectors
+import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -11,6 +12,9 @@ from srhooks.bench.machine import cpu_of
 from srhooks.bench.processes import BenchError, Program
 
 PATIENCE = 30.0  # seconds without any answer
+REST = 0.25  # seconds that a server must hardly work for
+REST_SHARE = 0.1  # of a core: fetching entities goes on for hours
+REST_PATIENCE = 30.0  # seconds
 
 
 @dataclass
@@ -28,6 +32,16 @@ class Storm:
     def cost(self) -> float:
         """Microseconds of the server's core for one answer: the rate that noise cannot touch."""
         return self.cpu / len(self.latencies) * 1e6
+
+
+def rest(server: Program) -> None:
+    """Wait until it has done what a storm left behind: it would share its core with what comes."""
+    deadline = time.monotonic() + REST_PATIENCE
+    while time.monotonic() < deadline:
+        burnt = cpu_of(server.pid)
+        time.sleep(REST)
+        if cpu_of(server.pid) - burnt < REST * REST_SHARE:
+            return
 
 
 def storm(

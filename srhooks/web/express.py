@@ -57,17 +57,16 @@ def _store(
     number = request_number(message.headers.get("X-Request-Id"))
     begun = intake.begin(entry, message.headers, body)
 
-    def answer(new: NewNotification, stored: Stored) -> bytes:
-        note(metrics, new, stored, perf_counter() - began, number)
+    def note_it(new: NewNotification, stored: Stored) -> None:
         metrics.answered("202").inc()
-        return accepted_bytes()
+        note(metrics, new, stored, perf_counter() - began, number)
 
-    def tell_and_answer(stored: Stored) -> bytes:
+    def tell_and_note(stored: Stored) -> None:
         intake.tell(new, stored)
-        return answer(new, stored)
+        note_it(new, stored)
 
     if begun is None:  # it must be asked for a newer key
         task = asyncio.create_task(intake.receive(entry, message.headers, body), name="intake")
-        return task, lambda found: answer(*found)
+        return Taken(task, accepted_bytes, lambda found: note_it(*found))
     new, storing = begun
-    return storing, tell_and_answer
+    return Taken(storing, accepted_bytes, tell_and_note)

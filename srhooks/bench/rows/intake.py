@@ -4,7 +4,7 @@ import selectors
 import time
 
 from srhooks.bench.client import PageSocket
-from srhooks.bench.load import Storm, storm
+from srhooks.bench.load import Storm, rest, storm
 from srhooks.bench.notices import Sender, Shape
 from srhooks.bench.processes import BenchError, free_ports, reference, running
 from srhooks.bench.report import Row
@@ -13,11 +13,12 @@ from srhooks.bench.stats import percentile
 from srhooks.bench.verify import all_shown, all_stored_once, shown_ids
 
 CONNECTIONS = 64
+PER_ROUND = 3  # short ones: neighbours must have had the same machine, whose speed changes
 CATCH_UP = 30.0  # seconds that a viewer may lag behind the last answer
 
 
 def measure(setting: Setting) -> list[Row]:
-    count = setting.scaled(10_000, 1500)
+    count = setting.scaled(3000, 1500)
     raw: list[Storm] = []
     alone: list[Storm] = []
     watched: list[Storm] = []
@@ -30,13 +31,15 @@ def measure(setting: Setting) -> list[Row]:
     ):
         sender = Sender(product.account, Shape(setting.body_bytes))
         for warm in (handler, product.program):
-            storm(warm, sender.make(count // 4), CONNECTIONS)
-        del sender.sent[: count // 4]  # those of the raw handler
-        for _ in range(setting.rounds):
+            storm(warm, sender.make(count), CONNECTIONS)
+        del sender.sent[:count]  # those of the raw handler
+        for _ in range(setting.scaled(PER_ROUND * setting.rounds, 1)):
             unsent = len(sender.sent)
+            rest(product.program)
             raw.append(storm(handler, sender.make(count), CONNECTIONS))
             del sender.sent[unsent:]
             alone.append(storm(product.program, sender.make(count), CONNECTIONS))
+            rest(product.program)
             result, lag = _watched(product, sender, count)
             watched.append(result)
             lags.append(lag)
