@@ -7,11 +7,13 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator
+from functools import partial
 from typing import cast
 
 from aiohttp import web
 
-from srhooks.connections import HEAD_PATIENCE, LANE, Gate, connection_limit
+from srhooks.connections import HEAD_PATIENCE, Connection, Gate, connection_limit
+from srhooks.lane import LANE, LaneConnection
 
 log = logging.getLogger(__name__)
 
@@ -35,11 +37,12 @@ async def served(
         app, access_log=None, shutdown_timeout=SHUTDOWN_PATIENCE, handle_signals=False
     )
     await runner.setup()
+    lane = app.get(LANE)
     gate = Gate(
+        Connection if lane is None else partial(LaneConnection, lane),
         cast("web.Server", runner.server),  # there is one once it is set up
         connections or connection_limit(),
         head_patience,
-        app.get(LANE),
         access_log=None,
         auto_decompress=False,  # bodies are kept as they came; a bomb stays folded up
         keepalive_timeout=IDLE_PATIENCE,

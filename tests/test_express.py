@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
-from srhooks.connections import LANE, Taken
+from srhooks.lane import LANE, Taken
 from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from srhooks.store import writer
 

@@ -11,7 +11,8 @@ import pytest
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from srhooks import serving
-from srhooks.connections import LANE, READ_BYTES, Taken
+from srhooks.connections import READ_BYTES
+from srhooks.lane import LANE, Taken
 from srhooks.serving import served
 
 from tests.harness import eventually
@@ -70,12 +71,12 @@ async def read_by_now(writer: asyncio.StreamWriter) -> None:
 
 @contextlib.asynccontextmanager
 async def connected(
-    lane: Lane,
+    lane: Lane, head_patience: float = 15.0
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     app = web.Application()
     app.router.add_route("*", "/", usual)
     app[LANE] = lane.take
-    async with served(app, "127.0.0.1", 0) as port:
+    async with served(app, "127.0.0.1", 0, head_patience=head_patience) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         yield reader, writer
     writer.close()
@@ -167,6 +168,20 @@ async def test_what_fails_in_the_lane_is_answered_by_the_usual_way(*, refuses: b
             await lane.waits_for(2)
             lane.under_way[1].set_result(b"three")
             assert await next_body(reader) == b"lane three"
+
+
+@pytest.mark.parametrize("refuses", [True, False])
+async def test_no_head_is_expected_any_more_once_there_was_one(*, refuses: bool) -> None:
+    lane = Lane(refuses=refuses)
+    async with connected(lane, head_patience=0.2) as (reader, writer):
+        for number in (1, 2):
+            writer.write(post(b"1"))
+            if not refuses:
+                await lane.waits_for(number)
+                await asyncio.sleep(0.2)
+                lane.under_way[-1].set_result(b"")
+            assert await next_body(reader) == (b"usual error refused" if refuses else b"lane ")
+            await asyncio.sleep(0.3)  # longer than the patience
 
 
 async def test_a_shutdown_waits_for_what_is_under_way_and_no_longer(

@@ -146,7 +146,7 @@ class Writer:
             self._metrics.commit_size.observe(len(self._group))
             self._metrics.commit_seconds.observe(loop.time() - began)
             self._group = []
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # answers go out, and what comes at once shares the next commit
 
     def _sweep(self) -> None:
         """Say no to those who have waited too long, oldest first; as with `_give_up`, never yes."""

@@ -11,8 +11,8 @@ from time import perf_counter
 from aiohttp import HttpVersion11, StreamReader, hdrs, web
 from aiohttp.http import RawRequestMessage
 
-from srhooks.connections import LANE, Taken
 from srhooks.hooks import HookEntry
+from srhooks.lane import LANE, Taken
 from srhooks.logs import request_number
 from srhooks.models import NewNotification, Stored
 from srhooks.web.accepted import accepted_bytes
