@@ -259,8 +259,12 @@ async def test_what_is_new_is_marked_counted_and_told(chromium: Browser, world: 
         counts = page.locator("[data-count='job.created']")
         await expect(counts).to_have_text("2")
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        standing_out = asyncio.create_task(page.wait_for_selector(".arrived"))
         await world.notify(hook_id, event_name="job.created", event_id="late")
         await expect(rows(page)).to_have_count(4)
+        await expect(rows(page).first).to_have_class(re.compile("fresh"))
+        await standing_out
+        await expect(page.locator(".arrived")).to_have_count(0)  # for a moment
         await expect(rows(page).first).to_have_class(re.compile("fresh"))
         await expect(counts).to_have_text("3")
         await expect(page.locator("#total")).to_have_text("4")

@@ -3,7 +3,7 @@ import { announce, byId, element, on } from "./dom.js";
 
 const MAX_ROWS = 600; // of a page that stays open all day
 const COUNT = /^\(\d+\) /;
-const FLASH = 2400; // ms, as in app.css
+const FLASH = 2400; // ms that a new row stands out
 const recent = new Map(); // row id -> when it arrived
 let touched = []; // ids of the rows that a swap brings or changes
 let isWhole = false; // it brings the list as a whole
@@ -32,6 +32,7 @@ function prepend(fragment) {
       unseen += document.hidden ? 1 : 0;
       unspoken += 1;
       recent.set(row.id, Date.now());
+      setTimeout(endFlash, FLASH);
       countTotal(1);
       countEvent(row);
     }
@@ -82,7 +83,14 @@ function mark(rows) {
     if (seen) row.classList.toggle("fresh", row.id >= seen);
     if (recent.has(row.id)) row.classList.add("arrived");
   }
-  for (const [id, at] of recent) if (Date.now() - at > FLASH) recent.delete(id);
+}
+
+function endFlash() {
+  for (const [id, at] of recent) {
+    if (Date.now() - at < FLASH) return;
+    recent.delete(id);
+    byId(id)?.classList.remove("arrived");
+  }
 }
 
 const olderLink = () => byId("more")?.querySelector("a");

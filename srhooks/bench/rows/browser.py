@@ -1,6 +1,7 @@
 """POST to visible in a real Chromium, where playwright and a browser are installed."""
 
 import importlib.util
+import random
 import shutil
 import time
 from typing import Any
@@ -14,6 +15,7 @@ from srhooks.bench.setting import Product, Setting, started
 from srhooks.bench.stats import middle
 
 PAUSE = 0.1  # seconds
+FRAME = 1 / 60  # seconds: a pause of whole frames would always meet the same moment of one
 # Tells when a row has been added and the frame that shows it has been drawn: a task that is queued
 # while a frame is prepared runs after it.
 WATCH = """() => {
@@ -73,7 +75,7 @@ def _times(product: Product, sender: Sender, page: Any, count: int) -> list[floa
     times = []
     for request in sender.make(count, linked=False):
         page.evaluate(EXPECT)
-        time.sleep(PAUSE)
+        time.sleep(PAUSE + random.random() * FRAME)  # noqa: S311 - no secret
         began = time.time() * 1000
         status, _ = line.ask(request)
         if status != 202:
