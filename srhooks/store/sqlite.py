@@ -6,7 +6,6 @@ WAL with FULL syncs the log at each commit, so a committed notification survives
 
 import asyncio
 import contextlib
-import os
 import sqlite3
 from collections.abc import Callable, Coroutine, Sequence
 from functools import lru_cache
@@ -18,16 +17,16 @@ import aiosqlite
 from srhooks.metrics import Metrics
 from srhooks.models import NewNotification
 from srhooks.store.base import StoreError, StoreUnavailableError
+from srhooks.store.checkpoints import CHECKPOINT, LAST_RESORT, Checkpoints, checkpoint
 from srhooks.store.migrate import scripts
 from srhooks.store.query import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.readers import Readers
 from srhooks.store.sql import SqlStore
+from srhooks.store.sqlite_file import close_quietly, connect, create_private, file_at
 from srhooks.store.writer import MAX_GROUP, Transaction
 
 T = TypeVar("T")
 READERS = 3
-BUSY_TIMEOUT = 1.5  # seconds to wait for another process' lock: less than the service waits for us
-CLOSE_PATIENCE = 0.5  # seconds
 MERGE_PAGES = 200  # of the search index that one transaction merges: some ten milliseconds
 MERGE_PAUSE = 0.01  # seconds between two of them
 MAX_MERGES = 100_000
@@ -46,14 +45,16 @@ class SqliteStore(SqlStore):
 
     async def open(self) -> None:
         try:
-            _create_private(self._path)
+            create_private(self._path)
             await self._connection.migrate()
         except (sqlite3.Error, OSError, StoreError) as error:
             await self._connection.close()
             raise StoreUnavailableError(f"cannot use {self._path}: {error}") from error
         await self._start(self._connection)
+        self._checkpoints = Checkpoints(self._path, self._connection)
 
     async def close(self) -> None:
+        await self._checkpoints.close()
         await self._writer.close()
         await self._readers.close()
         await self._connection.close()
@@ -79,16 +80,12 @@ class SqliteStore(SqlStore):
         if index:
             await self._merge_index()
         try:
-            connection = await _connect(self._path)
-            try:
-                # Most of it beside the writer, then the rest with the log cut to nothing.
-                await connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-                found = await connection.execute_fetchall("PRAGMA wal_checkpoint(TRUNCATE)")
-            finally:
-                await _close(connection)
+            # Most of it beside the writer, then the rest with the log cut to nothing.
+            await checkpoint(self._path, "PASSIVE")
+            busy, _ = await checkpoint(self._path, "TRUNCATE")
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailableError(f"cannot scrub: {error}") from error
-        return bool(next(iter(found))[0] == 0)
+        return not busy
 
     async def _merge_index(self) -> None:
         """Deleted texts stay in the index's segments until these are merged into one.
@@ -122,12 +119,12 @@ class _Reader:
     def __init__(self, path: Path, connection: aiosqlite.Connection) -> None:
         self._path = path
         self._connection = connection
-        self._file = _file_at(path)
+        self._file = file_at(path)
 
     @classmethod
     async def open(cls, path: Path) -> "_Reader":
-        _file_at(path)  # raises OSError when it is gone
-        connection = await _connect(path)
+        file_at(path)  # raises OSError when it is gone
+        connection = await connect(path)
         await connection.execute("PRAGMA query_only = ON")
         return cls(path, connection)
 
@@ -136,7 +133,7 @@ class _Reader:
 
     def usable(self) -> bool:
         try:
-            return _file_at(self._path) == self._file
+            return file_at(self._path) == self._file
         except OSError:
             return False
 
@@ -145,7 +142,7 @@ class _Reader:
             self._connection._conn.interrupt()  # noqa: SLF001 - the public one is a coroutine
 
     async def close(self) -> None:
-        await _close(self._connection)
+        await close_quietly(self._connection)
 
 
 class _WritingConnection:
@@ -154,6 +151,7 @@ class _WritingConnection:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._open: aiosqlite.Connection | None = None
+        self.commits = 0
         self._file = (0, 0)
 
     async def migrate(self) -> None:
@@ -177,30 +175,37 @@ class _WritingConnection:
             connection = await self._get()
             # The library's public methods take one statement each.
             run: Callable[..., Coroutine[Any, Any, T]] = connection._execute  # noqa: SLF001
-            return await run(work, connection._conn)  # noqa: SLF001
+            result = await run(work, connection._conn)  # noqa: SLF001
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
             raise  # the statement's own fault, not the disk's
         except (sqlite3.Error, OSError) as error:
             await self.close()
             raise StoreUnavailableError(f"cannot write: {error}") from error
+        self.commits += 1
+        return result
+
+    async def checkpoint(self) -> None:
+        """Copy what is left of the log, so that the next commit begins it anew."""
+        if self._open is not None:
+            await self._open.execute_fetchall(CHECKPOINT.format("PASSIVE"))
 
     async def close(self) -> None:
         if self._open is not None:
             connection, self._open = self._open, None
-            await _close(connection)
+            await close_quietly(connection)
 
     async def _get(self) -> aiosqlite.Connection:
         # A file that was moved away keeps taking writes through its open handle: they'd be lost.
-        file = _file_at(self._path)
+        file = file_at(self._path)
         if self._open is not None and file != self._file:
             await self.close()
         if self._open is None:
-            self._open = await _connect(self._path)
+            self._open = await connect(self._path)
             self._file = file
             await self._open.execute("PRAGMA journal_mode = WAL")  # a restored copy may have none
             await self._open.execute("PRAGMA synchronous = FULL")
-            # A commit that copies the log into the database is ten times as slow: one in hundreds.
-            await self._open.execute("PRAGMA wal_autocheckpoint = 4000")  # pages: 16 MB
+            # A commit that copies the log into the database is ten times as slow: checkpoints.py.
+            await self._open.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT}")
             await self._open.execute("PRAGMA secure_delete = ON")  # what is deleted, is zeroed
         return self._open
 
@@ -272,36 +277,6 @@ def _trigrams(needle: str) -> list[str]:
     starts = range(len(needle) - 2)
     step = max(1, len(starts) // MAX_TRIGRAMS)
     return list(dict.fromkeys(needle[start : start + 3] for start in starts[::step]))
-
-
-def _create_private(path: Path) -> None:
-    """Candidates' data is for the owner's eyes alone, the log beside the database included."""
-    handle = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
-    os.close(handle)
-    path.chmod(0o600)
-
-
-def _file_at(path: Path) -> tuple[int, int]:
-    """Which file it is, whatever its name. Raises OSError. 1 us, once a commit or query."""
-    found = os.stat(path)  # noqa: PTH116 - half the time of Path.stat
-    return found.st_dev, found.st_ino
-
-
-async def _connect(path: Path) -> aiosqlite.Connection:
-    return await aiosqlite.connect(
-        f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT
-    )
-
-
-async def _close(connection: aiosqlite.Connection) -> None:
-    with contextlib.suppress(sqlite3.Error, TimeoutError):
-        async with asyncio.timeout(CLOSE_PATIENCE):  # its thread may be stuck on the disk
-            await connection.close()
-
-
-def _quoted(path: Path) -> str:
-    text = str(path)
-    return text.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
 
 
 @lru_cache(maxsize=MAX_GROUP)
