@@ -61,26 +61,33 @@ class Intake:
         self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
     ) -> tuple[NewNotification, Stored]:
         """Store one notification. Raises StoreUnavailableError; when it returns, it is safe."""
-        began = monotonic()  # the loop's clock
         begun = self.begin(entry, received, body)
-        if begun is not None:
-            new, storing = begun
-            stored = await storing
-        else:
-            headers = joined_headers(received)
-            new = self._read(entry, headers, body, await self._second_verdict(entry, headers, body))
-            try:  # a part of the patience is spent; else the store watches over it
-                async with asyncio.timeout_at(began + PATIENCE):
-                    stored = await self._store.add_notification(new)
-            except TimeoutError:
-                raise StoreUnavailableError("it was not stored in time") from None
+        if begun is None:
+            return await self.ask(entry, received, body)
+        new, storing = begun
+        stored = await storing
+        self.tell(new, stored)
+        return new, stored
+
+    async def ask(
+        self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
+    ) -> tuple[NewNotification, Stored]:
+        """As `receive`, for what no known key has signed: look for a newer one first."""
+        began = monotonic()  # the loop's clock
+        headers = joined_headers(received)
+        new = self._read(entry, headers, body, await self._second_verdict(entry, headers, body))
+        try:  # a part of the patience is spent; else the store watches over it
+            async with asyncio.timeout_at(began + PATIENCE):
+                stored = await self._store.add_notification(new)
+        except TimeoutError:
+            raise StoreUnavailableError("it was not stored in time") from None
         self.tell(new, stored)
         return new, stored
 
     def begin(
         self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
     ) -> tuple[NewNotification, asyncio.Future[Stored]] | None:
-        """Hand it to the store, and `tell` when that is done; None when there may be a newer key.
+        """Hand it to the store, and `tell` when that is done; None where one must `ask` instead.
 
         Raises StoreUnavailableError.
         """

@@ -58,17 +58,18 @@ class LaneConnection(Connection):
             return False
         self._request_count += 1
         self._request_in_progress = True  # a shutdown waits for it
-        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         self._taken = taken
         taken.done.add_done_callback(partial(self._answer, message, taken))
         return True
 
     def _answer(self, message: RawRequestMessage, taken: Taken, done: asyncio.Future[Any]) -> None:
         self._taken = None
+        self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
         self._request_in_progress = False
         if self._handler_waiter is not None and not self._handler_waiter.done():
             self._handler_waiter.set_result(None)
-        if done.cancelled():  # the program ends
+        if done.cancelled():  # the program ends: nobody will answer
+            self.force_close()
             return
         error = done.exception()
         if error is not None:
@@ -80,6 +81,14 @@ class LaneConnection(Connection):
             self._go_on()
         if error is None:
             taken.after(done.result())
+
+    def _process_keepalive(self) -> None:
+        """The library's, which would take a connection for idle that waits for the lane."""
+        if self._taken is None:
+            super()._process_keepalive()
+        else:
+            wait = self._keepalive_timeout
+            self._keepalive_handle = self._loop.call_later(wait, self._process_keepalive)
 
     def _go_on(self) -> None:
         """With what came meanwhile, and then with reading."""

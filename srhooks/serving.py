@@ -30,11 +30,12 @@ class CannotListenError(Exception):
 @contextlib.asynccontextmanager
 async def served(
     app: web.Application, host: str, port: int, *, connections: int | None = None,
-    head_patience: float = HEAD_PATIENCE,
+    head_patience: float = HEAD_PATIENCE, idle_patience: float = IDLE_PATIENCE,
+    shutdown_patience: float = SHUTDOWN_PATIENCE,
 ) -> AsyncIterator[int]:  # fmt: skip
     """Serve while inside; the port that was bound. Raises CannotListenError."""
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=SHUTDOWN_PATIENCE, handle_signals=False
+        app, access_log=None, shutdown_timeout=shutdown_patience, handle_signals=False
     )
     await runner.setup()
     lane = app.get(LANE)
@@ -45,7 +46,7 @@ async def served(
         head_patience,
         access_log=None,
         auto_decompress=False,  # bodies are kept as they came; a bomb stays folded up
-        keepalive_timeout=IDLE_PATIENCE,
+        keepalive_timeout=idle_patience,
         max_field_size=MAX_FIELD_SIZE,
     )
     listener = None

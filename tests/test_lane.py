@@ -5,12 +5,12 @@ import contextlib
 import re
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import aiohttp
 import pytest
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
-from srhooks import serving
 from srhooks.connections import READ_BYTES
 from srhooks.lane import LANE, Taken
 from srhooks.serving import served
@@ -26,6 +26,7 @@ class Lane:
     under_way: list[asyncio.Future[bytes]] = field(default_factory=list)
     after: list[bytes] = field(default_factory=list)
     refuses: bool = False
+    at_once: bool = False
 
     def take(self, message: RawRequestMessage, content: StreamReader) -> Taken | None:
         if message.method != "POST" or not content.is_eof():
@@ -35,6 +36,8 @@ class Lane:
         self.taken.append(content.read_nowait())
         self.under_way.append(asyncio.get_running_loop().create_future())
         done = self.under_way[-1]
+        if self.at_once:
+            done.set_result(b"at once")
         return Taken(done, lambda: answer(b"lane " + done.result()), self.after.append)
 
     async def waits_for(self, count: int) -> None:
@@ -71,12 +74,12 @@ async def read_by_now(writer: asyncio.StreamWriter) -> None:
 
 @contextlib.asynccontextmanager
 async def connected(
-    lane: Lane, head_patience: float = 15.0
+    lane: Lane, **patience: Any
 ) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
     app = web.Application()
     app.router.add_route("*", "/", usual)
     app[LANE] = lane.take
-    async with served(app, "127.0.0.1", 0, head_patience=head_patience) as port:
+    async with served(app, "127.0.0.1", 0, **patience) as port:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         yield reader, writer
     writer.close()
@@ -90,6 +93,16 @@ async def next_body(reader: asyncio.StreamReader) -> bytes:
         length = re.search(rb"(?i)content-length: (\d+)", head)
         assert length is not None
         return await reader.readexactly(int(length[1]))
+
+
+async def cut_off(writer: asyncio.StreamWriter, said: bytes = b"") -> None:
+    """Return when a connection that was opened now, and said no more, was closed."""
+    port = writer.get_extra_info("peername")[1]
+    reader, other = await asyncio.open_connection("127.0.0.1", port)
+    other.write(said)
+    async with asyncio.timeout(10):
+        await reader.read()
+    other.close()
 
 
 async def test_what_comes_meanwhile_waits_for_its_turn() -> None:
@@ -178,19 +191,16 @@ async def test_no_head_is_expected_any_more_once_there_was_one(*, refuses: bool)
             writer.write(post(b"1"))
             if not refuses:
                 await lane.waits_for(number)
-                await asyncio.sleep(0.2)
+                await cut_off(writer, b"GET / HT")
                 lane.under_way[-1].set_result(b"")
             assert await next_body(reader) == (b"usual error refused" if refuses else b"lane ")
-            await asyncio.sleep(0.3)  # longer than the patience
+            await cut_off(writer, b"GET / HT")
 
 
-async def test_a_shutdown_waits_for_what_is_under_way_and_no_longer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(serving, "SHUTDOWN_PATIENCE", 60)
+async def test_a_shutdown_waits_for_what_is_under_way_and_no_longer() -> None:
     lane = Lane()
     async with contextlib.AsyncExitStack() as stack:
-        reader, writer = await stack.enter_async_context(connected(lane))
+        reader, writer = await stack.enter_async_context(connected(lane, shutdown_patience=60))
         writer.write(post(b"1"))
         await lane.waits_for(1)
         leaving = asyncio.create_task(stack.aclose())
@@ -202,20 +212,32 @@ async def test_a_shutdown_waits_for_what_is_under_way_and_no_longer(
             await leaving
 
 
-async def test_a_connection_is_not_idle_while_it_waits_for_an_answer(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(serving, "IDLE_PATIENCE", 0.3)
+async def test_a_connection_is_idle_neither_while_it_waits_nor_while_it_is_used() -> None:
     lane = Lane()
-    async with connected(lane) as (reader, writer):
-        await asyncio.sleep(0.2)
+    async with connected(lane, idle_patience=0.3) as (reader, writer):
         writer.write(post(b"1"))
         await lane.waits_for(1)
-        await asyncio.sleep(0.2)
+        await cut_off(writer)
         lane.under_way[0].set_result(b"one")
         assert await next_body(reader) == b"lane one"
+        lane.at_once = True
+        passing = asyncio.create_task(cut_off(writer))
+        while not passing.done():
+            writer.write(post(b"more"))
+            assert await next_body(reader) == b"lane at once"
+            await read_by_now(writer)  # takes longer than that
         async with asyncio.timeout(5):
             assert await reader.read() == b""  # and is closed when it is
+
+
+async def test_nobody_waits_for_what_was_given_up() -> None:
+    lane = Lane()
+    async with connected(lane) as (reader, writer):
+        writer.write(post(b"1"))
+        await lane.waits_for(1)
+        lane.under_way[0].cancel()
+        async with asyncio.timeout(5):
+            assert await reader.read() == b""
 
 
 async def test_a_sender_that_leaves_ends_nothing(caplog: pytest.LogCaptureFixture) -> None:

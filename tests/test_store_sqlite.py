@@ -12,6 +12,8 @@ from srhooks.store import checkpoints
 from srhooks.store.sqlite import SqliteStore
 from srhooks.store.writer import Transaction
 
+from tests.harness import eventually
+
 PAGE = 4096  # bytes
 
 
@@ -42,43 +44,65 @@ async def test_ids_differ_and_rise_in_whatever_thread_they_are_asked_for() -> No
     assert len({number for one in series for number in one}) == 200_000
 
 
-async def test_the_log_is_copied_beside_the_commits_and_begun_anew(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "EVERY", 0.01)
     monkeypatch.setattr(checkpoints, "COMMITS", 5)
     monkeypatch.setattr(checkpoints, "LOG_PAGES", 50)
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_the_log_is_copied_beside_the_commits_and_begun_anew(tmp_path: Path) -> None:
     store = SqliteStore(str(tmp_path / "srhooks.db"), Metrics())
     await store.open()
-    count = 1500
-    for number in range(count):
-        await store.end_session(f"session {number}", number)
-    assert await store._read("SELECT count(*) FROM ended_sessions") == [(count,)]
-    log = (tmp_path / "srhooks.db-wal").stat().st_size
-    await store.close()
-    assert log < count * 2 * PAGE / 3  # each commit writes two pages and more
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(store.close)
+        count = 1500
+        for number in range(count):
+            await store.end_session(f"session {number}", number)
+        assert await store._read("SELECT count(*) FROM ended_sessions") == [(count,)]
+        log = (tmp_path / "srhooks.db-wal").stat().st_size
+        assert log < count * 2 * PAGE / 3  # each commit writes two pages and more
     with contextlib.closing(sqlite3.connect(tmp_path / "srhooks.db")) as kept:
         assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert kept.execute("SELECT count(*) FROM ended_sessions").fetchone() == (count,)
 
 
-async def test_copying_the_log_survives_a_database_that_is_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(checkpoints, "EVERY", 0.01)
-    monkeypatch.setattr(checkpoints, "COMMITS", 1)
-    monkeypatch.setattr(checkpoints, "LOG_PAGES", 0)
+class BusyLog:
+    """Somebody commits all the time."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+        self.begun_anew = 0
+
+    @property
+    def commits(self) -> int:
+        self.looks += 1
+        return self.looks * 100
+
+    async def checkpoint(self) -> None:
+        self.begun_anew += 1
+
+
+@pytest.mark.usefixtures("hasty")
+async def test_copying_the_log_goes_on_when_the_database_is_back(tmp_path: Path) -> None:
     path = tmp_path / "srhooks.db"
-    store = SqliteStore(str(path), Metrics())
-    await store.open()
-    await store.end_session("one", 1)
-    path.rename(tmp_path / "away")
-    store._connection.commits += 10
-    await asyncio.sleep(0.1)  # it looks every hundredth of a second
-    assert not store._checkpoints._task.done()
-    (tmp_path / "away").rename(path)
-    await store.end_session("two", 2)
-    assert await store._read("SELECT count(*) FROM ended_sessions") == [(2,)]
-    await asyncio.sleep(0.1)
-    assert not store._checkpoints._task.done()
-    await store.close()
+    log = BusyLog()
+    copying = checkpoints.Checkpoints(path, log)
+
+    async def looked() -> bool:
+        return log.looks > 10
+
+    async def begun_anew() -> bool:
+        return log.begun_anew > 0
+
+    await eventually(looked)
+    assert log.begun_anew == 0
+    with contextlib.closing(sqlite3.connect(path)) as writing:
+        writing.execute("PRAGMA journal_mode = WAL")
+        writing.execute("PRAGMA wal_autocheckpoint = 0")
+        writing.execute("CREATE TABLE much (what BLOB)")
+        writing.execute("INSERT INTO much VALUES (zeroblob(1000000))")
+        writing.commit()
+        await eventually(begun_anew)
+    await copying.close()

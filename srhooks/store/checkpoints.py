@@ -23,7 +23,9 @@ LAST_RESORT = 20_000  # pages, 80 MB, at which a commit does all by itself
 class Log(Protocol):
     """The connection that writes."""
 
-    commits: int
+    @property
+    def commits(self) -> int:
+        """How many there were since it was made."""
 
     async def checkpoint(self) -> None:
         """Copy the rest between two commits. Raises sqlite3.Error, or ValueError when closed."""

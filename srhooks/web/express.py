@@ -13,7 +13,7 @@ from aiohttp.http import RawRequestMessage
 
 from srhooks.hooks import HookEntry
 from srhooks.lane import LANE, Taken
-from srhooks.logs import request_number
+from srhooks.logs import begin_request, request_number
 from srhooks.models import NewNotification, Stored
 from srhooks.web.accepted import accepted_bytes
 from srhooks.web.hooks import HANDSHAKE_HEADER, note
@@ -65,8 +65,12 @@ def _store(
         intake.tell(new, stored)
         note_it(new, stored)
 
-    if begun is None:  # it must be asked for a newer key
-        task = asyncio.create_task(intake.receive(entry, message.headers, body), name="intake")
+    async def ask() -> tuple[NewNotification, Stored]:
+        begin_request(number)
+        return await intake.ask(entry, message.headers, body)
+
+    if begun is None:
+        task = asyncio.create_task(ask(), name="intake")
         return Taken(task, accepted_bytes, lambda found: note_it(*found))
     new, storing = begun
     return Taken(storing, accepted_bytes, tell_and_note)

@@ -1,6 +1,7 @@
 """`POST /hooks/{id}`: the public route. Handshakes are a middleware, notifications the handler.
 
 Plain notifications come here only when they fail: web/express.py.
+
 SmartRecruiters, "Activating webhook subscriptions" and "Receiving webhook notifications": echo
 X-Hook-Secret with 200; answer 202 within five seconds.
 """
