@@ -6,9 +6,9 @@ import logging
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from functools import partial
-from typing import cast
+from typing import Any, cast
 
 from aiohttp import web
 
@@ -65,6 +65,18 @@ async def served(
         if listener is not None:
             listener.close()
         await runner.cleanup()
+
+
+async def unless_stopped(work: Coroutine[Any, Any, None]) -> None:
+    """Do the work until it ends or a signal comes, then end it. Raises what the work raises."""
+    stopped = asyncio.create_task(until_signal())
+    await asyncio.sleep(0)  # from here on a signal is heard, also during the start
+    working = asyncio.create_task(work)
+    await asyncio.wait({stopped, working}, return_when=asyncio.FIRST_COMPLETED)
+    for task in (stopped, working):
+        task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await working
 
 
 async def until_signal() -> None:

@@ -4,18 +4,22 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Coroutine
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from srhooks.metrics import Metrics
 from srhooks.models import NewNotification, Stored
 from srhooks.serving import served
 from srhooks.store import StoreBusyError, StoreUnavailableError
 from srhooks.store.writer import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer
 from srhooks.web.bodies import MAX_UNFINISHED
+from yarl import URL
 
 from tests.harness import World, eventually
+from tests.harness import world as start_world
 
 T = TypeVar("T")
 SENDERS = 200
@@ -43,6 +47,40 @@ async def converse(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
         got = await reading
     writer.close()
     return got
+
+
+@pytest.mark.parametrize("path", ["/hooks/{hook}", "/subscriptions", "/terminal/tokens"])
+async def test_who_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, path: str
+) -> None:
+    begun, answered = asyncio.Event(), asyncio.Queue[int]()
+
+    @web.middleware
+    async def record(request: web.Request, handler: Handler) -> web.StreamResponse:
+        asyncio.get_running_loop().call_soon(begun.set)
+        response = await handler(request)
+        answered.put_nowait(response.status)
+        return response
+
+    def prepare(app: web.Application) -> None:
+        app.middlewares.insert(0, record)
+
+    async with start_world(tmp_path, prepare=prepare) as world, world.logged_in() as ada:
+        path = path.format(hook=(await ada.subscribe("job.created"))["hookId"])
+        cookies = ada.session.cookie_jar.filter_cookies(URL(world.base))
+        head = (
+            f"POST {path} HTTP/1.1\r\nHost: x\r\nOrigin: {world.base}\r\nContent-Length: 99\r\n"
+            f"Content-Type: application/x-www-form-urlencoded\r\nAccept: application/json\r\n"
+            f"Cookie: {'; '.join(f'{one.key}={one.value}' for one in cookies.values())}\r\n\r\n"
+        )
+        begun.clear()
+        answered = asyncio.Queue()
+        _, writer = await asyncio.open_connection("127.0.0.1", world.settings.port)
+        writer.write(head.encode() + b'{"a')
+        await asyncio.wait_for(begun.wait(), 10)
+        writer.close()
+        assert await asyncio.wait_for(answered.get(), 10) == 400
+    assert not [one for one in caplog.records if one.levelname in {"WARNING", "ERROR"}]
 
 
 @pytest.mark.parametrize(

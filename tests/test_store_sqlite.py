@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,34 @@ async def test_a_transaction_that_waits_for_something_else_is_refused(tmp_path: 
     await store.end_session("t", 2)
     assert await store._read("SELECT id FROM ended_sessions") == [("t",)]
     await store.close()
+
+
+async def _open_within(path: Path, seconds: float) -> bool:
+    store = SqliteStore(str(path), Metrics())
+    try:
+        async with asyncio.timeout(seconds):
+            await store.open()
+    except TimeoutError:
+        return False
+    await store.close()
+    return True
+
+
+def test_a_start_that_is_given_up_leaves_no_thread_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it writes into a folder that is being removed, and fails on an event loop that ended."""
+    failures: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", failures.append)
+    opened = []
+    for half_milliseconds in range(40):
+        path = tmp_path / f"{half_milliseconds}.db"
+        opened.append(asyncio.run(_open_within(path, half_milliseconds / 2000)))
+        for thread in set(threading.enumerate()) - {threading.main_thread()}:
+            thread.join(10)
+            assert not thread.is_alive()
+    assert not failures
+    assert opened.count(False) > 5
 
 
 async def test_ids_differ_and_rise_in_whatever_thread_they_are_asked_for() -> None:

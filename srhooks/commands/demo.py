@@ -7,7 +7,7 @@ import secrets
 import socket
 import sys
 import tempfile
-from contextlib import AsyncExitStack, ExitStack, suppress
+from contextlib import AsyncExitStack, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +20,7 @@ from srhooks.commands.options import number, whole
 from srhooks.config import LOG_LEVELS, Settings
 from srhooks.logs import setup_logs
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
-from srhooks.serving import CannotListenError, served, until_signal
+from srhooks.serving import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 
 HOST = "127.0.0.1"
@@ -99,7 +99,7 @@ def run(args: argparse.Namespace) -> int:
                 rate=args.rate,
                 kept=args.data is not None,
             )
-            return asyncio.run(_until_stopped(plan))
+            asyncio.run(unless_stopped(_demo(plan)))
         except OSError as error:
             print(f"srhooks demo: cannot use {error.filename}: {error.strerror}", file=sys.stderr)
         except (StoreError, DemoError) as error:
@@ -109,19 +109,9 @@ def run(args: argparse.Namespace) -> int:
                 f"srhooks demo: {error}. Other ports: srhooks demo --port 8081 --sandbox-port 8091",
                 file=sys.stderr,
             )
+        else:
+            return 0
     return 1
-
-
-async def _until_stopped(plan: Plan) -> int:
-    stopped = asyncio.create_task(until_signal())
-    await asyncio.sleep(0)  # from here on a signal is heard, also during the start
-    demo = asyncio.create_task(_demo(plan))
-    await asyncio.wait({stopped, demo}, return_when=asyncio.FIRST_COMPLETED)
-    for task in (stopped, demo):
-        task.cancel()
-    with suppress(asyncio.CancelledError):
-        await demo
-    return 0
 
 
 async def _demo(plan: Plan) -> None:

@@ -15,7 +15,7 @@ from srhooks.commands.options import http_url
 from srhooks.commands.terminal import fit
 from srhooks.ids import encode_id
 from srhooks.models import SIGNATURES
-from srhooks.serving import until_signal
+from srhooks.serving import unless_stopped
 from srhooks.web.asked import read_cursor
 from srhooks.web.errors import BadRequestError
 
@@ -81,18 +81,10 @@ def run(args: argparse.Namespace) -> int:
 async def _until_stopped(
     args: argparse.Namespace, token: str, filters: list[tuple[str, str]]
 ) -> int:
-    stopped = asyncio.create_task(until_signal())
-    await asyncio.sleep(0)
     async with aiohttp.ClientSession() as session:
         stream = Stream(session, args.server.rstrip("/"), token, filters, args.since or "")
-        listening = asyncio.create_task(_listen(args, stream, session))
-        await asyncio.wait({stopped, listening}, return_when=asyncio.FIRST_COMPLETED)
-        stopped.cancel()
-        listening.cancel()
         try:
-            await listening
-        except asyncio.CancelledError:
-            return 0
+            await unless_stopped(_listen(args, stream, session))
         except (RefusedError, UnreachableError) as error:
             print(f"srhooks listen: {error}", file=sys.stderr)
             return 1

@@ -10,7 +10,7 @@ import sys
 from srhooks.app import create_app
 from srhooks.config import Settings, SettingsError, load_settings
 from srhooks.logs import setup_logs
-from srhooks.serving import CannotListenError, served, until_signal
+from srhooks.serving import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 
 log = logging.getLogger("srhooks")
@@ -33,7 +33,7 @@ def run(_: argparse.Namespace) -> int:
         return 2
     setup_logs(settings.log_level, settings.log_format)
     try:
-        asyncio.run(_serve(settings))
+        asyncio.run(unless_stopped(_serve(settings)))
     except (CannotListenError, StoreError) as error:
         print(f"srhooks: {error}", file=sys.stderr)
         return 1
@@ -47,5 +47,7 @@ async def _serve(settings: Settings) -> None:
         gc.freeze()
         gc.set_threshold(GARBAGE)
         log.info("listening on http://%s:%d, reached as %s", settings.host, port, settings.app_url)
-        await until_signal()
-        log.info("stopping")
+        try:
+            await asyncio.Event().wait()  # until it is stopped
+        finally:
+            log.info("stopping")

@@ -8,7 +8,7 @@ import asyncpg
 
 from srhooks.metrics import Metrics
 from srhooks.models import NewNotification
-from srhooks.store.base import StoreUnavailableError
+from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.migrate import scripts
 from srhooks.store.query import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.readers import Readers
@@ -60,10 +60,13 @@ class PostgresStore(SqlStore):
     async def open(self) -> None:
         try:
             await self._connection.migrate()
-        except (*UNAVAILABLE, asyncpg.PostgresError, ValueError) as error:
+            await self._start(self._connection)
+        except BaseException as error:  # a start that is given up, too
             await self._connection.close()
-            raise StoreUnavailableError(f"cannot use PostgreSQL: {_reason(error)}") from error
-        await self._start(self._connection)
+            await self._readers.close()
+            if isinstance(error, (*UNAVAILABLE, asyncpg.PostgresError, ValueError, StoreError)):
+                raise StoreUnavailableError(f"cannot use PostgreSQL: {_reason(error)}") from error
+            raise
 
     async def close(self) -> None:
         await self._writer.close()

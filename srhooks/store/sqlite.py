@@ -47,10 +47,13 @@ class SqliteStore(SqlStore):
         try:
             create_private(self._path)
             await self._connection.migrate()
-        except (sqlite3.Error, OSError, StoreError) as error:
-            await self._connection.close()
-            raise StoreUnavailableError(f"cannot use {self._path}: {error}") from error
-        await self._start(self._connection)
+            await self._start(self._connection)
+        except BaseException as error:  # a start that is given up, too: no thread stays behind
+            await self._connection.give_up()
+            await self._readers.close()
+            if isinstance(error, sqlite3.Error | OSError | StoreError):
+                raise StoreUnavailableError(f"cannot use {self._path}: {error}") from error
+            raise
         self._checkpoints = Checkpoints(self._path, self._connection)
 
     async def close(self) -> None:
@@ -188,6 +191,13 @@ class _WritingConnection:
         """Copy what is left of the log, so that the next commit begins it anew."""
         if self._open is not None:
             await self._open.execute_fetchall(CHECKPOINT.format("PASSIVE"))
+
+    async def give_up(self) -> None:
+        """Close it in the middle of whatever it does: the database undoes that."""
+        if self._open is not None:
+            with contextlib.suppress(sqlite3.Error, ValueError):
+                await self._open.interrupt()
+        await self.close()
 
     async def close(self) -> None:
         if self._open is not None:

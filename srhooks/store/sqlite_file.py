@@ -26,6 +26,18 @@ def file_at(path: Path) -> tuple[int, int]:
 
 
 async def connect(path: Path) -> aiosqlite.Connection:
+    """Raises sqlite3.Error. Who gives up waiting leaves no thread behind that still opens it."""
+    opening = asyncio.create_task(_connected(path))
+    try:
+        return await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        with contextlib.suppress(sqlite3.Error, TimeoutError):
+            async with asyncio.timeout(CLOSE_PATIENCE):
+                await close_quietly(await opening)
+        raise
+
+
+async def _connected(path: Path) -> aiosqlite.Connection:
     return await aiosqlite.connect(
         f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT
     )

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import StreamReader, web
 
-from srhooks.web.errors import OverloadedError
+from srhooks.web.errors import BadRequestError, OverloadedError
 
 PATIENCE = 10.0  # seconds for a whole body; the service itself waits for five in all
 MAX_UNFINISHED = 32 * 1024 * 1024  # bytes of bodies under way, of all senders together
@@ -16,7 +16,10 @@ class Bodies:
         self.unfinished = 0  # bytes
 
     async def read(self, request: web.Request, limit: int) -> bytes:
-        """Raises HTTPRequestEntityTooLarge, HTTPRequestTimeout or OverloadedError."""
+        """Raises HTTPRequestEntityTooLarge, HTTPRequestTimeout, OverloadedError or BadRequestError.
+
+        The latter when the sender leaves before the end.
+        """
         if (request.content_length or 0) > limit:
             raise web.HTTPRequestEntityTooLarge(limit)
         if request.content.is_eof():  # it came with the head, as nearly all do
@@ -38,6 +41,8 @@ class Bodies:
                         raise OverloadedError("Too much arrives at the same time")
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
+        except ConnectionError:
+            raise BadRequestError("The body ended early") from None
         finally:
             self.unfinished -= len(body)
         return bytes(body)

@@ -125,7 +125,9 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         if not wants_json(request):
             with contextlib.suppress(StoreError):
                 await request.app[GREET](request)
-    except Exception:
+    except Exception as error:
+        if isinstance(error, ConnectionError) and request.transport is None:
+            return web.Response(status=400)  # it left before its request was whole: nobody reads it
         log.exception("%s %s failed", request.method, _route(request))
         hint = f"It has been logged as request {number}. Try again."
         problem = Problem(500, "Something went wrong here", hint)
