@@ -20,6 +20,7 @@ READERS = 4
 CONNECT_TIMEOUT = 3.0  # seconds
 COMMAND_TIMEOUT = 7.0  # seconds: less than whoever waits for rows has
 CLOSE_PATIENCE = 0.5  # seconds
+MIGRATION_TIMEOUT = 3600.0  # seconds: an index over millions of rows takes minutes
 PROBE_TIME = 0.15  # seconds
 TRIGRAM = 3  # characters that the index knows together
 MIGRATION_LOCK = 727_400_001  # any fixed number: two processes must not migrate at once
@@ -156,7 +157,7 @@ class _WritingConnection:
             for number, script in scripts("postgres"):
                 if number > version:
                     async with connection.transaction():
-                        await connection.execute(script)
+                        await connection.execute(script, timeout=MIGRATION_TIMEOUT)
                         await connection.execute("INSERT INTO schema_version VALUES ($1)", number)
             await _speed_up_search(connection)
         finally:
@@ -247,7 +248,8 @@ async def _speed_up_search(connection: "asyncpg.Connection[Any]") -> None:
     with contextlib.suppress(asyncpg.PostgresError):
         await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_trgm")
         await connection.execute(
-            "CREATE INDEX IF NOT EXISTS search_text ON search USING gin (text gin_trgm_ops)"
+            "CREATE INDEX IF NOT EXISTS search_text ON search USING gin (text gin_trgm_ops)",
+            timeout=MIGRATION_TIMEOUT,
         )
 
 
