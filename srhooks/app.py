@@ -39,6 +39,7 @@ from srhooks.web.follow import setup_follow
 from srhooks.web.hooks import setup_hooks
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
 from srhooks.web.live import setup_live
+from srhooks.web.new_rows import setup_new_rows
 from srhooks.web.openapi import setup_openapi
 from srhooks.web.ops import setup_ops
 from srhooks.web.overview import setup_overview
@@ -62,6 +63,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_security(app, settings)
     setup_assets(app)
     setup_view(app)
+    setup_new_rows(app)
     setup_auth(app)
     setup_feed(app)
     setup_export(app)

@@ -10,6 +10,7 @@ import random
 import threading
 import time
 from datetime import UTC, datetime
+from functools import lru_cache
 
 LOW_BITS = 21
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -17,7 +18,6 @@ LENGTH = 13
 DIGITS = {letter: value for value, letter in enumerate(ALPHABET)}
 STEP_BITS = 9
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
-SHIFTS = range(50, -1, -10)
 MAX_MS = (1 << 42) - 1
 
 
@@ -49,7 +49,11 @@ class IdSource:
 
 
 def encode_id(number: int) -> str:
-    return ALPHABET[number >> 60] + "".join([PAIRS[(number >> shift) & 1023] for shift in SHIFTS])
+    return (  # a loop takes twice as long, and this is done several times a notification
+        f"{ALPHABET[number >> 60]}"
+        f"{PAIRS[number >> 50 & 1023]}{PAIRS[number >> 40 & 1023]}{PAIRS[number >> 30 & 1023]}"
+        f"{PAIRS[number >> 20 & 1023]}{PAIRS[number >> 10 & 1023]}{PAIRS[number & 1023]}"
+    )
 
 
 def decode_id(text: str) -> int | None:
@@ -82,4 +86,9 @@ def now_ms() -> int:
 def iso(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, as in the JSON of the public interface."""
     second, rest = divmod(ms, 1000)
-    return f"{datetime.fromtimestamp(second, UTC).isoformat()[:19]}.{rest:03d}Z"
+    return f"{_iso_second(second)}.{rest:03d}Z"
+
+
+@lru_cache(maxsize=256)
+def _iso_second(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).isoformat()[:19]

@@ -8,8 +8,8 @@ import secrets
 import sys
 import time
 import traceback
-from collections.abc import Mapping
 from contextvars import ContextVar
+from functools import lru_cache
 from types import TracebackType
 from typing import Any, TextIO
 
@@ -81,15 +81,17 @@ class ConsoleFormatter(Discreet):
     def format(self, record: logging.LogRecord) -> str:
         fields = {name: value for name, value in vars(record).items() if name not in STANDARD}
         first, separator, rest = record.getMessage().partition("\n")
-        line = self.line(self.formatTime(record), record.levelname, record.name, first, fields)
+        form = line_form(record.levelname, record.name, tuple(fields))
+        line = form % (self.formatTime(record), first, *fields.values())
         if record.exc_info:
             separator, rest = "\n", rest + separator + self.formatException(record.exc_info)
         return line + separator + rest
 
-    @staticmethod
-    def line(when: str, level: str, name: str, message: str, fields: Mapping[str, Any]) -> str:
-        pairs = [f" {key}={value}" for key, value in fields.items()]
-        return f"{when} {level:<7} {name}: {message}{''.join(pairs)}"
+
+@lru_cache(maxsize=256)
+def line_form(level: str, name: str, keys: tuple[str, ...]) -> str:
+    """A line on the console, to be filled with its time, its message and the keys' values."""
+    return f"%s {level:<7} {name}: %s{''.join([f' {key}=%s' for key in keys])}"
 
 
 class ConsoleHandler(logging.StreamHandler[TextIO]):
@@ -133,8 +135,8 @@ def quick_info(logger: logging.Logger, message: str, fields: dict[str, Any]) -> 
     if _console is None:
         logger.info(message, extra=fields)
     elif logger.isEnabledFor(logging.INFO):
-        when = _console.console.when(time.time())
-        _console.add(ConsoleFormatter.line(when, "INFO", logger.name, message, fields))
+        form = line_form("INFO", logger.name, tuple(fields))
+        _console.add(form % (_console.console.when(time.time()), message, *fields.values()))
 
 
 def setup_logs(level: str, form: str) -> None:

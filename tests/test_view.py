@@ -17,6 +17,8 @@ from srhooks.events import FAMILIES
 from srhooks.models import Delivery, Filter, Notification, User
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS, Assets, setup_assets, static_folder
+from srhooks.web.filters import moment
+from srhooks.web.new_rows import NEW_ROWS, setup_new_rows
 from srhooks.web.view import VIEW, macro, render, render_text, setup_view
 
 NOW = 1_790_000_000_000
@@ -48,11 +50,33 @@ def notification(**changes: Any) -> Notification:
 
 
 def row(app: web.Application, n: Notification, **given: Any) -> str:
-    return macro(app, "_row.html", "row")(n, NOW, **given)
+    return macro(app, "_row.html", "row")(n, moment(n.received_at, NOW), **given)
 
 
 def frame(app: web.Application, n: Notification, **given: Any) -> str:
-    return macro(app, "_live.html", "frame")(n, NOW, **given)
+    return macro(app, "_live.html", "frame")(n, moment(n.received_at, NOW), **given)
+
+
+ODD_NAMES = (None, "", "job.created", "100 %s %(id)s %% <b>&amp;</b>", "job.\ue000\ue001", "\u202e")
+
+
+@pytest.mark.parametrize("event_name", ODD_NAMES)
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"entity_status": "pending", "title": None},
+        {"entity_status": "refused", "title": None, "signature": "invalid", "deliveries": 3},
+        {"entity_status": "none", "title": None, "headers_json": '{"srhooks-test": "1"}'},
+        {"entity_status": "fetched", "title": "Grace %s Ito"},
+        {"entity_status": "fetched", "title": None, "changes": '[{"field": "status", "now": "x"}]'},
+    ],
+)
+def test_new_rows_made_in_advance_are_those_of_the_template(
+    app: web.Application, event_name: str | None, shown: dict[str, Any]
+) -> None:
+    for number in (NOW << 21, (NOW - 5000 << 21) + 77):  # the second from what the first has made
+        n = notification(id=number, rev=number + 1, event_name=event_name, **shown)
+        assert app[NEW_ROWS].frame(n, NOW) == frame(app, n, new=True)
 
 
 def hostile() -> Notification:
@@ -81,6 +105,7 @@ def app() -> web.Application:
     app = web.Application()
     setup_assets(app)
     setup_view(app)
+    setup_new_rows(app)
     return app
 
 

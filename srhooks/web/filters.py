@@ -3,7 +3,8 @@
 import html
 import re
 from collections.abc import Mapping
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
@@ -82,19 +83,36 @@ def id_at(ms: int) -> str:
 
 
 def date(ms: int) -> str:
-    return _date(ids.iso(ms))
+    return _date(ids.iso(ms)[:10])
 
 
+@lru_cache(maxsize=256)
 def _date(text: str) -> str:
-    return f"{int(text[8:10])} {MONTHS[int(text[5:7]) - 1]} {text[:4]}"
+    return f"{int(text[8:])} {MONTHS[int(text[5:7]) - 1]} {text[:4]}"
 
 
 def exact(ms: int | None) -> str:
     """In UTC, since the server does not know where the reader is; time.js does."""
     if ms is None:
         return ""
+    return _exact(ids.iso(ms))
+
+
+def _exact(text: str) -> str:
+    return f"{_date(text[:10])}, {text[11:23]} UTC"
+
+
+class Moment(NamedTuple):
+    """A time in the ways that a row of the feed tells it."""
+
+    iso: str
+    exact: str
+    ago: str
+
+
+def moment(ms: int, now: int) -> Moment:
     text = ids.iso(ms)
-    return f"{_date(text)}, {text[11:23]} UTC"
+    return Moment(text, _exact(text), ago(ms, now))
 
 
 def duration(seconds: float | None) -> str:

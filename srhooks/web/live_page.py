@@ -20,7 +20,9 @@ from srhooks.models import Filter, Notification
 from srhooks.store import StoreError
 from srhooks.web import live_content
 from srhooks.web.changes import Change, ChangeReader
+from srhooks.web.filters import moment
 from srhooks.web.keys import METRICS, SERVICES
+from srhooks.web.new_rows import NEW_ROWS
 from srhooks.web.overview import overview_frame
 from srhooks.web.session import Login
 from srhooks.web.view import macro
@@ -40,9 +42,9 @@ REASONS = {
 
 class LivePage:
     __slots__ = (
-        "_app", "_changes", "_filter_key", "_is_open", "_pending", "_pushing", "_render",
-        "_replays", "_send_patience", "_socket", "_told", "_transport", "_wanted", "_window",
-        "closing", "login", "sent", "view",
+        "_app", "_changes", "_filter_key", "_is_open", "_new_rows", "_pending", "_pushing",
+        "_render", "_replays", "_send_patience", "_socket", "_told", "_transport", "_wanted",
+        "_window", "closing", "login", "sent", "view",
     )  # fmt: skip
 
     def __init__(
@@ -62,6 +64,7 @@ class LivePage:
         self._wanted = wanted
         self._filter_key = repr(sorted(wanted.params.items()))
         self._render: Callable[..., str] = macro(app, "_live.html", "frame")
+        self._new_rows = app[NEW_ROWS]
         self._replays = cursor is not None and self.is_feed
         self._window = window
         self._send_patience = send_patience
@@ -210,16 +213,19 @@ class LivePage:
         return change.frame((self._filter_key, new), lambda: self._row(change.n, new=new))
 
     def _row(self, n: Notification, *, new: bool) -> str:
-        wanted = self._wanted
+        wanted, now = self._wanted, ids.now_ms()
+        if new and not wanted.params:
+            return self._new_rows.frame(n, now)
+        at = moment(n.received_at, now)
         if not wanted.matches(n):
             # It may have fitted before: its entity's status changes, and what is erased loses all
             # text and its link. Nothing else that can be asked for does.
             was = wanted.q or wanted.link or (wanted.status and n.entity_status != wanted.status)
             left = not new and was
-            return self._render(n, ids.now_ms(), wanted, gone=True) if left else ""
+            return self._render(n, at, wanted, gone=True) if left else ""
         # A filter may fit only now that the entity is known: then it is new to the page.
         is_new = new or bool(wanted.q or wanted.status)
-        return self._render(n, ids.now_ms(), wanted, new=is_new)
+        return self._render(n, at, wanted, new=is_new)
 
     def _close(self, code: int) -> None:
         """Tell the page why, whatever it was being sent."""

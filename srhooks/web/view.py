@@ -66,6 +66,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "is_cut": filters.is_cut,
     "iso": filters.iso,
     "json_tree": json_tree,
+    "moment": filters.moment,
     "plain": filters.plain,
     "query": filters.query,
     "size": filters.size,
