@@ -174,9 +174,11 @@ class Intake:
         if link is None:
             return None, "none"
         target = _clean(link.target)
-        short = target.encode()[:MAX_LINK].decode(errors="ignore")
-        followed = link.followable and short == target and _is_trusted(signature, entry)
-        return short, "pending" if followed else "refused"
+        if len(target) > MAX_LINK or not target.isascii():
+            short = target.encode()[:MAX_LINK].decode(errors="ignore")
+            if short != target:
+                return short, "refused"
+        return target, "pending" if link.followable and _is_trusted(signature, entry) else "refused"
 
 
 def _verdict(entry: HookEntry, headers: Mapping[str, str], body: bytes) -> Signature:
@@ -194,10 +196,9 @@ def _is_trusted(signature: Signature, entry: HookEntry) -> bool:
 
 def joined_headers(received: CIMultiDictProxy[str]) -> dict[str, str]:
     """Lower-case names, repeated ones joined with `, ` (RFC 9110, 5.3)."""
-    headers: dict[str, str] = {}
-    for name, value in received.items():
-        lower = name.lower()
-        headers[lower] = f"{headers[lower]}, {value}" if lower in headers else value
+    headers = {name.lower(): value for name, value in received.items()}
+    if len(headers) < len(received):
+        headers = {name: ", ".join(received.getall(name)) for name in headers}
     return headers
 
 

@@ -7,8 +7,8 @@ is cut in one linear pass, white space is normalised, and linkheader sees one sa
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 import link_header
 from yarl import URL
@@ -23,8 +23,7 @@ PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
 USERINFO = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.\-]*:)?//[^/?#]*@")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     target: str  # absolute where it can be resolved, else as it came
     followable: bool  # at the service's own origin: the only place a token is sent to
 

@@ -26,7 +26,10 @@ class Watched:
     def __init__(self) -> None:
         self.took: list[bool] = []
 
-    def watch(self, app: web.Application) -> None:
+    def prepare(self, app: web.Application) -> None:
+        app.on_startup.append(self.watch)
+
+    async def watch(self, app: web.Application) -> None:
         lane = app[LANE]
 
         def take(message: RawRequestMessage, content: StreamReader) -> Taken | None:
@@ -44,7 +47,7 @@ def watched() -> Watched:
 
 @pytest.fixture
 async def door(tmp_path: Path, watched: Watched) -> AsyncIterator[World]:
-    async with started(tmp_path, max_body_bytes=LIMIT, prepare=watched.watch) as world:
+    async with started(tmp_path, max_body_bytes=LIMIT, prepare=watched.prepare) as world:
         yield world
 
 

@@ -6,10 +6,12 @@ What is unlike takes the usual way (web/hooks.py), and so does every failure.
 """
 
 import asyncio
+from functools import partial
 from time import perf_counter
 
 from aiohttp import HttpVersion11, StreamReader, hdrs, web
 from aiohttp.http import RawRequestMessage
+from multidict import CIMultiDictProxy
 
 from srhooks.hooks import HookEntry
 from srhooks.lane import LANE, Taken
@@ -23,17 +25,56 @@ PREFIX = "/hooks/"
 
 
 def setup_express(app: web.Application) -> None:
-    app[LANE] = lambda message, content: _take(app, message, content)
+    async def open_lane(app: web.Application) -> None:
+        app[LANE] = Express(app).take
+
+    app.on_startup.append(open_lane)  # after the services
 
 
-def _take(app: web.Application, message: RawRequestMessage, content: StreamReader) -> Taken | None:
-    """What to wait for, and what makes the answer of it; None for the usual way."""
-    if not message.path.startswith(PREFIX):
-        return None
-    entry = app[SERVICES].hooks.known(message.path[len(PREFIX) :])
-    if entry is None or not _is_plain(message, content, app[SETTINGS].max_body_bytes):
-        return None
-    return _store(app, entry, message, content.read_nowait())
+class Express:
+    """The lane of an application whose services have started."""
+
+    def __init__(self, app: web.Application) -> None:
+        services = app[SERVICES]
+        self._hooks = services.hooks
+        self._intake = services.intake
+        self._metrics = app[METRICS]
+        self._limit = app[SETTINGS].max_body_bytes
+
+    def take(self, message: RawRequestMessage, content: StreamReader) -> Taken | None:
+        """What to wait for, and what makes the answer of it; None for the usual way."""
+        path = message.path
+        if not path.startswith(PREFIX):
+            return None
+        entry = self._hooks.known(path[len(PREFIX) :])
+        if entry is None or not _is_plain(message, content, self._limit):
+            return None
+        return self._store(entry, message, content.read_nowait())
+
+    def _store(self, entry: HookEntry, message: RawRequestMessage, body: bytes) -> Taken:
+        began = perf_counter()
+        headers = message.headers
+        number = request_number(headers.get("X-Request-Id"))
+        begun = self._intake.begin(entry, headers, body)
+        if begun is None:
+            asking = asyncio.create_task(self._ask(entry, headers, body, number), name="intake")
+            return Taken(asking, accepted_bytes, partial(self._note, number, began))
+        new, storing = begun
+        return Taken(storing, accepted_bytes, partial(self._tell, number, began, new))
+
+    async def _ask(
+        self, entry: HookEntry, headers: CIMultiDictProxy[str], body: bytes, number: str
+    ) -> tuple[NewNotification, Stored]:
+        begin_request(number)
+        return await self._intake.ask(entry, headers, body)
+
+    def _tell(self, number: str, began: float, new: NewNotification, stored: Stored) -> None:
+        self._intake.tell(new, stored)
+        self._note(number, began, (new, stored))
+
+    def _note(self, number: str, began: float, found: tuple[NewNotification, Stored]) -> None:
+        self._metrics.answered("202").inc()
+        note(self._metrics, *found, perf_counter() - began, number)
 
 
 def _is_plain(message: RawRequestMessage, content: StreamReader, limit: int) -> bool:
@@ -47,30 +88,3 @@ def _is_plain(message: RawRequestMessage, content: StreamReader, limit: int) -> 
         and HANDSHAKE_HEADER not in headers
         and hdrs.EXPECT not in headers
     )
-
-
-def _store(
-    app: web.Application, entry: HookEntry, message: RawRequestMessage, body: bytes
-) -> Taken:
-    began = perf_counter()
-    intake, metrics = app[SERVICES].intake, app[METRICS]
-    number = request_number(message.headers.get("X-Request-Id"))
-    begun = intake.begin(entry, message.headers, body)
-
-    def note_it(new: NewNotification, stored: Stored) -> None:
-        metrics.answered("202").inc()
-        note(metrics, new, stored, perf_counter() - began, number)
-
-    def tell_and_note(stored: Stored) -> None:
-        intake.tell(new, stored)
-        note_it(new, stored)
-
-    async def ask() -> tuple[NewNotification, Stored]:
-        begin_request(number)
-        return await intake.ask(entry, message.headers, body)
-
-    if begun is None:
-        task = asyncio.create_task(ask(), name="intake")
-        return Taken(task, accepted_bytes, lambda found: note_it(*found))
-    new, storing = begun
-    return Taken(storing, accepted_bytes, tell_and_note)
