@@ -1,8 +1,8 @@
 """What is counted and measured, for Prometheus. Labels are bounded: see events.label."""
 
-from functools import lru_cache
-
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from srhooks.quick_metrics import QuickCounter, QuickHistogram
 
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 FETCH_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
@@ -13,24 +13,18 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.answers = Counter(
-            "srhooks_hook_answers", "Requests to hook addresses by answer.", ["status"],
-            registry=registry,
-        )  # fmt: skip
-        self.notifications = Counter(
-            "srhooks_notifications", "Notifications stored.", ["event", "signature"],
-            registry=registry,
-        )  # fmt: skip
-        # Their children, found without the lock and the checks that `labels` makes each time.
-        self.answered = lru_cache(maxsize=64)(self.answers.labels)
-        self.stored = lru_cache(maxsize=1024)(self.notifications.labels)
+        self.answers = QuickCounter(
+            "srhooks_hook_answers", "Requests to hook addresses by answer.", ["status"], registry
+        )
+        self.notifications = QuickCounter(
+            "srhooks_notifications", "Notifications stored.", ["event", "signature"], registry
+        )
         self.redeliveries = Counter(
             "srhooks_redeliveries", "Re-deliveries of stored notifications.", registry=registry
         )
-        self.intake = Histogram(
-            "srhooks_intake_seconds", "From the body's last byte to the commit.",
-            registry=registry, buckets=SECONDS,
-        )  # fmt: skip
+        self.intake = QuickHistogram(
+            "srhooks_intake_seconds", "From the body's last byte to the commit.", SECONDS, registry
+        )
         self.entities = Counter(
             "srhooks_entities", "Outcomes of following links.", ["outcome"], registry=registry
         )

@@ -6,22 +6,22 @@ import sys
 
 PROGRAM = """
 import asyncio, logging, sys
-from srhooks.logs import begin_request, quick_info, setup_logs
+from srhooks.logs import QuickInfo, begin_request, setup_logs
 setup_logs({level!r}, {form!r})
 log = logging.getLogger("srhooks.test")
 async def main():
     begin_request("r-1")
     log.info("first")
-    quick_info(log, "second", {{"signature": "valid", "ms": 1.5, "request": "r-1"}})
-    quick_info(log, "third", {{}})
+    QuickInfo(log, "second", "signature", "ms", "request")("valid", 1.5, "r-1")
+    QuickInfo(log, "third")()
     log.warning("fourth\\nand more", extra={{"a": 1}})
     await asyncio.sleep(0)
-    quick_info(log, "fifth", {{}})
+    QuickInfo(log, "fifth")()
     try:
         1 / 0
     except ZeroDivisionError:
         log.exception("sixth")
-    quick_info(log, "last", {{}})
+    QuickInfo(log, "last")()
 asyncio.run(main())
 """
 

@@ -73,7 +73,7 @@ class Express:
         self._note(number, began, (new, stored))
 
     def _note(self, number: str, began: float, found: tuple[NewNotification, Stored]) -> None:
-        self._metrics.answered("202").inc()
+        self._metrics.answers.count("202")
         note(self._metrics, *found, perf_counter() - began, number)
 
 

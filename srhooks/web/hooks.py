@@ -18,7 +18,7 @@ from aiohttp.typedefs import Handler
 from srhooks import ids
 from srhooks.events import label
 from srhooks.hooks import HookEntry
-from srhooks.logs import quick_info
+from srhooks.logs import QuickInfo
 from srhooks.metrics import Metrics
 from srhooks.models import NewNotification, Stored
 from srhooks.store import StoreError, StoreUnavailableError
@@ -27,6 +27,9 @@ from srhooks.web.errors import REQUEST, BadRequestError, NotFoundError, WebError
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
+_log_stored = QuickInfo(
+    log, "notification", "notification", "event", "signature", "duplicate", "ms", "request"
+)
 
 HANDSHAKE_HEADER = "X-Hook-Secret"
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
@@ -35,22 +38,22 @@ LOOK_UP_PATIENCE = 1.2  # seconds until the hook is known; the service waits fiv
 
 @web.middleware
 async def count_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    answered = request.app[METRICS].answered
+    count = request.app[METRICS].answers.count
     try:
         response = await handler(request)
     except web.HTTPException as error:
-        answered(str(error.status)).inc()
+        count(str(error.status))
         raise
     except WebError as error:
-        answered(str(error.status)).inc()
+        count(str(error.status))
         raise
     except StoreError:
-        answered("503").inc()
+        count("503")
         raise
     except Exception:
-        answered("500").inc()
+        count("500")
         raise
-    answered(str(response.status)).inc()
+    count(str(response.status))
     return response
 
 
@@ -92,16 +95,9 @@ def note(
     if stored.duplicate:
         metrics.redeliveries.inc()
     else:
-        metrics.stored(event, new.signature).inc()
-    fields = {
-        "notification": ids.encode_id(stored.id),
-        "event": event,
-        "signature": new.signature,
-        "duplicate": stored.duplicate,
-        "ms": round(seconds * 1000, 1),
-        "request": request,
-    }
-    quick_info(log, "notification", fields)
+        metrics.notifications.count(event, new.signature)
+    number, ms = ids.encode_id(stored.id), round(seconds * 1000, 1)
+    _log_stored(number, event, new.signature, stored.duplicate, ms, request)
 
 
 async def _entry(request: web.Request) -> HookEntry:
