@@ -58,23 +58,25 @@ class Intake:
         self._eraser = eraser
 
     async def receive(
-        self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
+        self, entry: HookEntry, headers: dict[str, str], body: bytes
     ) -> tuple[NewNotification, Stored]:
-        """Store one notification. Raises StoreUnavailableError; when it returns, it is safe."""
-        begun = self.begin(entry, received, body)
+        """Store one notification. Raises StoreUnavailableError; when it returns, it is safe.
+
+        `headers` are as `joined_headers` makes them.
+        """
+        begun = self.begin(entry, headers, body)
         if begun is None:
-            return await self.ask(entry, received, body)
+            return await self.ask(entry, headers, body)
         new, storing = begun
         stored = await storing
         self.tell(new, stored)
         return new, stored
 
     async def ask(
-        self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
+        self, entry: HookEntry, headers: dict[str, str], body: bytes
     ) -> tuple[NewNotification, Stored]:
         """As `receive`, for what no known key has signed: look for a newer one first."""
         began = monotonic()  # the loop's clock
-        headers = joined_headers(received)
         new = self._read(entry, headers, body, await self._second_verdict(entry, headers, body))
         try:  # a part of the patience is spent; else the store watches over it
             async with asyncio.timeout_at(began + PATIENCE):
@@ -85,13 +87,12 @@ class Intake:
         return new, stored
 
     def begin(
-        self, entry: HookEntry, received: CIMultiDictProxy[str], body: bytes
+        self, entry: HookEntry, headers: dict[str, str], body: bytes
     ) -> tuple[NewNotification, asyncio.Future[Stored]] | None:
         """Hand it to the store, and `tell` when that is done; None where one must `ask` instead.
 
         Raises StoreUnavailableError.
         """
-        headers = joined_headers(received)
         signature = _verdict(entry, headers, body)
         if signature == "invalid":
             return None
@@ -209,9 +210,9 @@ def json_of(headers: dict[str, str]) -> str:
 
 
 def redacted(headers: dict[str, str], auth_header: str | None) -> dict[str, str]:
-    secret = {"authorization", auth_header}
-    if secret.isdisjoint(headers):
+    if auth_header not in headers and "authorization" not in headers:
         return headers
+    secret = {"authorization", auth_header}
     return {name: REDACTED if name in secret else value for name, value in headers.items()}
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from multidict import CIMultiDict, CIMultiDictProxy
 from srhooks.erasure import Eraser
 from srhooks.hooks import new_hook_id
 from srhooks.ids import first_id_at, now_ms
@@ -297,7 +296,7 @@ async def test_a_request_that_was_under_way_leaves_nothing_of_a_deleted_account(
     assert entry is not None
     (user_id,) = await services.store.user_ids()
     await ada.json("POST", "/account/delete", json={"confirm": True})
-    await services.intake.receive(entry, CIMultiDictProxy(CIMultiDict()), b"late")
+    await services.intake.receive(entry, {}, b"late")
     assert [note.candidate_id for note in await services.store.erasures()] == [WHOLE_ACCOUNT]
     # As the running one does after a minute.
     later = asyncio.create_task(Eraser(services.store, services.hub, grace=0).run())

@@ -123,8 +123,9 @@ class Writer:
             raise StoreUnavailableError("shutting down")
         if self._stuck:
             raise StoreUnavailableError("the disk does not answer")
+        if not self._jobs:  # else it is awake
+            self._wake.set()
         self._jobs.append(job)
-        self._wake.set()
 
     async def _run(self) -> None:
         loop = self._loop

@@ -11,9 +11,9 @@ from time import perf_counter
 
 from aiohttp import HttpVersion11, StreamReader, hdrs, web
 from aiohttp.http import RawRequestMessage
-from multidict import CIMultiDictProxy
 
 from srhooks.hooks import HookEntry
+from srhooks.intake import joined_headers
 from srhooks.lane import LANE, Taken
 from srhooks.logs import begin_request, request_number
 from srhooks.models import NewNotification, Stored
@@ -22,6 +22,7 @@ from srhooks.web.hooks import HANDSHAKE_HEADER, note
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
 PREFIX = "/hooks/"
+NOT_PLAIN = HANDSHAKE_HEADER.lower(), hdrs.EXPECT.lower()
 
 
 def setup_express(app: web.Application) -> None:
@@ -49,12 +50,14 @@ class Express:
         entry = self._hooks.known(path[len(PREFIX) :])
         if entry is None or not _is_plain(message, content, self._limit):
             return None
-        return self._store(entry, message, content.read_nowait())
+        headers = joined_headers(message.headers)
+        if not headers.keys().isdisjoint(NOT_PLAIN):
+            return None
+        return self._store(entry, headers, content.read_nowait())
 
-    def _store(self, entry: HookEntry, message: RawRequestMessage, body: bytes) -> Taken:
+    def _store(self, entry: HookEntry, headers: dict[str, str], body: bytes) -> Taken:
         began = perf_counter()
-        headers = message.headers
-        number = request_number(headers.get("X-Request-Id"))
+        number = request_number(headers.get("x-request-id"))
         begun = self._intake.begin(entry, headers, body)
         if begun is None:
             asking = asyncio.create_task(self._ask(entry, headers, body, number), name="intake")
@@ -63,7 +66,7 @@ class Express:
         return Taken(storing, accepted_bytes, partial(self._tell, number, began, new))
 
     async def _ask(
-        self, entry: HookEntry, headers: CIMultiDictProxy[str], body: bytes, number: str
+        self, entry: HookEntry, headers: dict[str, str], body: bytes, number: str
     ) -> tuple[NewNotification, Stored]:
         begin_request(number)
         return await self._intake.ask(entry, headers, body)
@@ -78,13 +81,10 @@ class Express:
 
 
 def _is_plain(message: RawRequestMessage, content: StreamReader, limit: int) -> bool:
-    headers = message.headers
     return (
         message.method == hdrs.METH_POST
         and content.is_eof()
         and content.total_bytes <= limit
         and message.version == HttpVersion11
         and not (message.should_close or message.upgrade or message.chunked)
-        and HANDSHAKE_HEADER not in headers
-        and hdrs.EXPECT not in headers
     )

@@ -18,6 +18,7 @@ from aiohttp.typedefs import Handler
 from srhooks import ids
 from srhooks.events import label
 from srhooks.hooks import HookEntry
+from srhooks.intake import joined_headers
 from srhooks.logs import QuickInfo
 from srhooks.metrics import Metrics
 from srhooks.models import NewNotification, Stored
@@ -81,7 +82,7 @@ async def receive(request: web.Request) -> web.Response:
     entry = await _entry(request)
     body = await services.bodies.read(request, app[SETTINGS].max_body_bytes)
     began = perf_counter()
-    new, stored = await services.intake.receive(entry, request.headers, body)
+    new, stored = await services.intake.receive(entry, joined_headers(request.headers), body)
     note(app[METRICS], new, stored, perf_counter() - began, request[REQUEST])
     return accepted(request)
 
