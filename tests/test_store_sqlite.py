@@ -51,11 +51,12 @@ def test_a_start_that_is_given_up_leaves_no_thread_behind(
     """Else it writes into a folder that is being removed, and fails on an event loop that ended."""
     failures: list[object] = []
     monkeypatch.setattr(threading, "excepthook", failures.append)
+    others = set(threading.enumerate())
     opened = []
     for half_milliseconds in range(40):
         path = tmp_path / f"{half_milliseconds}.db"
         opened.append(asyncio.run(_open_within(path, half_milliseconds / 2000)))
-        for thread in set(threading.enumerate()) - {threading.main_thread()}:
+        for thread in set(threading.enumerate()) - others:
             thread.join(10)
             assert not thread.is_alive()
     assert not failures
