@@ -180,7 +180,12 @@ class Hanging:
         self.may = asyncio.Event()
         self.works = False
 
-    async def transact(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+    async def transact(
+        self,
+        work: Callable[[Transaction], Coroutine[Any, Any, T]],
+        *,
+        durable: bool = True,  # noqa: ARG002
+    ) -> T:
         await self.may.wait()
         if not self.works:
             raise StoreUnavailableError("it never works")

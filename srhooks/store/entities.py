@@ -24,7 +24,9 @@ class EntityQueries(abc.ABC):
         """Run one statement in a transaction of the writer; how many rows it touched."""
 
     @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+    async def _work(
+        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
         """Run inside a transaction of the writer."""
 
     async def users_with_due_entities(self, now: int) -> list[str]:
@@ -77,7 +79,7 @@ class EntityQueries(abc.ABC):
                     )
             return waiting
 
-        return await self._work(work)
+        return await self._work(work, durable=False)  # else it is fetched again
 
     async def postpone_entity(
         self, job: EntityJob, due_at: int, error: str, give_up_below: int
@@ -93,7 +95,7 @@ class EntityQueries(abc.ABC):
                 )  # fmt: skip
             return waiting
 
-        return await self._work(work)
+        return await self._work(work, durable=False)
 
     async def _waiting(self, tx: Transaction, job: EntityJob) -> list[int]:
         """Those that were there when the fetch began: what came later may mean a later state."""

@@ -23,6 +23,7 @@ CLOSE_PATIENCE = 0.5  # seconds
 MIGRATION_TIMEOUT = 3600.0  # seconds: an index over millions of rows takes minutes
 PROBE_TIME = 0.15  # seconds
 TRIGRAM = 3  # characters that the index knows together
+BEGIN_UNSYNCED = "BEGIN; SET LOCAL synchronous_commit = off"
 MIGRATION_LOCK = 727_400_001  # any fixed number: two processes must not migrate at once
 UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
@@ -163,11 +164,13 @@ class _WritingConnection:
         finally:
             await connection.execute("SELECT pg_advisory_unlock($1)", MIGRATION_LOCK)
 
-    async def transact(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+    async def transact(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
         """BEGIN and COMMIT by hand: the driver's own would wait for a server that is silent."""
         try:
             connection = await self._get()
-            await connection.execute("BEGIN")
+            await connection.execute("BEGIN" if durable else BEGIN_UNSYNCED)
             try:
                 result = await work(_PostgresTransaction(connection))
             except asyncpg.PostgresError as error:

@@ -19,7 +19,9 @@ class SearchQueries(abc.ABC):
         """Run a query outside of the writer."""
 
     @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
+    async def _work(
+        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
         """Run inside a transaction of the writer."""
 
     @abc.abstractmethod
@@ -58,5 +60,5 @@ class SearchQueries(abc.ABC):
                 "UPDATE search_state SET indexed_to = $1", max(indexed_to, numbers[-1])
             )
 
-        await self._work(work)
+        await self._work(work, durable=False)  # else they are indexed again
         return len(texts)

@@ -86,8 +86,10 @@ class SqlStore(
     async def _write(self, sql: str, *args: Any) -> int:
         return await self._writer.run(lambda tx: tx.execute(sql, *args))
 
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
-        return await self._writer.run(run)
+    async def _work(
+        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
+        return await self._writer.run(run, durable=durable)
 
     async def _read(self, sql: str, *args: Any) -> list[Any]:
         try:

@@ -166,8 +166,11 @@ class _WritingConnection:
                     f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number:d}; COMMIT"
                 )
 
-    async def transact(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
-        return await self._in_its_thread(lambda plain: _transact(plain, work))
+    async def transact(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
+        transact = _transact if durable else _transact_unsynced
+        return await self._in_its_thread(lambda plain: transact(plain, work))
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         return await self._in_its_thread(lambda plain: _insert(plain, rows))
@@ -252,6 +255,20 @@ def _transact(
             connection.execute("ROLLBACK")
         raise
     return result
+
+
+def _transact_unsynced(
+    connection: sqlite3.Connection, work: Callable[[Transaction], Coroutine[Any, Any, T]]
+) -> T:
+    """The next durable commit syncs it as well; a power cut before that undoes it.
+
+    sqlite.org/pragma.html#pragma_synchronous: in WAL mode the database stays consistent.
+    """
+    connection.execute("PRAGMA synchronous = NORMAL")
+    try:
+        return _transact(connection, work)
+    finally:
+        connection.execute("PRAGMA synchronous = FULL")
 
 
 def _finish(work: Coroutine[Any, Any, T]) -> T:

@@ -43,8 +43,13 @@ class Transaction(Protocol):
 class Connection(Protocol):
     """The connection that writes."""
 
-    async def transact(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
-        """Commit when the work ends, roll back on an error. Raises StoreUnavailableError."""
+    async def transact(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
+        """Commit when the work ends, roll back on an error. Raises StoreUnavailableError.
+
+        What is not durable outlives the program, but perhaps not a power cut.
+        """
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         """As one statement and a transaction of its own: the ids that went in.
@@ -64,6 +69,7 @@ class Insert:
 class Work:
     run: Callable[[Transaction], Coroutine[Any, Any, Any]]
     done: asyncio.Future[Any]
+    durable: bool
 
 
 class Writer:
@@ -101,12 +107,18 @@ class Writer:
         self.received += 1
         return done
 
-    async def run(self, work: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
-        """Run `work` inside a shared transaction. It must do nothing but SQL: it may run again."""
+    async def run(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
+        """Run `work` inside a shared transaction. It must do nothing but SQL: it may run again.
+
+        Not durable is what would be found out again after a power cut: the disk need not be
+        waited for.
+        """
         if len(self._jobs) >= MAX_WAITING:
             raise StoreBusyError("too many changes wait to be stored")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._submit(Work(work, done))
+        self._submit(Work(work, done, durable))
         return await done
 
     async def close(self) -> None:
@@ -224,7 +236,8 @@ class Writer:
                 results += await self._insert(tx, rows)
             return results
 
-        return await self._connection.transact(work)
+        durable = any(isinstance(job, Insert) or job.durable for job in group)
+        return await self._connection.transact(work, durable=durable)
 
     async def _insert(self, tx: Transaction, rows: list[NewNotification]) -> list[Stored]:
         for row in rows:  # here and not in the handler: the order of `rev` is that of commits

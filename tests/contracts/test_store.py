@@ -25,6 +25,8 @@ from srhooks.models import (
     User,
 )
 from srhooks.store import Store, make_store, walk
+from srhooks.store.sql import SqlStore
+from srhooks.store.writer import Transaction
 
 TOKENS = Tokens(b"access", b"refresh", 2_000, 1_800_000, dead=False)
 
@@ -106,6 +108,34 @@ async def test_many_at_once_share_commits_and_repeat_in_one_group(store: Store) 
     assert sum(not one.duplicate for one in stored) == 50
     found = await store.notifications("u1", Filter(), 100)
     assert [n.deliveries for n in found] == [4] * 50
+
+
+async def test_only_what_would_be_found_out_again_does_not_wait_for_the_disk(store: Store) -> None:
+    assert isinstance(store, SqlStore)
+    asked = "PRAGMA synchronous" if store.search_id == "rowid" else "SHOW synchronous_commit"
+    seen: list[str] = []
+
+    async def work(tx: Transaction) -> None:
+        ((how,),) = await tx.fetch(asked)
+        seen.append({1: "off", 2: "on"}.get(how, how))
+
+    await store._work(work)
+    await store._work(work, durable=False)
+    await store._work(work)
+    # Together in a commit: the notification's counts.
+    await asyncio.gather(
+        store._work(work), store._work(work, durable=False),
+        store.add_notification(notification(store)), store._work(work, durable=False),
+    )  # fmt: skip
+    await asyncio.gather(store._work(work, durable=False), store._work(work, durable=False))
+    with pytest.raises(RuntimeError):
+        await store._work(_failing, durable=False)
+    await store._work(work)
+    assert seen == ["on", "off", "on", "on", "on", "on", "off", "off", "on"]
+
+
+async def _failing(_: Transaction) -> None:
+    raise RuntimeError
 
 
 @pytest.mark.parametrize("indexed", [False, True])
