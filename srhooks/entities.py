@@ -264,9 +264,10 @@ def _is_final(error: ServiceError) -> bool:
 
 def _read(answer: Answer, before: bytes | None) -> tuple[str | None, str | None]:
     """Title and changes of an entity. Raises OddAnswerError when it is not JSON."""
-    answer.json()
     now = parse_body(answer.body)
     if isinstance(now, str):
         raise OddAnswerError("SmartRecruiters sent an entity that is not JSON as it should be")
-    found = None if before is None else json.dumps(changes(parse_body(before), now))
-    return title(now), found
+    if before is None:
+        return title(now), None
+    found = [] if before == answer.body else changes(parse_body(before), now)
+    return title(now), json.dumps(found)
