@@ -134,9 +134,12 @@ async def test_nobody_watching_means_no_polling(world: World) -> None:
         async def left() -> bool:
             return not world.services.sockets
 
+        async def nobody_polls() -> bool:
+            return all(task.get_name() != "status-watch" for task in asyncio.all_tasks())
+
         await eventually(left)
         before = asked()
-        await asyncio.sleep(0.3)  # several turns of a poll
+        await eventually(nobody_polls)
         assert asked() <= before + 1
 
 

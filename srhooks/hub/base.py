@@ -14,7 +14,7 @@ _next_order: Callable[[], int] = itertools.count(1).__next__
 EVERY_SESSION = "*"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True)  # a frozen one takes longer to make, and each notification makes one
 class Event:
     """One change. What was read after it came, or after a later one, includes it."""
 

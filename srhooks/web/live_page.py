@@ -213,19 +213,18 @@ class LivePage:
         return change.frame((self._filter_key, new), lambda: self._row(change.n, new=new))
 
     def _row(self, n: Notification, *, new: bool) -> str:
-        wanted, now = self._wanted, ids.now_ms()
+        wanted = self._wanted
         if new and not wanted.params:
-            return self._new_rows.frame(n, now)
-        at = moment(n.received_at, now)
+            return self._new_rows.frame(n, ids.now_ms())
         if not wanted.matches(n):
             # It may have fitted before: its entity's status changes, and what is erased loses all
             # text and its link. Nothing else that can be asked for does.
             was = wanted.q or wanted.link or (wanted.status and n.entity_status != wanted.status)
             left = not new and was
-            return self._render(n, at, wanted, gone=True) if left else ""
+            return self._render(n, gone=True) if left else ""
         # A filter may fit only now that the entity is known: then it is new to the page.
         is_new = new or bool(wanted.q or wanted.status)
-        return self._render(n, at, wanted, new=is_new)
+        return self._render(n, moment(n.received_at, ids.now_ms()), wanted, new=is_new)
 
     def _close(self, code: int) -> None:
         """Tell the page why, whatever it was being sent."""
