@@ -10,6 +10,7 @@ from srhooks.ids import now_ms
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
 from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions, UnknownSubscriptionError
+from srhooks.tokens import TokenKeeper
 
 log = logging.getLogger(__name__)
 
@@ -19,13 +20,14 @@ PATIENCE = 15.0  # seconds for the service, all subscriptions together
 class Accounts:
     def __init__(
         self, store: Store, subscriptions: Subscriptions, hooks: HookDirectory, hub: Hub,
-        eraser: Eraser,
+        eraser: Eraser, tokens: TokenKeeper,
     ) -> None:  # fmt: skip
         self._store = store
         self._subscriptions = subscriptions
         self._hooks = hooks
         self._hub = hub
         self._eraser = eraser
+        self._tokens = tokens
 
     async def delete(self, user_id: str) -> list[str]:
         """The ids of subscriptions that the service did not delete. Raises StoreError.
@@ -35,6 +37,7 @@ class Accounts:
         left = await self._unsubscribe(user_id)
         hooks = await self._store.hooks(user_id)
         await self._store.close_account(user_id, now_ms())
+        self._tokens.forget(user_id)
         for hook in hooks:
             self._hooks.forget(hook.id)
         self._hub.publish(user_id, Event("session-ended", session_id=EVERY_SESSION))

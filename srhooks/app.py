@@ -128,7 +128,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         trial=Trial(settings, store, hooks, session),
         personal=PersonalTokens(store),
         eraser=eraser,
-        accounts=Accounts(store, subscriptions, hooks, hub, eraser),
+        accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield
     await tokens.close()

@@ -45,6 +45,7 @@ class TokenKeeper:
         self._vault = vault
         self._client = client
         self._metrics = metrics
+        self._known: dict[str, tuple[str, int]] = {}  # what the store holds, and until when to use
         self._refreshing: dict[str, asyncio.Task[str]] = {}
         self._failures: dict[str, tuple[int, float, ServiceError]] = {}
         self._refusals: dict[str, tuple[int, float]] = {}  # how many, loop time of the last
@@ -67,12 +68,11 @@ class TokenKeeper:
         or StoreError.
         """
         if user_id not in self._refreshing:
-            tokens = await self._store.tokens(user_id)
-            if tokens is None or tokens.dead:
-                raise GrantDeadError
-            access = await self._open(user_id, tokens)
-            margin = min(MARGIN, tokens.lifetime // 10)
-            if access != refused and now_ms() < tokens.expires_at - margin:
+            known, until = self._known.get(user_id, (None, 0))
+            if known is not None and known != refused and now_ms() < until:
+                return known
+            access, _ = await self._look(user_id, refused)
+            if access is not None:
                 return access
         if user_id not in self._refreshing:  # a look at the store let others go first
             self._hold_back(user_id, refused)
@@ -81,8 +81,9 @@ class TokenKeeper:
             task.add_done_callback(lambda done: self._finished(user_id, done))
         return await asyncio.shield(self._refreshing[user_id])
 
-    def forget_failures(self, user_id: str) -> None:
-        """After a log-in: the next refresh need not wait."""
+    def forget(self, user_id: str) -> None:
+        """After a log-in, or when the account is gone: there are other tokens now, or none."""
+        self._known.pop(user_id, None)
         self._failures.pop(user_id, None)
         self._refusals.pop(user_id, None)
 
@@ -101,12 +102,8 @@ class TokenKeeper:
             await asyncio.wait(self._refreshing.values(), timeout=CLOSE_PATIENCE)
 
     async def _refresh(self, user_id: str, refused: str | None) -> str:
-        tokens = await self._store.tokens(user_id)
-        if tokens is None or tokens.dead:
-            raise GrantDeadError
-        access = await self._open(user_id, tokens)
-        margin = min(MARGIN, tokens.lifetime // 10)
-        if access != refused and now_ms() < tokens.expires_at - margin:
+        access, tokens = await self._look(user_id, refused)
+        if access is not None:
             return access  # somebody logged in meanwhile
         if tokens.refresh is None:
             await self._bury(user_id, tokens)
@@ -137,6 +134,22 @@ class TokenKeeper:
                 await asyncio.sleep(0.5)
             else:
                 return
+
+    async def _look(self, user_id: str, refused: str | None) -> tuple[str | None, Tokens]:
+        """The stored access token, if it should work, and all that is stored.
+
+        Raises GrantDeadError.
+        """
+        self._known.pop(user_id, None)
+        tokens = await self._store.tokens(user_id)
+        if tokens is None or tokens.dead:
+            raise GrantDeadError
+        access = await self._open(user_id, tokens)
+        until = tokens.expires_at - min(MARGIN, tokens.lifetime // 10)
+        if access == refused or now_ms() >= until:
+            return None, tokens
+        self._known[user_id] = access, until
+        return access, tokens
 
     async def _open(self, user_id: str, tokens: Tokens) -> str:
         try:

@@ -98,7 +98,7 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
         return _failed(request, 403, message)
     user = await services.store.save_user(person, services.tokens.seal(grant))
     services.gateway.count_log_in(user.id)
-    services.tokens.forget_failures(user.id)
+    services.tokens.forget(user.id)
     await services.store.wake_entities(user.id, now_ms())
     services.fetcher.wake(user.id)
     services.hub.publish(user.id, Event("login"))
