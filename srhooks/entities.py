@@ -10,8 +10,9 @@ import asyncio
 import json
 import logging
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from srhooks.backoff import backoff
 from srhooks.gateway import Gateway
@@ -32,6 +33,7 @@ from srhooks.summary import changes, title
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
 CONCURRENT = 6  # requests under way for a user; the limiter keeps the rest for people
 GIVE_UP_AFTER = 86_400_000  # ms since the notification came in
 FIRST_PAUSE = 1.0  # seconds until the second attempt
@@ -214,15 +216,20 @@ class _Line:
         return True
 
     async def _keep(self, job: EntityJob, answer: Answer) -> None:
-        before = await self._store.previous_entity(job.user_id, job.link, job.newest_id)
-        if len(answer.body) + len(before or b"") > LARGE:
-            name, differences = await asyncio.to_thread(_read, answer, before)
+        size = len(answer.body)
+        name = await _beside(size, _title, answer.body)
+        known = await self._store.keep_entity(job, now_ms(), answer.body, name)
+        if isinstance(known, bytes):
+            found = await _beside(size + len(known), _changes, known, answer.body)
+            await self._finish(job, "fetched", entity=answer.body, title=name, changes=found)
         else:
-            name, differences = _read(answer, before)
-        await self._finish(job, "fetched", entity=answer.body, title=name, changes=differences)
+            self._settled(known, "fetched")
 
     async def _finish(self, job: EntityJob, status: EntityStatus, **outcome: Any) -> None:
-        self._tell(await self._store.finish_entity(job, status, now_ms(), **outcome))
+        self._settled(await self._store.finish_entity(job, status, now_ms(), **outcome), status)
+
+    def _settled(self, numbers: list[int], status: EntityStatus) -> None:
+        self._tell(numbers)
         self._metrics.entities.labels(status).inc()
 
     async def _postpone(self, job: EntityJob, error: ServiceError) -> None:
@@ -262,12 +269,18 @@ def _is_final(error: ServiceError) -> bool:
     return isinstance(error, TooLargeError)
 
 
-def _read(answer: Answer, before: bytes | None) -> tuple[str | None, str | None]:
-    """Title and changes of an entity. Raises OddAnswerError when it is not JSON."""
-    now = parse_body(answer.body)
+async def _beside(size: int, work: Callable[..., T], *args: bytes) -> T:
+    """Beside the event loop when there are many bytes to parse."""
+    return await asyncio.to_thread(work, *args) if size > LARGE else work(*args)
+
+
+def _title(entity: bytes) -> str | None:
+    """Raises OddAnswerError when it is not JSON."""
+    now = parse_body(entity)
     if isinstance(now, str):
         raise OddAnswerError("SmartRecruiters sent an entity that is not JSON as it should be")
-    if before is None:
-        return title(now), None
-    found = [] if before == answer.body else changes(parse_body(before), now)
-    return title(now), json.dumps(found)
+    return title(now)
+
+
+def _changes(before: bytes, now: bytes) -> str:
+    return json.dumps(changes(parse_body(before), parse_body(now)))

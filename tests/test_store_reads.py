@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from srhooks.ids import first_id_at, now_ms
 from srhooks.metrics import Metrics
-from srhooks.models import EntityStatus, Filter, NewNotification, Signature, Tokens, User
+from srhooks.models import EntityJob, EntityStatus, Filter, NewNotification, Signature, Tokens, User
 from srhooks.store.sqlite import SqliteStore
+from srhooks.store.writer import Transaction
 
 DAY = 86_400_000  # ms
 DAY_IDS = first_id_at(DAY)
@@ -35,6 +36,24 @@ class Observed(SqliteStore):
         self.asked.append((sql, args))
         return await super()._read(sql, *args)
 
+    async def _work(self, run: Callable[..., Any], *, durable: bool = True) -> Any:
+        return await super()._work(lambda tx: run(Noted(tx, self.asked)), durable=durable)
+
+
+@dataclass
+class Noted:
+    """A transaction that notes what it looks for."""
+
+    tx: Transaction
+    asked: list[tuple[str, tuple[Any, ...]]]
+
+    async def fetch(self, sql: str, *args: Any) -> list[Any]:
+        self.asked.append((sql, args))
+        return await self.tx.fetch(sql, *args)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.tx, name)
+
 
 async def filled(path: Path, count: int) -> Observed:
     """So many over 30 days, and a few of each rare kind."""
@@ -46,7 +65,9 @@ async def filled(path: Path, count: int) -> Observed:
     for start in range(0, count, 3000):
         await asyncio.gather(
             *(
-                store.add_notification(one(number, oldest + number * 29 * DAY // count))
+                store.add_notification(
+                    one(number, oldest + number * 29 * DAY // count, newest=number == count - 1)
+                )
                 for number in range(start, min(start + 3000, count))
             )
         )
@@ -55,10 +76,10 @@ async def filled(path: Path, count: int) -> Observed:
     return store
 
 
-def one(number: int, at: int) -> NewNotification:
+def one(number: int, at: int, *, newest: bool) -> NewNotification:
     rare = number < 1000 and number % 100 == 0
     signature: Signature = "invalid" if rare else "unsigned" if number % 2 else "valid"
-    status: EntityStatus = "failed" if rare else "pending" if number == 1 else "fetched"
+    status: EntityStatus = "failed" if rare else "pending" if newest else "fetched"
     return NewNotification(
         id=first_id_at(at) + number, user_id="u1" if number % 10 else "u2", hook_id="h",
         subscription_id="s9" if rare else SUBSCRIPTIONS[number % 4], event_id=f"event-{number}",
@@ -110,7 +131,6 @@ READS: dict[str, Callable[[SqliteStore], Awaitable[Any]]] = {
     "by_ids": lambda store: store.notification("u1", 5),
     "neighbours": lambda store: store.neighbours("u1", since(15), Filter()),
     "deliveries": lambda store: store.deliveries(5),
-    "previous_entity": lambda store: store.previous_entity("u1", "https://api.test/7", since(15)),
     "counts_by_event": lambda store: store.counts_by_event("u1", since(30)),
     "activity": lambda store: store.activity("u1", since(0.01)),
     "the chart of 30 days": lambda store: store.histogram(
@@ -126,6 +146,9 @@ READS: dict[str, Callable[[SqliteStore], Awaitable[Any]]] = {
     "due_entities": lambda store: store.due_entities("u1", now_ms(), 10),
     "next_due": lambda store: store.next_due(),
     "has_pending": lambda store: store.has_pending("u1", since(0)),
+    "keep_entity": lambda store: store.keep_entity(
+        EntityJob("u1", "https://api.test/7", since(0), 0), 9, b"{}", None
+    ),
     "index_some": lambda store: store.index_some(20),
 }  # fmt: skip
 

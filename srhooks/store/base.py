@@ -206,6 +206,15 @@ class Store(Protocol):
     async def next_due(self) -> int | None:
         """When the next pending entity is due (ms), over all users whose grant lives."""
 
+    async def keep_entity(
+        self, job: EntityJob, at: int, entity: bytes, title: str | None
+    ) -> list[int] | bytes:
+        """Record a state that was fetched; the ids that waited for it.
+
+        Where the last state known of an earlier notification differs: that state, and nothing is
+        recorded.
+        """
+
     async def finish_entity(
         self, job: EntityJob, status: EntityStatus, at: int, *, entity: bytes | None = None,
         error: str | None = None, title: str | None = None, changes: str | None = None,
@@ -231,9 +240,6 @@ class Store(Protocol):
 
     async def wake_entities(self, user_id: str, now: int) -> None:
         """All that is pending is due now (after a log-in, after an outage)."""
-
-    async def previous_entity(self, user_id: str, link: str, before_id: int) -> bytes | None:
-        """The last state fetched from this link for an earlier notification."""
 
     # --- upkeep --------------------------------------------------------------------------------
     async def purge(self, before_id: int, limit: int) -> int:

@@ -60,26 +60,49 @@ class EntityQueries(abc.ABC):
         )
         return due if due is None else int(due)
 
+    async def keep_entity(
+        self, job: EntityJob, at: int, entity: bytes, title: str | None
+    ) -> list[int] | bytes:
+        async def work(tx: Transaction) -> list[int] | bytes:
+            rows = await tx.fetch(
+                "SELECT entity FROM notifications WHERE user_id = $1 AND link = $2 AND id < $3"
+                " AND entity_status = 'fetched' ORDER BY id DESC LIMIT 1",
+                job.user_id, job.link, job.newest_id,
+            )  # fmt: skip
+            known = rows[0][0] if rows else None
+            if known is not None and known != entity:
+                return bytes(known)
+            changes = None if known is None else "[]"
+            return await self._settle(tx, job, "fetched", at, entity, None, title, changes)
+
+        return await self._work(work, durable=False)  # else it is fetched again
+
     async def finish_entity(
         self, job: EntityJob, status: EntityStatus, at: int, *, entity: bytes | None = None,
         error: str | None = None, title: str | None = None, changes: str | None = None,
     ) -> list[int]:  # fmt: skip
-        async def work(tx: Transaction) -> list[int]:
-            waiting = await self._waiting(tx, job)
-            for number in waiting:
-                await tx.execute(
-                    "UPDATE notifications SET entity_status = $2, entity_at = $3, entity = $4,"
-                    " entity_error = $5, title = $6, changes = $7, due_at = NULL, rev = $8,"
-                    " attempts = attempts + 1 WHERE id = $1",
-                    number, status, at, entity, error, title, changes, self._next_rev(),
-                )  # fmt: skip
-                if entity is not None:
-                    await tx.execute(
-                        "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
-                    )
-            return waiting
+        return await self._work(
+            lambda tx: self._settle(tx, job, status, at, entity, error, title, changes),
+            durable=False,
+        )
 
-        return await self._work(work, durable=False)  # else it is fetched again
+    async def _settle(
+        self, tx: Transaction, job: EntityJob, status: EntityStatus, at: int,
+        entity: bytes | None, error: str | None, title: str | None, changes: str | None,
+    ) -> list[int]:  # fmt: skip
+        waiting = await self._waiting(tx, job)
+        for number in waiting:
+            await tx.execute(
+                "UPDATE notifications SET entity_status = $2, entity_at = $3, entity = $4,"
+                " entity_error = $5, title = $6, changes = $7, due_at = NULL, rev = $8,"
+                " attempts = attempts + 1 WHERE id = $1",
+                number, status, at, entity, error, title, changes, self._next_rev(),
+            )  # fmt: skip
+            if entity is not None:
+                await tx.execute(
+                    "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
+                )
+        return waiting
 
     async def postpone_entity(
         self, job: EntityJob, due_at: int, error: str, give_up_below: int
@@ -101,7 +124,9 @@ class EntityQueries(abc.ABC):
         """Those that were there when the fetch began: what came later may mean a later state."""
         rows = await tx.fetch(
             "SELECT id FROM notifications WHERE user_id = $1 AND link = $2 AND id <= $3"
-            " AND entity_status = 'pending'",
+            # Waiting ends after a day: what a link brought in years before is not walked through.
+            " AND id >= (SELECT min(id) FROM notifications"
+            " WHERE user_id = $1 AND entity_status = 'pending') AND entity_status = 'pending'",
             job.user_id, job.link, job.newest_id,
         )  # fmt: skip
         return [row[0] for row in rows]
@@ -134,13 +159,3 @@ class EntityQueries(abc.ABC):
             user_id,
             now,
         )
-
-    async def previous_entity(self, user_id: str, link: str, before_id: int) -> bytes | None:
-        rows = await self._read(
-            "SELECT entity FROM notifications WHERE user_id = $1 AND link = $2 AND id < $3"
-            " AND entity_status = 'fetched' ORDER BY id DESC LIMIT 1",
-            user_id,
-            link,
-            before_id,
-        )
-        return rows[0][0] if rows else None

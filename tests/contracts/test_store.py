@@ -311,6 +311,31 @@ async def test_changes_after_a_cursor_are_complete_and_in_order(store: Store) ->
     assert await store.last_rev("nobody") == 0
 
 
+async def test_a_state_is_held_to_the_last_one_of_its_link(store: Store) -> None:
+    async def kept(link: str, entity: bytes) -> tuple[list[int] | bytes, EntityJob]:
+        number = await add(store, link=link)
+        job = EntityJob("u1", link, number, 0)
+        return await store.keep_entity(job, 9, entity, "T"), job
+
+    async def outcome(job: EntityJob) -> tuple[str, bytes | None, str | None]:
+        found = await store.notification("u1", job.newest_id)
+        assert found is not None
+        return found.entity_status, found.entity, found.changes
+
+    settled, first = await kept("https://api.test/a", b'{"n": 1}')
+    assert settled == [first.newest_id]
+    assert await outcome(first) == ("fetched", b'{"n": 1}', None)
+    settled, same = await kept("https://api.test/a", b'{"n": 1}')
+    assert settled == [same.newest_id]
+    assert await outcome(same) == ("fetched", b'{"n": 1}', "[]")
+    settled, other = await kept("https://api.test/a", b'{"n": 2}')
+    assert settled == b'{"n": 1}'
+    assert (await outcome(other))[0] == "pending"
+    settled, elsewhere = await kept("https://api.test/b", b'{"n": 2}')
+    assert settled == [elsewhere.newest_id]
+    assert (await outcome(elsewhere))[2] is None
+
+
 async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> None:
     one = await add(store, link="https://api.test/a")
     two = await add(store, link="https://api.test/a")
@@ -328,8 +353,6 @@ async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> N
     assert await store.postpone_entity(jobs[0], now + 60_000, "503", one) == [other]
     waiting = await store.due_entities("u1", now + 1000, 10)
     assert [job.newest_id for job in waiting] == [late]
-    assert await store.previous_entity("u1", "https://api.test/a", late) == b"{}"
-    assert await store.previous_entity("u1", "https://api.test/a", one) is None
     due = await store.next_due()
     assert due is not None
     assert due <= now_ms()
