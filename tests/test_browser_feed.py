@@ -285,7 +285,7 @@ async def test_all_listed_ones_are_chosen_and_taken_along(
 ) -> None:
     await some(world, "job.created", "job.created", "offer.created")
     async with open_browser(world, browser=chromium) as (_, page):
-        every = page.get_by_role("checkbox", name="Select all")
+        every = page.get_by_role("checkbox", name="Select all shown", exact=True)
         await every.check()
         await expect(page.locator("#bulk .count")).to_have_text("3 chosen")
         await rows(page).get_by_role("checkbox").first.uncheck()

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, Dialog, expect
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import World
 from tests.harness import world as start_world
+from tests.test_cockpit_feed import form
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 
@@ -201,9 +202,54 @@ async def test_several_are_chosen_and_deleted(chromium: Browser, world: World) -
         await expect(boxes).to_have_count(4)
         await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
         await expect(boxes.nth(0)).not_to_be_checked()
+        page.once("dialog", lambda question: question.accept())
         await page.get_by_role("button", name="Delete").click()
-        await page.get_by_role("button", name="Delete for good").click()
         await expect(feed.get_by_role("listitem")).to_have_count(2)
+        await expect(page.locator("#messages")).to_have_text("2 notifications were deleted.")
+
+
+async def test_no_to_the_question_before_deleting_loses_nothing(
+    chromium: Browser, world: World
+) -> None:
+    await hook_of(world)
+    async with open_browser(world, browser=chromium) as (_, page):
+        boxes = page.get_by_role("list", name="Notifications").get_by_role("checkbox")
+        await boxes.nth(1).check()
+        await boxes.nth(2).check()
+        questions: list[str] = []
+
+        async def refuse(question: Dialog) -> None:
+            questions.append(question.message)
+            await question.dismiss()
+
+        page.once("dialog", refuse)
+        await page.get_by_role("button", name="Delete").click()
+        (asked,) = questions
+        assert asked.startswith("Delete 2 notifications?")
+        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        async with page.expect_download():  # what was refused is not remembered
+            await page.get_by_role("button", name="CSV").click()
+        await expect(boxes).to_have_count(3)
+        ids = [str(await box.get_attribute("value")) for box in await boxes.all()]
+        async with world.logged_in() as ada:
+            _, ask = await form(ada, "/notifications/delete", {"id": ids[1:]})
+        assert all(line in ask for line in asked.splitlines())
+
+
+async def test_back_in_the_browser_ticks_no_row(chromium: Browser, world: World) -> None:
+    """By position they would be others: something has arrived meanwhile."""
+    hook_id = await hook_of(world)
+    async with open_browser(world, browser=chromium) as (_, page):
+        boxes = page.get_by_role("list", name="Notifications").get_by_role("checkbox")
+        await page.get_by_label("Select all shown", exact=True).check()
+        await page.get_by_role("link", name="Overview").click()
+        await expect(page.get_by_role("heading", name="Overview")).to_be_visible()
+        await world.notify(hook_id, event_id="late")
+        await page.go_back()
+        await expect(boxes).to_have_count(4)
+        await expect(page.locator("#live-status")).to_have_text("Live")  # its scripts are here
+        for box in [*await boxes.all(), page.get_by_label("Select all shown")]:
+            await expect(box).not_to_be_checked()
 
 
 async def test_back_and_forward_show_what_was_there(chromium: Browser, world: World) -> None:

@@ -48,6 +48,7 @@ async def test_deleting_asks_first_and_then_deletes_these_alone(world: World) ->
         status, page = await form(ada, "/notifications/delete", fields)
         assert status == 200
         assert "Delete 2 notifications?" in page
+        assert page.count('<span class="event" data-family="job">job.created</span>') == 2
         assert len(await ada.notifications()) == 3
         status, page = await form(ada, "/notifications/delete", {**fields, "confirm": "yes"})
         assert (status, page) == (303, "/notifications?event=job.")
@@ -56,6 +57,16 @@ async def test_deleting_asks_first_and_then_deletes_these_alone(world: World) ->
         assert "were deleted" not in await ada.page(page)
         answer = await ada.json("POST", "/notifications/delete", json={"ids": ids})
         assert answer == {"deleted": 1}
+
+
+async def test_the_question_names_what_is_to_be_deleted_and_how_many_more(world: World) -> None:
+    async with world.logged_in() as ada, world.logged_in("Grace") as grace:
+        ids = await some(world, ada, 7)
+        _, page = await form(ada, "/notifications/delete", {"id": ids})
+        assert page.count("<time") == 5
+        assert "and 2 more" in page
+        _, page = await form(grace, "/notifications/delete", {"id": ids[:2]})
+        assert "<time" not in page  # nothing of somebody else's
 
 
 async def form(browser: Browser, path: str, fields: dict[str, Any]) -> tuple[int, str]:

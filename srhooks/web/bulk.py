@@ -24,6 +24,7 @@ from srhooks.web.view import render
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes
 DELETE_BATCH = 200
+NAMED = 5  # of those that are to be deleted
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -31,21 +32,29 @@ async def delete(request: web.Request) -> web.Response:
     login = await require_login(request)
     asked = await _Asked.of(request)
     if not asked.confirmed:
-        many = f"{len(asked.ids)} notifications" if len(asked.ids) > 1 else "this notification"
-        ctx = {
-            "title": f"Delete {many}?",
-            "message": "What it brought, and what was fetched for it, is gone for good.",
-            "action": "/notifications/delete",
-            "yes": "Delete for good",
-            "back": f"/notifications{asked.back}",
-            "fields": {"id": asked.ids, "back": asked.back, "confirm": "yes"},
-        }
-        return render(request, "confirm.html", ctx)
+        return await _question(request, login, asked)
     numbers = read_ids(asked.ids)
     deleted = 0
     for start in range(0, len(numbers), DELETE_BATCH):
         deleted += await _delete(request, login.user.id, numbers[start : start + DELETE_BATCH])
     return _done(request, login, asked, "deleted", deleted)
+
+
+async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.Response:
+    """The same words as the dialog's in static/js/select.js, and which ones they are."""
+    many = f"{len(asked.ids)} notifications" if len(asked.ids) > 1 else "this notification"
+    numbers = read_ids(asked.ids[:NAMED])
+    ctx = {
+        "title": f"Delete {many}?",
+        "message": "What was received, and what was fetched for it, is gone for good.",
+        "named": await request.app[SERVICES].store.by_ids(login.user.id, numbers),
+        "unnamed": len(asked.ids[NAMED:]),
+        "action": "/notifications/delete",
+        "yes": "Delete for good",
+        "back": f"/notifications{asked.back}",
+        "fields": {"id": asked.ids, "back": asked.back, "confirm": "yes"},
+    }
+    return render(request, "confirm.html", ctx)
 
 
 async def _delete(request: web.Request, user_id: str, numbers: list[int]) -> int:

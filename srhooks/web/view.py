@@ -42,6 +42,8 @@ DEFAULTS: Mapping[str, Any] = {
     "error": None,
     "form": None,
     "fields": {},  # what a question passes on
+    "named": (),  # the notifications that a question is about, and how many more
+    "unnamed": 0,
     "drift": None,
     "links": {},
     "curl": "",

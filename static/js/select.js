@@ -50,11 +50,23 @@ function keep() {
   show();
 }
 
+// Asked here, nothing of the page is lost by "no". The same words as the question page's
+// (srhooks/web/bulk.py), which is for whoever has no scripts.
+function sent(event) {
+  const button = event.submitter;
+  if (!button?.matches("#bulk .danger")) return;
+  const many = chosen.size > 1 ? `${chosen.size} notifications` : "this notification";
+  const isSure = window.confirm(`Delete ${many}?\n\nWhat was received, and what was fetched for it, is gone for good.`);
+  if (!isSure) return event.preventDefault();
+  [button.name, button.value] = ["confirm", "yes"];
+}
+
 export function startSelect() {
   if (!byId("bulk")) return;
-  for (const box of boxes()) if (box.checked) chosen.add(box.value); // restored by the browser
+  for (const box of boxes()) if (box.checked) chosen.add(box.value); // ticked before scripts were here
   show();
   on("change", changed);
   on("click", clicked);
+  on("submit", sent);
   on("htmx:after:swap", keep);
 }
