@@ -43,6 +43,7 @@ from srhooks.web.new_rows import setup_new_rows
 from srhooks.web.openapi import setup_openapi
 from srhooks.web.ops import setup_ops
 from srhooks.web.overview import setup_overview
+from srhooks.web.questions import setup_questions
 from srhooks.web.security import setup_security
 from srhooks.web.session import setup_sessions
 from srhooks.web.subscription import setup_subscription
@@ -73,6 +74,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_subscriptions(app)
     setup_account(app)
     setup_subscription(app)
+    setup_questions(app)
     setup_coverage(app)
     setup_live(app)
     setup_terminal(app)

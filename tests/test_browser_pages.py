@@ -108,6 +108,8 @@ async def test_subscriptions_and_overview_work_without_javascript(
         await page.goto("/subscriptions")
         await page.get_by_role("link", name="Details").click()
         await page.get_by_role("button", name="Rotate key").click()
+        await expect(page.get_by_role("heading", name="Rotate the key of the sub")).to_be_visible()
+        await page.get_by_role("button", name="Rotate key").click()
         await expect(page.locator("#secret")).not_to_be_empty()
         await page.get_by_role("button", name="Test", exact=True).click()
         await expect(page.get_by_text("It arrived: 202")).to_be_visible()

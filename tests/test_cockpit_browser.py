@@ -112,9 +112,29 @@ async def test_the_time_an_old_key_has_left_counts_down(chromium: Browser, world
         created = await ada.subscribe("job.created")
     async with open_browser(world, browser=chromium) as (_, page):
         await page.goto(f"/subscriptions/{created['id']}")
-        await page.get_by_role("button", name="Rotate key").click()
+        for _ in range(2):  # the second answers the question
+            await page.get_by_role("button", name="Rotate key").click()
         await expect(page.locator("#secret")).not_to_be_empty()
         await expect(page.locator("[data-until]")).to_contain_text("23 h 59 min")
+
+
+async def test_on_a_phone_one_sees_what_a_button_brought(chromium: Browser, world: World) -> None:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created", "job.updated")
+        await world.sandbox.fire("job.created")
+        (n,) = await ada.notifications()
+    size = {"width": 390, "height": 640}
+    async with open_browser(world, browser=chromium, viewport=size) as (_, page):
+        await page.goto(f"/subscriptions/{created['id']}")
+        for _ in range(2):  # the second answers the question
+            await page.get_by_role("button", name="Rotate key").click()
+        await expect(page.locator("#secret")).to_be_in_viewport()
+        await page.get_by_role("button", name="Test", exact=True).click()
+        await expect(page.get_by_text("It arrived: 202")).to_be_in_viewport()
+        await page.goto(f"/notifications/{n['id']}")
+        await page.get_by_role("button", name="Fetch again").click()
+        await expect(page.get_by_role("heading", name="Entity now")).to_be_in_viewport()
+        await expect(page.get_by_text("It was processed again.")).to_be_in_viewport()
 
 
 async def hook_of(world: World) -> str:

@@ -1,6 +1,7 @@
 """One subscription in full: keys, a test, the log; coverage; nothing of others' touched unasked."""
 
 import asyncio
+import re
 from typing import Any
 
 from srhooks.callbacks import read_call
@@ -29,7 +30,7 @@ async def test_a_rotated_key_is_shown_once_and_the_old_one_still_counts(world: W
         created = await ada.subscribe("job.created")
         old = world.sandbox.subscriptions.by_id[created["id"]].signing_keys()[0]
         status, where = await post(ada, f"/subscriptions/{created['id']}/secret-key")
-        assert (status, where) == (303, f"/subscriptions/{created['id']}")
+        assert (status, where) == (303, f"/subscriptions/{created['id']}#key-title")
         async with world.logged_in() as again:  # another session of the same person's
             assert "shown this once" not in await again.page(where)
         page = await ada.page(where)
@@ -51,7 +52,7 @@ async def test_a_test_notification_goes_the_whole_way(world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("offer.created", "job.created")
         status, where = await post(ada, f"/subscriptions/{created['id']}/test")
-        assert status == 303
+        assert (status, where) == (303, f"/subscriptions/{created['id']}#test-title")
         page = await ada.page(where)
         assert "It arrived: 202" in page
         (n,) = await ada.notifications()
@@ -150,6 +151,64 @@ async def test_others_webhooks_are_not_touched_without_a_question(world: World) 
         for what in ("secret-key", "test"):
             await ada.json("POST", f"/subscriptions/{number}/{what}", status=404)
         assert world.sandbox.subscriptions.by_id[number].signing_keys() == []
+
+
+async def test_a_question_tells_what_it_is_about(world: World) -> None:
+    async with world.logged_in() as ada:
+        mine = f"/subscriptions/{(await ada.subscribe('offer.created', 'job.created'))['id']}"
+        other = f"/subscriptions/{foreign(world)}"
+        page = await ada.page(f"{mine}/delete?from=its-page")
+        assert "<h1>Delete the subscription to offer.created, job.created?</h1>" in page
+        assert "another system" not in page
+        assert f'href="{mine}">Cancel' in page
+        page = await ada.page(f"{other}/delete")
+        assert "<h1>Delete the subscription to job.created?</h1>" in page
+        assert "This webhook belongs to another system, at https://other.example/in." in page
+        assert f'href="{other.replace("/subscriptions/", "/subscriptions#s-")}">Cancel' in page
+        page = await ada.page(f"{other}/activation?from=its-page")
+        assert "<h1>Activate the subscription to job.created?</h1>" in page
+        assert "This webhook belongs to another system, at https://other.example/in." in page
+        assert f'href="{other}">Cancel' in page
+        page = await ada.page(f"{mine}/secret-key")
+        assert "<h1>Rotate the key of the subscription to offer.created, job.created?</h1>" in page
+        assert f'href="{mine}#key-title">Cancel' in page
+        await ada.page(f"{other}/secret-key", status=404)
+        await ada.page("/subscriptions/unknown/delete", status=404)
+        for path in (mine, other):  # where the answers lead to
+            assert '<input type="hidden" name="from" value="its-page">' in await ada.page(path)
+        assert 'name="from"' not in await ada.page("/subscriptions")
+
+
+async def test_the_questions_are_asked_while_the_service_does_not_answer(world: World) -> None:
+    async with world.logged_in() as ada:
+        mine = f"/subscriptions/{(await ada.subscribe('job.created'))['id']}"
+        other = f"/subscriptions/{foreign(world)}"
+        world.sandbox.add_fault("/subscriptions", status=503)
+        for path, is_ours in ((mine, True), (other, False)):
+            for what in ("delete", "activation"):
+                page = await ada.page(f"{path}/{what}")
+                assert " this subscription?</h1>" in page
+                assert ("This webhook belongs to another system." not in page) is is_ours
+        assert "Rotate the key of this subscription?" in await ada.page(f"{mine}/secret-key")
+
+
+async def test_the_token_of_a_form_is_in_no_address(world: World) -> None:
+    async with world.logged_in() as ada:
+        await ada.subscribe("job.created", active=False)
+        number = foreign(world)
+        for path in ("/subscriptions", f"/subscriptions/{number}", "/notifications", "/account"):
+            page = await ada.page(path)
+            for form in re.findall(r"<form.*?</form>", page, re.DOTALL):
+                assert ('name="csrf"' in form) is ('method="post"' in form), (path, form)
+
+
+async def test_every_card_of_the_answer_leads_to_its_page(world: World) -> None:
+    async with world.logged_in() as ada:
+        number = (await ada.subscribe("job.created", active=False))["id"]
+        headers = {"Accept": "text/html", "HX-Request": "true", "Origin": ada.base}
+        path = f"/subscriptions/{number}/activation"
+        async with ada.request("POST", path, headers=headers) as answer:
+            assert f'href="/subscriptions/{number}">Details' in await answer.text()
 
 
 async def test_another_persons_subscription_is_unknown(world: World) -> None:

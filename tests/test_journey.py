@@ -201,7 +201,8 @@ async def test_everything_works_without_javascript(chromium: Browser, town: Worl
 
         await page.get_by_role("link", name="Subscriptions").click()
         await mine.get_by_role("button", name="Delete").click()
-        await expect(page.get_by_role("heading", name="Delete this subscription?")).to_be_visible()
+        question = page.get_by_role("heading", name="Delete the subscription to job.created")
+        await expect(question).to_be_visible()
         await page.get_by_role("button", name="Delete for good").click()
         await expect(mine).to_have_count(0)
         await page.get_by_role("button", name="Log out").click()

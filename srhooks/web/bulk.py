@@ -83,8 +83,11 @@ async def replay_one(request: web.Request) -> web.Response:
     processed = await _process(request, login, [n.id])
     if wants_json(request):
         return _json({"processed": processed})
+    if processed:
+        said = "It was processed again."
+        request.app[SERVICES].once.put(login.session_id, "feed", said=said)
     back = text_of(await read_form(request), "back")
-    return _see(f"/notifications/{n.public_id}{_query(back)}")
+    return _see(f"/notifications/{n.public_id}{_query(back)}#d-entity")
 
 
 async def _process(request: web.Request, login: Login, numbers: list[int]) -> int:

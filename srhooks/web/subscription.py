@@ -33,7 +33,7 @@ async def rotate_key(request: web.Request) -> web.Response:
     key = await subscriptions.rotate_key(login.user.id, number)
     if wants_json(request):
         return _json({"secretKey": key}, 201)
-    return _back(request, login, number, secret=key)
+    return _back(request, login, number, "key-title", secret=key)
 
 
 async def try_it(request: web.Request) -> web.Response:
@@ -45,15 +45,16 @@ async def try_it(request: web.Request) -> web.Response:
     result = await services.trial.run(login.user.id, str(found["id"]), event)
     if wants_json(request):
         return _json({"status": result.status, "ms": result.ms, "error": result.error})
-    return _back(request, login, str(found["id"]), tried=result)
+    return _back(request, login, str(found["id"]), "test-title", tried=result)
 
 
-def _back(request: web.Request, login: Login, number: str, **shown: Any) -> web.Response:
-    """To the subscription's page, which shows this once."""
+def _back(
+    request: web.Request, login: Login, number: str, place: str, **shown: Any
+) -> web.Response:
+    """To the place on the subscription's page that shows this once."""
     request.app[SERVICES].once.put(login.session_id, f"subscription {number}", **shown)
-    return web.Response(
-        status=303, headers={hdrs.LOCATION: f"/subscriptions/{quote(number, safe='')}"}
-    )
+    url = f"/subscriptions/{quote(number, safe='')}#{place}"
+    return web.Response(status=303, headers={hdrs.LOCATION: url})
 
 
 async def log(request: web.Request) -> web.Response:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 import aiohttp_session
 from aiohttp import hdrs, web
@@ -89,38 +88,6 @@ async def activate(request: web.Request) -> web.Response:
     login = await require_login(request)
     await request.app[SERVICES].subscriptions.activate(login.user.id, request.match_info["id"])
     return await _done(request, login)
-
-
-async def ask_to_activate(request: web.Request) -> web.Response:
-    """The question before touching another system's webhook, for whoever has no JavaScript."""
-    login = await require_login(request)
-    hooks = await request.app[SERVICES].store.hooks(login.user.id)
-    is_ours = any(hook.subscription_id == request.match_info["id"] for hook in hooks)
-    number = quote(request.match_info["id"], safe="", errors="replace")
-    ours = "SmartRecruiters makes its handshake with the callback address first."
-    theirs = "Its callback address is not one of ours: another system receives it."
-    ctx = {
-        "title": "Activate this subscription?",
-        "message": ours if is_ours else theirs,
-        "action": f"/subscriptions/{number}/activation",
-        "yes": "Activate" if is_ours else "Activate all the same",
-        "back": "/subscriptions",
-    }
-    return render(request, "confirm.html", ctx)
-
-
-async def ask_to_delete(request: web.Request) -> web.Response:
-    """The question, for whoever has no JavaScript."""
-    await require_login(request)
-    number = quote(request.match_info["id"], safe="", errors="replace")
-    ctx = {
-        "title": "Delete this subscription?",
-        "message": "SmartRecruiters stops sending its notifications. Those that came in stay.",
-        "action": f"/subscriptions/{number}/delete",
-        "yes": "Delete for good",
-        "back": "/subscriptions",
-    }
-    return render(request, "confirm.html", ctx)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -301,7 +268,5 @@ def setup_subscriptions(app: web.Application) -> None:
     router.add_get("/subscriptions", show)
     router.add_post("/subscriptions", create)
     router.add_post("/subscriptions/{id}/activation", activate)
-    router.add_get("/subscriptions/{id}/activation", ask_to_activate)
     router.add_delete("/subscriptions/{id}", delete)
-    router.add_get("/subscriptions/{id}/delete", ask_to_delete)
     router.add_post("/subscriptions/{id}/delete", delete)

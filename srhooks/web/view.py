@@ -48,6 +48,7 @@ DEFAULTS: Mapping[str, Any] = {
     "links": {},
     "curl": "",
     "steps": (),
+    "alone": False,  # a subscription on its own page, not in the list
     "secret": None,
     "limit": 20,
     "back": "/notifications",

@@ -1,0 +1,106 @@
+"""The questions before something is done to a subscription, for whoever has no JavaScript.
+
+Each names the subscription, as far as the service says what it is: a question is no less needed
+while the service cannot be asked.
+"""
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from aiohttp import web
+
+from srhooks.events import event_names
+from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
+from srhooks.subscriptions import UnknownSubscriptionError
+from srhooks.web.keys import SERVICES
+from srhooks.web.session import require_login
+from srhooks.web.view import render
+from srhooks.web.words import clip, subscription_name
+
+MAX_ADDRESS = 200  # characters of a callback address
+
+
+@dataclass(frozen=True, slots=True)
+class _Subject:
+    path: str
+    name: str  # "the subscription to job.created"
+    warning: str  # a sentence about another system's, else empty
+    back: str
+
+
+async def ask_to_activate(request: web.Request) -> web.Response:
+    subject = await _subject(request)
+    ctx = {
+        "title": f"Activate {subject.name}?",
+        "message": f"{subject.warning}SmartRecruiters makes its handshake with the callback"
+        " address first.",
+        "action": f"{subject.path}/activation",
+        "yes": "Activate all the same" if subject.warning else "Activate",
+        "back": subject.back,
+    }
+    return render(request, "confirm.html", ctx)
+
+
+async def ask_to_delete(request: web.Request) -> web.Response:
+    subject = await _subject(request)
+    ctx = {
+        "title": f"Delete {subject.name}?",
+        "message": f"{subject.warning}SmartRecruiters stops sending at once. What has arrived"
+        " stays.",
+        "action": f"{subject.path}/delete",
+        "yes": "Delete for good",
+        "back": subject.back,
+    }
+    return render(request, "confirm.html", ctx)
+
+
+async def ask_to_rotate(request: web.Request) -> web.Response:
+    subject = await _subject(request)
+    if subject.warning:
+        raise UnknownSubscriptionError  # its key is not ours to change
+    ctx = {
+        "title": f"Rotate the key of {subject.name}?",
+        "message": "The present key counts for 24 hours more. Whatever else verifies"
+        " signatures needs the new one.",
+        "action": f"{subject.path}/secret-key",
+        "yes": "Rotate key",
+        "back": f"{subject.path}#key-title",
+    }
+    return render(request, "confirm.html", ctx)
+
+
+async def _subject(request: web.Request) -> _Subject:
+    """Raises UnknownSubscriptionError, and ServiceError when there is no such subscription."""
+    login = await require_login(request)
+    services = request.app[SERVICES]
+    number = request.match_info["id"]
+    quoted = quote(number, safe="", errors="replace")
+    path = f"/subscriptions/{quoted}"
+    back = path if request.query.get("from") == "its-page" else f"/subscriptions#s-{quoted}"
+    try:
+        found = await services.subscriptions.one(login.user.id, number)
+    except GrantDeadError:
+        raise
+    except ServiceError as error:
+        if isinstance(error, ServiceAnsweredError) and error.status in {404, 410}:
+            raise
+        hooks = await services.store.hooks(login.user.id)
+        is_ours = any(hook.subscription_id == number for hook in hooks)
+        name, address = "this subscription", ""
+    else:
+        is_ours = found["mine"]
+        name = "the subscription without events"
+        if event_names(found):
+            name = f"the subscription to {subscription_name(found)}"
+        address = str(found.get("callbackUrl") or "")
+    warning = ""
+    if not is_ours:
+        where = f", at {clip(address, MAX_ADDRESS)}" if address else ""
+        warning = f"This webhook belongs to another system{where}. "
+    return _Subject(path, name, warning, back)
+
+
+def setup_questions(app: web.Application) -> None:
+    app.router.add_get("/subscriptions/{id}/activation", ask_to_activate)
+    app.router.add_get("/subscriptions/{id}/delete", ask_to_delete)
+    app.router.add_get("/subscriptions/{id}/secret-key", ask_to_rotate)
