@@ -83,6 +83,14 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
+def read_time(text: str) -> datetime:
+    """An RFC 3339 time; without a zone it is UTC. Raises ValueError or OverflowError."""
+    moment = datetime.fromisoformat(
+        text.strip().upper().replace(" ", "+")
+    )  # a bare + of an address
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
 def iso(ms: int) -> str:
     """RFC 3339 in UTC with milliseconds, as in the JSON of the public interface."""
     second, rest = divmod(ms, 1000)

@@ -347,9 +347,43 @@ async def test_chosen_dates_are_seen_and_cleared(chromium: Browser, world: World
         await page.get_by_label("Until (UTC)").fill("2020-01-01T00:00")
         await expect(rows(page)).to_have_count(0)
         await expect(page.locator("#filters")).to_have_class(re.compile("dated"))
+        await page.keyboard.press("Escape")
+        await expect(page.locator("#dates")).to_have_text("until 2020-01-01 00:00")
+        await page.reload()
+        await expect(page.locator("#dates")).to_have_text("until 2020-01-01 00:00")
+        await page.get_by_text("Dates").click()
+        await expect(page.get_by_label("Until (UTC)")).to_have_value("2020-01-01T00:00")
+        await page.get_by_label("From (UTC)").fill("2019-12-31T00:00")
+        await expect(page).to_have_url(
+            re.compile(r"\?after=2019-12-31T00%3A00&before=2020-01-01T00%3A00$")
+        )
+        await page.get_by_role("heading", name="Notifications").click()
+        await expect(page.locator("#dates")).to_have_text(
+            "from 2019-12-31 00:00 until 2020-01-01 00:00"
+        )
         await page.get_by_role("link", name="Clear").click()
         await expect(rows(page)).to_have_count(1)
         await expect(page.get_by_role("link", name="Clear")).to_be_hidden()
+
+
+async def test_a_filter_says_how_much_it_finds(chromium: Browser, world: World) -> None:
+    await some(world, *(["job.created"] * 60), "offer.created", "offer.updated")
+    async with open_browser(world, browser=chromium) as (_, page):
+        found = page.locator("#found")
+        await expect(found).to_have_count(0)
+        await page.get_by_label("Event", exact=True).select_option("offer.")
+        await expect(found).to_have_text("2 match")
+        await expect(page.locator("#announcer")).to_have_text("2 match")
+        await some(world, "offer.created")
+        await expect(found).to_have_text("3 match")
+        await page.get_by_label("Event", exact=True).select_option("job.")
+        await expect(found).to_have_text("50 or more match")
+        await page.mouse.move(200, 500)
+        await page.mouse.wheel(0, 20_000)
+        await expect(found).to_have_text("60 match")
+        await page.get_by_label("Event", exact=True).select_option("review.")
+        await expect(found).to_have_text("")
+        await expect(page.locator("#announcer")).to_have_text("Nothing matches")
 
 
 async def test_everything_about_one_entity(chromium: Browser, world: World) -> None:

@@ -35,7 +35,9 @@ class InsightQueries(abc.ABC):
 
     async def timings(self, user_id: str, since_id: int, limit: int) -> list[Timing]:
         rows = await self._read(
-            "SELECT id, sent_at, CASE WHEN entity_status = 'fetched' THEN entity_at END"
+            # Who forges a notification chooses its time as well.
+            "SELECT id, CASE WHEN signature = 'valid' THEN sent_at END,"
+            " CASE WHEN entity_status = 'fetched' THEN entity_at END"
             " FROM notifications WHERE user_id = $1 AND id > $2"
             f" ORDER BY id DESC LIMIT {limit:d}",
             user_id,

@@ -2,13 +2,12 @@
 
 import math
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from multidict import MultiMapping
 
-from srhooks.ids import LENGTH, decode_id, first_id_at, now_ms
+from srhooks.ids import LENGTH, decode_id, first_id_at, now_ms, read_time
 from srhooks.models import ENTITY_STATUSES, SIGNATURES, Filter
 from srhooks.web.errors import BadRequestError
 
@@ -76,11 +75,10 @@ def read_cursor(name: str, text: str) -> int | None:
     if len(text) == LENGTH and (number := decode_id(text)) is not None:
         return number
     try:
-        moment = datetime.fromisoformat(text.strip().upper().replace(" ", "+"))  # a bare +
-        ms = moment.replace(tzinfo=moment.tzinfo or UTC).timestamp() * 1000
+        ms = read_time(text).timestamp() * 1000
     except (ValueError, OverflowError):
         raise BadRequestError(
-            f"{name} must be a time such as 2026-11-24T13:00:00Z, or a cursor from `next`"
+            f"{name} must be a time such as 2026-11-24T13:00:00Z, or an id"
         ) from None
     if name == "after":  # later than this: not in this millisecond
         return first_id_at(math.floor(ms + 0.0005) + 1) - 1

@@ -3,6 +3,7 @@
 import html
 import re
 from collections.abc import Mapping
+from datetime import UTC
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
@@ -40,6 +41,18 @@ def visible(value: object) -> str:
 def is_cursor(value: object) -> bool:
     """Whether it names a place in the list, not a time."""
     return isinstance(value, str) and ids.decode_id(value) is not None
+
+
+def field_time(value: object) -> str:
+    """A time as a date field takes it, in UTC; nothing for a cursor."""
+    if is_cursor(value):
+        return ""
+    try:
+        moment = ids.read_time(str(value)).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return ""
+    part = "milliseconds" if moment.microsecond else "seconds" if moment.second else "minutes"
+    return moment.replace(tzinfo=None).isoformat(timespec=part)
 
 
 def is_cut(value: Any) -> bool:

@@ -66,6 +66,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "family_title": words.family_title,
     "id_at": filters.id_at,
     "is_cursor": filters.is_cursor,
+    "field_time": filters.field_time,
     "is_cut": filters.is_cut,
     "iso": filters.iso,
     "json_tree": json_tree,

@@ -22,18 +22,19 @@ export function note(strong, text, ...rest) {
   return element("div", { class: "note bad" }, words, ...rest);
 }
 
-// Screen readers are told politely, and not more often than every five seconds.
+// Screen readers are told politely, and not more often than every five seconds: then the newest.
 const PAUSE = 5000;
 const GATHER = 700; // ms, so that what comes together is told together
 let waiting = null;
+let newest = null;
 let last = 0;
 
 export function announce(say) {
-  if (waiting) return;
-  waiting = setTimeout(() => {
+  newest = say;
+  waiting ??= setTimeout(() => {
     waiting = null;
     last = Date.now();
     const announcer = byId("announcer");
-    if (announcer) announcer.textContent = say();
+    if (announcer) announcer.textContent = newest();
   }, Math.max(GATHER, last + PAUSE - Date.now()));
 }

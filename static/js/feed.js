@@ -56,6 +56,7 @@ function afterSwap() {
     if (touched.length) trim(feed);
     mark(isWhole ? feed.children : touched.map(byId));
   }
+  if (touched.length || isWhole) countFound();
   touched = [];
   isWhole = false;
   if (unspoken) announce(speak);
@@ -123,6 +124,18 @@ function countTotal(more) {
   if (!total || location.search) return;
   total.dataset.value = String(Number(total.dataset.value) + more);
   total.textContent = Number(total.dataset.value).toLocaleString("en-US");
+}
+
+// What a filter found, which a list that came as a whole is asked for.
+function countFound() {
+  const found = byId("found");
+  if (!found) return;
+  const count = byId("feed").children.length;
+  const words = olderLink() ? "or more match" : count === 1 ? "matches" : "match";
+  found.textContent = count ? `${count} ${words}` : "";
+  if (!isWhole) return;
+  unspoken = 0;
+  announce(() => found.textContent || "Nothing matches");
 }
 
 // On the pane that shows when nothing is open, and on the one kept for later.

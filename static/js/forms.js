@@ -90,6 +90,13 @@ function closeDates(event) {
   dates.open = false;
 }
 
+// Once they are closed: before, what is told would push the fields aside.
+function tellDates(event) {
+  if (!event.target.matches(".between") || event.target.open) return;
+  const [from, until] = [...event.target.querySelectorAll("input")].map(({ value }) => value.replace("T", " "));
+  byId("dates").textContent = (from && ` from ${from}`) + (until && ` until ${until}`);
+}
+
 function showMessages() {
   const messages = byId("messages");
   if (messages?.children.length) messages.scrollIntoView({ block: "nearest" });
@@ -111,4 +118,5 @@ export function startForms() {
   on("click", (event) => event.target.closest?.("[data-dismiss]")?.closest(".note")?.remove());
   on("click", closeDates);
   on("keydown", closeDates);
+  document.addEventListener("toggle", tellDates, true); // it does not bubble
 }

@@ -472,6 +472,10 @@ async def test_the_sums_of_an_overview(store: Store) -> None:
     assert await store.histogram("u1", low - 60 * second, low, second) == []
     trouble = await store.trouble("u1", numbers[1])
     assert trouble.counts == {"unverifiable": 1, "invalid": 1}
+    sent = await add(store, sent_at=5), await add(store, sent_at=6, signature="invalid")
+    timings = await store.timings("u1", sent[0] - 1, 9)
+    assert [one.sent_at for one in timings] == [None, 5]  # who forges chooses the time
+    await store.delete_notifications("u1", sent)
     assert [one.received_at for one in await store.timings("u1", 0, 2)] == [
         received_ms(number) for number in (numbers[3], numbers[2])
     ]
