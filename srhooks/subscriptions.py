@@ -24,6 +24,7 @@ from srhooks.smartrecruiters.errors import (
     ServiceAnsweredError,
     ServiceError,
     brief,
+    may_be_done,
 )
 from srhooks.store import Store
 
@@ -215,11 +216,16 @@ class Subscriptions:
     async def _ask(
         self, user_id: str, method: str, path: str, payload: Any = None, seconds: float = 20.0
     ) -> Answer:
-        return raise_for_error(
-            await self._gateway.ask(
-                user_id, method, path, foreground=True, payload=payload, timeout=seconds
+        try:
+            return raise_for_error(
+                await self._gateway.ask(
+                    user_id, method, path, foreground=True, payload=payload, timeout=seconds
+                )
             )
-        )
+        except ServiceError as error:
+            if method != "GET" and may_be_done(error):
+                self._changed(user_id)  # open pages show whether it was
+            raise
 
     def _changed(self, user_id: str) -> None:
         self._hub.publish(user_id, Event("subscriptions"))

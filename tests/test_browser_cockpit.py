@@ -1,12 +1,15 @@
 """Subscriptions and the overview as a person sees them change."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Locator, expect
+from playwright.async_api import Browser, Locator, Route, expect
+from srhooks.gateway import TIMEOUT
+from srhooks.subscriptions import ACTIVATION_TIMEOUT
 from srhooks.web import live_page
 
 from tests.browser import HASTE, needs_chromium, open_browser
@@ -204,6 +207,66 @@ async def test_a_server_out_of_reach_is_told_beside_the_form_until_it_is_back(
         await expect(form.get_by_role("alert")).to_contain_text(words)
         await expect(form.get_by_role("alert")).to_be_in_viewport()
         await expect(page.get_by_text(words)).to_have_count(1)
+        await expect(form.get_by_role("alert")).to_contain_text(
+            "It may have been done all the same"
+        )
+        made_meanwhile(world)
         await context.set_offline(False)
         await expect(page.get_by_text(words)).to_have_count(0)
         await expect(form.get_by_label("review.created", exact=True)).to_be_checked()
+        await expect(page.get_by_role("article", name="review.deleted")).to_be_visible()
+
+
+def made_meanwhile(world: World) -> None:
+    asked = {"callbackUrl": "https://other.example/in", "events": ["review.deleted"]}
+    world.sandbox.subscriptions.create(world.person("Ada"), world.settings.api_url, asked)
+
+
+async def test_a_creation_without_an_answer_says_so_and_shows_the_list(
+    chromium: Browser, world: World
+) -> None:
+    async with open_browser(world, browser=chromium, forgive="status of 502") as (_, page):
+        await page.goto("/subscriptions")
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        form = page.get_by_role("form", name="New subscription")
+        await form.get_by_label("review.deleted", exact=True).check()
+        world.sandbox.add_fault("/subscriptions$", method="POST", drop=True, times=1)
+        made_meanwhile(world)
+        await form.get_by_role("button", name="Create").click()
+        await expect(page.locator("#new-message")).to_contain_text(
+            "the connection broke. It may have been done all the same: look at the list"
+        )
+        await expect(page.get_by_role("article", name="review.deleted")).to_be_visible()
+
+
+async def test_the_form_says_what_it_waits_for_and_longer_than_the_server_does(
+    chromium: Browser, world: World
+) -> None:
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def hold(route: Route) -> None:
+        if route.request.method == "POST":
+            asked.set()
+            await answer.wait()
+        await route.continue_()
+
+    async with open_browser(world, browser=chromium, forgive="status of 400") as (_, page):
+        await page.goto("/subscriptions")
+        form = page.get_by_role("form", name="New subscription")
+        create = form.get_by_role("button", name="Create")
+        await create.click()
+        await expect(page.locator("#new-message")).to_contain_text("Choose at least one event")
+        await form.get_by_label("job.created", exact=True).check()
+        waiting = form.get_by_role("status")
+        await expect(waiting).to_have_text("", use_inner_text=True)
+        await page.route("**/subscriptions", hold)
+        await create.click()
+        await asyncio.wait_for(asked.wait(), 10)
+        await expect(waiting).to_have_text("Waiting for SmartRecruiters…", use_inner_text=True)
+        await expect(page.locator("#new-message")).to_be_empty()
+        answer.set()
+        await expect(page.get_by_role("article", name="job.created")).to_be_visible()
+        await expect(waiting).to_have_text("", use_inner_text=True)
+        # To create it, make its key, activate it and list them all.
+        seconds = 3 * TIMEOUT + ACTIVATION_TIMEOUT
+        assert await page.evaluate("htmx.config.defaultTimeout") > 1000 * seconds

@@ -74,6 +74,24 @@ async def test_search_and_filters_work_as_one_types_and_stand_in_the_address(
         await expect(page.get_by_label("Until (UTC)")).to_be_hidden()
 
 
+async def test_a_filter_that_did_not_reach_the_server_counts_once_it_is_back(
+    chromium: Browser, world: World
+) -> None:
+    await some(world, "job.created", "job.updated", "offer.created")
+    cut = "INTERNET_DISCONNECTED|Failed to fetch"
+    async with open_browser(world, browser=chromium, forgive=cut) as (context, page):
+        await expect(page.get_by_text("Live", exact=True)).to_be_visible()
+        await context.set_offline(True)
+        await page.get_by_label("Event", exact=True).select_option("offer.")
+        said = page.get_by_role("alert")
+        await expect(said).to_contain_text("The server cannot be reached. Nothing was changed.")
+        await expect(rows(page)).to_have_count(3)
+        await context.set_offline(False)
+        await expect(rows(page)).to_have_count(1)
+        await expect(said).to_have_count(0)
+        await expect(page).to_have_url(f"{world.base}/notifications?event=offer.")
+
+
 @pytest.mark.parametrize("scripts", [True, False])
 async def test_older_ones_come_by_scrolling_and_by_a_link(
     chromium: Browser, world: World, scripts: bool

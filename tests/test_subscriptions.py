@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.smartrecruiters.errors import ServiceUnreachableError
+from srhooks.web.errors import of_service
 
 from tests.harness import Browser, World
 from tests.odd_service import ROOT, OddWorld, Reply, odd_world
@@ -216,6 +218,31 @@ async def test_a_service_that_does_not_answer_is_502(odd: OddWorld, zoe: Browser
         ) as answer:
             assert answer.status == 429
             assert int(answer.headers["Retry-After"]) >= 1
+
+
+async def test_what_may_have_been_done_is_not_to_be_tried_again_unseen(world: World) -> None:
+    async with world.logged_in() as ada:
+        fields = {"events": "job.created"}
+        words = "It may have been done all the same: look at the list before you try again."
+        world.sandbox.add_fault("/subscriptions$", method="POST", drop=True)
+        _, _, page = await send_form(ada, "/subscriptions", fields)
+        assert f"SmartRecruiters did not answer: the connection broke. {words}" in unescape(page)
+        for again in ({"HX-Request": "true"}, {}):
+            world.sandbox.add_fault("/activation$", method="PUT", status=504, body="<html>")
+            _, _, page = await send_form(ada, "/subscriptions/7/activation", {}, **again)
+            assert f"SmartRecruiters has a problem. {words}" in unescape(page)
+        world.sandbox.add_fault("/subscriptions$", method="GET", drop=True)
+        assert words not in unescape(await ada.page("/subscriptions", status=502))
+
+
+async def test_what_was_surely_not_done_may_be_tried_again() -> None:
+    for error, method in (
+        (ServiceUnreachableError("SmartRecruiters did not answer: no connection"), "POST"),
+        (ServiceUnreachableError("SmartRecruiters did not answer", was_sent=True), "GET"),
+    ):
+        problem = of_service(error, method)
+        assert problem.hint == "Try again in a moment."
+        assert problem.sentence == f"{error}."
 
 
 async def test_all_pages_of_the_list_are_read(world: World, odd: OddWorld, zoe: Browser) -> None:

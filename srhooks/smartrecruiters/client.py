@@ -27,6 +27,7 @@ from srhooks.smartrecruiters.errors import (
 
 MAX_ANSWER = 4 * 1024 * 1024  # bytes, after decompression
 CONNECT_TIMEOUT = 10.0  # seconds
+UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 MAX_MESSAGE = 500  # characters of the service's words that are passed on
 
 
@@ -89,8 +90,9 @@ class ServiceClient:
                         raise TooLargeError("SmartRecruiters sent an answer that is too large")
                 return Answer(response.status, response.headers.copy(), bytes(body))
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            never_left = isinstance(error, UNCONNECTED)
             raise ServiceUnreachableError(
-                f"SmartRecruiters did not answer: {_why(error)}"
+                f"SmartRecruiters did not answer: {_why(error)}", was_sent=not never_left
             ) from None
 
 

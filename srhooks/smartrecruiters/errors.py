@@ -15,7 +15,9 @@ class ServiceError(Exception):
 
 
 class ServiceUnreachableError(ServiceError):
-    pass
+    def __init__(self, message: str, *, was_sent: bool = False) -> None:
+        super().__init__(message)
+        self.was_sent = was_sent
 
 
 class ServiceAnsweredError(ServiceError):
@@ -35,6 +37,13 @@ class OddAnswerError(ServiceError):
 
 class TooLargeError(OddAnswerError):
     pass
+
+
+def may_be_done(error: ServiceError) -> bool:
+    """Whether what was asked for may have been done all the same."""
+    if isinstance(error, ServiceAnsweredError):
+        return error.status >= 500
+    return not isinstance(error, ServiceUnreachableError) or error.was_sent
 
 
 def brief(error: BaseException) -> str:

@@ -23,7 +23,12 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from srhooks.logs import begin_request
-from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
+from srhooks.smartrecruiters.errors import (
+    GrantDeadError,
+    ServiceAnsweredError,
+    ServiceError,
+    may_be_done,
+)
 from srhooks.store import StoreBusyError, StoreError
 from srhooks.subscriptions import UnknownSubscriptionError
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
@@ -85,6 +90,12 @@ class Problem:
     hint: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def sentence(self) -> str:
+        """The message, so that the hint can follow it."""
+        ends = not self.hint or self.message.endswith((".", "!", "?"))
+        return self.message if ends else self.message + "."
+
 
 MESSAGES = {
     404: "There is no such page",
@@ -96,6 +107,8 @@ HINTS = {
     404: "It may have been deleted, or the address is wrong.",
     413: "Send less at once.",
 }
+# After what changes something: to try again at once may make a second one.
+LOOK_FIRST = "It may have been done all the same: look at the list before you try again."
 
 
 @web.middleware
@@ -110,7 +123,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except UnknownSubscriptionError:
         problem = Problem(404, "There is no such subscription", HINTS[404])
     except ServiceError as error:
-        problem = of_service(error)
+        problem = of_service(error, request.method)
     except StoreError as error:
         log.warning("%s %s: the store failed: %s", request.method, _route(request), error)
         wait = "1" if isinstance(error, StoreBusyError) else "5"
@@ -142,7 +155,7 @@ def problem_response(request: web.Request, problem: Problem) -> web.Response:
     ctx = {
         "status": problem.status,
         "title": HTTPStatus(problem.status).phrase,
-        "message": problem.message,
+        "message": problem.sentence,
         "hint": problem.hint,
     }
     if wants_fragment(request):
@@ -162,11 +175,14 @@ def login_response(request: web.Request, message: str) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: "/", "Vary": VARY})
 
 
-def of_service(error: ServiceError) -> Problem:
+def of_service(error: ServiceError, method: str) -> Problem:
     """What the service said, in its words; its own troubles are 502 here."""
     message = str(error)
+    again = "Try again in a moment."
+    if method != "GET" and may_be_done(error):
+        again = LOOK_FIRST
     if not isinstance(error, ServiceAnsweredError):
-        return Problem(502, message, "Try again in a moment.")
+        return Problem(502, message, again)
     headers = {}
     if error.retry_after is not None or error.status == 429:
         headers["Retry-After"] = str(math.ceil(error.retry_after or 1))
@@ -174,7 +190,7 @@ def of_service(error: ServiceError) -> Problem:
         return Problem(429, message, "SmartRecruiters asks for a pause.", headers)
     if 400 <= error.status < 500:
         return Problem(error.status, message, "This is what SmartRecruiters answered.", headers)
-    return Problem(502, message, "SmartRecruiters has a problem. Try again in a moment.", headers)
+    return Problem(502, message, f"SmartRecruiters has a problem. {again}", headers)
 
 
 def _of_http(error: web.HTTPException) -> Problem:

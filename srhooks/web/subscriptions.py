@@ -134,7 +134,7 @@ async def _page(
         **more,
     }
     if problem is None and ctx["error"] is not None and request.method == "GET":
-        problem = of_service(ctx["error"])
+        problem = of_service(ctx["error"], request.method)
     if problem is None:
         return render(request, template, ctx)
     response = render(request, template, ctx, problem.status)
@@ -167,10 +167,11 @@ async def _refused(
         "active": bool(text_of(form, "active")),
     }
     typed["auth_type"] = typed["auth_type"] or "none"
-    problem = of_service(error) if isinstance(error, ServiceError) else Problem(400, str(error))
-    return await _page(
-        request, login, "subscriptions.html", problem, message=problem.message, form=typed
-    )
+    problem = Problem(400, str(error))
+    if isinstance(error, ServiceError):
+        problem = of_service(error, request.method)
+    message = f"{problem.sentence} {problem.hint}".rstrip()
+    return await _page(request, login, "subscriptions.html", problem, message=message, form=typed)
 
 
 async def _done(request: web.Request, login: Login, message: str | None = None) -> web.Response:

@@ -3,6 +3,9 @@ import { announce, byId, element, note, on } from "./dom.js";
 
 const cards = () => [...document.querySelectorAll("#subscriptions .card")];
 const focused = new WeakMap(); // request -> where the focus was
+// What was sent to create, activate or delete may have come through; the answer did not.
+const PERHAPS = "It may have been done all the same: look before you try again.";
+let catchUp = null; // what makes the page true again once the server is back
 
 // `?q=&event=` becomes nothing. Dates that were chosen are marked: no style can tell that they are.
 function leaveOutBlanks(event) {
@@ -18,11 +21,21 @@ function leaveOutBlanks(event) {
 function answered(event) {
   const { ctx } = event.detail;
   const isError = ctx.response.status >= 400;
-  if (!isError) for (const id of ["messages", "new-message"]) byId(id)?.replaceChildren();
-  reached();
+  if (!isError) forgetMessages();
+  if (ctx.sourceElement?.id === "filters") catchUp = null;
+  back();
   if (isError || ctx.sourceElement?.id !== "new-form") return;
   ctx.sourceElement.reset();
   announce(() => "The subscription was created.");
+}
+
+// What was said about the try before is not about this one.
+function started(event) {
+  if (event.detail.ctx.sourceElement.matches("form[hx-disable]")) forgetMessages();
+}
+
+function forgetMessages() {
+  for (const id of ["messages", "new-message"]) byId(id)?.replaceChildren();
 }
 
 // A button that is disabled while its answer is awaited loses the focus. What is there before:
@@ -50,8 +63,13 @@ function giveFocus(event) {
 }
 
 function failed(event) {
-  if (!event.detail.ctx || event.detail.ctx.response) return; // not a request, or it was answered
-  complain(event.detail.ctx.sourceElement, "The server cannot be reached.", "Nothing was changed. Try again in a moment.");
+  const { ctx } = event.detail;
+  if (!ctx || ctx.response) return; // not a request, or it was answered
+  const { sourceElement: source, request } = ctx;
+  if (source?.id === "filters") catchUp = () => source.requestSubmit();
+  else if (request.method !== "GET") catchUp = () => window.htmx.ajax("GET", "/subscriptions", { target: "#subscriptions", swap: "outerMorph" });
+  const text = request.method === "GET" ? "Nothing was changed. Try again in a moment." : PERHAPS;
+  complain(source, "The server cannot be reached.", text);
 }
 
 // Beside the form that was sent, where the eyes are.
@@ -64,7 +82,8 @@ function complain(source, strong, text) {
   if (form?.id === "new-form") byId("new-message").replaceChildren(said);
   else if (form) {
     said.setAttribute("role", "alert");
-    (form.closest(".row") ?? form).after(said);
+    // not `after`: fields are properties of their form, and one of the filters has that name
+    (form.closest(".row") ?? form).insertAdjacentElement("afterend", said);
   } else byId("messages")?.replaceChildren(said);
   said.scrollIntoView({ block: "nearest" });
 }
@@ -72,6 +91,14 @@ function complain(source, strong, text) {
 // It answers: what was said about it is no longer true.
 function reached() {
   for (const said of document.querySelectorAll("[data-unreached]")) said.remove();
+}
+
+// It answers again: the list is made to fit the filter, or to show whether it was done.
+function back() {
+  reached();
+  const now = catchUp;
+  catchUp = null; // before the next answer
+  now?.();
 }
 
 // What is wrong with a form stands beside its button, where the eyes are.
@@ -105,10 +132,11 @@ function showMessages() {
 export function startForms() {
   on("htmx:config:request", leaveOutBlanks);
   on("htmx:config:request", noteFocus);
+  on("htmx:before:request", started);
   on("htmx:after:request", answered);
   on("htmx:finally:request", (event) => queueMicrotask(() => giveFocus(event))); // enabled again by then
   on("htmx:error", failed);
-  on("htmx:ws:after:connection", reached);
+  on("htmx:ws:after:connection", back);
   on("htmx:after:swap", (event) => {
     const { target, sourceElement } = event.detail.ctx;
     if (target?.id !== "messages" && target !== "#messages") return;
