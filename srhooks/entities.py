@@ -3,10 +3,12 @@
 Driven by rows: a notification whose entity is `pending` and due is fetched, whoever stored it and
 whenever, so a restart loses nothing. Newest first, since that is what somebody looks at. All that
 wait for the same link share one request. Each user has a line of their own, with a circuit
-breaker: while the service keeps failing, one request at a time tries again.
+breaker: while the service keeps failing, one request at a time tries again. What has just come in
+is tried soon all the same: perhaps only the others fail.
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import deque
@@ -41,6 +43,7 @@ LAST_PAUSE = 900.0  # seconds
 IDLE = 30.0  # seconds after which the rows are looked at again in any case
 BREAK_AFTER = 5  # failures in a row
 BREAK_PAUSE_MAX = 60.0  # seconds
+NEWS_PAUSE = 1.0  # seconds after which something that has just come in is tried in any case
 STORE_PAUSE = 1.0  # seconds while the store does not work
 TIMEOUT = 30.0  # seconds an answer may take
 LARGE = 200_000  # bytes above which JSON is not parsed on the event loop
@@ -66,6 +69,7 @@ class EntityFetcher:
             line.task.add_done_callback(lambda _: self._ended(user_id))
         if fresh is not None:
             line.fresh.append(fresh)
+            line.news.set()
         line.woken.set()
 
     async def run(self) -> None:
@@ -127,6 +131,7 @@ class _Line:
         self._hub = hub
         self._metrics = metrics
         self.woken = asyncio.Event()
+        self.news = asyncio.Event()  # something has just come in
         self.fresh = deque[EntityJob](maxlen=CONCURRENT)
         self.task = asyncio.create_task(self._run(), name=f"entities-{user_id}")
 
@@ -147,7 +152,7 @@ class _Line:
                 await asyncio.wait({*running} | news, return_when=asyncio.FIRST_COMPLETED)
                 await self._learn(_take_ended(running))
                 if self._breaker.open:
-                    await asyncio.sleep(self._breaker.pause())
+                    await self._pause(self._breaker.pause())
                     # It began before the pause: that it failed as well is no news.
                     ended = _take_ended(running)
                     if any(ended):
@@ -161,6 +166,13 @@ class _Line:
             for task in (*running, waking):
                 task.cancel()
             await asyncio.gather(*running, waking, return_exceptions=True)
+
+    async def _pause(self, seconds: float) -> None:
+        self.news.clear()
+        await asyncio.sleep(min(seconds, NEWS_PAUSE))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds - NEWS_PAUSE, 0)):
+                await self.news.wait()
 
     def _room(self, running: dict[asyncio.Task[bool], str]) -> int:
         return (1 if self._breaker.open else CONCURRENT) - len(running)
@@ -277,7 +289,7 @@ async def _beside(size: int, work: Callable[..., T], *args: bytes) -> T:
 def _title(entity: bytes) -> str | None:
     """Raises OddAnswerError when it is not JSON."""
     now = parse_body(entity)
-    if isinstance(now, str):
+    if isinstance(now, str) and not entity.strip().startswith(b'"'):
         raise OddAnswerError("SmartRecruiters sent an entity that is not JSON as it should be")
     return title(now)
 

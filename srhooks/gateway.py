@@ -5,6 +5,7 @@ from typing import Any
 from yarl import URL
 
 from srhooks.smartrecruiters.client import Answer, ServiceClient, retry_after
+from srhooks.smartrecruiters.errors import FreshTokenRefusedError
 from srhooks.smartrecruiters.limiter import Limiter
 from srhooks.tokens import TokenKeeper
 
@@ -36,10 +37,13 @@ class Gateway:
         Raises ServiceError (GrantDeadError among them) or StoreError.
         """
         url = URL(target) if "://" in target else URL(f"{self.api_url}".rstrip("/") + target)
-        token = await self._tokens.access_token(user_id)
+        token = await self._tokens.access_token(user_id, urgent=foreground)
         answer = await self._send(user_id, method, url, token, payload, foreground, timeout)
         if answer.status == 401:
-            token = await self._tokens.access_token(user_id, refused=token)
+            try:
+                token = await self._tokens.access_token(user_id, refused=token, urgent=foreground)
+            except FreshTokenRefusedError:
+                return answer
             answer = await self._send(user_id, method, url, token, payload, foreground, timeout)
             if answer.status == 401:
                 self._tokens.distrust(user_id)

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 HOOK_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
 KEY_LIFE = 86_400_000  # ms that a replaced key goes on counting
 ASK_EVERY = 60.0  # seconds between two look-ups of the newest key for one hook
-ASK_PATIENCE = 2.0  # seconds: the sender waits five in all
+ASK_PATIENCE = 3.5  # seconds: the sender waits five in all
 CACHE = 20_000  # hooks
 
 FetchKey = Callable[[Hook], Awaitable[str | None]]

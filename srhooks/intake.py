@@ -30,7 +30,7 @@ from srhooks.store import Store, StoreUnavailableError
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 3.3  # seconds until it is verified and stored; the service waits five in all
+PATIENCE = 4.4  # seconds until it is verified and stored; the service waits five in all
 MAX_LINK = 2000  # bytes: an index of PostgreSQL takes no more. A longer one is not followed
 MAX_FIELD = 500  # characters of event-id, event-name and event-version that are kept
 MAX_TIMESTAMP = 253_402_300_799  # seconds: the end of the year 9999

@@ -43,9 +43,10 @@ def matching_key(
 ) -> int | None:
     """The position of the first key that made one of the header's v1 parts, or None.
 
-    Compared in constant time; parts of unknown schemes are ignored.
+    Compared in constant time; parts of unknown schemes are ignored. Lines of the header that were
+    joined (RFC 9110, 5.3) have commas between them.
     """
-    parts = [part.strip() for part in signature.split(";")[:MAX_PARTS]]
+    parts = [part.strip() for part in signature.replace(",", ";").split(";")[:MAX_PARTS]]
     given = [part[3:].lower() for part in parts if part[:3] == "v1=" and part.isascii()]
     if not given:
         return None

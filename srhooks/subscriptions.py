@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 API = "/webhooks-api/v201907/subscriptions"
 PAGE = 100
+SHORTEST_PAGE = 10  # the service's own, should it take no notice of the limit that is asked for
 MAX_PAGES = 50
 MAX_SUBSCRIPTIONS = 20  # a user, as the service allows
 ACTIVATION_TIMEOUT = 40.0  # seconds: the service itself gives the handshake 20
@@ -160,12 +161,17 @@ class Subscriptions:
     async def _fetch_all(self, user_id: str, *, foreground: bool) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         page: str | None = None
+        guessed = False
         for _ in range(MAX_PAGES):
             query = {"limit": str(PAGE)} | ({} if page is None else {"page_id": page})
             answer = await self._gateway.ask(
                 user_id, "GET", f"{API}?{urlencode(query)}", foreground=foreground
             )
-            items, page = _page(raise_for_error(answer).json())
+            if guessed and answer.status in {400, 404, 422}:
+                break  # it takes no id of a subscription for a page: that was all
+            value = raise_for_error(answer).json()
+            guessed = isinstance(value, list)
+            items, page = _page(value)
             fresh = [item for item in items if str(item["id"]) not in found]
             found.update((str(item["id"]), item) for item in fresh)
             if page is None or not fresh:
@@ -256,7 +262,7 @@ def _page(value: Any) -> tuple[list[dict[str, Any]], str | None]:
     if not isinstance(items, list):
         raise OddAnswerError("SmartRecruiters sent a list of subscriptions that is none")
     kept = [item for item in items if isinstance(item, dict) and item.get("id") is not None]
-    if isinstance(value, list) and len(items) >= PAGE and kept:
+    if isinstance(value, list) and len(items) >= SHORTEST_PAGE and kept:
         following = kept[-1]["id"]
     return kept, str(following) if following else None
 

@@ -7,6 +7,7 @@ cancellation ends, and it does not begin while the store can't take the new toke
 
 import asyncio
 import logging
+from dataclasses import replace
 
 from srhooks.backoff import backoff
 from srhooks.config import Settings
@@ -16,6 +17,7 @@ from srhooks.metrics import Metrics
 from srhooks.models import Tokens
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.smartrecruiters.errors import (
+    FreshTokenRefusedError,
     GrantDeadError,
     ServiceAnsweredError,
     ServiceError,
@@ -61,8 +63,12 @@ class TokenKeeper:
             dead=False,
         )
 
-    async def access_token(self, user_id: str, *, refused: str | None = None) -> str:
+    async def access_token(
+        self, user_id: str, *, refused: str | None = None, urgent: bool = False
+    ) -> str:
         """A token that should work; `refused` is one that the service has just not taken.
+
+        What is urgent does not wait where refreshing has just failed: somebody looks at it.
 
         Raises GrantDeadError, another ServiceError when the refresh did not work out for now,
         or StoreError.
@@ -75,7 +81,7 @@ class TokenKeeper:
             if access is not None:
                 return access
         if user_id not in self._refreshing:  # a look at the store let others go first
-            self._hold_back(user_id, refused)
+            self._hold_back(user_id, refused, urgent=urgent)
             task = asyncio.create_task(self._refresh(user_id, refused), name="token-refresh")
             self._refreshing[user_id] = task
             task.add_done_callback(lambda done: self._finished(user_id, done))
@@ -109,15 +115,16 @@ class TokenKeeper:
             await self._bury(user_id, tokens)
         await self._store.check()
         try:
-            grant = await refresh_grant(
-                self._client, self._settings, self._vault.open(tokens.refresh or b"")
-            )
+            refresh = self._vault.open(tokens.refresh or b"")
+            grant = await refresh_grant(self._client, self._settings, refresh)
         except UndecryptableError:
             await self._bury(user_id, tokens)
         except ServiceAnsweredError as error:
             if error.status in DEAD_STATUSES:
                 await self._bury(user_id, tokens)
             raise
+        if grant.refresh_token is None:  # the one before goes on counting (RFC 6749, 6)
+            grant = replace(grant, refresh_token=refresh)
         await self._save(user_id, grant)
         self._metrics.refreshes.labels("done").inc()
         log.info("token refreshed", extra={"user": user_id})
@@ -164,14 +171,14 @@ class TokenKeeper:
         log.warning("grant is dead, the user must log in again", extra={"user": user_id})
         raise GrantDeadError
 
-    def _hold_back(self, user_id: str, refused: str | None) -> None:
+    def _hold_back(self, user_id: str, refused: str | None, *, urgent: bool) -> None:
         now = asyncio.get_running_loop().time()
         failed = self._failures.get(user_id)
-        if failed and now < failed[1]:
+        if failed and now < failed[1] and not urgent:
             raise ServiceUnreachableError(str(failed[2]))
         count, last = self._refusals.get(user_id, (0, 0.0))
         if refused and count and now < last + backoff(FIRST_PAUSE, LAST_PAUSE, count - 1):
-            raise ServiceUnreachableError("SmartRecruiters refuses a token that it has just given")
+            raise FreshTokenRefusedError
 
     def _finished(self, user_id: str, task: asyncio.Task[str]) -> None:
         self._refreshing.pop(user_id, None)

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import json
+import secrets
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from srhooks.models import Filter, NewNotification
 from srhooks.store import StoreUnavailableError
 
 from tests.harness import Browser, eventually
-from tests.odd_service import ROOT, OddService, OddWorld, odd_world
+from tests.odd_service import ROOT, OddService, OddWorld, Reply, odd_world
 
 Created = dict[str, Any]
 
@@ -49,6 +50,13 @@ async def settled(browser: Browser, status: str, count: int = 1) -> dict[str, An
         return found if [one["status"] for one in found].count(status) >= count else []
 
     return (await eventually(look, within=20))[0]
+
+
+async def test_any_json_may_be_a_state(odd: OddWorld, zoe: Browser, made: Created) -> None:
+    for count, value in enumerate((None, 7, "text", ["a"], "other text"), 1):
+        link = odd.link("/jobs/1", replies=[(200, json.dumps(value).encode(), {})])
+        await deliver(odd, made, link, event_id=str(count))
+        assert (await settled(zoe, "fetched", count))["data"] == value
 
 
 async def test_fetched(odd: OddWorld, zoe: Browser, made: Created) -> None:
@@ -232,6 +240,18 @@ async def test_a_dead_grant_stops_nothing_but_the_fetching(
     await settled(zoe, "fetched", 2)
     assert odd.service.calls("GET", "/jobs/1") > calls
     assert len(await zoe.notifications()) == 2
+
+
+async def test_a_refresh_token_that_is_not_replaced_goes_on_counting(tmp_path: Path) -> None:
+    service = OddService(has_refresh=True)
+    async with odd_world(tmp_path, service) as odd, odd.logged_in() as zoe:
+        for _ in range(3):
+            service.tokens.clear()
+            token = "odd." + secrets.token_hex(8)
+            service.tokens.add(token)
+            answer: Reply = (200, {"access_token": token, "expires_in": 1800}, {})
+            service.replies["POST", "/identity/oauth/token"] = [answer]
+            await zoe.json("GET", "/subscriptions")
 
 
 async def test_short_lived_tokens_are_refreshed_once_for_all(tmp_path: Path) -> None:

@@ -257,6 +257,20 @@ async def test_all_pages_of_the_list_are_read(world: World, odd: OddWorld, zoe: 
         assert [one["id"] for one in listed] == [one["id"] for one in made]
 
 
+@pytest.mark.parametrize(("second", "count"), [((200, 5), 15), ((400, 0), 10), ((404, 0), 10)])
+async def test_a_list_may_come_in_shorter_pages_than_asked_for(
+    odd: OddWorld, zoe: Browser, second: tuple[int, int], count: int
+) -> None:
+    every = [{"id": str(number), "status": "active"} for number in range(15)]
+    status, rest = second
+    odd.service.replies["GET", ROOT] = [
+        (200, every[:10], {}),
+        (status, every[10:][:rest] or {"message": "no such page"}, {}),
+    ]
+    listed = (await zoe.json("GET", "/subscriptions"))["subscriptions"]
+    assert [one["id"] for one in listed] == [one["id"] for one in every[:count]]
+
+
 async def test_those_of_others_are_shown_as_not_ours(odd: OddWorld, zoe: Browser) -> None:
     odd.service.subscriptions = {
         "7": {"id": 7, "callbackUrl": "https://else.example/hooks/x", "events": ["job.created"]},

@@ -4,6 +4,7 @@ ServiceError
 ├── ServiceUnreachableError   no answer: network, time-out, an answer that breaks off
 ├── ServiceAnsweredError      an error status, with the service's own words
 │   └── UnauthorizedError     401: the access token is not taken
+│   └── FreshTokenRefusedError  of tokens: a new one would be refused like the one before
 ├── OddAnswerError            an answer that is not what the documentation promises
 │   └── TooLargeError         an answer beyond the bound
 └── GrantDeadError            the user must log in again
@@ -29,6 +30,11 @@ class ServiceAnsweredError(ServiceError):
 
 class UnauthorizedError(ServiceAnsweredError):
     pass
+
+
+class FreshTokenRefusedError(ServiceUnreachableError):
+    def __init__(self) -> None:
+        super().__init__("SmartRecruiters refuses a token that it has just given")
 
 
 class OddAnswerError(ServiceError):

@@ -18,6 +18,7 @@ WINDOW = 1.005  # seconds
 CONCURRENT = 8
 RESERVED = 2  # places that background requests leave free
 KEPT_FREE = 1  # request a window that they leave for a log-in, whose user is not known beforehand
+FIRST_BLOCK = 4.0  # seconds at most after a 429, twice as many after each that follows it
 MAX_BLOCK = 900.0  # seconds
 
 
@@ -29,6 +30,7 @@ class Limiter:
         self._running = 0
         self._running_behind = 0
         self._blocked_until = 0.0  # for background requests
+        self._refusals = 0  # in a row
         self._waiting: list[tuple[bool, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
         self._timer: asyncio.TimerHandle | None = None
@@ -64,8 +66,11 @@ class Limiter:
         now = asyncio.get_running_loop().time()
         self._rate = _lower(headers.get("X-RateLimit-Limit"), RATE)
         self._concurrent = _lower(headers.get("X-RateLimit-Concurrent-Limit"), CONCURRENT)
+        self._refusals = self._refusals + 1 if status == 429 else 0
         if status == 429:
-            self._block(now, retry_after if retry_after is not None else 1.0)
+            # One call may be asked to wait for long where the others are let through.
+            most = FIRST_BLOCK * 2.0 ** min(self._refusals - 1, 20)
+            self._block(now, min(retry_after if retry_after is not None else 1.0, most))
         elif (
             headers.get("X-RateLimit-Remaining") == "0" and self._counted() < self._rate - KEPT_FREE
         ):
