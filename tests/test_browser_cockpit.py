@@ -176,12 +176,15 @@ async def test_the_keyboard_goes_on_where_a_form_was_sent(chromium: Browser, wor
         await card.get_by_role("button", name="Activate").press("Enter")
         await expect(card.get_by_text("active", exact=True)).to_be_visible()
         await expect(heading("job.created")).to_be_focused()
+        said = page.locator("#announcer")
+        await expect(said).to_have_text("The subscription was activated.")
         page.on("dialog", lambda question: question.accept())
         order = await page.get_by_role("article").get_by_role("heading").all_text_contents()
         following = order[order.index("job.created ") + 1].strip()
         await card.get_by_role("button", name="Delete").press("Enter")
         await expect(card).to_have_count(0)
         await expect(heading(following)).to_be_focused()
+        await expect(said).to_have_text("The subscription was deleted.")
 
 
 async def test_a_server_out_of_reach_is_told_beside_the_form_until_it_is_back(
@@ -257,7 +260,7 @@ async def test_the_form_says_what_it_waits_for_and_longer_than_the_server_does(
         await create.click()
         await expect(page.locator("#new-message")).to_contain_text("Choose at least one event")
         await form.get_by_label("job.created", exact=True).check()
-        waiting = form.get_by_role("status")
+        waiting = form.locator("[role=status]")
         await expect(waiting).to_have_text("", use_inner_text=True)
         await page.route("**/subscriptions", hold)
         await create.click()

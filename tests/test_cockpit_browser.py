@@ -96,6 +96,41 @@ async def test_events_are_found_and_chosen_by_family(chromium: Browser, world: W
         await expect(card).not_to_contain_text("review.deleted")
 
 
+async def test_finding_events_says_what_fits_and_how_many_are_chosen(
+    chromium: Browser, world: World
+) -> None:
+    async with open_browser(world, browser=chromium) as (_, page):
+        await page.goto("/subscriptions")
+        form = page.get_by_role("form", name="New subscription")
+        search, told = form.get_by_label("Find an event"), form.locator("output")
+        await expect(told).to_have_text("")
+        await search.fill("no such thing")
+        await expect(told).to_have_text("No event fits")
+        await search.fill("offer.approver.")
+        await expect(told).to_have_text("2 shown")
+        await form.get_by_label("offer.approver.skipped").check()
+        await expect(told).to_have_text("1 chosen, 2 shown")
+        await search.fill("no such thing")
+        await expect(told).to_have_text("No event fits, 1 chosen")
+        await search.fill("")
+        await form.get_by_label("All review events").check()
+        await expect(told).to_have_text("4 chosen")
+        await form.get_by_role("button", name="Create").click()
+        await expect(told).to_have_text("")  # it is empty again
+
+
+async def test_an_export_that_breaks_off_says_so_in_plain_words(
+    chromium: Browser, world: World
+) -> None:
+    async with open_browser(world, browser=chromium, forgive="ERR_FAILED") as (_, page):
+        await page.goto("/notifications/export")
+        await page.route("**/notifications/export?format=csv", lambda route: route.abort())
+        await page.get_by_role("link", name="Download CSV").click()
+        await expect(page.locator("#export-progress")).to_have_text(
+            "The export broke off. The server cannot be reached. Try again in a moment."
+        )
+
+
 async def test_the_steps_of_an_activation_appear(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         await ada.subscribe("job.created", active=False)
@@ -327,9 +362,11 @@ async def test_a_link_inside_opens_within_the_detail(chromium: Browser, world: W
         await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
         await page.get_by_text("1 link inside").click()
         await page.get_by_role("link", name="Follow actions.me").click()
-        await expect(page.get_by_label("What the link leads to", exact=True)).to_contain_text(
-            "ADMINISTRATOR"
-        )
+        answer = page.get_by_label("What the link leads to", exact=True)
+        await expect(answer).to_contain_text("ADMINISTRATOR")
+        await expect(answer).to_be_in_viewport(ratio=1)
+        told = page.locator("#detail [role=status]")
+        await expect(told).to_have_text(re.compile(r"^actions.me 200 \d+ B, shown and not stored$"))
         await expect(page).to_have_url(re.compile(r"/notifications/[0-9a-z]{13}$"))
 
 
@@ -373,6 +410,35 @@ async def test_keys_move_open_search_and_go_places(chromium: Browser, world: Wor
             await page.keyboard.press("g")
             await page.keyboard.press(letter)
             await expect(page).to_have_url(f"{world.base}/{path}")
+
+
+async def test_what_the_keyboard_opens_is_where_the_keyboard_goes_on(
+    chromium: Browser, world: World
+) -> None:
+    await hook_of(world)
+    async with open_browser(world, browser=chromium) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("link")
+        heading = page.locator("#detail article h2")
+        await rows.nth(0).press("Enter")
+        await expect(heading).to_be_focused()
+        await page.keyboard.press("Tab")
+        inside = "document.activeElement.closest('#detail') !== null"
+        assert await page.evaluate(inside)
+        await page.keyboard.press("j")
+        await expect(rows.nth(1)).to_be_focused()
+        await page.keyboard.press("o")
+        await expect(heading).to_be_focused()
+        await page.keyboard.press("k")
+        await expect(rows.nth(0)).to_be_focused()
+        await rows.nth(2).click()
+        await expect(rows.nth(2)).to_have_attribute("aria-current", "true")
+        await expect(rows.nth(2)).to_be_focused()  # a mouse leaves it where it was
+        await rows.nth(1).press("Enter")
+        await expect(rows.nth(1)).to_have_attribute("aria-current", "true")
+        await expect(heading).to_be_focused()
+        await page.keyboard.press("u")
+        await expect(heading).to_have_count(0)
+        await expect(rows.nth(1)).to_be_focused()
 
 
 async def test_the_help_lists_keys_and_switches_them_off(chromium: Browser, world: World) -> None:

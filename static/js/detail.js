@@ -42,8 +42,14 @@ function opened(event) {
   if (ctx.target?.id !== "detail" || ctx.swap !== "innerHTML") return;
   byId("detail").scrollTop = 0;
   const isNeighbour = !ctx.sourceElement?.closest?.("#feed");
+  const byKeyboard = ctx.sourceEvent?.detail === 0; // for that it is behind all the rows
   if (isAlone()) window.scrollTo(0, 0);
-  if (isAlone() || isNeighbour) open()?.querySelector("h2")?.focus({ preventScroll: true });
+  if (isAlone() || isNeighbour || byKeyboard) open()?.querySelector("h2")?.focus({ preventScroll: true });
+}
+
+// What a link leads to stands below all the links.
+function followed(event) {
+  event.detail.ctx.target?.closest?.(".followed")?.scrollIntoView({ block: "nearest" });
 }
 
 function keepEmpty() {
@@ -140,6 +146,7 @@ export function startDetail() {
   markCurrent();
   on("htmx:before:request", remember);
   on("htmx:after:swap", opened);
+  on("htmx:after:swap", followed);
   on("htmx:ws:after:message:incoming", follow);
   on("htmx:before:history:restore", returned);
   on("click", back);

@@ -69,7 +69,9 @@ async function start(event) {
     await download(link, show, stop.signal);
     row.replaceChildren(element("span", {}, "Done: the file is in your downloads."));
   } catch (error) {
-    const words = stop.signal.aborted ? "Stopped." : `The export broke off. ${error.message}`;
+    // fetch says what a network does in a TypeError, in the browser's words
+    const why = error instanceof TypeError ? "The server cannot be reached." : error.message;
+    const words = stop.signal.aborted ? "Stopped." : `The export broke off. ${why} Try again in a moment.`;
     row.replaceChildren(element("span", {}, words));
   }
 }

@@ -5,6 +5,11 @@ const cards = () => [...document.querySelectorAll("#subscriptions .card")];
 const focused = new WeakMap(); // request -> where the focus was
 // What was sent to create, activate or delete may have come through; the answer did not.
 const PERHAPS = "It may have been done all the same: look before you try again.";
+const DONE = [
+  [/^\/subscriptions$/, "The subscription was created."],
+  [/^\/subscriptions\/[^/]+\/activation$/, "The subscription was activated."],
+  [/^\/subscriptions\/[^/]+\/delete$/, "The subscription was deleted."],
+];
 let catchUp = null; // what makes the page true again once the server is back
 
 // `?q=&event=` becomes nothing. Dates that were chosen are marked: no style can tell that they are.
@@ -24,9 +29,10 @@ function answered(event) {
   if (!isError) forgetMessages();
   if (ctx.sourceElement?.id === "filters") catchUp = null;
   back();
-  if (isError || ctx.sourceElement?.id !== "new-form") return;
-  ctx.sourceElement.reset();
-  announce(() => "The subscription was created.");
+  if (isError || ctx.request.method !== "POST") return;
+  const said = DONE.find(([action]) => action.test(ctx.request.action))?.[1];
+  if (said) announce(() => said);
+  if (ctx.sourceElement.id === "new-form") ctx.sourceElement.reset();
 }
 
 // What was said about the try before is not about this one.

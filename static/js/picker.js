@@ -10,6 +10,18 @@ function mark(fieldset) {
   all.indeterminate = checked > 0 && !all.checked;
 }
 
+// What is chosen and does not fit is hidden, and sent all the same.
+function tell() {
+  const every = [...document.querySelectorAll(".picker fieldset")].flatMap(boxes);
+  const chosen = every.filter((box) => box.checked).length;
+  const shown = every.filter((box) => !box.closest("label").hidden).length;
+  const words = [];
+  if (!shown) words.push("No event fits");
+  if (chosen) words.push(`${chosen} chosen`);
+  if (shown && shown < every.length) words.push(`${shown} shown`);
+  document.querySelector(".picked").textContent = words.join(", ");
+}
+
 function changed(event) {
   const fieldset = event.target.closest?.(".picker fieldset");
   if (!fieldset) return;
@@ -17,6 +29,7 @@ function changed(event) {
     for (const box of boxes(fieldset)) box.checked = event.target.checked;
   }
   mark(fieldset);
+  tell();
 }
 
 function find(event) {
@@ -33,6 +46,7 @@ function find(event) {
     fieldset.hidden = shown === 0;
     fieldset.querySelector(".all").hidden = words.join("") !== "";
   }
+  tell();
 }
 
 const markAll = () => document.querySelectorAll(".picker fieldset").forEach(mark);
@@ -46,4 +60,5 @@ export function startPicker() {
   on("change", changed);
   on("reset", () => setTimeout(() => { markAll(); find({ target: search }); }));
   markAll();
+  tell();
 }
