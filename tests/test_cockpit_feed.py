@@ -1,6 +1,7 @@
 """The feed's time filter, and what is done to several notifications at once."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -35,7 +36,7 @@ async def test_a_window_of_time_is_part_of_the_address(world: World) -> None:
         assert f'href="/notifications/{ids[0]}?event=job.&amp;since=24h"' in page
         assert 'href="/notifications/export?event=job.&amp;since=24h"' in page
         page = await ada.page("/notifications?before=2999-01-01T00:00")
-        assert "before 2999-01-01T00:00" in page
+        assert " until 2999-01-01 00:00" in page
         assert "Back to the newest" not in page
         assert "Back to the newest" in await ada.page(f"/notifications?before={ids[0]}")
         await ada.json("GET", "/notifications?since=soon", status=400)
@@ -57,6 +58,19 @@ async def test_deleting_asks_first_and_then_deletes_these_alone(world: World) ->
         assert "were deleted" not in await ada.page(page)
         answer = await ada.json("POST", "/notifications/delete", json={"ids": ids})
         assert answer == {"deleted": 1}
+
+
+async def test_one_is_deleted_from_its_own_page(world: World) -> None:
+    async with world.logged_in() as ada:
+        ids = await some(world, ada)
+        page = await ada.page(f"/notifications/{ids[0]}?event=job.")
+        (asked,) = re.findall(r'<form[^>]*action="/notifications/delete">.*?</form>', page, re.S)
+        sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', asked))
+        _, question = await form(ada, "/notifications/delete", sent)
+        assert f'href="/notifications/{ids[0]}?event=job."' in question  # Cancel
+        status, there = await form(ada, "/notifications/delete", {**sent, "confirm": "yes"})
+        assert (status, there) == (303, "/notifications?event=job.")
+        assert [one["id"] for one in await ada.notifications()] == ids[1:]
 
 
 async def test_the_question_names_what_is_to_be_deleted_and_how_many_more(world: World) -> None:

@@ -17,6 +17,7 @@ from srhooks.web.export import read_ids
 from srhooks.web.feed import find_notification
 from srhooks.web.forms import read_form, text_of
 from srhooks.web.keys import SERVICES
+from srhooks.web.filters import quoted
 from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import render
@@ -44,6 +45,7 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
     """The same words as the dialog's in static/js/select.js, and which ones they are."""
     many = f"{len(asked.ids)} notifications" if len(asked.ids) > 1 else "this notification"
     numbers = read_ids(asked.ids[:NAMED])
+    back = f"/{quoted(asked.ids[0])}{asked.back}" if len(asked.ids) == 1 else asked.back
     ctx = {
         "title": f"Delete {many}?",
         "message": "What was received, and what was fetched for it, is gone for good.",
@@ -51,7 +53,7 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
         "unnamed": len(asked.ids[NAMED:]),
         "action": "/notifications/delete",
         "yes": "Delete for good",
-        "back": f"/notifications{asked.back}",
+        "back": f"/notifications{back}",
         "fields": {"id": asked.ids, "back": asked.back, "confirm": "yes"},
     }
     return render(request, "confirm.html", ctx)
