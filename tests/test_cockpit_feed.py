@@ -64,7 +64,9 @@ async def test_one_is_deleted_from_its_own_page(world: World) -> None:
     async with world.logged_in() as ada:
         ids = await some(world, ada)
         page = await ada.page(f"/notifications/{ids[0]}?event=job.")
-        (asked,) = re.findall(r'<form[^>]*action="/notifications/delete">.*?</form>', page, re.S)
+        (asked,) = re.findall(
+            r'<form[^>]*action="/notifications/delete">.*?</form>', page, re.DOTALL
+        )
         sent = dict(re.findall(r'name="(\w+)" value="([^"]*)"', asked))
         _, question = await form(ada, "/notifications/delete", sent)
         assert f'href="/notifications/{ids[0]}?event=job."' in question  # Cancel

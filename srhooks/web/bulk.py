@@ -15,9 +15,9 @@ from srhooks.hub import Event
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.export import read_ids
 from srhooks.web.feed import find_notification
+from srhooks.web.filters import quoted
 from srhooks.web.forms import read_form, text_of
 from srhooks.web.keys import SERVICES
-from srhooks.web.filters import quoted
 from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import Login, require_login
 from srhooks.web.view import render
