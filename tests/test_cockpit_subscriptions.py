@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from html import unescape
 from typing import Any
 
 from srhooks.callbacks import read_call
@@ -114,6 +115,13 @@ async def test_coverage_shows_gaps_and_duplicates(world: World) -> None:
         page = await ada.page("/subscriptions/coverage")
         assert page.count(">duplicate<") == 1
         assert f"{len(found['gaps'])} events that nothing here receives" in page
+        assert re.findall(r'<th scope="col">(\w+)</th>', page) == ["Event", "Here"]
+        (way,) = re.findall(r'href="(/subscriptions\?events=[^"]+)#new"', page)
+        page = await ada.page(unescape(way))
+        chosen = re.findall(r'name="events" value="([^"]+)"[^>]* checked>', page)
+        assert set(chosen) == set(found["gaps"])
+        await ada.subscribe(*found["gaps"])
+        assert "Subscribe to the gaps" not in await ada.page("/subscriptions/coverage")
 
 
 async def test_a_clone_starts_with_what_the_original_has(world: World) -> None:
@@ -129,7 +137,11 @@ async def test_a_clone_starts_with_what_the_original_has(world: World) -> None:
         assert page.count('name="events"') - page.count("checked>") > 10
         assert 'value="a@b.test"' in page
         assert 'value="X-Key"' in page
+        assert "Type its secret anew" in page
         assert "s3cret-value" not in page
+        plain = (await ada.subscribe("job.created"))["id"]
+        for path in (f"/subscriptions?clone={plain}", "/subscriptions"):
+            assert "Type its secret anew" not in await ada.page(path)
 
 
 async def test_a_family_is_chosen_as_a_whole_without_javascript(world: World) -> None:

@@ -104,7 +104,7 @@ async def test_forms_are_answered_303(odd: OddWorld, zoe: Browser) -> None:
     fields = {"events": ["job.created", "job.updated"], "active": "true", "auth_type": "header",
               "auth_header_name": "X-Key", "auth_header_value": "v"}  # fmt: skip
     status, headers, _ = await send_form(zoe, "/subscriptions", fields)
-    assert (status, headers["Location"]) == (303, "/subscriptions")
+    assert (status, headers["Location"]) == (303, "/subscriptions#s-900")
     (sent,) = odd.service.created
     assert sent["events"] == ["job.created", "job.updated"]
     assert sent["callbackAuthentication"] == {
@@ -135,7 +135,7 @@ async def test_a_failing_activation_leaves_an_inactive_one(odd: OddWorld, zoe: B
     assert created["hookId"]
     fields = {"events": "job.created", "active": "true"}
     status, headers, _ = await send_form(zoe, "/subscriptions", fields)
-    assert (status, headers["Location"]) == (303, "/subscriptions")
+    assert (status, headers["Location"]) == (303, "/subscriptions#s-901")
     note = "It was created but could not be activated. handshake <failed>"
     assert note in unescape(await zoe.page("/subscriptions"))
     assert note not in unescape(await zoe.page("/subscriptions"))  # said once

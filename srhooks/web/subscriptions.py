@@ -1,10 +1,10 @@
 """The subscriptions: list, create, activate, delete; as page, fragment and JSON."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
-import aiohttp_session
 from aiohttp import hdrs, web
 
 from srhooks.events import FAMILIES, event_names
@@ -20,8 +20,7 @@ from srhooks.web.view import render
 
 DAY = 86_400_000  # ms
 MAX_EVENTS = 200
-NOTE = "note"  # in the session
-MAX_NOTE = 300  # characters: a cookie holds 4 kB, and each may take 8 bytes of it
+PAGE = "subscriptions"  # of what is shown once
 MAX_TEXT = 500  # characters of any one value
 EMPTY_FORM: Mapping[str, Any] = {
     "events": [],
@@ -56,8 +55,10 @@ async def show(request: web.Request) -> web.Response:
     if wants_json(request):
         found = await request.app[SERVICES].subscriptions.all(login.user.id)
         return _json({"subscriptions": found})
-    template = "_subscriptions.html" if wants_fragment(request) else "subscriptions.html"
-    return await _page(request, login, template, message=await _noted(request))
+    if wants_fragment(request):
+        return await _page(request, login, "_subscriptions.html")
+    shown = request.app[SERVICES].once.take(login.session_id, PAGE)
+    return await _page(request, login, "subscriptions.html", **shown)
 
 
 async def create(request: web.Request) -> web.Response:
@@ -78,10 +79,10 @@ async def create(request: web.Request) -> web.Response:
         return await _refused(request, login, form, error)
     if wants_json(request):
         return _created(created)
+    warning = None
     if created.get("activationError"):
-        message = f"It was created but could not be activated. {created['activationError']}"
-        return await _done(request, login, message)
-    return await _done(request, login)
+        warning = f"It was created but could not be activated. {created['activationError']}"
+    return await _done(request, login, warning, made=str(created["id"]))
 
 
 async def activate(request: web.Request) -> web.Response:
@@ -124,12 +125,10 @@ async def _page(
 ) -> web.Response:
     """The subscriptions and the form; what went wrong decides about the status."""
     ctx = await subscriptions_context(request.app, login.user.id, login.csrf)
-    copied = request.query.get("clone")
-    original = next((one for one in ctx["subscriptions"] if str(one["id"]) == copied), None)
     ctx |= {
         "families": FAMILIES,
         "message": None,
-        "form": EMPTY_FORM if original is None else _copy(original),
+        "form": _start(request, ctx["subscriptions"]),
         "live_url": "/live?view=subscriptions",
         **more,
     }
@@ -140,6 +139,15 @@ async def _page(
     response = render(request, template, ctx, problem.status)
     response.headers.update(problem.headers)
     return response
+
+
+def _start(request: web.Request, found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+    """The form as the address asks for it: a copy of another, these events, or empty."""
+    copied = request.query.get("clone")
+    original = next((one for one in found if str(one["id"]) == copied), None)
+    if original is not None:
+        return _copy(original)
+    return {**EMPTY_FORM, "events": request.query.getall("events", [])}
 
 
 def _copy(original: Mapping[str, Any]) -> dict[str, Any]:
@@ -154,6 +162,7 @@ def _copy(original: Mapping[str, Any]) -> dict[str, Any]:
         "events": event_names(original),
         "alertingEmailAddress": original.get("alertingEmailAddress") or "",
         "auth_type": kind if fields else "none",
+        "lacks_secret": bool(fields),
         **{field: text for field, text in typed.items() if field in EMPTY_FORM and text},
     }
 
@@ -163,7 +172,7 @@ async def _refused(
 ) -> web.Response:
     """The form once more, with what was typed (but for secrets) and what is wrong with it."""
     typed = {name: text_of(form, name) for name in EMPTY_FORM} | {
-        "events": [str(event) for event in form.getall("events", [])],
+        "events": _chosen(form),
         "active": bool(text_of(form, "active")),
     }
     typed["auth_type"] = typed["auth_type"] or "none"
@@ -174,22 +183,18 @@ async def _refused(
     return await _page(request, login, "subscriptions.html", problem, message=message, form=typed)
 
 
-async def _done(request: web.Request, login: Login, message: str | None = None) -> web.Response:
+async def _done(
+    request: web.Request, login: Login, warning: str | None = None, *, made: str = ""
+) -> web.Response:
+    """Back to the list; a plain form's page shows the one that was `made`."""
     if wants_json(request):
         return web.Response(status=204, headers={"Vary": VARY})
     if wants_fragment(request):
-        return await _page(request, login, "_created.html", title=None, message=message)
-    if message is not None:
-        session = await aiohttp_session.get_session(request)
-        session[NOTE] = message[:MAX_NOTE]
-    return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
-
-
-async def _noted(request: web.Request) -> str | None:
-    """What the page that led here has to say: it is said once."""
-    session = await aiohttp_session.get_session(request)
-    note = session.pop(NOTE, None)
-    return note if isinstance(note, str) else None
+        return await _page(request, login, "_created.html", title=None, message=warning)
+    if warning is not None:
+        request.app[SERVICES].once.put(login.session_id, PAGE, warning=warning)
+    url = f"/subscriptions#s-{quote(made, safe='')}" if made else "/subscriptions"
+    return web.Response(status=303, headers={hdrs.LOCATION: url, "Vary": VARY})
 
 
 def _created(created: dict[str, Any]) -> web.Response:
@@ -225,9 +230,6 @@ def _from_json(value: dict[str, Any]) -> NewSubscription:
 
 
 def _from_form(form: Form) -> NewSubscription:
-    events = [event for event in form.getall("events", []) if isinstance(event, str)]
-    for family in form.getall("families", []):  # "all of them", also without JavaScript
-        events += FAMILIES.get(str(family), ())
     kind = text_of(form, "auth_type")
     authentication = None
     if kind in AUTH_FIELDS:
@@ -239,7 +241,15 @@ def _from_form(form: Form) -> NewSubscription:
             fields = ", ".join(LABELS[name] for name in missing)
             raise BadRequestError(f"The callback authentication is not complete: fill in {fields}")
     address = text_of(form, "alertingEmailAddress") or None
-    return _checked(events, address, authentication, active=bool(text_of(form, "active")))
+    active = bool(text_of(form, "active"))
+    return _checked(_chosen(form), address, authentication, active=active)
+
+
+def _chosen(form: Form) -> list[str]:
+    events = [event for event in form.getall("events", []) if isinstance(event, str)]
+    for family in form.getall("families", []):  # "all of them", also without JavaScript
+        events += FAMILIES.get(str(family), ())
+    return events
 
 
 def _checked(

@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "selected": None,
     "message": None,
     "said": None,  # of what was done a moment ago
+    "warning": None,  # of what went wrong with it
     "hint": None,
     "title": None,
     "status": 200,
