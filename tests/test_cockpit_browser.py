@@ -291,6 +291,26 @@ async def test_no_to_the_question_before_deleting_loses_nothing(
         assert all(line in ask for line in asked.splitlines())
 
 
+async def test_the_open_one_is_deleted_after_a_question_whatever_is_chosen(
+    chromium: Browser, world: World
+) -> None:
+    await hook_of(world)
+    async with open_browser(world, browser=chromium) as (_, page):
+        rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
+        await page.get_by_label("Select all shown").check()
+        await rows.nth(1).get_by_role("link").click()
+        questions: list[str] = []
+
+        async def agree(question: Dialog) -> None:
+            questions.append(question.message)
+            await question.accept()
+
+        page.once("dialog", agree)
+        await page.locator("#detail").get_by_role("button", name="Delete").click()
+        await expect(rows).to_have_count(2)
+        assert questions[0].startswith("Delete this notification?")
+
+
 async def test_back_in_the_browser_ticks_no_row(chromium: Browser, world: World) -> None:
     """By position they would be others: something has arrived meanwhile."""
     hook_id = await hook_of(world)

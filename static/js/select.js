@@ -54,8 +54,9 @@ function keep() {
 // (srhooks/web/bulk.py), which is for whoever has no scripts.
 function sent(event) {
   const button = event.submitter;
-  if (!button?.matches("#bulk .danger")) return;
-  const many = chosen.size > 1 ? `${chosen.size} notifications` : "this notification";
+  if (!button?.matches("#bulk .danger, #detail .danger")) return;
+  const isMany = button.closest("#bulk") && chosen.size > 1;
+  const many = isMany ? `${chosen.size} notifications` : "this notification";
   const isSure = window.confirm(`Delete ${many}?\n\nWhat was received, and what was fetched for it, is gone for good.`);
   if (!isSure) return event.preventDefault();
   [button.name, button.value] = ["confirm", "yes"];
