@@ -103,14 +103,19 @@ async def test_nobody_is_led_elsewhere(world: World, nobody: Browser, trick: str
 async def test_a_non_administrator_is_turned_away(world: World, nobody: Browser) -> None:
     for name in ("Omar", "Lena"):
         answer = await world.log_in(nobody, name)
+        page = await answer.text()
         assert answer.status == 403
-        assert "administrator" in (await answer.text()).lower()
+        assert "<h1>Only administrators of SmartRecruiters may manage webhooks here</h1>" in page
+        assert f"You are logged in there as {name} " in page
+        assert "Ask an administrator, or log in there as another person." in page
+        assert "try again" not in page.lower()
         assert not await is_logged_in(nobody)
 
 
 async def test_a_denial_is_told(world: World, nobody: Browser) -> None:
     answer = await world.log_in(nobody, decision="deny")
     assert (answer.status, answer.content_type) == (403, "text/html")
+    assert "<h1>SmartRecruiters was told not to let srhooks in</h1>" in await answer.text()
     assert not await is_logged_in(nobody)
 
 

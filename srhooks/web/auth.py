@@ -31,6 +31,7 @@ MAX_BUSY_PAUSE = 5.0
 MAX_STATES = 5  # log-ins under way in as many tabs
 USED_STATES = web.AppKey("used_states", dict[str, float])
 HOME = "/notifications"
+RESTART = "Go back to the start and try again."
 
 
 async def home(request: web.Request) -> web.Response:
@@ -95,7 +96,10 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
         return _failed(request, 502, f"The log-in could not be completed. {error}")
     if not _is_administrator(profile):
         message = "Only administrators of SmartRecruiters may manage webhooks here."
-        return _failed(request, 403, message)
+        name = _name(profile)
+        known = f"You are logged in there as {name}. " if name else ""
+        hint = f"{known}Ask an administrator, or log in there as another person."
+        return _failed(request, 403, message, hint)
     user = await services.store.save_user(person, services.tokens.seal(grant))
     services.gateway.count_log_in(user.id)
     services.tokens.forget(user.id)
@@ -132,10 +136,8 @@ async def _profile(client: ServiceClient, token: str) -> Any:
     return raise_for_error(answer).json()
 
 
-def _failed(request: web.Request, status: int, message: str) -> web.Response:
-    return problem_response(
-        request, Problem(status, message, "Go back to the start and try again.")
-    )
+def _failed(request: web.Request, status: int, message: str, hint: str = RESTART) -> web.Response:
+    return problem_response(request, Problem(status, message, hint))
 
 
 def _pending(session: aiohttp_session.Session) -> dict[str, int]:
@@ -163,15 +165,18 @@ def _person(profile: Any) -> User:
     number = profile.get("id") if isinstance(profile, dict) else None
     if isinstance(number, bool) or not isinstance(number, str | int) or not str(number).strip():
         raise OddAnswerError("SmartRecruiters did not say who this is.")
-    names = [profile.get("firstName"), profile.get("lastName")]
-    name = " ".join(part for part in names if isinstance(part, str) and part)[:200]
     email = profile.get("email")
     email = email[:320] if isinstance(email, str) else ""
     now = now_ms()
     return User(
-        secrets.token_urlsafe(12), str(number)[:200], name or email or "Administrator", email,
-        grant_dead=False, created_at=now, seen_at=now,
+        secrets.token_urlsafe(12), str(number)[:200], _name(profile) or email or "Administrator",
+        email, grant_dead=False, created_at=now, seen_at=now,
     )  # fmt: skip
+
+
+def _name(profile: Any) -> str:
+    names = [profile.get("firstName"), profile.get("lastName")]
+    return " ".join(part for part in names if isinstance(part, str) and part)[:200]
 
 
 def _is_administrator(profile: Any) -> bool:

@@ -36,6 +36,7 @@ from srhooks.web.view import render
 
 log = logging.getLogger(__name__)
 
+MAX_HEADING = 100  # characters
 REQUEST = web.RequestKey("request_id", str)
 # Finds out who reads the error page of an address that has no handler to do so.
 GREET: web.AppKey[Callable[[web.Request], Awaitable[object]]] = web.AppKey("greet")
@@ -96,6 +97,14 @@ class Problem:
         ends = not self.hint or self.message.endswith((".", "!", "?"))
         return self.message if ends else self.message + "."
 
+    @property
+    def heading(self) -> tuple[str, str]:
+        """Its first sentence and the rest: a person learns more from it than from "Forbidden"."""
+        first, _, rest = self.message.partition(". ")
+        if 0 < len(first) <= MAX_HEADING:
+            return first.removesuffix("."), rest
+        return HTTPStatus(self.status).phrase, self.message
+
 
 MESSAGES = {
     404: "There is no such page",
@@ -152,16 +161,19 @@ def problem_response(request: web.Request, problem: Problem) -> web.Response:
     if wants_json(request):
         body = {"error": {"status": problem.status, "message": problem.message}}
         return web.json_response(body, status=problem.status, headers=headers)
-    ctx = {
-        "status": problem.status,
-        "title": HTTPStatus(problem.status).phrase,
-        "message": problem.sentence,
-        "hint": problem.hint,
-    }
+    ctx = {"status": problem.status, "hint": problem.hint}
     if wants_fragment(request):
+        ctx["message"] = problem.sentence
         response = render(request, "_error.html", ctx, problem.status)
         headers |= {"HX-Retarget": "#messages", "HX-Reswap": "innerHTML"}
     else:
+        ctx["title"], ctx["message"] = problem.heading
+        # Asking again for the same address may help. The way back from a log-in is good once.
+        ctx["again"] = (
+            request.method == hdrs.METH_GET
+            and problem.status in {502, 503, 504}
+            and not request.path.startswith("/auth")
+        )
         response = render(request, "error.html", ctx, problem.status)
     response.headers.update(headers)
     return response

@@ -38,6 +38,7 @@ DEFAULTS: Mapping[str, Any] = {
     "said": None,  # of what was done a moment ago
     "warning": None,  # of what went wrong with it
     "hint": None,
+    "again": False,  # whether to offer the address that failed once more
     "title": None,
     "status": 200,
     "error": None,
