@@ -21,16 +21,20 @@ log = logging.getLogger(__name__)
 
 BATCH = 20  # notifications at a time: each may hold megabytes
 DELETE_BATCH = 200
+LOOK_TIME = 3.0  # seconds for a look before a person is asked
 GRACE = 60_000  # ms in which requests that were under way may still store something
 IDLE = 20.0  # seconds until another look at what is left
 STORE_PAUSE = 5.0  # seconds while the store does not work
 
 
 class Eraser:
-    def __init__(self, store: Store, hub: Hub, *, grace: int = GRACE) -> None:
+    def __init__(
+        self, store: Store, hub: Hub, *, grace: int = GRACE, look_time: float = LOOK_TIME
+    ) -> None:
         self._store = store
         self._hub = hub
         self._grace = grace
+        self._look_time = look_time
         self._woken = asyncio.Event()
         self._working = asyncio.Lock()  # one at a time, so that nothing is looked through twice
         self._unclean = False  # deleted, but still to be scrubbed from the files
@@ -49,6 +53,20 @@ class Eraser:
                     erased = await self._look_through(note)
         self.wake()
         return erased
+
+    async def carrying(self, user_id: str, candidate_id: str) -> tuple[int, bool]:
+        """How many carry the candidate, and whether that is all: else there may be more.
+
+        It takes no longer than `look_time`, and an entity on its way may carry the candidate too.
+        """
+        found: set[int] = set()
+        try:
+            async with asyncio.timeout(self._look_time):
+                async for rows in self._suspects(user_id, candidate_id):
+                    found.update(await asyncio.to_thread(_carriers, rows, candidate_id))
+        except TimeoutError:
+            return len(found), False
+        return len(found), not await self._store.has_pending(user_id, first_id_at(now_ms() + 1))
 
     async def run(self) -> None:
         """Until cancelled: do what the notes say."""
@@ -102,14 +120,21 @@ class Eraser:
 
     async def _sweep(self, note: Erasure) -> int:
         erased = 0
-        for needle in {note.candidate_id, quote(note.candidate_id, safe="")}:
-            async for rows in self._pages(note.user_id, Filter(q=needle)):
-                erased += await self._erase_among(note, rows)
-                # What a later fetch of the same entity found changed may still tell of before.
-                for link in {n.link for n in rows if n.link and carries(n, note.candidate_id)}:
-                    async for related in self._pages(note.user_id, Filter(link=link)):
-                        erased += await self._erase_among(note, related)
+        async for rows in self._suspects(note.user_id, note.candidate_id):
+            erased += await self._erase_among(note, rows)
         return erased
+
+    async def _suspects(
+        self, user_id: str, candidate_id: str
+    ) -> AsyncIterator[Sequence[Notification]]:
+        """All that carry the candidate, among others; some of them twice."""
+        for needle in {candidate_id, quote(candidate_id, safe="")}:
+            async for rows in self._pages(user_id, Filter(q=needle)):
+                yield rows
+                # What a later fetch of the same entity found changed may still tell of before.
+                for link in {n.link for n in rows if n.link and carries(n, candidate_id)}:
+                    async for related in self._pages(user_id, Filter(link=link)):
+                        yield related
 
     async def _pages(self, user_id: str, wanted: Filter) -> AsyncIterator[list[Notification]]:
         while rows := await self._store.notifications(user_id, wanted, BATCH):
@@ -117,7 +142,9 @@ class Eraser:
             wanted = replace(wanted, before=rows[-1].id)
 
     async def _erase_among(self, note: Erasure, rows: Sequence[Notification]) -> int:
-        found = await asyncio.to_thread(_carriers, rows, note, note.at + self._grace)
+        until = note.at + self._grace
+        early = [n for n in rows if n.received_at <= until]
+        found = await asyncio.to_thread(_carriers, early, note.candidate_id)
         if not found:
             return 0
         erased = await self._store.erase_notifications(note.user_id, found)
@@ -134,9 +161,5 @@ class Eraser:
         return not await self._store.has_pending(note.user_id, first_id_at(until))
 
 
-def _carriers(rows: Sequence[Notification], note: Erasure, until: int) -> list[int]:
-    return [
-        n.id
-        for n in rows
-        if n.received_at <= until and not n.erased and carries(n, note.candidate_id)
-    ]
+def _carriers(rows: Sequence[Notification], candidate_id: str) -> list[int]:
+    return [n.id for n in rows if not n.erased and carries(n, candidate_id)]

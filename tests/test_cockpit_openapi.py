@@ -16,7 +16,8 @@ NO_JSON = {
     for path in (
         "/", "/auth", "/auth/callback", "/live", "/metrics", "/api",
         "/notifications/{id}/follow", "/subscriptions/{id}/activation",
-        "/subscriptions/{id}/delete", "/subscriptions/{id}/secret-key", "/static/{path}",
+        "/subscriptions/{id}/delete", "/subscriptions/{id}/secret-key",
+        "/terminal/tokens/{id}/revoke", "/static/{path}",
     )
 } | {("POST", "/logout")}  # fmt: skip
 UNSAFE = ("post", "put", "delete")

@@ -1,6 +1,7 @@
 """What has to go is gone: from pages, from the search, from the files, and also after a crash."""
 
 import asyncio
+import re
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -132,15 +133,50 @@ async def test_only_a_deliberate_request_from_a_page_erases(world: World, ada: B
         assert answer.status == 200
     assert GRACE_HOPPER in question
     assert "confirm" in question
+    assert f"7 notifications carry the id {GRACE_HOPPER}:" in question
     assert len(await ada.notifications(f"?q={GRACE_HOPPER}")) > 0
     form["confirm"] = "yes"
     async with ada.request("POST", "/candidates/erase", data=form, headers=html) as answer:
-        assert "Erased: 7 notifications" in await answer.text()
+        page = await answer.text()
+        assert '<p class="note good" role="status">Erased: 7 notifications' in page
     assert await ada.notifications(f"?q={GRACE_HOPPER}") == []
     for wrong in ("", " ", "x" * 201, "a\nb"):
         await ada.json("POST", "/candidates/erase", json={"candidateId": wrong}, status=400)
     async with world.nobody() as nobody:
         await nobody.json("POST", "/candidates/erase", json={"candidateId": "1"}, status=401)
+
+
+async def test_the_account_tells_since_when_as_a_date(ada: Browser) -> None:
+    page = await ada.page("/account")
+    assert re.search(r"Here since</dt><dd>\d{1,2} [A-Z][a-z]{2} \d{4}</dd>", page)
+
+
+async def test_one_is_not_asked_about_a_candidate_whom_nothing_carries(
+    world: World, ada: Browser
+) -> None:
+    hook = await hook_of(world)
+    await world.notify(hook, b'{"id": "someone else"}')
+    form = {"candidateId": GRACE_HOPPER, "csrf": await ada.csrf()}
+    html = {"Accept": "text/html"}
+    async with ada.request("POST", "/candidates/erase", data=form, headers=html) as answer:
+        page = await answer.text()
+    assert '<a href="/account" aria-current="page">' in page
+    assert f"Nothing was erased: nothing received so far carries the id {GRACE_HOPPER}." in page
+    assert await world.services.store.erasures() == []
+    services = world.services
+    (user_id,) = await services.store.user_ids()
+    hasty = Eraser(services.store, services.hub, look_time=0)
+    assert await hasty.carrying(user_id, GRACE_HOPPER) == (0, False)
+    # What is still to be fetched may carry the candidate.
+    world.sandbox.add_fault("^/jobs/j1$", status=503)
+    await world.notify(hook, b'{"job": 1}', event_name="job.updated", link="</jobs/j1>")
+    async with ada.request("POST", "/candidates/erase", data=form, headers=html) as answer:
+        page = await answer.text()
+    assert f"Whatever carries the id {GRACE_HOPPER}:" in page
+    await world.notify(hook, b'{"id": "%s"}' % GRACE_HOPPER.encode())
+    async with ada.request("POST", "/candidates/erase", data=form, headers=html) as answer:
+        page = await answer.text()
+    assert f"At least 1 notification carries the id {GRACE_HOPPER}:" in page
 
 
 async def test_what_is_fetched_or_arrives_while_erasing_goes_too(
@@ -245,10 +281,14 @@ async def test_deleting_the_account_takes_everything_and_everybody_out(
         form = {"csrf": await ada.csrf()}
         html = {"Accept": "text/html"}
         async with ada.request("POST", "/account/delete", data=form, headers=html) as answer:
-            assert "Delete your account?" in await answer.text()
+            question = await answer.text()
+        assert "Delete your account?" in question
+        assert "Your subscription is deleted at SmartRecruiters." in question
+        assert "What is kept here is deleted: 9 notifications, the signing keys" in question
         form["confirm"] = "yes"
         async with ada.request("POST", "/account/delete", data=form, headers=html) as answer:
-            assert "has been deleted" in await answer.text()
+            page = await answer.text()
+        assert '<p class="note good" role="status">Your account and everything in it' in page
         assert await close_code(socket) == 4401
         for browser in (ada, second):
             await browser.json("GET", "/notifications", status=401)

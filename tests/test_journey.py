@@ -197,6 +197,10 @@ async def test_everything_works_without_javascript(chromium: Browser, town: Worl
         await page.get_by_role("button", name="Make a token").click()
         await expect(page.get_by_text(re.compile("^srhooks_"))).to_be_visible()
         await page.get_by_role("button", name="Revoke Laptop").click()
+        question = page.get_by_role("heading", name="Revoke the token Laptop?")
+        await expect(question).to_be_visible()
+        await page.get_by_role("button", name="Revoke").click()
+        await expect(page.get_by_text("The token was revoked.")).to_be_visible()
         await expect(page.get_by_role("button", name="Revoke Laptop")).to_have_count(0)
 
         await page.get_by_role("link", name="Subscriptions").click()

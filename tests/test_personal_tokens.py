@@ -75,6 +75,30 @@ async def test_a_wrong_token_is_refused_also_beside_a_good_cookie(world: World, 
             await ada.json("GET", path, status=401, **shown(token))
 
 
+async def test_a_person_is_asked_before_a_token_is_revoked(world: World) -> None:
+    async with world.logged_in() as ada, world.logged_in("Grace") as grace:
+        form = {"csrf": await ada.csrf()}
+        for _ in range(3):
+            async with ada.request("POST", "/terminal/tokens", data=form) as answer:
+                assert answer.status == 303
+        assert ">Your new token: Terminal 3</h2>" in await ada.page("/terminal")
+        tokens = (await ada.json("GET", "/terminal"))["tokens"]
+        assert [one["name"] for one in tokens] == ["Terminal", "Terminal 2", "Terminal 3"]
+        path = f"/terminal/tokens/{tokens[1]['id']}/revoke"
+        assert f'<form method="get" action="{path}">' in await ada.page("/terminal")
+        assert "<h1>Revoke the token Terminal 2?</h1>" in await ada.page(path)
+        await grace.page(path, status=404)
+        assert len((await ada.json("GET", "/terminal"))["tokens"]) == 3
+        async with ada.request("POST", path, data=form, headers={"Accept": "text/html"}) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, "/terminal")
+        assert "The token was revoked." in await ada.page("/terminal")
+        assert "The token was revoked." not in await ada.page("/terminal")  # said once
+        async with ada.request("POST", "/terminal/tokens", data=form) as answer:
+            assert answer.status == 303
+        tokens = (await ada.json("GET", "/terminal"))["tokens"]
+        assert [one["name"] for one in tokens] == ["Terminal", "Terminal 3", "Terminal 2"]
+
+
 async def test_a_revoked_token_is_worth_nothing_at_once(world: World) -> None:
     async with world.logged_in() as ada, world.nobody() as program:
         token = await make_token(ada)

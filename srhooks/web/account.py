@@ -34,17 +34,29 @@ async def erase(request: web.Request) -> web.Response:
     if not 0 < len(candidate_id) <= MAX_ID or not candidate_id.isprintable():
         raise BadRequestError(f"candidateId must be the candidate's id: 1 to {MAX_ID} characters")
     if not asked.get("confirm") and not wants_json(request):
-        return _question(
-            request, "Erase this candidate?", "/candidates/erase", "Erase for good",
-            f"Everything received so far that carries the id {candidate_id} loses its body, its"
-            " headers, its link and what was fetched. That it came stays visible.",
-            candidateId=candidate_id,
-        )  # fmt: skip
+        return await _ask_to_erase(request, login, candidate_id)
     erased = await request.app[SERVICES].eraser.erase(login.user.id, candidate_id)
     if wants_json(request):
         return _json({"candidateId": candidate_id, "erased": erased})
-    count = "1 notification" if erased == 1 else f"{erased} notifications"
-    return await _page(request, login, f"Erased: {count} carried the id {candidate_id}.")
+    message = f"Erased: {_many(erased)} carried the id {candidate_id}."
+    return await _page(request, login, message, good=True)
+
+
+async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -> web.Response:
+    """The question, unless there is nothing to erase."""
+    count, is_all = await request.app[SERVICES].eraser.carrying(login.user.id, candidate_id)
+    if is_all and not count:
+        message = f"Nothing was erased: nothing received so far carries the id {candidate_id}."
+        return await _page(request, login, message)
+    carrying = f"{_many(count)} carr{'ies' if count == 1 else 'y'} the id {candidate_id}"
+    if not is_all:
+        carrying = f"At least {carrying}" if count else f"Whatever carries the id {candidate_id}"
+    return _question(
+        request, "Erase this candidate?", "/candidates/erase", "Erase for good",
+        f"{carrying}: body, headers, link and what was fetched are erased. That it came stays"
+        " visible.",
+        candidateId=candidate_id,
+    )  # fmt: skip
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -53,11 +65,7 @@ async def delete(request: web.Request) -> web.Response:
     if not asked.get("confirm"):
         if wants_json(request):
             raise BadRequestError('deleting an account needs {"confirm": true}')
-        return _question(
-            request, "Delete your account?", "/account/delete", "Delete everything",
-            "Your subscriptions, all notifications, signing keys and the log-in at SmartRecruiters"
-            " are deleted here, for good, and every browser is logged out.",
-        )  # fmt: skip
+        return await _ask_to_delete(request, login)
     left = await request.app[SERVICES].accounts.delete(login.user.id)
     (await aiohttp_session.get_session(request)).invalidate()
     if wants_json(request):
@@ -69,15 +77,36 @@ async def delete(request: web.Request) -> web.Response:
             f" ({', '.join(left)}): delete them there."
         )
     del request[VIEW]["user"]
-    return render(request, "login.html", {"message": message, "status": 200, "csrf": ""})
+    ctx = {"message": message, "good": not left, "status": 200, "csrf": ""}
+    return render(request, "login.html", ctx)
 
 
-async def _page(request: web.Request, login: Login, message: str | None = None) -> web.Response:
+async def _ask_to_delete(request: web.Request, login: Login) -> web.Response:
+    store = request.app[SERVICES].store
+    stored = await store.count(login.user.id, Filter(), UNLIMITED) or 0
+    hooks = await store.hooks(login.user.id)
+    living = sum(hook.subscription_id is not None and not hook.deleted_at for hook in hooks)
+    message = (
+        f"What is kept here is deleted: {_many(stored)}, the signing keys, the tokens and the"
+        " log-in. Every browser is logged out. It cannot be undone."
+    )
+    if living:
+        theirs = "subscription is" if living == 1 else f"{living} subscriptions are"
+        message = f"Your {theirs} deleted at SmartRecruiters. {message}"
+    return _question(
+        request, "Delete your account?", "/account/delete", "Delete everything", message
+    )
+
+
+async def _page(
+    request: web.Request, login: Login, message: str | None = None, *, good: bool = False
+) -> web.Response:
     store = request.app[SERVICES].store
     settings = request.app[SETTINGS]
     stored = await store.count(login.user.id, Filter(), UNLIMITED)
     ctx = {
         "message": message,
+        "good": good,
         "notifications": stored,
         "hooks": len(await store.hooks(login.user.id)),
         "days": settings.retention_days,
@@ -88,6 +117,10 @@ async def _page(request: web.Request, login: Login, message: str | None = None) 
         person = {"name": login.user.name, "email": login.user.email}
         return _json({**person, **kept, "retentionDays": settings.retention_days})
     return render(request, "account.html", ctx)
+
+
+def _many(count: int) -> str:
+    return "1 notification" if count == 1 else f"{count:,} notifications"
 
 
 def _question(

@@ -1,5 +1,7 @@
 """`/terminal`: how to follow one's notifications in a terminal, and the tokens for it."""
 
+import itertools
+from collections.abc import Container
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -28,14 +30,33 @@ async def make(request: web.Request) -> web.Response:
     name = text_of(await read_form(request), "name")
     if len(name) > MAX_NAME:
         raise BadRequestError(f"The name is too long: at most {MAX_NAME} characters")
+    personal = request.app[SERVICES].personal
+    if not name:
+        name = _free_name({token.name for token in await personal.all(login.user.id)})
     try:
-        token, text = await request.app[SERVICES].personal.make(login.user.id, name or DEFAULT_NAME)
+        token, text = await personal.make(login.user.id, name)
     except TooManyTokensError as error:
         raise BadRequestError(str(error)) from None
     if wants_json(request):
         return web.json_response({**_json(token), "token": text}, status=201)
-    request.app[SERVICES].once.put(login.session_id, "terminal", made=text)
+    request.app[SERVICES].once.put(login.session_id, "terminal", made=text, name=token.name)
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
+
+
+async def ask_to_revoke(request: web.Request) -> web.Response:
+    login = await require_login(request)
+    tokens = await request.app[SERVICES].personal.all(login.user.id)
+    token = next((one for one in tokens if one.id == request.match_info["id"]), None)
+    if token is None:
+        raise NotFoundError("There is no such token")
+    ctx = {
+        "title": f"Revoke the token {token.name}?",
+        "message": "Whatever uses it stops reading your notifications at once, for good.",
+        "action": f"/terminal/tokens/{token.id}/revoke",
+        "yes": "Revoke",
+        "back": "/terminal",
+    }
+    return render(request, "confirm.html", ctx)
 
 
 async def revoke(request: web.Request) -> web.Response:
@@ -47,6 +68,7 @@ async def revoke(request: web.Request) -> web.Response:
     services.hub.publish(login.user.id, Event("session-ended", session_id=reader_id(token_id)))
     if wants_json(request):
         return web.Response(status=204)
+    services.once.put(login.session_id, "terminal", said="The token was revoked.")
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
 
@@ -56,9 +78,19 @@ async def _page(request: web.Request, login: Login) -> web.Response:
         text = json_text({"tokens": [_json(token) for token in tokens]})
         headers = {"Vary": VARY}
         return web.Response(text=text, content_type="application/json", headers=headers)
-    made = request.app[SERVICES].once.take(login.session_id, "terminal").get("made")
-    ctx = {"tokens": tokens, "made": made, "server": request.app[SETTINGS].app_url}
+    ctx = {
+        "tokens": tokens,
+        "made": None,
+        "server": request.app[SETTINGS].app_url,
+        **request.app[SERVICES].once.take(login.session_id, "terminal"),
+    }
     return render(request, "terminal.html", ctx)
+
+
+def _free_name(taken: Container[str]) -> str:
+    """For a token that was given none: so that one can be told from another when it is revoked."""
+    numbered = (f"{DEFAULT_NAME} {number}" for number in itertools.count(2))
+    return next(name for name in itertools.chain([DEFAULT_NAME], numbered) if name not in taken)
 
 
 def _json(token: PersonalToken) -> dict[str, Any]:
@@ -73,4 +105,5 @@ def _json(token: PersonalToken) -> dict[str, Any]:
 def setup_terminal(app: web.Application) -> None:
     app.router.add_get("/terminal", show)
     app.router.add_post("/terminal/tokens", make)
+    app.router.add_get("/terminal/tokens/{id}/revoke", ask_to_revoke)
     app.router.add_post("/terminal/tokens/{id}/revoke", revoke)

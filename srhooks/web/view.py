@@ -36,6 +36,7 @@ DEFAULTS: Mapping[str, Any] = {
     "selected": None,
     "message": None,
     "said": None,  # of what was done a moment ago
+    "good": False,  # the message is good news
     "warning": None,  # of what went wrong with it
     "hint": None,
     "again": False,  # whether to offer the address that failed once more
