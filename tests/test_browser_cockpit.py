@@ -236,7 +236,7 @@ async def test_a_creation_without_an_answer_says_so_and_shows_the_list(
         world.sandbox.add_fault("/subscriptions$", method="POST", drop=True, times=1)
         made_meanwhile(world)
         await form.get_by_role("button", name="Create").click()
-        await expect(page.locator("#new-message")).to_contain_text(
+        await expect(form.get_by_role("alert")).to_contain_text(
             "the connection broke. It may have been done all the same: look at the list"
         )
         await expect(page.get_by_role("article", name="review.deleted")).to_be_visible()

@@ -85,12 +85,11 @@ function complain(source, strong, text) {
   const said = note(strong, text, dismiss);
   said.setAttribute("data-unreached", "");
   const form = source?.closest?.("form");
+  if (form) said.setAttribute("role", "alert");
   if (form?.id === "new-form") byId("new-message").replaceChildren(said);
-  else if (form) {
-    said.setAttribute("role", "alert");
-    // not `after`: fields are properties of their form, and one of the filters has that name
-    (form.closest(".row") ?? form).insertAdjacentElement("afterend", said);
-  } else byId("messages")?.replaceChildren(said);
+  // not `after`: fields are properties of their form, and one of the filters has that name
+  else if (form) (form.closest(".row") ?? form).insertAdjacentElement("afterend", said);
+  else byId("messages")?.replaceChildren(said);
   said.scrollIntoView({ block: "nearest" });
 }
 
