@@ -112,6 +112,20 @@ async def test_a_non_administrator_is_turned_away(world: World, nobody: Browser)
         assert not await is_logged_in(nobody)
 
 
+async def test_who_turns_out_to_be_no_administrator_is_logged_out(world: World) -> None:
+    async with world.logged_in() as ada:
+        await world.log_in(ada, decision="deny")
+        assert await is_logged_in(ada)  # nobody has changed
+        async with ada.live() as socket:
+            answer = await world.log_in(ada, "Omar")
+            assert answer.status == 403
+            assert "Log out" not in await answer.text()
+            async with asyncio.timeout(10):
+                while (await socket.receive()).type != WSMsgType.CLOSE:
+                    pass
+        assert not await is_logged_in(ada)
+
+
 async def test_a_denial_is_told(world: World, nobody: Browser) -> None:
     answer = await world.log_in(nobody, decision="deny")
     assert (answer.status, answer.content_type) == (403, "text/html")

@@ -18,7 +18,7 @@ from srhooks.smartrecruiters.errors import OddAnswerError, ServiceError, brief
 from srhooks.smartrecruiters.oauth import authorize_url, exchange_code
 from srhooks.web.errors import Problem, problem_response
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.session import end_session, find_login, require_login, start_session
+from srhooks.web.session import Login, end_session, find_login, require_login, start_session
 from srhooks.web.view import render
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,8 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
         log.warning("log-in failed: %s", brief(error))
         return _failed(request, 502, f"The log-in could not be completed. {error}")
     if not _is_administrator(profile):
+        if (login := await find_login(request, dead_grant=True)) is not None:
+            await _end(request, login)  # it may be the same person, who is none any more
         message = "Only administrators of SmartRecruiters may manage webhooks here."
         name = _name(profile)
         known = f"You are logged in there as {name}. " if name else ""
@@ -115,11 +117,15 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
 
 async def logout(request: web.Request) -> web.Response:
     if await find_login(request, dead_grant=True) is not None:
-        login = await require_login(request, dead_grant=True)
-        await end_session(request, login)
-        event = Event("session-ended", session_id=login.session_id)
-        request.app[SERVICES].hub.publish(login.user.id, event)
+        await _end(request, await require_login(request, dead_grant=True))
     return _see_other("/")
+
+
+async def _end(request: web.Request, login: Login) -> None:
+    """The session, and all that it has open."""
+    await end_session(request, login)
+    event = Event("session-ended", session_id=login.session_id)
+    request.app[SERVICES].hub.publish(login.user.id, event)
 
 
 async def _profile(client: ServiceClient, token: str) -> Any:

@@ -140,3 +140,4 @@ async def end_session(request: web.Request, login: Login) -> None:
     await store.end_session(login.session_id, now_ms() + KEEP_ENDED)
     session: Any = await aiohttp_session.get_session(request)
     session.invalidate()
+    request.pop(VIEW, None)
