@@ -201,7 +201,10 @@ async def test_the_questions_are_asked_while_the_service_does_not_answer(world: 
                 page = await ada.page(f"{path}/{what}")
                 assert " this subscription?</h1>" in page
                 assert ("This webhook belongs to another system." not in page) is is_ours
-        assert "Rotate the key of this subscription?" in await ada.page(f"{mine}/secret-key")
+        world.sandbox.clear_faults()
+        world.sandbox.add_fault("/subscriptions", status=200, delay=9)
+        async with asyncio.timeout(8):
+            assert "Rotate the key of this subscription?" in await ada.page(f"{mine}/secret-key")
 
 
 async def test_the_token_of_a_form_is_in_no_address(world: World) -> None:

@@ -4,6 +4,7 @@ Each names the subscription, as far as the service says what it is: a question i
 while the service cannot be asked.
 """
 
+import asyncio
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -17,6 +18,7 @@ from srhooks.web.session import require_login
 from srhooks.web.view import render
 from srhooks.web.words import clip, subscription_name
 
+PATIENCE = 4.0  # seconds for the name, which is only a help
 MAX_ADDRESS = 200  # characters of a callback address
 
 
@@ -78,10 +80,11 @@ async def _subject(request: web.Request) -> _Subject:
     path = f"/subscriptions/{quoted}"
     back = path if request.query.get("from") == "its-page" else f"/subscriptions#s-{quoted}"
     try:
-        found = await services.subscriptions.one(login.user.id, number)
+        async with asyncio.timeout(PATIENCE):
+            found = await services.subscriptions.one(login.user.id, number)
     except GrantDeadError:
         raise
-    except ServiceError as error:
+    except (ServiceError, TimeoutError) as error:
         if isinstance(error, ServiceAnsweredError) and error.status in {404, 410}:
             raise
         hooks = await services.store.hooks(login.user.id)
