@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
@@ -82,19 +81,19 @@ async def create(request: web.Request) -> web.Response:
     warning = None
     if created.get("activationError"):
         warning = f"It was created but could not be activated. {created['activationError']}"
-    return await _done(request, login, warning, made=str(created["id"]))
+    return await _done(request, login, "The subscription was created.", warning)
 
 
 async def activate(request: web.Request) -> web.Response:
     login = await require_login(request)
     await request.app[SERVICES].subscriptions.activate(login.user.id, request.match_info["id"])
-    return await _done(request, login)
+    return await _done(request, login, "The subscription was activated.")
 
 
 async def delete(request: web.Request) -> web.Response:
     login = await require_login(request)
     await request.app[SERVICES].subscriptions.delete(login.user.id, request.match_info["id"])
-    return await _done(request, login)
+    return await _done(request, login, "The subscription was deleted.")
 
 
 async def subscriptions_context(app: web.Application, user_id: str, csrf: str) -> dict[str, Any]:
@@ -184,17 +183,16 @@ async def _refused(
 
 
 async def _done(
-    request: web.Request, login: Login, warning: str | None = None, *, made: str = ""
+    request: web.Request, login: Login, said: str, warning: str | None = None
 ) -> web.Response:
-    """Back to the list; a plain form's page shows the one that was `made`."""
+    """Back to the list; scripts tell what was done by themselves."""
     if wants_json(request):
         return web.Response(status=204, headers={"Vary": VARY})
     if wants_fragment(request):
         return await _page(request, login, "_created.html", title=None, message=warning)
-    if warning is not None:
-        request.app[SERVICES].once.put(login.session_id, PAGE, warning=warning)
-    url = f"/subscriptions#s-{quote(made, safe='')}" if made else "/subscriptions"
-    return web.Response(status=303, headers={hdrs.LOCATION: url, "Vary": VARY})
+    shown = {"said": said} if warning is None else {"warning": warning}
+    request.app[SERVICES].once.put(login.session_id, PAGE, **shown)
+    return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
 
 
 def _created(created: dict[str, Any]) -> web.Response:
