@@ -168,11 +168,13 @@ class _Line:
             await asyncio.gather(*running, waking, return_exceptions=True)
 
     async def _pause(self, seconds: float) -> None:
-        self.news.clear()
+        """Until the next try; a second only while something that has just come in is untried."""
         await asyncio.sleep(min(seconds, NEWS_PAUSE))
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(seconds - NEWS_PAUSE, 0)):
-                await self.news.wait()
+        if not self.fresh:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(seconds - NEWS_PAUSE, 0)):
+                    await self.news.wait()
+        self.news.clear()
 
     def _room(self, running: dict[asyncio.Task[bool], str]) -> int:
         return (1 if self._breaker.open else CONCURRENT) - len(running)
@@ -183,11 +185,13 @@ class _Line:
             return
         links = set(running.values())
         # What was stored a moment ago need not be looked for. Whatever is left over here will be.
-        jobs = list({job.link: job for job in self.fresh}.values())[::-1]
-        if not jobs:
-            jobs = await self._store.due_entities(self._user_id, now_ms(), room + len(links))
-        self.fresh.clear()  # those that came in meanwhile have set `woken` again
-        for job in [job for job in jobs if job.link not in links][:room]:
+        fresh = list({job.link: job for job in self.fresh}.values())[::-1]
+        jobs = fresh or await self._store.due_entities(self._user_id, now_ms(), room + len(links))
+        chosen = [job for job in jobs if job.link not in links][:room]
+        self.fresh.clear()  # those that came in meanwhile have set `woken` and `news` again
+        if self._breaker.open:  # one at a time, but soon
+            self.fresh.extend(job for job in reversed(fresh) if job not in chosen)
+        for job in chosen:
             running[asyncio.create_task(self._follow(job))] = job.link
 
     async def _learn(self, worked: list[bool]) -> None:

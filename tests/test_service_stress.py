@@ -107,6 +107,7 @@ async def test_others_that_fail_do_not_hold_up_what_comes_in(
     await eventually(open_circuit)
     await ada.subscribe("candidate.created")
     await world.sandbox.fire("candidate.created")
+    await world.sandbox.fire("job.created")  # which fails, and is tried before it
 
     async def fetched() -> bool:
         (found,) = await ada.notifications("?event=candidate.")
