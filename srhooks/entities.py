@@ -293,7 +293,7 @@ async def _beside(size: int, work: Callable[..., T], *args: bytes) -> T:
 def _title(entity: bytes) -> str | None:
     """Raises OddAnswerError when it is not JSON."""
     now = parse_body(entity)
-    if isinstance(now, str) and not entity.strip().startswith(b'"'):
+    if now == entity.decode("utf-8", "replace"):  # a text of JSON's would have lost its quotes
         raise OddAnswerError("SmartRecruiters sent an entity that is not JSON as it should be")
     return title(now)
 

@@ -108,6 +108,7 @@ async def test_answers_that_will_not_change(
     [
         (429, {"message": "slow down"}, {"Retry-After": "1"}), (429, "", {}), (500, "", {}),
         (502, b"<html>", {}), (503, "", {"Retry-After": "1"}), (200, b"garbage", {}),
+        (200, b'"cut o', {}),
     ],
     ids=lambda reply: str(reply[0]),
 )  # fmt: skip
