@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Dialog, expect
+from playwright.async_api import Browser, Dialog, Page, expect
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import World
@@ -268,6 +268,18 @@ async def test_several_are_chosen_and_deleted(chromium: Browser, world: World) -
         await expect(page.locator("#messages")).to_contain_text("2 notifications were deleted.")
 
 
+def answer_next(page: Page, *, yes: bool) -> list[str]:
+    """What the page will have asked in its next dialog, which is answered like this."""
+    questions: list[str] = []
+
+    async def answer(question: Dialog) -> None:
+        questions.append(question.message)
+        await (question.accept() if yes else question.dismiss())
+
+    page.once("dialog", answer)
+    return questions
+
+
 async def test_no_to_the_question_before_deleting_loses_nothing(
     chromium: Browser, world: World
 ) -> None:
@@ -276,13 +288,7 @@ async def test_no_to_the_question_before_deleting_loses_nothing(
         boxes = page.get_by_role("list", name="Notifications").get_by_role("checkbox")
         await boxes.nth(1).check()
         await boxes.nth(2).check()
-        questions: list[str] = []
-
-        async def refuse(question: Dialog) -> None:
-            questions.append(question.message)
-            await question.dismiss()
-
-        page.once("dialog", refuse)
+        questions = answer_next(page, yes=False)
         await page.get_by_role("button", name="Delete").click()
         (asked,) = questions
         assert asked.startswith("Delete 2 notifications?")
@@ -304,13 +310,7 @@ async def test_the_open_one_is_deleted_after_a_question_whatever_is_chosen(
         rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
         await page.get_by_label("Select all shown").check()
         await rows.nth(1).get_by_role("link").click()
-        questions: list[str] = []
-
-        async def agree(question: Dialog) -> None:
-            questions.append(question.message)
-            await question.accept()
-
-        page.once("dialog", agree)
+        questions = answer_next(page, yes=True)
         await page.locator("#detail").get_by_role("button", name="Delete").click()
         await expect(rows).to_have_count(2)
         assert questions[0].startswith("Delete this notification?")

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 
 from srhooks.candidates import MAX_ID
 from srhooks.models import Filter
+from srhooks.web.confirm import ask
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.forms import read_form
 from srhooks.web.keys import SERVICES, SETTINGS
@@ -51,12 +52,16 @@ async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -
     carrying = f"{_many(count)} carr{'ies' if count == 1 else 'y'} the id {candidate_id}"
     if not is_all:
         carrying = f"At least {carrying}" if count else f"Whatever carries the id {candidate_id}"
-    return _question(
-        request, "Erase this candidate?", "/candidates/erase", "Erase for good",
+    return ask(
+        request,
+        "Erase this candidate?",
         f"{carrying}: body, headers, link and what was fetched are erased. That it came stays"
         " visible.",
-        candidateId=candidate_id,
-    )  # fmt: skip
+        action="/candidates/erase",
+        yes="Erase for good",
+        back="/account",
+        fields={"candidateId": candidate_id, "confirm": "yes"},
+    )
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -93,8 +98,14 @@ async def _ask_to_delete(request: web.Request, login: Login) -> web.Response:
     if living:
         theirs = "subscription is" if living == 1 else f"{living} subscriptions are"
         message = f"Your {theirs} deleted at SmartRecruiters. {message}"
-    return _question(
-        request, "Delete your account?", "/account/delete", "Delete everything", message
+    return ask(
+        request,
+        "Delete your account?",
+        message,
+        action="/account/delete",
+        yes="Delete everything",
+        back="/account",
+        fields={"confirm": "yes"},
     )
 
 
@@ -121,13 +132,6 @@ async def _page(
 
 def _many(count: int) -> str:
     return "1 notification" if count == 1 else f"{count:,} notifications"
-
-
-def _question(
-    request: web.Request, title: str, action: str, yes: str, message: str, **fields: str
-) -> web.Response:
-    ctx = {"title": title, "message": message, "action": action, "yes": yes, "back": "/account"}
-    return render(request, "confirm.html", {**ctx, "fields": {**fields, "confirm": "yes"}})
 
 
 async def _asked(request: web.Request) -> dict[str, Any]:

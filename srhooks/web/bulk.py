@@ -12,6 +12,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from srhooks.hub import Event
+from srhooks.web.confirm import ask
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.export import read_ids
 from srhooks.web.feed import find_notification
@@ -20,7 +21,6 @@ from srhooks.web.forms import read_form, text_of
 from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_json
 from srhooks.web.session import Login, require_login
-from srhooks.web.view import render
 
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes
@@ -46,17 +46,17 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
     many = f"{len(asked.ids)} notifications" if len(asked.ids) > 1 else "this notification"
     numbers = read_ids(asked.ids[:NAMED])
     back = f"/{quoted(asked.ids[0])}{asked.back}" if len(asked.ids) == 1 else asked.back
-    ctx = {
-        "title": f"Delete {many}?",
-        "message": "What was received, and what was fetched for it, is gone for good.",
-        "named": await request.app[SERVICES].store.by_ids(login.user.id, numbers),
-        "unnamed": len(asked.ids[NAMED:]),
-        "action": "/notifications/delete",
-        "yes": "Delete for good",
-        "back": f"/notifications{back}",
-        "fields": {"id": asked.ids, "back": asked.back, "confirm": "yes"},
-    }
-    return render(request, "confirm.html", ctx)
+    return ask(
+        request,
+        f"Delete {many}?",
+        "What was received, and what was fetched for it, is gone for good.",
+        action="/notifications/delete",
+        yes="Delete for good",
+        back=f"/notifications{back}",
+        fields={"id": asked.ids, "back": asked.back, "confirm": "yes"},
+        named=await request.app[SERVICES].store.by_ids(login.user.id, numbers),
+        unnamed=len(asked.ids[NAMED:]),
+    )
 
 
 async def _delete(request: web.Request, user_id: str, numbers: list[int]) -> int:

@@ -13,9 +13,9 @@ from aiohttp import web
 from srhooks.events import event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
 from srhooks.subscriptions import UnknownSubscriptionError
+from srhooks.web.confirm import ask
 from srhooks.web.keys import SERVICES
 from srhooks.web.session import require_login
-from srhooks.web.view import render
 from srhooks.web.words import clip, subscription_name
 
 PATIENCE = 4.0  # seconds for the name, which is only a help
@@ -32,43 +32,41 @@ class _Subject:
 
 async def ask_to_activate(request: web.Request) -> web.Response:
     subject = await _subject(request)
-    ctx = {
-        "title": f"Activate {subject.name}?",
-        "message": f"{subject.warning}SmartRecruiters makes its handshake with the callback"
-        " address first.",
-        "action": f"{subject.path}/activation",
-        "yes": "Activate all the same" if subject.warning else "Activate",
-        "back": subject.back,
-    }
-    return render(request, "confirm.html", ctx)
+    return ask(
+        request,
+        f"Activate {subject.name}?",
+        f"{subject.warning}SmartRecruiters makes its handshake with the callback address first.",
+        action=f"{subject.path}/activation",
+        yes="Activate all the same" if subject.warning else "Activate",
+        back=subject.back,
+    )
 
 
 async def ask_to_delete(request: web.Request) -> web.Response:
     subject = await _subject(request)
-    ctx = {
-        "title": f"Delete {subject.name}?",
-        "message": f"{subject.warning}SmartRecruiters stops sending at once. What has arrived"
-        " stays.",
-        "action": f"{subject.path}/delete",
-        "yes": "Delete for good",
-        "back": subject.back,
-    }
-    return render(request, "confirm.html", ctx)
+    return ask(
+        request,
+        f"Delete {subject.name}?",
+        f"{subject.warning}SmartRecruiters stops sending at once. What has arrived stays.",
+        action=f"{subject.path}/delete",
+        yes="Delete for good",
+        back=subject.back,
+    )
 
 
 async def ask_to_rotate(request: web.Request) -> web.Response:
     subject = await _subject(request)
     if subject.warning:
         raise UnknownSubscriptionError  # its key is not ours to change
-    ctx = {
-        "title": f"Rotate the key of {subject.name}?",
-        "message": "The present key counts for 24 hours more. Whatever else verifies"
-        " signatures needs the new one.",
-        "action": f"{subject.path}/secret-key",
-        "yes": "Rotate key",
-        "back": f"{subject.path}#key-title",
-    }
-    return render(request, "confirm.html", ctx)
+    return ask(
+        request,
+        f"Rotate the key of {subject.name}?",
+        "The present key counts for 24 hours more. Whatever else verifies signatures needs the"
+        " new one.",
+        action=f"{subject.path}/secret-key",
+        yes="Rotate key",
+        back=f"{subject.path}#key-title",
+    )
 
 
 async def _subject(request: web.Request) -> _Subject:

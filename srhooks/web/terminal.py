@@ -10,6 +10,7 @@ from srhooks.hub import Event
 from srhooks.ids import iso
 from srhooks.models import PersonalToken
 from srhooks.personal import MAX_NAME, TooManyTokensError
+from srhooks.web.confirm import ask
 from srhooks.web.errors import BadRequestError, NotFoundError, json_text
 from srhooks.web.forms import read_form, text_of
 from srhooks.web.keys import SERVICES, SETTINGS
@@ -49,14 +50,14 @@ async def ask_to_revoke(request: web.Request) -> web.Response:
     token = next((one for one in tokens if one.id == request.match_info["id"]), None)
     if token is None:
         raise NotFoundError("There is no such token")
-    ctx = {
-        "title": f"Revoke the token {token.name}?",
-        "message": "Whatever uses it stops reading your notifications at once, for good.",
-        "action": f"/terminal/tokens/{token.id}/revoke",
-        "yes": "Revoke",
-        "back": "/terminal",
-    }
-    return render(request, "confirm.html", ctx)
+    return ask(
+        request,
+        f"Revoke the token {token.name}?",
+        "Whatever uses it stops reading your notifications at once, for good.",
+        action=f"/terminal/tokens/{token.id}/revoke",
+        yes="Revoke",
+        back="/terminal",
+    )
 
 
 async def revoke(request: web.Request) -> web.Response:
