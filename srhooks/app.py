@@ -6,12 +6,10 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
-from srhooks.accounts import Accounts
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
-from srhooks.erasure import Eraser
 from srhooks.gateway import Gateway
 from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
@@ -20,6 +18,8 @@ from srhooks.intake import Intake
 from srhooks.metrics import Metrics
 from srhooks.models import Hook
 from srhooks.personal import PersonalTokens
+from srhooks.privacy.account_deletion import Accounts
+from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions

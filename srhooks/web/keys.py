@@ -5,12 +5,10 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from srhooks.accounts import Accounts
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
-from srhooks.erasure import Eraser
 from srhooks.gateway import Gateway
 from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
@@ -18,6 +16,8 @@ from srhooks.hub import Hub
 from srhooks.intake import Intake
 from srhooks.metrics import Metrics
 from srhooks.personal import PersonalTokens
+from srhooks.privacy.account_deletion import Accounts
+from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from srhooks.erasure import Eraser
 from srhooks.hub import LocalHub
 from srhooks.models import Filter
+from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.store import Store
 from srhooks.store.postgres import PostgresStore
 
