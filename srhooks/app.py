@@ -15,8 +15,8 @@ from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
 from srhooks.hub import LocalHub
 from srhooks.intake import Intake
-from srhooks.metrics import Metrics
 from srhooks.models import Hook
+from srhooks.observability.metrics import Metrics
 from srhooks.personal import PersonalTokens
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser

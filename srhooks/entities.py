@@ -20,8 +20,8 @@ from srhooks.backoff import backoff
 from srhooks.gateway import Gateway
 from srhooks.hub import Event, Hub
 from srhooks.ids import first_id_at, now_ms
-from srhooks.metrics import Metrics
 from srhooks.models import EntityJob, EntityStatus, parse_body
+from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import Answer, raise_for_error
 from srhooks.smartrecruiters.errors import (
     GrantDeadError,

@@ -13,8 +13,8 @@ from srhooks.backoff import backoff
 from srhooks.config import Settings
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.ids import now_ms
-from srhooks.metrics import Metrics
 from srhooks.models import Tokens
+from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.smartrecruiters.errors import (
     FreshTokenRefusedError,

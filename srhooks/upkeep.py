@@ -9,8 +9,8 @@ from time import perf_counter
 from srhooks.backoff import backoff
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.ids import first_id_at, now_ms
-from srhooks.metrics import Metrics
 from srhooks.models import HookKey, Tokens
+from srhooks.observability.metrics import Metrics
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
 
-from srhooks.logs import setup_logs
+from srhooks.observability.logging_setup import setup_logs
 
 from tests.harness import Browser, World, world
 

@@ -6,7 +6,7 @@ import sys
 
 PROGRAM = """
 import asyncio, logging, sys
-from srhooks.logs import QuickInfo, begin_request, setup_logs
+from srhooks.observability.logging_setup import QuickInfo, begin_request, setup_logs
 setup_logs({level!r}, {form!r})
 log = logging.getLogger("srhooks.test")
 async def main():

@@ -10,8 +10,8 @@ from typing import Any, TypeVar, cast
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from srhooks.metrics import Metrics
 from srhooks.models import NewNotification, Stored
+from srhooks.observability.metrics import Metrics
 from srhooks.serving import served
 from srhooks.store import StoreBusyError, StoreUnavailableError
 from srhooks.store.writer import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer

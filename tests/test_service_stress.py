@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from srhooks import entities
 from srhooks.backoff import backoff
-from srhooks.metrics import Metrics
+from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters import limiter
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceUnreachableError

@@ -1,7 +1,7 @@
 """What the PostgreSQL store alone promises."""
 
 import pytest
-from srhooks.metrics import Metrics
+from srhooks.observability.metrics import Metrics
 from srhooks.store import postgres
 from srhooks.store.migrate import scripts
 from srhooks.store.postgres import PostgresStore

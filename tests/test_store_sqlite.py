@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from srhooks.ids import IdSource
-from srhooks.metrics import Metrics
+from srhooks.observability.metrics import Metrics
 from srhooks.store import checkpoints
 from srhooks.store.sqlite import SqliteStore
 from srhooks.store.writer import Transaction

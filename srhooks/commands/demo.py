@@ -18,7 +18,7 @@ from srhooks.commands.demo_traffic import DemoTraffic
 from srhooks.commands.demo_walk import DemoError, log_in, subscribe
 from srhooks.commands.options import number, whole
 from srhooks.config import LOG_LEVELS, Settings
-from srhooks.logs import setup_logs
+from srhooks.observability.logging_setup import setup_logs
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
 from srhooks.serving import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError

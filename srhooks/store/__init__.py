@@ -1,6 +1,6 @@
 """Where everything is kept: the protocol and its two implementations."""
 
-from srhooks.metrics import Metrics
+from srhooks.observability.metrics import Metrics
 from srhooks.store.base import (
     PAGE_TIME,
     Store,

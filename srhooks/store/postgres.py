@@ -6,8 +6,8 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from srhooks.metrics import Metrics
 from srhooks.models import NewNotification
+from srhooks.observability.metrics import Metrics
 from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.migrate import scripts
 from srhooks.store.query import INSERT_COLUMNS, insert_values, storable

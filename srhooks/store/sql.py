@@ -6,7 +6,6 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from srhooks.ids import IdSource, now_ms
-from srhooks.metrics import Metrics
 from srhooks.models import (
     Delivery,
     Hook,
@@ -17,6 +16,7 @@ from srhooks.models import (
     Tokens,
     User,
 )
+from srhooks.observability.metrics import Metrics
 from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries

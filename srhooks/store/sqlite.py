@@ -14,8 +14,8 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from srhooks.metrics import Metrics
 from srhooks.models import NewNotification
+from srhooks.observability.metrics import Metrics
 from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.checkpoints import CHECKPOINT, LAST_RESORT, Checkpoints, checkpoint
 from srhooks.store.migrate import scripts

@@ -8,8 +8,8 @@ from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from srhooks.ids import received_ms
-from srhooks.metrics import Metrics
 from srhooks.models import NewNotification, Stored
+from srhooks.observability.metrics import Metrics
 from srhooks.store.base import StoreBusyError, StoreUnavailableError
 
 T = TypeVar("T")

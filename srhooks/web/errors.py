@@ -22,7 +22,7 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from srhooks.logs import begin_request
+from srhooks.observability.logging_setup import begin_request
 from srhooks.smartrecruiters.errors import (
     GrantDeadError,
     ServiceAnsweredError,

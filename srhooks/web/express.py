@@ -15,8 +15,8 @@ from aiohttp.http import RawRequestMessage
 from srhooks.hooks import HookEntry
 from srhooks.intake import joined_headers
 from srhooks.lane import LANE, Taken
-from srhooks.logs import begin_request, request_number
 from srhooks.models import NewNotification, Stored
+from srhooks.observability.logging_setup import begin_request, request_number
 from srhooks.web.accepted import accepted_bytes
 from srhooks.web.hooks import HANDSHAKE_HEADER, note
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS

@@ -19,9 +19,9 @@ from srhooks import ids
 from srhooks.events import label
 from srhooks.hooks import HookEntry
 from srhooks.intake import joined_headers
-from srhooks.logs import QuickInfo
-from srhooks.metrics import Metrics
 from srhooks.models import NewNotification, Stored
+from srhooks.observability.logging_setup import QuickInfo
+from srhooks.observability.metrics import Metrics
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.accepted import accepted
 from srhooks.web.errors import REQUEST, BadRequestError, NotFoundError, WebError
