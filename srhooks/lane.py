@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 
-from srhooks.connections import Connection, Gate
+from srhooks.server.connection import Connection, Gate
 
 
 class Taken(NamedTuple):

@@ -15,7 +15,7 @@ from aiohttp import web
 from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
-from srhooks.serving import CannotListenError, served
+from srhooks.server.runner import CannotListenError, served
 from srhooks.web.keys import SERVICES, Services
 from yarl import URL
 

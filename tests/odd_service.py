@@ -22,7 +22,7 @@ import aiohttp
 from aiohttp import web
 from srhooks.app import create_app
 from srhooks.config import Settings
-from srhooks.serving import served
+from srhooks.server.runner import served
 from srhooks.signature import sign
 from srhooks.web.keys import SERVICES, Services
 from yarl import URL

@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 from srhooks.config import Settings
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.serving import served
+from srhooks.server.runner import served
 
 from tests.harness import SECRET, World, free_port
 

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, expect
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.serving import served
+from srhooks.server.runner import served
 
 from tests.browser import log_in, needs_chromium, visit
 from tests.harness import World, application, free_port

@@ -11,9 +11,9 @@ import aiohttp
 import pytest
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
-from srhooks.connections import READ_BYTES
 from srhooks.lane import LANE, Taken
-from srhooks.serving import served
+from srhooks.server.connection import READ_BYTES
+from srhooks.server.runner import served
 
 from tests.harness import eventually
 

@@ -16,7 +16,7 @@ from aiohttp import ClientSession, web
 from multidict import CIMultiDict
 from srhooks.commands import listen_stream
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.serving import served
+from srhooks.server.runner import served
 from srhooks.web import feed
 
 from tests.harness import World, application, eventually, free_port

@@ -11,7 +11,7 @@ from aiohttp import ClientError
 from srhooks.ids import now_ms
 from srhooks.models import Hook
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.serving import served
+from srhooks.server.runner import served
 from srhooks.web.keys import SERVICES
 
 from tests.harness import World, application, eventually, free_port

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 from srhooks.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
-from srhooks.serving import served
+from srhooks.server.runner import served
 from srhooks.store import StoreBusyError, StoreUnavailableError
 from srhooks.store.writer import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer
 from srhooks.web.bodies import MAX_UNFINISHED

@@ -18,7 +18,7 @@ from aiohttp import web
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.serving import served
+from srhooks.server.runner import served
 from srhooks.signature import SIGNATURE_HEADER, sign
 from srhooks.store import Store
 from srhooks.web.keys import SERVICES

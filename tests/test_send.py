@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 from srhooks.cli import main
-from srhooks.serving import served
+from srhooks.server.runner import served
 
 from tests.harness import World, free_port
 

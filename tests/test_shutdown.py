@@ -151,7 +151,7 @@ async def test_a_refresh_under_way_is_stored(
 STUCK = """
 import asyncio, functools, threading, time
 from aiohttp import web
-from srhooks.serving import served, until_signal
+from srhooks.server.runner import served, until_signal
 
 async def main():
     async with served(web.Application(), "127.0.0.1", 0):

@@ -8,7 +8,7 @@ import sys
 
 from aiohttp import web
 
-from srhooks.serving import until_signal
+from srhooks.server.runner import until_signal
 
 
 async def receive(request: web.Request) -> web.Response:

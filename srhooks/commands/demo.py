@@ -20,7 +20,7 @@ from srhooks.commands.options import number, whole
 from srhooks.config import LOG_LEVELS, Settings
 from srhooks.observability.logging_setup import setup_logs
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
-from srhooks.serving import CannotListenError, served, unless_stopped
+from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 
 HOST = "127.0.0.1"

@@ -15,7 +15,7 @@ from srhooks.commands.options import http_url
 from srhooks.commands.terminal import fit
 from srhooks.ids import encode_id
 from srhooks.models import SIGNATURES
-from srhooks.serving import unless_stopped
+from srhooks.server.runner import unless_stopped
 from srhooks.web.asked import read_cursor
 from srhooks.web.errors import BadRequestError
 

@@ -10,7 +10,7 @@ import sys
 from srhooks.app import create_app
 from srhooks.config import Settings, SettingsError, load_settings
 from srhooks.observability.logging_setup import setup_logs
-from srhooks.serving import CannotListenError, served, unless_stopped
+from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 
 log = logging.getLogger("srhooks")

@@ -12,8 +12,8 @@ from typing import Any, cast
 
 from aiohttp import web
 
-from srhooks.connections import HEAD_PATIENCE, Connection, Gate, connection_limit
 from srhooks.lane import LANE, LaneConnection
+from srhooks.server.connection import HEAD_PATIENCE, Connection, Gate, connection_limit
 
 log = logging.getLogger(__name__)
 
