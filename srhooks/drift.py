@@ -12,9 +12,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from srhooks.events import event_names, subscription_label
 from srhooks.hub import Event, Hub
 from srhooks.ids import now_ms
+from srhooks.protocol.event_types import event_names, subscription_label
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
 from srhooks.store import StoreError
 from srhooks.subscriptions import Subscriptions

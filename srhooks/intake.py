@@ -15,7 +15,6 @@ from srhooks.candidates import DELETED, deleted_candidate
 from srhooks.hooks import HookDirectory, HookEntry
 from srhooks.hub import Event, Hub
 from srhooks.ids import now_ms
-from srhooks.link import find_link
 from srhooks.models import (
     REDACTED,
     EntityJob,
@@ -25,7 +24,8 @@ from srhooks.models import (
     Signature,
     Stored,
 )
-from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
+from srhooks.protocol.link_header import find_link
+from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
 from srhooks.store import Store, StoreUnavailableError
 
 log = logging.getLogger(__name__)

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srhooks.events import event_names, subscription_label
 from srhooks.models import Timing, Trouble
+from srhooks.protocol.event_types import event_names, subscription_label
 
 SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
 

@@ -10,8 +10,8 @@ import aiohttp
 from srhooks.config import Settings
 from srhooks.hooks import HookDirectory
 from srhooks.ids import now_ms
-from srhooks.message import notification_headers
 from srhooks.models import TEST_HEADER
+from srhooks.protocol.notification_headers import notification_headers
 from srhooks.store import Store
 from srhooks.subscriptions import UnknownSubscriptionError
 

@@ -22,8 +22,8 @@ import aiohttp
 from aiohttp import web
 from srhooks.app import create_app
 from srhooks.config import Settings
+from srhooks.protocol.signature import sign
 from srhooks.server.runner import served
-from srhooks.signature import sign
 from srhooks.web.keys import SERVICES, Services
 from yarl import URL
 

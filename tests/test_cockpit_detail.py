@@ -7,7 +7,7 @@ from html import unescape
 from typing import Any
 
 import pytest
-from srhooks.link import resolve
+from srhooks.protocol.link_header import resolve
 from yarl import URL
 
 from tests.harness import Browser, World, eventually

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from srhooks.signature import sign
+from srhooks.protocol.signature import sign
 
 from tests.harness import Browser, World, eventually
 from tests.test_cockpit_subscriptions import post

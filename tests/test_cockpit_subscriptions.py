@@ -6,7 +6,7 @@ from html import unescape
 from typing import Any
 
 from srhooks.callbacks import read_call
-from srhooks.events import FAMILIES
+from srhooks.protocol.event_types import FAMILIES
 
 from tests.harness import Browser, World
 

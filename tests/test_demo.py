@@ -15,7 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from srhooks.commands.demo_walk import log_in
-from srhooks.events import family
+from srhooks.protocol.event_types import family
 from srhooks.sandbox.people import company_people
 
 from tests.harness import Browser, eventually, free_port

@@ -13,7 +13,7 @@ from srhooks.hooks import new_hook_id
 from srhooks.ids import first_id_at, now_ms
 from srhooks.models import WHOLE_ACCOUNT, Hook, NewNotification
 from srhooks.privacy.candidate_erasure import Eraser
-from srhooks.signature import SIGNATURE_HEADER, sign
+from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from srhooks.web.keys import SERVICES
 from yarl import URL
 

@@ -10,7 +10,7 @@ import pytest
 from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from srhooks.lane import LANE, Taken
-from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from srhooks.store import writer
 
 from tests.harness import World, eventually

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 from srhooks.candidates import carries, deleted_candidate
 from srhooks.intake import joined_headers, redacted, sent_at
-from srhooks.link import MAX_HEADER, find_link
 from srhooks.models import REDACTED, Filter, parse_body, readable
-from srhooks.signature import matching_key
+from srhooks.protocol.link_header import MAX_HEADER, find_link
+from srhooks.protocol.signature import matching_key
 from srhooks.web.asked import live_url, older_url, read_filter, read_limit
 from srhooks.web.errors import BadRequestError
 from yarl import URL

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from srhooks.signature import SIGNATURE_HEADER, sign
+from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 
 from tests.harness import Browser, World, eventually
 

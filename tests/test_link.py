@@ -5,7 +5,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from srhooks.link import find_link
+from srhooks.protocol.link_header import find_link
 from yarl import URL
 
 API = URL("https://api.example:8443")

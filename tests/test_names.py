@@ -3,7 +3,7 @@
 from typing import Any
 
 from playwright.async_api import Dialog, Locator, expect
-from srhooks.events import KNOWN
+from srhooks.protocol.event_types import KNOWN
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import World

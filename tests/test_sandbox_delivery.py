@@ -5,9 +5,9 @@ import json
 import time
 
 import pytest
+from srhooks.protocol.signature import matching_key
 from srhooks.sandbox import Delivery, UnknownEntityError, UnknownEventError
 from srhooks.sandbox.courier import RETRY_MINUTES
-from srhooks.signature import matching_key
 
 from tests.sandbox_fixtures import SUBSCRIPTIONS, receiving, running, until
 

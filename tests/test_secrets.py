@@ -17,9 +17,9 @@ import pytest
 from aiohttp import web
 from srhooks.config import Settings
 from srhooks.crypto import Vault
+from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
-from srhooks.signature import SIGNATURE_HEADER, sign
 from srhooks.store import Store
 from srhooks.web.keys import SERVICES
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from srhooks.signature import matching_key, sign
+from srhooks.protocol.signature import matching_key, sign
 
 from tests.harness import Browser, World
 from tests.odd_service import ROOT, OddService, OddWorld, odd_world

@@ -4,8 +4,8 @@ import re
 from html import unescape
 
 import pytest
-from srhooks.events import event_names, subscription_label
 from srhooks.models import Hook
+from srhooks.protocol.event_types import event_names, subscription_label
 from srhooks.web.words import hook_labels
 
 from tests.harness import Browser, World

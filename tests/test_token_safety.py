@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from srhooks.hooks import new_hook_id
 from srhooks.models import Hook, NewNotification
-from srhooks.signature import SIGNATURE_HEADER, sign
+from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from yarl import URL
 
 from tests.evil import Evil, evil_server

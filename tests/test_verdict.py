@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 from srhooks.ids import now_ms
-from srhooks.signature import sign
+from srhooks.protocol.signature import sign
 
 from tests.harness import Browser, World
 

@@ -13,8 +13,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from srhooks import ids
-from srhooks.events import FAMILIES
 from srhooks.models import Delivery, Filter, Notification, User
+from srhooks.protocol.event_types import FAMILIES
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS, Assets, setup_assets, static_folder
 from srhooks.web.filters import moment

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 
 from srhooks.bench.account import Account
-from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 LINES = "POST /hooks/{hook} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: SmartRecruiters\r\n"
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import aiohttp
 
-from srhooks.message import notification_headers
+from srhooks.protocol.notification_headers import notification_headers
 from srhooks.sandbox import Sandbox
 
 # A job from its approval to the first day of work.

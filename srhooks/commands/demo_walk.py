@@ -3,7 +3,7 @@
 import aiohttp
 from yarl import URL
 
-from srhooks.events import FAMILIES
+from srhooks.protocol.event_types import FAMILIES
 
 SUBSCRIPTIONS = (("application", "candidate"), ("job", "position"))
 # The third one shows what callback authentication does: its header arrives, and is not shown.

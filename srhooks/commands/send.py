@@ -15,7 +15,7 @@ import aiohttp
 
 from srhooks.commands.options import http_url
 from srhooks.commands.terminal import fit, fit_lines
-from srhooks.message import notification_headers
+from srhooks.protocol.notification_headers import notification_headers
 
 PATIENCE = 30.0  # seconds until we give up; the service does so earlier
 NOTIFICATION_SECONDS = 5.0  # that the service waits for an answer

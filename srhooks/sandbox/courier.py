@@ -16,12 +16,12 @@ from typing import Any
 
 import aiohttp
 
+from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from srhooks.sandbox.callback_auth import CallbackAuthError, auth_headers, forget_token
 from srhooks.sandbox.deliveries import Attempt, Delivery, LogEntry
 from srhooks.sandbox.errors import ApiError
 from srhooks.sandbox.events import EVENT_VERSION
 from srhooks.sandbox.subscriptions import Subscription
-from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 RETRY_MINUTES = (1, 3, 10, 45, 120, 240, 480, 960, 1440, 1440)
 HANDSHAKE_HEADER = "X-Hook-Secret"

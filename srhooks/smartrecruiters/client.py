@@ -16,7 +16,7 @@ from typing import Any
 import aiohttp
 from yarl import URL
 
-from srhooks.link import followable
+from srhooks.protocol.link_header import followable
 from srhooks.smartrecruiters.errors import (
     OddAnswerError,
     ServiceAnsweredError,

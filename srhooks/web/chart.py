@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from srhooks.events import FAMILIES, family
+from srhooks.protocol.event_types import FAMILIES, family
 
 HEIGHT = 120  # units of the drawing; its width is WIDTH
 WIDTH = 720

@@ -5,7 +5,7 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks.events import FAMILIES, KNOWN, event_names
+from srhooks.protocol.event_types import FAMILIES, KNOWN, event_names
 from srhooks.web.errors import json_text
 from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_json

@@ -16,12 +16,12 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from srhooks import ids
-from srhooks.events import label
 from srhooks.hooks import HookEntry
 from srhooks.intake import joined_headers
 from srhooks.models import NewNotification, Stored
 from srhooks.observability.logging_setup import QuickInfo
 from srhooks.observability.metrics import Metrics
+from srhooks.protocol.event_types import label
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.accepted import accepted
 from srhooks.web.errors import REQUEST, BadRequestError, NotFoundError, WebError

@@ -4,8 +4,8 @@ from typing import Any
 
 from yarl import URL
 
-from srhooks.link import resolve
 from srhooks.models import Notification
+from srhooks.protocol.link_header import resolve
 
 MAX_LINKS = 50
 MAX_LEAVES = 5000  # of one entity

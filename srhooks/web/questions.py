@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from srhooks.events import event_names
+from srhooks.protocol.event_types import event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
 from srhooks.subscriptions import UnknownSubscriptionError
 from srhooks.web.confirm import ask

@@ -6,8 +6,8 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from srhooks.events import FAMILIES, event_names
 from srhooks.ids import first_id_at, now_ms
+from srhooks.protocol.event_types import FAMILIES, event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions import MAX_SUBSCRIPTIONS, NewSubscription
 from srhooks.web.errors import BadRequestError, Problem, json_text, of_service

@@ -9,7 +9,7 @@ import jinja2
 from aiohttp import hdrs, web
 
 from srhooks import ids
-from srhooks.events import FAMILIES, event_names, family
+from srhooks.protocol.event_types import FAMILIES, event_names, family
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS
 from srhooks.web.chart import span_label

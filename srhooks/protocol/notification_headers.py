@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from srhooks.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
+from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
