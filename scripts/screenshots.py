@@ -23,7 +23,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright
-from srhooks.ids import first_id_at
+from srhooks.domain.ids import first_id_at
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 BROWSER = os.environ.get("CHROMIUM", "/usr/bin/chromium")

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from srhooks.config import Settings
 from srhooks.crypto import Vault
+from srhooks.domain.models import Hook
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
 from srhooks.gateway import Gateway
@@ -15,7 +16,6 @@ from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
 from srhooks.hub import LocalHub
 from srhooks.intake import Intake
-from srhooks.models import Hook
 from srhooks.observability.metrics import Metrics
 from srhooks.personal import PersonalTokens
 from srhooks.privacy.account_deletion import Accounts

@@ -4,8 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
+from srhooks.domain.ids import now_ms
 from srhooks.hub import Event, Hub
-from srhooks.ids import now_ms
 
 MAX_STEPS = 12  # of a subscription
 MAX_SUBSCRIPTIONS = 2000

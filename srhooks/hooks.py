@@ -13,8 +13,8 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from srhooks.crypto import UndecryptableError, Vault
-from srhooks.ids import now_ms
-from srhooks.models import Hook
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import Hook
 from srhooks.smartrecruiters.errors import ServiceError, brief
 from srhooks.store import Store, StoreError
 

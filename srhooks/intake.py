@@ -11,11 +11,9 @@ from typing import Protocol
 from multidict import CIMultiDictProxy
 from yarl import URL
 
-from srhooks.candidates import DELETED, deleted_candidate
-from srhooks.hooks import HookDirectory, HookEntry
-from srhooks.hub import Event, Hub
-from srhooks.ids import now_ms
-from srhooks.models import (
+from srhooks.domain.candidate_match import DELETED, deleted_candidate
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import (
     REDACTED,
     EntityJob,
     EntityStatus,
@@ -24,6 +22,8 @@ from srhooks.models import (
     Signature,
     Stored,
 )
+from srhooks.hooks import HookDirectory, HookEntry
+from srhooks.hub import Event, Hub
 from srhooks.protocol.link_header import find_link
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
 from srhooks.store import Store, StoreUnavailableError

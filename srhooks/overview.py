@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srhooks.models import Timing, Trouble
+from srhooks.domain.models import Timing, Trouble
 from srhooks.protocol.event_types import event_names, subscription_label
 
 SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds

@@ -7,8 +7,8 @@ needed (OWASP, "Password Storage", is about texts that people choose).
 import hashlib
 import secrets
 
-from srhooks.ids import now_ms
-from srhooks.models import PersonalToken
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import PersonalToken
 from srhooks.store import Store
 
 PREFIX = "srhooks_"  # so that scanners for leaked secrets can tell what it is

@@ -9,11 +9,11 @@ import asyncio
 import logging
 from dataclasses import replace
 
-from srhooks.backoff import backoff
 from srhooks.config import Settings
 from srhooks.crypto import UndecryptableError, Vault
-from srhooks.ids import now_ms
-from srhooks.models import Tokens
+from srhooks.domain.backoff import backoff
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import Tokens
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.smartrecruiters.errors import (

@@ -8,9 +8,9 @@ from time import perf_counter
 import aiohttp
 
 from srhooks.config import Settings
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import TEST_HEADER
 from srhooks.hooks import HookDirectory
-from srhooks.ids import now_ms
-from srhooks.models import TEST_HEADER
 from srhooks.protocol.notification_headers import notification_headers
 from srhooks.store import Store
 from srhooks.subscriptions import UnknownSubscriptionError

@@ -6,10 +6,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from time import perf_counter
 
-from srhooks.backoff import backoff
 from srhooks.crypto import UndecryptableError, Vault
-from srhooks.ids import first_id_at, now_ms
-from srhooks.models import HookKey, Tokens
+from srhooks.domain.backoff import backoff
+from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.models import HookKey, Tokens
 from srhooks.observability.metrics import Metrics
 from srhooks.store import Store, StoreError
 

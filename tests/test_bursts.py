@@ -3,7 +3,7 @@
 import asyncio
 
 from playwright.async_api import Page, expect
-from srhooks import ids
+from srhooks.domain import ids
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import Browser, World, eventually

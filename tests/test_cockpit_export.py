@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from srhooks.ids import now_ms
-from srhooks.models import Filter, NewNotification
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import Filter, NewNotification
 from srhooks.store import walk
 from srhooks.web.export import _all
 from srhooks.web.keys import SERVICES

@@ -5,7 +5,7 @@ import re
 from typing import Any
 
 import pytest
-from srhooks.models import Timing
+from srhooks.domain.models import Timing
 from srhooks.overview import latency, stages
 from srhooks.web import live_page
 from srhooks.web.chart import round_up, stacked

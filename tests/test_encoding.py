@@ -4,7 +4,7 @@ import json
 
 from hypothesis import given
 from hypothesis import strategies as st
-from srhooks.ids import ALPHABET, LENGTH, decode_id, encode_id
+from srhooks.domain.ids import ALPHABET, LENGTH, decode_id, encode_id
 from srhooks.intake import json_of
 
 

@@ -6,8 +6,8 @@ from collections.abc import AsyncIterator
 from urllib.parse import quote
 
 import pytest
+from srhooks.domain.models import Hook
 from srhooks.hooks import new_hook_id
-from srhooks.models import Hook
 
 from tests.harness import Browser, World, eventually
 

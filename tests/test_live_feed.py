@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientError
-from srhooks.ids import now_ms
-from srhooks.models import Hook
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import Hook
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 from srhooks.web.keys import SERVICES

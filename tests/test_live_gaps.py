@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
+from srhooks.domain.ids import encode_id
+from srhooks.domain.models import NewNotification
 from srhooks.hub import Event
-from srhooks.ids import encode_id
-from srhooks.models import NewNotification
 from srhooks.store import Store
 
 from tests.harness import World

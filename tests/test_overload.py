@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
-from srhooks.models import NewNotification, Stored
+from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
 from srhooks.server.runner import served
 from srhooks.store import StoreBusyError, StoreUnavailableError

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from srhooks import entities
-from srhooks.backoff import backoff
+from srhooks.domain.backoff import backoff
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters import limiter
 from srhooks.smartrecruiters.client import ServiceClient, new_session

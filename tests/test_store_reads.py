@@ -8,8 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from srhooks.ids import first_id_at, now_ms
-from srhooks.models import EntityJob, EntityStatus, Filter, NewNotification, Signature, Tokens, User
+from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.models import (
+    EntityJob,
+    EntityStatus,
+    Filter,
+    NewNotification,
+    Signature,
+    Tokens,
+    User,
+)
 from srhooks.observability.metrics import Metrics
 from srhooks.store.sqlite import SqliteStore
 from srhooks.store.writer import Transaction

@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from srhooks.ids import IdSource
+from srhooks.domain.ids import IdSource
 from srhooks.observability.metrics import Metrics
 from srhooks.store import checkpoints
 from srhooks.store.sqlite import SqliteStore

@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pytest
-from srhooks.models import Hook
+from srhooks.domain.models import Hook
 from srhooks.protocol.event_types import event_names, subscription_label
 from srhooks.web.words import hook_labels
 

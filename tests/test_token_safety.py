@@ -7,8 +7,8 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from srhooks.domain.models import Hook, NewNotification
 from srhooks.hooks import new_hook_id
-from srhooks.models import Hook, NewNotification
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from yarl import URL
 

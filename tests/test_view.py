@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
-from srhooks import ids
-from srhooks.models import Delivery, Filter, Notification, User
+from srhooks.domain import ids
+from srhooks.domain.models import Delivery, Filter, Notification, User
 from srhooks.protocol.event_types import FAMILIES
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS, Assets, setup_assets, static_folder

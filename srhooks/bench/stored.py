@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from srhooks.bench.account import EVENTS, Account
-from srhooks.ids import LOW_BITS, first_id_at
-from srhooks.models import Notification, search_text
+from srhooks.domain.ids import LOW_BITS, first_id_at
+from srhooks.domain.models import Notification, search_text
 
 BATCH = 5000
 WORDS = ("engineer", "berlin", "interview", "offer", "senior", "review", "remote", "candidate")

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from srhooks.bench.processes import BenchError
-from srhooks.ids import encode_id
+from srhooks.domain.ids import encode_id
 
 
 def all_stored_once(database: Path, hook_id: str, sent: Sequence[str]) -> None:

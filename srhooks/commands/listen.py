@@ -13,8 +13,8 @@ from srhooks.commands.listen_forward import Reply, forward
 from srhooks.commands.listen_stream import Heard, RefusedError, Stream, UnreachableError
 from srhooks.commands.options import http_url
 from srhooks.commands.terminal import fit
-from srhooks.ids import encode_id
-from srhooks.models import SIGNATURES
+from srhooks.domain.ids import encode_id
+from srhooks.domain.models import SIGNATURES
 from srhooks.server.runner import unless_stopped
 from srhooks.web.asked import read_cursor
 from srhooks.web.errors import BadRequestError

@@ -8,7 +8,7 @@ import aiohttp
 
 from srhooks.commands.listen_stream import Heard
 from srhooks.commands.terminal import fit
-from srhooks.models import REDACTED
+from srhooks.domain.models import REDACTED
 
 PATIENCE = aiohttp.ClientTimeout(total=60.0)
 # Of this one connection (RFC 9110, 7.6.1), or made anew for the next one.

@@ -16,7 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
-from srhooks import ids, summary
+from srhooks import summary
+from srhooks.domain import ids
 
 PAGE = 100
 PATIENCE = aiohttp.ClientTimeout(total=60.0, connect=10.0)

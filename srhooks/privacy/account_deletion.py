@@ -3,9 +3,9 @@
 import asyncio
 import logging
 
+from srhooks.domain.ids import now_ms
 from srhooks.hooks import HookDirectory
 from srhooks.hub import EVERY_SESSION, Event, Hub
-from srhooks.ids import now_ms
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
 from srhooks.store import Store

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from srhooks.candidates import carries
+from srhooks.domain.candidate_match import carries
+from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.models import WHOLE_ACCOUNT, Erasure, Filter, Notification
 from srhooks.hub import Event, Hub
-from srhooks.ids import first_id_at, now_ms
-from srhooks.models import WHOLE_ACCOUNT, Erasure, Filter, Notification
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import Protocol
 
-from srhooks.models import (
+from srhooks.domain.models import (
     Delivery,
     EntityJob,
     EntityStatus,

@@ -4,8 +4,8 @@ import abc
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from srhooks.ids import IdSource
-from srhooks.models import EntityJob, EntityStatus, Signature
+from srhooks.domain.ids import IdSource
+from srhooks.domain.models import EntityJob, EntityStatus, Signature
 from srhooks.store.writer import Transaction
 
 T = TypeVar("T")

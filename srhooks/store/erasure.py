@@ -4,8 +4,8 @@ import abc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.ids import IdSource
-from srhooks.models import ERASED, WHOLE_ACCOUNT, Erasure
+from srhooks.domain.ids import IdSource
+from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
 from srhooks.store.writer import Transaction, note_erasure
 
 T = TypeVar("T")

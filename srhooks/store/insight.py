@@ -3,8 +3,8 @@
 import abc
 from typing import Any
 
-from srhooks.ids import LOW_BITS, received_ms
-from srhooks.models import Timing, Trouble
+from srhooks.domain.ids import LOW_BITS, received_ms
+from srhooks.domain.models import Timing, Trouble
 from srhooks.store.query import UNFETCHED
 
 SUBSCRIPTIONS = (

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from srhooks.models import NewNotification
+from srhooks.domain.models import NewNotification
 from srhooks.observability.metrics import Metrics
 from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.migrate import scripts

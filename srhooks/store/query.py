@@ -3,8 +3,8 @@
 from dataclasses import replace
 from typing import Any
 
-from srhooks.ids import received_ms
-from srhooks.models import Filter, NewNotification, Notification
+from srhooks.domain.ids import received_ms
+from srhooks.domain.models import Filter, NewNotification, Notification
 
 COLUMNS = (
     "n.id, n.rev, n.first_rev, n.user_id, n.hook_id, n.subscription_id, n.event_id, n.event_name,"

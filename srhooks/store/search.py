@@ -4,7 +4,7 @@ import abc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.models import search_text
+from srhooks.domain.models import search_text
 from srhooks.store.query import COLUMNS, notification_of, placeholders
 from srhooks.store.writer import Transaction
 

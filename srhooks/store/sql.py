@@ -5,8 +5,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.ids import IdSource, now_ms
-from srhooks.models import (
+from srhooks.domain.ids import IdSource, now_ms
+from srhooks.domain.models import (
     Delivery,
     Hook,
     HookKey,

@@ -4,7 +4,7 @@ import abc
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from srhooks.models import PersonalToken
+from srhooks.domain.models import PersonalToken
 from srhooks.store.writer import Transaction
 
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
-from srhooks.models import NewNotification
+from srhooks.domain.models import NewNotification
 from srhooks.observability.metrics import Metrics
 from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.checkpoints import CHECKPOINT, LAST_RESORT, Checkpoints, checkpoint

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srhooks.models import Filter, Notification, Page
+from srhooks.domain.models import Filter, Notification, Page
 from srhooks.store.base import COUNT_TIME, PAGE_TIME
 from srhooks.store.query import (
     PREFIX_END,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Protocol, TypeVar
 
-from srhooks.ids import received_ms
-from srhooks.models import NewNotification, Stored
+from srhooks.domain.ids import received_ms
+from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
 from srhooks.store.base import StoreBusyError, StoreUnavailableError
 

@@ -10,8 +10,8 @@ from typing import Any
 import aiohttp_session
 from aiohttp import hdrs, web
 
-from srhooks.candidates import MAX_ID
-from srhooks.models import Filter
+from srhooks.domain.candidate_match import MAX_ID
+from srhooks.domain.models import Filter
 from srhooks.web.confirm import ask
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.forms import read_form

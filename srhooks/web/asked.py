@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from multidict import MultiMapping
 
-from srhooks.ids import LENGTH, decode_id, first_id_at, now_ms, read_time
-from srhooks.models import ENTITY_STATUSES, SIGNATURES, Filter
+from srhooks.domain.ids import LENGTH, decode_id, first_id_at, now_ms, read_time
+from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES, Filter
 from srhooks.web.errors import BadRequestError
 
 DEFAULT_LIMIT = 50

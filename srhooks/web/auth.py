@@ -10,9 +10,9 @@ from typing import Any
 import aiohttp_session
 from aiohttp import hdrs, web
 
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import User
 from srhooks.hub import Event
-from srhooks.ids import now_ms
-from srhooks.models import User
 from srhooks.smartrecruiters.client import ServiceClient, raise_for_error, retry_after
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceError, brief
 from srhooks.smartrecruiters.oauth import authorize_url, exchange_code

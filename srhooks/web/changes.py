@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from srhooks.models import Notification
+from srhooks.domain.models import Notification
 from srhooks.store import Store
 
 CHUNK = 50  # notifications that are in memory at a time

@@ -2,7 +2,7 @@
 
 import shlex
 
-from srhooks.models import REDACTED, Notification
+from srhooks.domain.models import REDACTED, Notification
 
 # What belongs to one connection, or what curl works out by itself.
 LEFT_OUT = frozenset({

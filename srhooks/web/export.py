@@ -10,8 +10,8 @@ from collections.abc import AsyncIterator
 
 from aiohttp import hdrs, web
 
-from srhooks import ids
-from srhooks.models import Filter, Notification
+from srhooks.domain import ids
+from srhooks.domain.models import Filter, Notification
 from srhooks.store import Store, StoreError
 from srhooks.web.asked import read_filter
 from srhooks.web.errors import BadRequestError

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from srhooks.ids import iso
-from srhooks.models import Notification
+from srhooks.domain.ids import iso
+from srhooks.domain.models import Notification
 from srhooks.web.errors import json_text
 from srhooks.web.serialise import notification_json
 

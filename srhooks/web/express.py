@@ -12,10 +12,10 @@ from time import perf_counter
 from aiohttp import HttpVersion11, StreamReader, hdrs, web
 from aiohttp.http import RawRequestMessage
 
+from srhooks.domain.models import NewNotification, Stored
 from srhooks.hooks import HookEntry
 from srhooks.intake import joined_headers
 from srhooks.lane import LANE, Taken
-from srhooks.models import NewNotification, Stored
 from srhooks.observability.logging_setup import begin_request, request_number
 from srhooks.web.accepted import accepted_bytes
 from srhooks.web.hooks import HANDSHAKE_HEADER, note

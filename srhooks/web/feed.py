@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp_session
 from aiohttp import hdrs, web
 
-from srhooks import ids
-from srhooks.models import Delivery, Filter, Notification
+from srhooks.domain import ids
+from srhooks.domain.models import Delivery, Filter, Notification
 from srhooks.store import PAGE_TIME
 from srhooks.web.asked import live_url, read_filter, read_limit
 from srhooks.web.curl import curl_command

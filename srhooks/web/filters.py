@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from srhooks import ids
-from srhooks.models import Filter, Notification
+from srhooks.domain import ids
+from srhooks.domain.models import Filter, Notification
 
 MAX_SHOWN = 250_000  # characters; more is cut, and the page says so
 # Characters nobody sees, or that turn the reading direction of what follows them: controls but tab

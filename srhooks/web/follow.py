@@ -7,7 +7,7 @@ elsewhere can make a browser ask. The answer is shown and not stored.
 
 from aiohttp import web
 
-from srhooks.models import parse_body
+from srhooks.domain.models import parse_body
 from srhooks.web.errors import BadRequestError, NotFoundError
 from srhooks.web.feed import find_notification
 from srhooks.web.inside import links_in

@@ -15,10 +15,10 @@ from time import perf_counter
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from srhooks import ids
+from srhooks.domain import ids
+from srhooks.domain.models import NewNotification, Stored
 from srhooks.hooks import HookEntry
 from srhooks.intake import joined_headers
-from srhooks.models import NewNotification, Stored
 from srhooks.observability.logging_setup import QuickInfo
 from srhooks.observability.metrics import Metrics
 from srhooks.protocol.event_types import label

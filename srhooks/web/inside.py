@@ -4,7 +4,7 @@ from typing import Any
 
 from yarl import URL
 
-from srhooks.models import Notification
+from srhooks.domain.models import Notification
 from srhooks.protocol.link_header import resolve
 
 MAX_LINKS = 50

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
-from srhooks.ids import encode_id
-from srhooks.models import Filter
+from srhooks.domain.ids import encode_id
+from srhooks.domain.models import Filter
 from srhooks.smartrecruiters.errors import ServiceError
 from srhooks.web.asked import DEFAULT_LIMIT, live_url
 from srhooks.web.keys import SERVICES

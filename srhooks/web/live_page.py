@@ -14,9 +14,9 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import WSCloseCode, web
 
-from srhooks import ids
+from srhooks.domain import ids
+from srhooks.domain.models import Filter, Notification
 from srhooks.hub import EVERY_SESSION, Event
-from srhooks.models import Filter, Notification
 from srhooks.store import StoreError
 from srhooks.web import live_content
 from srhooks.web.changes import Change, ChangeReader

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from aiohttp import web
 
-from srhooks.ids import encode_id
-from srhooks.models import Notification
+from srhooks.domain.ids import encode_id
+from srhooks.domain.models import Notification
 from srhooks.web.filters import Moment, moment
 from srhooks.web.view import macro
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from srhooks.models import ENTITY_STATUSES, SIGNATURES
+from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks import ids
+from srhooks.domain import ids
 from srhooks.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.web.chart import stacked

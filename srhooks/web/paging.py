@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from srhooks import ids
-from srhooks.models import Filter, Notification
+from srhooks.domain import ids
+from srhooks.domain.models import Filter, Notification
 from srhooks.store import PAGE_TIME, Store
 from srhooks.web.asked import older_url
 

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from srhooks.ids import iso
-from srhooks.models import Notification
+from srhooks.domain.ids import iso
+from srhooks.domain.models import Notification
 from srhooks.overview import Latency
 
 KNOWN = ("fetched", "gone")  # what the service told of; the rest was never learned

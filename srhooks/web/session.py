@@ -14,8 +14,8 @@ from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
 from srhooks.config import Settings
 from srhooks.crypto import RotatingFernet, csrf_token
-from srhooks.ids import now_ms
-from srhooks.models import User
+from srhooks.domain.ids import now_ms
+from srhooks.domain.models import User
 from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.web.csrf import is_forged
 from srhooks.web.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError

@@ -6,8 +6,8 @@ from urllib.parse import quote, urlencode
 from aiohttp import hdrs, web
 
 from srhooks.callbacks import SERIES, STATUSES, callbacks_log, failures_in_a_row
+from srhooks.domain.ids import first_id_at, iso, now_ms
 from srhooks.hooks import KEY_LIFE, KnownKey
-from srhooks.ids import first_id_at, iso, now_ms
 from srhooks.protocol.event_types import event_names
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.keys import SERVICES

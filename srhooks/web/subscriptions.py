@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from srhooks.ids import first_id_at, now_ms
+from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.protocol.event_types import FAMILIES, event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions import MAX_SUBSCRIPTIONS, NewSubscription

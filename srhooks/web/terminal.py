@@ -6,9 +6,9 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from srhooks.domain.ids import iso
+from srhooks.domain.models import PersonalToken
 from srhooks.hub import Event
-from srhooks.ids import iso
-from srhooks.models import PersonalToken
 from srhooks.personal import MAX_NAME, TooManyTokensError
 from srhooks.web.confirm import ask
 from srhooks.web.errors import BadRequestError, NotFoundError, json_text

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks.ids import first_id_at, now_ms
+from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.web.keys import SERVICES, SETTINGS
 
 DAY = 86_400_000  # ms

@@ -8,7 +8,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import hdrs, web
 
-from srhooks import ids
+from srhooks.domain import ids
 from srhooks.protocol.event_types import FAMILIES, event_names, family
 from srhooks.web import filters, words
 from srhooks.web.assets import ASSETS

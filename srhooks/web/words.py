@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from srhooks.models import Hook, Notification
+from srhooks.domain.models import Hook, Notification
 from srhooks.protocol.event_types import FAMILIES, KNOWN, event_names, family, subscription_label
 
 MAX_TITLE = 200

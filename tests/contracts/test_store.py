@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from srhooks.ids import first_id_at, now_ms, received_ms
-from srhooks.models import (
+from srhooks.domain.ids import first_id_at, now_ms, received_ms
+from srhooks.domain.models import (
     WHOLE_ACCOUNT,
     EntityJob,
     EntityStatus,

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from srhooks.domain.models import Filter
 from srhooks.hub import LocalHub
-from srhooks.models import Filter
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.store import Store
 from srhooks.store.postgres import PostgresStore

@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 
-from srhooks.models import Notification, parse_body
+from srhooks.domain.models import Notification, parse_body
 
 DELETED = "candidate.deleted"
 MAX_ID = 200  # characters
