@@ -12,7 +12,7 @@ import pytest
 from aiohttp import web
 from srhooks.domain.ids import now_ms
 from srhooks.domain.models import Filter, NewNotification
-from srhooks.store import walk
+from srhooks.store import feed_scan
 from srhooks.web.export import _all
 from srhooks.web.keys import SERVICES
 
@@ -158,7 +158,7 @@ async def test_the_page_says_how_many_and_offers_each_format(world: World) -> No
 async def test_pieces_are_bounded_in_bytes_and_hold_everything(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "PAGE_BYTES", 200_000)
+    monkeypatch.setattr(feed_scan, "PAGE_BYTES", 200_000)
     async with world.logged_in() as ada:
         await store_some(world, ada, 40, b"{" + b" " * 50_000 + b"}")
         await store_some(world, ada, 300, b"{}")

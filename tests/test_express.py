@@ -11,7 +11,7 @@ from aiohttp import StreamReader, web
 from aiohttp.http import RawRequestMessage
 from srhooks.lane import LANE, Taken
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
-from srhooks.store import writer
+from srhooks.store import group_commit
 
 from tests.harness import World, eventually
 from tests.harness import world as started
@@ -174,7 +174,7 @@ async def ask(world: World, request_line: str, lines: dict[str, str], body: byte
 async def test_a_full_queue_is_told_as_ever(door: World, monkeypatch: pytest.MonkeyPatch) -> None:
     async with door.logged_in() as ada:
         hook = (await ada.subscribe("job.created"))["hookId"]
-        monkeypatch.setattr(writer, "MAX_WAITING", 0)
+        monkeypatch.setattr(group_commit, "MAX_WAITING", 0)
         got = await send(door, head_of(hook, {}, length=len(BODY)) + BODY)
         monkeypatch.undo()
         assert await ada.notifications() == []

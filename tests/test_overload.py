@@ -14,7 +14,7 @@ from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
 from srhooks.server.runner import served
 from srhooks.store import StoreBusyError, StoreUnavailableError
-from srhooks.store.writer import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer
+from srhooks.store.group_commit import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer
 from srhooks.web.bodies import MAX_UNFINISHED
 from yarl import URL
 

@@ -19,8 +19,8 @@ from srhooks.domain.models import (
     User,
 )
 from srhooks.observability.metrics import Metrics
+from srhooks.store.group_commit import Transaction
 from srhooks.store.sqlite import SqliteStore
-from srhooks.store.writer import Transaction
 
 DAY = 86_400_000  # ms
 DAY_IDS = first_id_at(DAY)

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from srhooks.domain.ids import IdSource
 from srhooks.observability.metrics import Metrics
-from srhooks.store import checkpoints
+from srhooks.store import wal_checkpoint
+from srhooks.store.group_commit import Transaction
 from srhooks.store.sqlite import SqliteStore
-from srhooks.store.writer import Transaction
 
 from tests.harness import eventually
 
@@ -76,9 +76,9 @@ async def test_ids_differ_and_rise_in_whatever_thread_they_are_asked_for() -> No
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(checkpoints, "EVERY", 0.01)
-    monkeypatch.setattr(checkpoints, "COMMITS", 5)
-    monkeypatch.setattr(checkpoints, "LOG_PAGES", 50)
+    monkeypatch.setattr(wal_checkpoint, "EVERY", 0.01)
+    monkeypatch.setattr(wal_checkpoint, "COMMITS", 5)
+    monkeypatch.setattr(wal_checkpoint, "LOG_PAGES", 50)
 
 
 @pytest.mark.usefixtures("hasty")
@@ -118,7 +118,7 @@ class BusyLog:
 async def test_copying_the_log_goes_on_when_the_database_is_back(tmp_path: Path) -> None:
     path = tmp_path / "srhooks.db"
     log = BusyLog()
-    copying = checkpoints.Checkpoints(path, log)
+    copying = wal_checkpoint.Checkpoints(path, log)
 
     async def looked() -> bool:
         return log.looks > 10

@@ -1,7 +1,7 @@
 """Where everything is kept: the protocol and its two implementations."""
 
 from srhooks.observability.metrics import Metrics
-from srhooks.store.base import (
+from srhooks.store.protocol import (
     PAGE_TIME,
     Store,
     StoreBusyError,

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from srhooks.domain.ids import IdSource
 from srhooks.domain.models import EntityJob, EntityStatus, Signature
-from srhooks.store.writer import Transaction
+from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
 PER_LINK = 8  # rows read for each job asked for: several may wait for one link

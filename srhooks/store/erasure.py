@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from srhooks.domain.ids import IdSource
 from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
-from srhooks.store.writer import Transaction, note_erasure
+from srhooks.store.group_commit import Transaction, note_erasure
 
 T = TypeVar("T")
 REMAINS = (

@@ -8,12 +8,12 @@ import asyncpg
 
 from srhooks.domain.models import NewNotification
 from srhooks.observability.metrics import Metrics
-from srhooks.store.base import StoreError, StoreUnavailableError
+from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
+from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
-from srhooks.store.query import INSERT_COLUMNS, insert_values, storable
-from srhooks.store.readers import Readers
-from srhooks.store.sql import SqlStore
-from srhooks.store.writer import Transaction
+from srhooks.store.protocol import StoreError, StoreUnavailableError
+from srhooks.store.reader_pool import Readers
+from srhooks.store.sql_store import SqlStore
 
 T = TypeVar("T")
 READERS = 4

@@ -16,14 +16,14 @@ import aiosqlite
 
 from srhooks.domain.models import NewNotification
 from srhooks.observability.metrics import Metrics
-from srhooks.store.base import StoreError, StoreUnavailableError
-from srhooks.store.checkpoints import CHECKPOINT, LAST_RESORT, Checkpoints, checkpoint
+from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
+from srhooks.store.group_commit import MAX_GROUP, Transaction
 from srhooks.store.migrate import scripts
-from srhooks.store.query import INSERT_COLUMNS, insert_values, storable
-from srhooks.store.readers import Readers
-from srhooks.store.sql import SqlStore
-from srhooks.store.sqlite_file import close_quietly, connect, create_private, file_at
-from srhooks.store.writer import MAX_GROUP, Transaction
+from srhooks.store.protocol import StoreError, StoreUnavailableError
+from srhooks.store.reader_pool import Readers
+from srhooks.store.sql_store import SqlStore
+from srhooks.store.sqlite_connection import close_quietly, connect, create_private, file_at
+from srhooks.store.wal_checkpoint import CHECKPOINT, LAST_RESORT, Checkpoints, checkpoint
 
 T = TypeVar("T")
 READERS = 3

@@ -24,9 +24,9 @@ from srhooks.domain.models import (
     Tokens,
     User,
 )
-from srhooks.store import Store, make_store, walk
-from srhooks.store.sql import SqlStore
-from srhooks.store.writer import Transaction
+from srhooks.store import Store, feed_scan, make_store
+from srhooks.store.group_commit import Transaction
+from srhooks.store.sql_store import SqlStore
 
 TOKENS = Tokens(b"access", b"refresh", 2_000, 1_800_000, dead=False)
 
@@ -285,7 +285,7 @@ async def test_a_search_that_takes_long_goes_on_where_it_stopped(store: Store) -
 async def test_a_page_of_large_ones_ends_early_and_the_next_goes_on(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(walk, "PAGE_BYTES", 250)
+    monkeypatch.setattr(feed_scan, "PAGE_BYTES", 250)
     ids = [await add(store, body=b"x" * 100, event_name=f"job.n{n % 2}") for n in range(7)][::-1]
     for wanted in (Filter(), Filter(events=("job.",)), Filter(q="xxx")):
         page = await store.page("u1", wanted, 50)
@@ -293,7 +293,7 @@ async def test_a_page_of_large_ones_ends_early_and_the_next_goes_on(
         assert page.reached is not None
         assert ids[3] < page.reached <= ids[2]
         assert [n.id for n in await store.notifications("u1", wanted, 50)] == ids
-    monkeypatch.setattr(walk, "PAGE_BYTES", 1)
+    monkeypatch.setattr(feed_scan, "PAGE_BYTES", 1)
     page = await store.page("u1", Filter(), 50)
     assert [n.id for n in page.found] == ids[:1]
 

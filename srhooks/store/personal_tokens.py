@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from srhooks.domain.models import PersonalToken
-from srhooks.store.writer import Transaction
+from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
 TOKEN = "id, user_id, name, created_at, used_at"  # noqa: S105 - names of columns

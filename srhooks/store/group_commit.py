@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from srhooks.domain.ids import received_ms
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
-from srhooks.store.base import StoreBusyError, StoreUnavailableError
+from srhooks.store.protocol import StoreBusyError, StoreUnavailableError
 
 T = TypeVar("T")
 MAX_GROUP = 500  # jobs a commit

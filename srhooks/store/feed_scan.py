@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srhooks.domain.models import Filter, Notification, Page
-from srhooks.store.base import COUNT_TIME, PAGE_TIME
-from srhooks.store.query import (
+from srhooks.store.filter_sql import (
     PREFIX_END,
     conditions,
     is_indexed,
     parts_of,
 )  # fmt: skip
+from srhooks.store.protocol import COUNT_TIME, PAGE_TIME
 
 FIRST_SLICE = 250  # ids
 LARGEST_SLICE = 64_000

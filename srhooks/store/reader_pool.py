@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from srhooks.store.base import StoreUnavailableError
+from srhooks.store.protocol import StoreUnavailableError
 
 PATIENCE = 8.0  # seconds for a free connection and its rows together
 CLOSE_PATIENCE = 0.5  # seconds that queries under way get when the store closes

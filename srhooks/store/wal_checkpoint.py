@@ -11,7 +11,7 @@ import sqlite3
 from pathlib import Path
 from typing import Protocol
 
-from srhooks.store.sqlite_file import close_quietly, connect
+from srhooks.store.sqlite_connection import close_quietly, connect
 
 CHECKPOINT = "PRAGMA wal_checkpoint({})"
 EVERY = 0.25  # seconds

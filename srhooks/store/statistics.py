@@ -5,7 +5,7 @@ from typing import Any
 
 from srhooks.domain.ids import LOW_BITS, received_ms
 from srhooks.domain.models import Timing, Trouble
-from srhooks.store.query import UNFETCHED
+from srhooks.store.filter_sql import UNFETCHED
 
 SUBSCRIPTIONS = (
     "WITH RECURSIVE known (id) AS ("

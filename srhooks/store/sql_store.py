@@ -17,16 +17,16 @@ from srhooks.domain.models import (
     User,
 )
 from srhooks.observability.metrics import Metrics
-from srhooks.store.base import StoreError, StoreUnavailableError
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
-from srhooks.store.insight import InsightQueries
-from srhooks.store.query import COLUMNS, notification_of, placeholders
-from srhooks.store.search import SearchQueries
-from srhooks.store.sql_personal import SqlPersonalTokens
-from srhooks.store.tallies import Tallies, TallyQueries
-from srhooks.store.walk import WalkQueries
-from srhooks.store.writer import Connection, Transaction, Writer
+from srhooks.store.event_counts import Tallies, TallyQueries
+from srhooks.store.feed_scan import WalkQueries
+from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
+from srhooks.store.group_commit import Connection, Transaction, Writer
+from srhooks.store.personal_tokens import SqlPersonalTokens
+from srhooks.store.protocol import StoreError, StoreUnavailableError
+from srhooks.store.search_index import SearchQueries
+from srhooks.store.statistics import InsightQueries
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100

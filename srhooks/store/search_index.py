@@ -5,8 +5,8 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from srhooks.domain.models import search_text
-from srhooks.store.query import COLUMNS, notification_of, placeholders
-from srhooks.store.writer import Transaction
+from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
+from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
 
