@@ -6,24 +6,24 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 from aiohttp import web
 
+from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.personal_tokens import PersonalTokens
+from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.domain.models import Hook
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
-from srhooks.gateway import Gateway
 from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
 from srhooks.hub import LocalHub
 from srhooks.intake import Intake
 from srhooks.observability.metrics import Metrics
-from srhooks.personal import PersonalTokens
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions
-from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
 from srhooks.upkeep import index_forever, keep_running, purge_forever, reseal
 from srhooks.web.account import setup_account

@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
+from srhooks.accounts.user_client import Gateway
 from srhooks.domain.models import REDACTED
-from srhooks.gateway import Gateway
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError
 from srhooks.subscriptions import subscription_path

@@ -16,10 +16,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from srhooks.accounts.user_client import Gateway
 from srhooks.domain.backoff import backoff
 from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.domain.models import EntityJob, EntityStatus, parse_body
-from srhooks.gateway import Gateway
 from srhooks.hub import Event, Hub
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import Answer, raise_for_error

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.domain.ids import now_ms
 from srhooks.domain.models import Hook
-from srhooks.gateway import Gateway
 from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory, new_hook_id
 from srhooks.hub import Event, Hub

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Route, expect
-from srhooks.gateway import TIMEOUT
+from srhooks.accounts.user_client import TIMEOUT
 from srhooks.subscriptions import ACTIVATION_TIMEOUT
 from srhooks.web import live_page
 

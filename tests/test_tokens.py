@@ -32,7 +32,11 @@ async def test_it_is_renewed_before_its_end(world: World, monkeypatch: pytest.Mo
         first = await keeper.access_token(user_id)
         stored = await store.tokens(user_id)
         assert stored is not None
-        monkeypatch.setattr("srhooks.tokens.now_ms", lambda: stored.expires_at - 60_001)
+        monkeypatch.setattr(
+            "srhooks.accounts.access_tokens.now_ms", lambda: stored.expires_at - 60_001
+        )
         assert await keeper.access_token(user_id) == first
-        monkeypatch.setattr("srhooks.tokens.now_ms", lambda: stored.expires_at - 60_000)
+        monkeypatch.setattr(
+            "srhooks.accounts.access_tokens.now_ms", lambda: stored.expires_at - 60_000
+        )
         assert await keeper.access_token(user_id) != first

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 
+from srhooks.accounts.access_tokens import TokenKeeper
 from srhooks.domain.ids import now_ms
 from srhooks.hooks import HookDirectory
 from srhooks.hub import EVERY_SESSION, Event, Hub
@@ -10,7 +11,6 @@ from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
 from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions, UnknownSubscriptionError
-from srhooks.tokens import TokenKeeper
 
 log = logging.getLogger(__name__)
 

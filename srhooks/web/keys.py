@@ -5,23 +5,23 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.personal_tokens import PersonalTokens
+from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
-from srhooks.gateway import Gateway
 from srhooks.handshakes import Handshakes
 from srhooks.hooks import HookDirectory
 from srhooks.hub import Hub
 from srhooks.intake import Intake
 from srhooks.observability.metrics import Metrics
-from srhooks.personal import PersonalTokens
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.store import Store
 from srhooks.subscriptions import Subscriptions
-from srhooks.tokens import TokenKeeper
 from srhooks.trial import Trial
 from srhooks.web.bodies import Bodies
 from srhooks.web.deleted import Deletions

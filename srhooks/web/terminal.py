@@ -6,10 +6,10 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from srhooks.accounts.personal_tokens import MAX_NAME, TooManyTokensError
 from srhooks.domain.ids import iso
 from srhooks.domain.models import PersonalToken
 from srhooks.hub import Event
-from srhooks.personal import MAX_NAME, TooManyTokensError
 from srhooks.web.confirm import ask
 from srhooks.web.errors import BadRequestError, NotFoundError, json_text
 from srhooks.web.forms import read_form, text_of

@@ -4,10 +4,10 @@ from typing import Any
 
 from yarl import URL
 
+from srhooks.accounts.access_tokens import TokenKeeper
 from srhooks.smartrecruiters.client import Answer, ServiceClient, retry_after
 from srhooks.smartrecruiters.errors import FreshTokenRefusedError
 from srhooks.smartrecruiters.limiter import Limiter
-from srhooks.tokens import TokenKeeper
 
 TIMEOUT = 20.0  # seconds
 
