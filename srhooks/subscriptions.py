@@ -15,8 +15,8 @@ from srhooks.config import Settings
 from srhooks.domain.ids import now_ms
 from srhooks.domain.models import Hook
 from srhooks.handshakes import Handshakes
-from srhooks.hooks import HookDirectory, new_hook_id
 from srhooks.hub import Event, Hub
+from srhooks.intake.hook_cache import HookDirectory, new_hook_id
 from srhooks.protocol.event_types import event_names
 from srhooks.smartrecruiters.client import Answer, raise_for_error
 from srhooks.smartrecruiters.errors import (

@@ -10,7 +10,7 @@ import aiohttp
 from srhooks.config import Settings
 from srhooks.domain.ids import now_ms
 from srhooks.domain.models import TEST_HEADER
-from srhooks.hooks import HookDirectory
+from srhooks.intake.hook_cache import HookDirectory
 from srhooks.protocol.notification_headers import notification_headers
 from srhooks.store import Store
 from srhooks.subscriptions import UnknownSubscriptionError

@@ -5,7 +5,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 from srhooks.domain.ids import ALPHABET, LENGTH, decode_id, encode_id
-from srhooks.intake import json_of
+from srhooks.intake.receiver import json_of
 
 
 @given(st.integers(0, (1 << 63) - 1))

@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.domain.models import WHOLE_ACCOUNT, Hook, NewNotification
-from srhooks.hooks import new_hook_id
+from srhooks.intake.hook_cache import new_hook_id
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from srhooks.web.keys import SERVICES

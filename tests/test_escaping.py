@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 from srhooks.domain.models import Hook
-from srhooks.hooks import new_hook_id
+from srhooks.intake.hook_cache import new_hook_id
 
 from tests.harness import Browser, World, eventually
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 from srhooks.domain.candidate_match import carries, deleted_candidate
 from srhooks.domain.models import REDACTED, Filter, parse_body, readable
-from srhooks.intake import joined_headers, redacted, sent_at
+from srhooks.intake.receiver import joined_headers, redacted, sent_at
 from srhooks.protocol.link_header import MAX_HEADER, find_link
 from srhooks.protocol.signature import matching_key
 from srhooks.web.asked import live_url, older_url, read_filter, read_limit

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from srhooks.hooks import new_hook_id
+from srhooks.intake.hook_cache import new_hook_id
 
 from tests.harness import Browser, World
 from tests.harness import world as start_world

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 import pytest
 from srhooks.domain.models import Hook, NewNotification
-from srhooks.hooks import new_hook_id
+from srhooks.intake.hook_cache import new_hook_id
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from yarl import URL
 

@@ -5,8 +5,8 @@ import logging
 
 from srhooks.accounts.access_tokens import TokenKeeper
 from srhooks.domain.ids import now_ms
-from srhooks.hooks import HookDirectory
 from srhooks.hub import EVERY_SESSION, Event, Hub
+from srhooks.intake.hook_cache import HookDirectory
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
 from srhooks.store import Store

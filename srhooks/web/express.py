@@ -13,8 +13,8 @@ from aiohttp import HttpVersion11, StreamReader, hdrs, web
 from aiohttp.http import RawRequestMessage
 
 from srhooks.domain.models import NewNotification, Stored
-from srhooks.hooks import HookEntry
-from srhooks.intake import joined_headers
+from srhooks.intake.hook_cache import HookEntry
+from srhooks.intake.receiver import joined_headers
 from srhooks.lane import LANE, Taken
 from srhooks.observability.logging_setup import begin_request, request_number
 from srhooks.web.accepted import accepted_bytes

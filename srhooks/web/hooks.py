@@ -17,8 +17,8 @@ from aiohttp.typedefs import Handler
 
 from srhooks.domain import ids
 from srhooks.domain.models import NewNotification, Stored
-from srhooks.hooks import HookEntry
-from srhooks.intake import joined_headers
+from srhooks.intake.hook_cache import HookEntry
+from srhooks.intake.receiver import joined_headers
 from srhooks.observability.logging_setup import QuickInfo
 from srhooks.observability.metrics import Metrics
 from srhooks.protocol.event_types import label

@@ -13,9 +13,9 @@ from srhooks.crypto import Vault
 from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
 from srhooks.handshakes import Handshakes
-from srhooks.hooks import HookDirectory
 from srhooks.hub import Hub
-from srhooks.intake import Intake
+from srhooks.intake.hook_cache import HookDirectory
+from srhooks.intake.receiver import Intake
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 
 from srhooks.callbacks import SERIES, STATUSES, callbacks_log, failures_in_a_row
 from srhooks.domain.ids import first_id_at, iso, now_ms
-from srhooks.hooks import KEY_LIFE, KnownKey
+from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.keys import SERVICES

@@ -4,7 +4,7 @@ from typing import Any
 
 from srhooks.domain import ids
 from srhooks.domain.models import Notification
-from srhooks.hooks import HookEntry, KnownKey
+from srhooks.intake.hook_cache import HookEntry, KnownKey
 from srhooks.protocol.signature import SIGNATURE_HEADER, canonical, matching_key
 
 STALE = 300.0  # seconds between sending and receipt beyond which a replay is suspected

@@ -22,8 +22,8 @@ from srhooks.domain.models import (
     Signature,
     Stored,
 )
-from srhooks.hooks import HookDirectory, HookEntry
 from srhooks.hub import Event, Hub
+from srhooks.intake.hook_cache import HookDirectory, HookEntry
 from srhooks.protocol.link_header import find_link
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
 from srhooks.store import Store, StoreUnavailableError
