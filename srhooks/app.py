@@ -18,6 +18,7 @@ from srhooks.handshakes import Handshakes
 from srhooks.hub import LocalHub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake
+from srhooks.maintenance.retention import index_forever, keep_running, purge_forever, reseal
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
@@ -25,7 +26,6 @@ from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions import Subscriptions
 from srhooks.trial import Trial
-from srhooks.upkeep import index_forever, keep_running, purge_forever, reseal
 from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 import pytest
 from srhooks import entities
 from srhooks.domain.backoff import backoff
+from srhooks.maintenance.retention import keep_running
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters import limiter
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceUnreachableError
-from srhooks.upkeep import keep_running
 from yarl import URL
 
 from tests.harness import Browser, World, eventually
