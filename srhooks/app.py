@@ -12,9 +12,7 @@ from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.domain.models import Hook
-from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
-from srhooks.handshakes import Handshakes
 from srhooks.hub import LocalHub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake
@@ -24,8 +22,10 @@ from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import StoreError, make_store
-from srhooks.subscriptions import Subscriptions
-from srhooks.trial import Trial
+from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.service import Subscriptions
+from srhooks.subscriptions.status_watcher import StatusWatch
+from srhooks.subscriptions.test_delivery import Trial
 from srhooks.web.account import setup_account
 from srhooks.web.assets import setup_assets
 from srhooks.web.auth import setup_auth

@@ -9,7 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Route, expect
 from srhooks.accounts.user_client import TIMEOUT
-from srhooks.subscriptions import ACTIVATION_TIMEOUT
+from srhooks.subscriptions.service import ACTIVATION_TIMEOUT
 from srhooks.web import live_page
 
 from tests.browser import HASTE, needs_chromium, open_browser

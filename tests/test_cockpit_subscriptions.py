@@ -5,8 +5,8 @@ import re
 from html import unescape
 from typing import Any
 
-from srhooks.callbacks import read_call
 from srhooks.protocol.event_types import FAMILIES
+from srhooks.subscriptions.callback_log import read_call
 
 from tests.harness import Browser, World
 

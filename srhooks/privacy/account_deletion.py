@@ -10,7 +10,7 @@ from srhooks.intake.hook_cache import HookDirectory
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
 from srhooks.store import Store
-from srhooks.subscriptions import Subscriptions, UnknownSubscriptionError
+from srhooks.subscriptions.service import Subscriptions, UnknownSubscriptionError
 
 log = logging.getLogger(__name__)
 

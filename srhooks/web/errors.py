@@ -30,7 +30,7 @@ from srhooks.smartrecruiters.errors import (
     may_be_done,
 )
 from srhooks.store import StoreBusyError, StoreError
-from srhooks.subscriptions import UnknownSubscriptionError
+from srhooks.subscriptions.service import UnknownSubscriptionError
 from srhooks.web.negotiate import VARY, wants_fragment, wants_json
 from srhooks.web.view import render
 

@@ -10,9 +10,7 @@ from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
-from srhooks.drift import StatusWatch
 from srhooks.entities import EntityFetcher
-from srhooks.handshakes import Handshakes
 from srhooks.hub import Hub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake
@@ -21,8 +19,10 @@ from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.store import Store
-from srhooks.subscriptions import Subscriptions
-from srhooks.trial import Trial
+from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.service import Subscriptions
+from srhooks.subscriptions.status_watcher import StatusWatch
+from srhooks.subscriptions.test_delivery import Trial
 from srhooks.web.bodies import Bodies
 from srhooks.web.deleted import Deletions
 from srhooks.web.once import Once

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from srhooks.protocol.event_types import event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
-from srhooks.subscriptions import UnknownSubscriptionError
+from srhooks.subscriptions.service import UnknownSubscriptionError
 from srhooks.web.confirm import ask
 from srhooks.web.keys import SERVICES
 from srhooks.web.session import require_login

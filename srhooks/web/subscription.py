@@ -5,10 +5,10 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import hdrs, web
 
-from srhooks.callbacks import SERIES, STATUSES, callbacks_log, failures_in_a_row
 from srhooks.domain.ids import first_id_at, iso, now_ms
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
+from srhooks.subscriptions.callback_log import SERIES, STATUSES, callbacks_log, failures_in_a_row
 from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.keys import SERVICES
 from srhooks.web.negotiate import VARY, wants_json

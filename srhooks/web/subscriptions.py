@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.protocol.event_types import FAMILIES, event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
-from srhooks.subscriptions import MAX_SUBSCRIPTIONS, NewSubscription
+from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS, NewSubscription
 from srhooks.web.errors import BadRequestError, Problem, json_text, of_service
 from srhooks.web.forms import Form, read_form, text_of
 from srhooks.web.keys import SERVICES

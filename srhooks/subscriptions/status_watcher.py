@@ -17,7 +17,7 @@ from srhooks.hub import Event, Hub
 from srhooks.protocol.event_types import event_names, subscription_label
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
 from srhooks.store import StoreError
-from srhooks.subscriptions import Subscriptions
+from srhooks.subscriptions.service import Subscriptions
 
 log = logging.getLogger(__name__)
 

@@ -14,7 +14,6 @@ from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.domain.ids import now_ms
 from srhooks.domain.models import Hook
-from srhooks.handshakes import Handshakes
 from srhooks.hub import Event, Hub
 from srhooks.intake.hook_cache import HookDirectory, new_hook_id
 from srhooks.protocol.event_types import event_names
@@ -27,6 +26,7 @@ from srhooks.smartrecruiters.errors import (
     may_be_done,
 )
 from srhooks.store import Store
+from srhooks.subscriptions.activation_log import Handshakes
 
 log = logging.getLogger(__name__)
 

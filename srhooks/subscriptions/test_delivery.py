@@ -13,7 +13,7 @@ from srhooks.domain.models import TEST_HEADER
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.protocol.notification_headers import notification_headers
 from srhooks.store import Store
-from srhooks.subscriptions import UnknownSubscriptionError
+from srhooks.subscriptions.service import UnknownSubscriptionError
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)  # the service itself waits five seconds
 BODY = json.dumps({"id": "example"}).encode()
