@@ -12,7 +12,7 @@ from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.domain.models import Hook
-from srhooks.entities import EntityFetcher
+from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import LocalHub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.domain.models import Filter, NewNotification
-from srhooks.entities import _take_ended
+from srhooks.entities.fetcher import _take_ended
 from srhooks.store import StoreUnavailableError
 
 from tests.harness import Browser, eventually

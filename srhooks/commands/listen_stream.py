@@ -16,8 +16,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import aiohttp
 
-from srhooks import summary
 from srhooks.domain import ids
+from srhooks.entities import diff
 
 PAGE = 100
 PATIENCE = aiohttp.ClientTimeout(total=60.0, connect=10.0)
@@ -205,7 +205,7 @@ def _words(body: bytes, otherwise: str) -> str:
 
 def _heard(one: dict[str, Any]) -> Heard:
     entity = one["entity"].get("data")
-    about = summary.title(entity) if entity else None
+    about = diff.title(entity) if entity else None
     if about is None and one["link"]:
         about = urlsplit(one["link"]).path.strip("/")
     return Heard(

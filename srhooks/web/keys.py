@@ -10,7 +10,7 @@ from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
-from srhooks.entities import EntityFetcher
+from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import Hub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake

@@ -20,6 +20,7 @@ from srhooks.accounts.user_client import Gateway
 from srhooks.domain.backoff import backoff
 from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.domain.models import EntityJob, EntityStatus, parse_body
+from srhooks.entities.diff import changes, title
 from srhooks.hub import Event, Hub
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import Answer, raise_for_error
@@ -31,7 +32,6 @@ from srhooks.smartrecruiters.errors import (
     TooLargeError,
 )
 from srhooks.store import Store, StoreError
-from srhooks.summary import changes, title
 
 log = logging.getLogger(__name__)
 
