@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from srhooks.domain.models import Timing
-from srhooks.overview import latency, stages
+from srhooks.incidents.overview import latency, stages
 from srhooks.web import live_page
 from srhooks.web.chart import round_up, stacked
 

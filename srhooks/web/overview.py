@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.domain import ids
-from srhooks.overview import attention, stages
+from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.web.chart import stacked
 from srhooks.web.errors import BadRequestError, json_text

@@ -5,7 +5,7 @@ from typing import Any
 
 from srhooks.domain.ids import iso
 from srhooks.domain.models import Notification
-from srhooks.overview import Latency
+from srhooks.incidents.overview import Latency
 
 KNOWN = ("fetched", "gone")  # what the service told of; the rest was never learned
 
