@@ -8,7 +8,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from srhooks.web.view import template_folder
+from srhooks.web.http.templating import template_folder
 
 from tests.harness import Browser, World
 from tests.harness import world as start_world

@@ -15,8 +15,8 @@ from srhooks.domain.models import REDACTED, Filter, parse_body, readable
 from srhooks.intake.receiver import joined_headers, redacted, sent_at
 from srhooks.protocol.link_header import MAX_HEADER, find_link
 from srhooks.protocol.signature import matching_key
-from srhooks.web.asked import live_url, older_url, read_filter, read_limit
-from srhooks.web.errors import BadRequestError
+from srhooks.web.http.errors import BadRequestError
+from srhooks.web.http.query_params import live_url, older_url, read_filter, read_limit
 from yarl import URL
 
 from tests.fuzzing import run

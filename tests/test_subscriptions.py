@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from srhooks.smartrecruiters.errors import ServiceUnreachableError
-from srhooks.web.errors import of_service
+from srhooks.web.http.errors import of_service
 
 from tests.harness import Browser, World
 from tests.odd_service import ROOT, OddWorld, Reply, odd_world

@@ -16,10 +16,10 @@ from srhooks.domain import ids
 from srhooks.domain.models import Delivery, Filter, Notification, User
 from srhooks.protocol.event_types import FAMILIES
 from srhooks.web import filters, words
-from srhooks.web.assets import ASSETS, Assets, setup_assets, static_folder
 from srhooks.web.filters import moment
+from srhooks.web.http.static_files import ASSETS, Assets, setup_assets, static_folder
+from srhooks.web.http.templating import VIEW, macro, render, render_text, setup_view
 from srhooks.web.new_rows import NEW_ROWS, setup_new_rows
-from srhooks.web.view import VIEW, macro, render, render_text, setup_view
 
 NOW = 1_790_000_000_000
 HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"

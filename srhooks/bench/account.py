@@ -12,7 +12,7 @@ from yarl import URL
 
 from srhooks.bench.processes import SECRET, BenchError
 from srhooks.crypto import Vault
-from srhooks.web.session import COOKIE
+from srhooks.web.http.session import COOKIE
 
 PERSON = "5f0c6b1ae4b0a7d21c9e0001"  # an administrator of the sandbox
 EVENTS = ("application.created", "application.status.updated", "job.updated")

@@ -16,8 +16,8 @@ from srhooks.commands.terminal import fit
 from srhooks.domain.ids import encode_id
 from srhooks.domain.models import SIGNATURES
 from srhooks.server.runner import unless_stopped
-from srhooks.web.asked import read_cursor
-from srhooks.web.errors import BadRequestError
+from srhooks.web.http.errors import BadRequestError
+from srhooks.web.http.query_params import read_cursor
 
 DEFAULT_SERVER = "http://localhost:8080"
 HEAD = f"{'TIME':<12}  {'EVENT':<34}  {'ABOUT':<36}  {'SIGNATURE':<12}"

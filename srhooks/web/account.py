@@ -12,13 +12,13 @@ from aiohttp import hdrs, web
 
 from srhooks.domain.candidate_match import MAX_ID
 from srhooks.domain.models import Filter
-from srhooks.web.confirm import ask
-from srhooks.web.errors import BadRequestError, json_text
-from srhooks.web.forms import read_form
+from srhooks.web.http.confirmation import ask
+from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.forms import read_form
+from srhooks.web.http.session import Login, require_login
+from srhooks.web.http.templating import VIEW, render
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.negotiate import VARY, wants_json
-from srhooks.web.session import Login, require_login
-from srhooks.web.view import VIEW, render
 
 UNLIMITED = 1 << 60
 

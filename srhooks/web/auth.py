@@ -16,10 +16,10 @@ from srhooks.hub import Event
 from srhooks.smartrecruiters.client import ServiceClient, raise_for_error, retry_after
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceError, brief
 from srhooks.smartrecruiters.oauth import authorize_url, exchange_code
-from srhooks.web.errors import Problem, problem_response
+from srhooks.web.http.errors import Problem, problem_response
+from srhooks.web.http.session import Login, end_session, find_login, require_login, start_session
+from srhooks.web.http.templating import render
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.session import Login, end_session, find_login, require_login, start_session
-from srhooks.web.view import render
 
 log = logging.getLogger(__name__)
 

@@ -4,7 +4,7 @@ import asyncio
 
 from aiohttp import StreamReader, web
 
-from srhooks.web.errors import BadRequestError, OverloadedError
+from srhooks.web.http.errors import BadRequestError, OverloadedError
 
 PATIENCE = 10.0  # seconds for a whole body; the service itself waits for five in all
 MAX_UNFINISHED = 32 * 1024 * 1024  # bytes of bodies under way, of all senders together

@@ -12,15 +12,15 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from srhooks.hub import Event
-from srhooks.web.confirm import ask
-from srhooks.web.errors import BadRequestError, json_text
 from srhooks.web.export import read_ids
 from srhooks.web.feed import find_notification
 from srhooks.web.filters import quoted
-from srhooks.web.forms import read_form, text_of
+from srhooks.web.http.confirmation import ask
+from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.forms import read_form, text_of
+from srhooks.web.http.session import Login, require_login
 from srhooks.web.keys import SERVICES
-from srhooks.web.negotiate import VARY, wants_json
-from srhooks.web.session import Login, require_login
 
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes

@@ -6,11 +6,11 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.protocol.event_types import FAMILIES, KNOWN, event_names
-from srhooks.web.errors import json_text
+from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.errors import json_text
+from srhooks.web.http.session import require_login
+from srhooks.web.http.templating import render
 from srhooks.web.keys import SERVICES
-from srhooks.web.negotiate import VARY, wants_json
-from srhooks.web.session import require_login
-from srhooks.web.view import render
 
 
 async def show(request: web.Request) -> web.Response:

@@ -13,13 +13,13 @@ from aiohttp import hdrs, web
 from srhooks.domain import ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.store import Store, StoreError
-from srhooks.web.asked import read_filter
-from srhooks.web.errors import BadRequestError
 from srhooks.web.export_formats import FORMATS, Format, write
-from srhooks.web.forms import read_form
+from srhooks.web.http.errors import BadRequestError
+from srhooks.web.http.forms import read_form
+from srhooks.web.http.query_params import read_filter
+from srhooks.web.http.session import require_login, require_reader
+from srhooks.web.http.templating import render
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.session import require_login, require_reader
-from srhooks.web.view import render
 
 log = logging.getLogger(__name__)
 

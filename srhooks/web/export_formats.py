@@ -13,7 +13,7 @@ from typing import Any
 
 from srhooks.domain.ids import iso
 from srhooks.domain.models import Notification
-from srhooks.web.errors import json_text
+from srhooks.web.http.errors import json_text
 from srhooks.web.serialise import notification_json
 
 COLUMNS = (

@@ -10,19 +10,19 @@ from aiohttp import hdrs, web
 from srhooks.domain import ids
 from srhooks.domain.models import Delivery, Filter, Notification
 from srhooks.store import PAGE_TIME
-from srhooks.web.asked import live_url, read_filter, read_limit
 from srhooks.web.curl import curl_command
-from srhooks.web.errors import NotFoundError, json_text
 from srhooks.web.filters import is_cursor
+from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
+from srhooks.web.http.errors import NotFoundError, json_text
+from srhooks.web.http.paging import FeedPage, read_page
+from srhooks.web.http.query_params import live_url, read_filter, read_limit
+from srhooks.web.http.session import Login, require_reader
+from srhooks.web.http.templating import render
 from srhooks.web.inside import links_in
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.negotiate import VARY, wants_fragment, wants_json
-from srhooks.web.paging import FeedPage, read_page
 from srhooks.web.serialise import notification_json
-from srhooks.web.session import Login, require_reader
 from srhooks.web.totals import totals
 from srhooks.web.verdict import verdict
-from srhooks.web.view import render
 from srhooks.web.words import hook_labels
 
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit

@@ -8,13 +8,13 @@ elsewhere can make a browser ask. The answer is shown and not stored.
 from aiohttp import web
 
 from srhooks.domain.models import parse_body
-from srhooks.web.errors import BadRequestError, NotFoundError
 from srhooks.web.feed import find_notification
+from srhooks.web.http.content_negotiation import wants_fragment
+from srhooks.web.http.errors import BadRequestError, NotFoundError
+from srhooks.web.http.session import require_login
+from srhooks.web.http.templating import render
 from srhooks.web.inside import links_in
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.negotiate import wants_fragment
-from srhooks.web.session import require_login
-from srhooks.web.view import render
 
 
 async def follow(request: web.Request) -> web.Response:

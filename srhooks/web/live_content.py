@@ -7,13 +7,13 @@ from aiohttp import web
 from srhooks.domain.ids import encode_id
 from srhooks.domain.models import Filter
 from srhooks.smartrecruiters.errors import ServiceError
-from srhooks.web.asked import DEFAULT_LIMIT, live_url
+from srhooks.web.http.paging import read_page
+from srhooks.web.http.query_params import DEFAULT_LIMIT, live_url
+from srhooks.web.http.session import Login
+from srhooks.web.http.templating import render_text
 from srhooks.web.keys import SERVICES
-from srhooks.web.paging import read_page
-from srhooks.web.session import Login
 from srhooks.web.subscriptions import subscriptions_context
 from srhooks.web.totals import totals
-from srhooks.web.view import render_text
 
 
 async def banner(app: web.Application, login: Login) -> str:

@@ -21,11 +21,11 @@ from srhooks.store import StoreError
 from srhooks.web import live_content
 from srhooks.web.changes import Change, ChangeReader
 from srhooks.web.filters import moment
+from srhooks.web.http.session import Login
+from srhooks.web.http.templating import macro
 from srhooks.web.keys import METRICS, SERVICES
 from srhooks.web.new_rows import NEW_ROWS
 from srhooks.web.overview import overview_frame
-from srhooks.web.session import Login
-from srhooks.web.view import macro
 
 log = logging.getLogger(__name__)
 

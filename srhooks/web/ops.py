@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from srhooks.store import StoreError
-from srhooks.web.errors import WebError
+from srhooks.web.http.errors import WebError
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
 PROXIED = ("Forwarded", "X-Forwarded-For")

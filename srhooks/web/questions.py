@@ -13,9 +13,9 @@ from aiohttp import web
 from srhooks.protocol.event_types import event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
 from srhooks.subscriptions.service import UnknownSubscriptionError
-from srhooks.web.confirm import ask
+from srhooks.web.http.confirmation import ask
+from srhooks.web.http.session import require_login
 from srhooks.web.keys import SERVICES
-from srhooks.web.session import require_login
 from srhooks.web.words import clip, subscription_name
 
 PATIENCE = 4.0  # seconds for the name, which is only a help

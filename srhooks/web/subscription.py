@@ -9,11 +9,11 @@ from srhooks.domain.ids import first_id_at, iso, now_ms
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
 from srhooks.subscriptions.callback_log import SERIES, STATUSES, callbacks_log, failures_in_a_row
-from srhooks.web.errors import BadRequestError, json_text
+from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.session import Login, require_login
+from srhooks.web.http.templating import render
 from srhooks.web.keys import SERVICES
-from srhooks.web.negotiate import VARY, wants_json
-from srhooks.web.session import Login, require_login
-from srhooks.web.view import render
 
 DAY = 86_400_000  # ms
 MAX_PAGE_ID = 200

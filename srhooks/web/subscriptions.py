@@ -10,12 +10,12 @@ from srhooks.domain.ids import first_id_at, now_ms
 from srhooks.protocol.event_types import FAMILIES, event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS, NewSubscription
-from srhooks.web.errors import BadRequestError, Problem, json_text, of_service
-from srhooks.web.forms import Form, read_form, text_of
+from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
+from srhooks.web.http.errors import BadRequestError, Problem, json_text, of_service
+from srhooks.web.http.forms import Form, read_form, text_of
+from srhooks.web.http.session import Login, require_login
+from srhooks.web.http.templating import render
 from srhooks.web.keys import SERVICES
-from srhooks.web.negotiate import VARY, wants_fragment, wants_json
-from srhooks.web.session import Login, require_login
-from srhooks.web.view import render
 
 DAY = 86_400_000  # ms
 MAX_EVENTS = 200

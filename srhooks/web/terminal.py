@@ -10,13 +10,13 @@ from srhooks.accounts.personal_tokens import MAX_NAME, TooManyTokensError
 from srhooks.domain.ids import iso
 from srhooks.domain.models import PersonalToken
 from srhooks.hub import Event
-from srhooks.web.confirm import ask
-from srhooks.web.errors import BadRequestError, NotFoundError, json_text
-from srhooks.web.forms import read_form, text_of
+from srhooks.web.http.confirmation import ask
+from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.http.forms import read_form, text_of
+from srhooks.web.http.session import Login, reader_id, require_login
+from srhooks.web.http.templating import render
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.negotiate import VARY, wants_json
-from srhooks.web.session import Login, reader_id, require_login
-from srhooks.web.view import render
 
 DEFAULT_NAME = "Terminal"
 

@@ -9,7 +9,7 @@ from multidict import MultiMapping
 
 from srhooks.domain.ids import LENGTH, decode_id, first_id_at, now_ms, read_time
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES, Filter
-from srhooks.web.errors import BadRequestError
+from srhooks.web.http.errors import BadRequestError
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200

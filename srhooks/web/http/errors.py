@@ -31,8 +31,8 @@ from srhooks.smartrecruiters.errors import (
 )
 from srhooks.store import StoreBusyError, StoreError
 from srhooks.subscriptions.service import UnknownSubscriptionError
-from srhooks.web.negotiate import VARY, wants_fragment, wants_json
-from srhooks.web.view import render
+from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
+from srhooks.web.http.templating import render
 
 log = logging.getLogger(__name__)
 

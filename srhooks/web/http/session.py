@@ -17,11 +17,11 @@ from srhooks.crypto import RotatingFernet, csrf_token
 from srhooks.domain.ids import now_ms
 from srhooks.domain.models import User
 from srhooks.smartrecruiters.errors import GrantDeadError
-from srhooks.web.csrf import is_forged
-from srhooks.web.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
+from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
+from srhooks.web.http.csrf import is_forged
+from srhooks.web.http.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
+from srhooks.web.http.templating import VIEW
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.negotiate import bearer, wants_fragment, wants_json
-from srhooks.web.view import VIEW
 
 COOKIE = "srhooks"
 MAX_NEXT = 1000  # characters of the address somebody wanted: a cookie holds 4 kB

@@ -4,7 +4,7 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks.web.view import render
+from srhooks.web.http.templating import render
 
 
 def ask(

@@ -8,8 +8,8 @@ from http import HTTPStatus
 from aiohttp import web, web_response
 
 from srhooks.config import Settings
-from srhooks.web.errors import REQUEST
-from srhooks.web.negotiate import VARY
+from srhooks.web.http.content_negotiation import VARY
+from srhooks.web.http.errors import REQUEST
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"

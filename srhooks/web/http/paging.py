@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from srhooks.domain import ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.store import PAGE_TIME, Store
-from srhooks.web.asked import older_url
+from srhooks.web.http.query_params import older_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from aiohttp import web
 from multidict import MultiMapping
 
-from srhooks.web.errors import BadRequestError
+from srhooks.web.http.errors import BadRequestError
 
 Form = MultiMapping[str | bytes | bytearray | web.FileField]
 TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})

@@ -11,8 +11,8 @@ from aiohttp import hdrs, web
 from srhooks.domain import ids
 from srhooks.protocol.event_types import FAMILIES, event_names, family
 from srhooks.web import filters, words
-from srhooks.web.assets import ASSETS
 from srhooks.web.chart import span_label
+from srhooks.web.http.static_files import ASSETS
 from srhooks.web.json_tree import json_tree
 
 RESTORES = "HX-History-Restore-Request"

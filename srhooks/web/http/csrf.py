@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from srhooks.config import Settings
-from srhooks.web.forms import TYPES, read_form, text_of
+from srhooks.web.http.forms import TYPES, read_form, text_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADER = "X-CSRF-Token"
