@@ -34,7 +34,7 @@ from srhooks.web.export import setup_export
 from srhooks.web.express import setup_express
 from srhooks.web.feed import setup_feed
 from srhooks.web.follow import setup_follow
-from srhooks.web.hooks import setup_hooks
+from srhooks.web.hooks.endpoint import setup_hooks
 from srhooks.web.http.errors import error_middleware
 from srhooks.web.http.security_headers import setup_security
 from srhooks.web.http.session import setup_sessions

@@ -15,7 +15,7 @@ from srhooks.observability.metrics import Metrics
 from srhooks.server.runner import served
 from srhooks.store import StoreBusyError, StoreUnavailableError
 from srhooks.store.group_commit import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer
-from srhooks.web.bodies import MAX_UNFINISHED
+from srhooks.web.hooks.body_reader import MAX_UNFINISHED
 from yarl import URL
 
 from tests.harness import World, eventually

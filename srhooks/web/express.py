@@ -2,7 +2,7 @@
 
 Nearly all of them are alike: whole, in one piece, for a known hook. For these, the library's way
 through a request, a task of its own, the routes and the middlewares takes longer than the rest.
-What is unlike takes the usual way (web/hooks.py), and so does every failure.
+What is unlike takes the usual way (web/hooks/endpoint.py), and so does every failure.
 """
 
 import asyncio
@@ -17,8 +17,8 @@ from srhooks.intake.hook_cache import HookEntry
 from srhooks.intake.receiver import joined_headers
 from srhooks.lane import LANE, Taken
 from srhooks.observability.logging_setup import begin_request, request_number
-from srhooks.web.accepted import accepted_bytes
-from srhooks.web.hooks import HANDSHAKE_HEADER, note
+from srhooks.web.hooks.accepted import accepted_bytes
+from srhooks.web.hooks.endpoint import HANDSHAKE_HEADER, note
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
 PREFIX = "/hooks/"

@@ -23,8 +23,8 @@ from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
-from srhooks.web.bodies import Bodies
 from srhooks.web.deleted import Deletions
+from srhooks.web.hooks.body_reader import Bodies
 from srhooks.web.once import Once
 
 

@@ -23,7 +23,7 @@ from srhooks.observability.logging_setup import QuickInfo
 from srhooks.observability.metrics import Metrics
 from srhooks.protocol.event_types import label
 from srhooks.store import StoreError, StoreUnavailableError
-from srhooks.web.accepted import accepted
+from srhooks.web.hooks.accepted import accepted
 from srhooks.web.http.errors import REQUEST, BadRequestError, NotFoundError, WebError
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS
 
