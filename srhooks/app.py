@@ -41,8 +41,8 @@ from srhooks.web.http.session import setup_sessions
 from srhooks.web.http.static_files import setup_assets
 from srhooks.web.http.templating import setup_view
 from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
-from srhooks.web.live import setup_live
-from srhooks.web.new_rows import setup_new_rows
+from srhooks.web.live.endpoint import setup_live
+from srhooks.web.live.row_cache import setup_new_rows
 from srhooks.web.openapi import setup_openapi
 from srhooks.web.ops import setup_ops
 from srhooks.web.overview import setup_overview

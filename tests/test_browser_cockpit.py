@@ -10,7 +10,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, Locator, Route, expect
 from srhooks.accounts.user_client import TIMEOUT
 from srhooks.subscriptions.service import ACTIVATION_TIMEOUT
-from srhooks.web import live_page
+from srhooks.web.live import connection
 
 from tests.browser import HASTE, needs_chromium, open_browser
 from tests.harness import World
@@ -117,7 +117,7 @@ async def test_a_suspension_shows_on_open_pages(chromium: Browser, world: World)
 async def test_the_overview_follows_what_arrives(
     chromium: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(live_page, "OVERVIEW_EVERY", 0.2)
+    monkeypatch.setattr(connection, "OVERVIEW_EVERY", 0.2)
     async with world.logged_in() as ada:
         hook_id = (await ada.subscribe("job.created"))["hookId"]
         await world.sandbox.fire("job.created")

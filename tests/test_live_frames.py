@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from srhooks.web.frames import text_frame
+from srhooks.web.live.websocket_frames import text_frame
 
 from tests.harness import World
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 from srhooks.hub.local import LocalViewer
-from srhooks.web.live import AUDIENCES, PATIENCE, Patience
-from srhooks.web.live_page import LivePage
+from srhooks.web.live.connection import LivePage
+from srhooks.web.live.endpoint import AUDIENCES, PATIENCE, Patience
 from yarl import URL
 
 from tests.harness import Browser, World, eventually

@@ -19,7 +19,7 @@ from srhooks.web import filters, words
 from srhooks.web.filters import moment
 from srhooks.web.http.static_files import ASSETS, Assets, setup_assets, static_folder
 from srhooks.web.http.templating import VIEW, macro, render, render_text, setup_view
-from srhooks.web.new_rows import NEW_ROWS, setup_new_rows
+from srhooks.web.live.row_cache import NEW_ROWS, setup_new_rows
 
 NOW = 1_790_000_000_000
 HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"

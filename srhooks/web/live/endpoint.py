@@ -11,14 +11,14 @@ from dataclasses import dataclass
 import aiohttp
 from aiohttp import WSCloseCode, hdrs, web
 
-from srhooks.web.audience import Audience
 from srhooks.web.http.content_negotiation import bearer
 from srhooks.web.http.csrf import own_origin
 from srhooks.web.http.errors import BadRequestError, ForgedError, Problem, problem_response
 from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import find_reader
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.live_page import LivePage, close
+from srhooks.web.live.connection import LivePage, close
+from srhooks.web.live.fanout import Audience
 from srhooks.web.overview import read_window
 
 LEAVE_PATIENCE = 0.7  # seconds for all of them at shutdown

@@ -18,13 +18,13 @@ from srhooks.domain import ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.hub import EVERY_SESSION, Event
 from srhooks.store import StoreError
-from srhooks.web import live_content
-from srhooks.web.changes import Change, ChangeReader
 from srhooks.web.filters import moment
 from srhooks.web.http.session import Login
 from srhooks.web.http.templating import macro
 from srhooks.web.keys import METRICS, SERVICES
-from srhooks.web.new_rows import NEW_ROWS
+from srhooks.web.live import fragments
+from srhooks.web.live.change_reader import Change, ChangeReader
+from srhooks.web.live.row_cache import NEW_ROWS
 from srhooks.web.overview import overview_frame
 
 log = logging.getLogger(__name__)
@@ -163,15 +163,15 @@ class LivePage:
             await self._send(await overview_frame(self._app, self.login.user.id, self._window))
         for event in events:
             if event.kind == "login":
-                await self._send(await live_content.banner(self._app, self.login))
+                await self._send(await fragments.banner(self._app, self.login))
             elif event.kind == "notification" and self.is_feed:
                 await self._send_changes(event.order)
             elif event.kind == "handshake" and self.view == "subscriptions":
-                await self._send(live_content.handshakes(self._app, self.login))
+                await self._send(fragments.handshakes(self._app, self.login))
             elif event.kind == "subscriptions" and self.view == "subscriptions":
-                await self._send(await live_content.subscriptions(self._app, self.login))
+                await self._send(await fragments.subscriptions(self._app, self.login))
             elif event.kind == "subscriptions":
-                await self._send(live_content.drifts(self._app, self.login))
+                await self._send(fragments.drifts(self._app, self.login))
         # Last: a change may have been read before its notification was deleted.
         if self.is_feed and any(event.kind == "deleted" for event in events):
             await self._send_deleted()
@@ -194,11 +194,11 @@ class LivePage:
         user_id = self.login.user.id
         self._told, numbers = deletions.after(user_id, self._told)
         if numbers:
-            await self._send(await live_content.deleted(self._app, user_id, numbers))
+            await self._send(await fragments.deleted(self._app, user_id, numbers))
 
     async def _send_whole_list(self) -> None:
         cursor = await self._app[SERVICES].store.last_rev(self.login.user.id)
-        await self._send(await live_content.whole_list(self._app, self.login, self._wanted, cursor))
+        await self._send(await fragments.whole_list(self._app, self.login, self._wanted, cursor))
         self.sent = cursor
 
     async def _send(self, text: str) -> None:
