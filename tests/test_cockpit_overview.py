@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from srhooks.domain.models import Timing
 from srhooks.incidents.overview import latency, stages
-from srhooks.web.chart import round_up, stacked
 from srhooks.web.live import connection
+from srhooks.web.presentation.chart import round_up, stacked
 
 from tests.harness import Browser, World, eventually
 

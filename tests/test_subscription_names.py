@@ -6,7 +6,7 @@ from html import unescape
 import pytest
 from srhooks.domain.models import Hook
 from srhooks.protocol.event_types import event_names, subscription_label
-from srhooks.web.words import hook_labels
+from srhooks.web.presentation.labels import hook_labels
 
 from tests.harness import Browser, World
 

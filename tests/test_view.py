@@ -15,11 +15,11 @@ from aiohttp.test_utils import TestClient
 from srhooks.domain import ids
 from srhooks.domain.models import Delivery, Filter, Notification, User
 from srhooks.protocol.event_types import FAMILIES
-from srhooks.web import filters, words
-from srhooks.web.filters import moment
 from srhooks.web.http.static_files import ASSETS, Assets, setup_assets, static_folder
 from srhooks.web.http.templating import VIEW, macro, render, render_text, setup_view
 from srhooks.web.live.row_cache import NEW_ROWS, setup_new_rows
+from srhooks.web.presentation import labels, template_filters
+from srhooks.web.presentation.template_filters import moment
 
 NOW = 1_790_000_000_000
 HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"
@@ -262,23 +262,23 @@ def test_the_row_says_what_happened(app: web.Application) -> None:
     ],
 )
 def test_title(changes: dict[str, Any], title: str) -> None:
-    assert words.title_of(notification(**changes)) == title
+    assert labels.title_of(notification(**changes)) == title
 
 
 def test_changes_survive_odd_json() -> None:
-    assert words.changes_of(notification(changes=None)) == []
-    assert words.changes_of(notification(changes="{")) == []
-    assert words.changes_of(notification(changes='{"a": 1}')) == []
-    assert words.changes_of(notification(changes="[1]")) == []
-    one = words.changes_of(notification(changes='[{"field": "a", "before": null, "now": [1]}]'))
-    assert one == [words.Change("a", None, "[1]")]
+    assert labels.changes_of(notification(changes=None)) == []
+    assert labels.changes_of(notification(changes="{")) == []
+    assert labels.changes_of(notification(changes='{"a": 1}')) == []
+    assert labels.changes_of(notification(changes="[1]")) == []
+    one = labels.changes_of(notification(changes='[{"field": "a", "before": null, "now": [1]}]'))
+    assert one == [labels.Change("a", None, "[1]")]
 
 
 def test_every_event_has_a_sentence() -> None:
     for names in FAMILIES.values():
         for name in names:
-            assert words.event_text(name).startswith("Sends a link to the ")
-    assert words.event_text("brand.new") == "Sends a link to what changed."
+            assert labels.event_text(name).startswith("Sends a link to the ")
+    assert labels.event_text("brand.new") == "Sends a link to what changed."
 
 
 def test_a_live_frame_names_what_it_replaces(app: web.Application) -> None:
@@ -309,8 +309,8 @@ def test_a_list_brings_its_own_connection(app: web.Application) -> None:
 
 
 def test_text_that_is_no_json_shows_what_cannot_be_seen() -> None:
-    assert filters.plain("\u202ea\x00\ud800") == "⟨U+202E⟩a⟨U+0000⟩⟨U+D800⟩"
-    assert len(filters.plain(b"x" * 2_000_000)) == filters.MAX_SHOWN
+    assert template_filters.plain("\u202ea\x00\ud800") == "⟨U+202E⟩a⟨U+0000⟩⟨U+D800⟩"
+    assert len(template_filters.plain(b"x" * 2_000_000)) == template_filters.MAX_SHOWN
 
 
 @pytest.mark.parametrize(
@@ -322,29 +322,35 @@ def test_text_that_is_no_json_shows_what_cannot_be_seen() -> None:
         (61_000, "1 min ago"),
         (3_600_000, "1 h ago"),
         (3 * 86_400_000, "3 d ago"),
-        (30 * 86_400_000, filters.date(NOW - 30 * 86_400_000)),
-        (-3_600_000, filters.date(NOW + 3_600_000)),
+        (30 * 86_400_000, template_filters.date(NOW - 30 * 86_400_000)),
+        (-3_600_000, template_filters.date(NOW + 3_600_000)),
     ],
 )
 def test_ago(gone: int, text: str) -> None:
-    assert filters.ago(NOW - gone, NOW) == text
-    assert filters.ago(None) == "never"
+    assert template_filters.ago(NOW - gone, NOW) == text
+    assert template_filters.ago(None) == "never"
 
 
 def test_times_and_sizes() -> None:
-    assert filters.exact(0) == "1 Jan 1970, 00:00:00.000 UTC"
-    assert filters.iso(None) == filters.exact(None) == ""
-    texts = [filters.duration(seconds) for seconds in (None, 0.2, -3, 600, 10_000, 400_000)]
+    assert template_filters.exact(0) == "1 Jan 1970, 00:00:00.000 UTC"
+    assert template_filters.iso(None) == template_filters.exact(None) == ""
+    texts = [
+        template_filters.duration(seconds) for seconds in (None, 0.2, -3, 600, 10_000, 400_000)
+    ]
     assert texts == ["", "200 ms", "3 s", "10 min", "3 h", "5 days"]
-    assert [filters.size(count) for count in (1, 1500, 2_000_000)] == ["1 B", "1.5 kB", "2.0 MB"]
+    assert [template_filters.size(count) for count in (1, 1500, 2_000_000)] == [
+        "1 B",
+        "1.5 kB",
+        "2.0 MB",
+    ]
 
 
 def test_query_keeps_the_filter_and_leaves_the_page() -> None:
     params = {"q": "a b", "event": ["job.", ""], "before": "0000000000001", "status": ""}
-    assert filters.query(params) == "?q=a+b&event=job."
-    assert filters.query(params, before="y") == "?q=a+b&event=job.&before=y"
-    assert filters.query({"q": "\ud800"}) == "?q=%3F"
-    assert filters.query(None) == ""
+    assert template_filters.query(params) == "?q=a+b&event=job."
+    assert template_filters.query(params, before="y") == "?q=a+b&event=job.&before=y"
+    assert template_filters.query({"q": "\ud800"}) == "?q=%3F"
+    assert template_filters.query(None) == ""
 
 
 async def test_render_answers_with_what_the_session_adds(

@@ -14,13 +14,13 @@ from aiohttp import hdrs, web
 from srhooks.hub import Event
 from srhooks.web.export import read_ids
 from srhooks.web.feed import find_notification
-from srhooks.web.filters import quoted
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.forms import read_form, text_of
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.keys import SERVICES
+from srhooks.web.presentation.template_filters import quoted
 
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes

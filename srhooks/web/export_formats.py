@@ -14,7 +14,7 @@ from typing import Any
 from srhooks.domain.ids import iso
 from srhooks.domain.models import Notification
 from srhooks.web.http.errors import json_text
-from srhooks.web.serialise import notification_json
+from srhooks.web.presentation.notification_json import notification_json
 
 COLUMNS = (
     "id", "receivedAt", "eventName", "eventId", "eventVersion", "subscriptionId", "hookId",

@@ -10,20 +10,20 @@ from aiohttp import hdrs, web
 from srhooks.domain import ids
 from srhooks.domain.models import Delivery, Filter, Notification
 from srhooks.store import PAGE_TIME
-from srhooks.web.curl import curl_command
-from srhooks.web.filters import is_cursor
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import NotFoundError, json_text
 from srhooks.web.http.paging import FeedPage, read_page
 from srhooks.web.http.query_params import live_url, read_filter, read_limit
 from srhooks.web.http.session import Login, require_reader
 from srhooks.web.http.templating import render
-from srhooks.web.inside import links_in
 from srhooks.web.keys import SERVICES, SETTINGS
-from srhooks.web.serialise import notification_json
-from srhooks.web.totals import totals
-from srhooks.web.verdict import verdict
-from srhooks.web.words import hook_labels
+from srhooks.web.presentation.curl import curl_command
+from srhooks.web.presentation.entity_links import links_in
+from srhooks.web.presentation.labels import hook_labels
+from srhooks.web.presentation.notification_json import notification_json
+from srhooks.web.presentation.signature_report import verdict
+from srhooks.web.presentation.template_filters import is_cursor
+from srhooks.web.presentation.totals import totals
 
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_EVERY = 60_000  # ms between two notes of a visit

@@ -9,13 +9,13 @@ from aiohttp import web
 from srhooks.domain import ids
 from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
-from srhooks.web.chart import stacked
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render, render_text
 from srhooks.web.keys import SERVICES
-from srhooks.web.serialise import overview_json
+from srhooks.web.presentation.chart import stacked
+from srhooks.web.presentation.notification_json import overview_json
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 # Each window (ms) with the span of a bar (ms); a window is a whole number of bars.

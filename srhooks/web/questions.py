@@ -16,7 +16,7 @@ from srhooks.subscriptions.service import UnknownSubscriptionError
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.session import require_login
 from srhooks.web.keys import SERVICES
-from srhooks.web.words import clip, subscription_name
+from srhooks.web.presentation.labels import clip, subscription_name
 
 PATIENCE = 4.0  # seconds for the name, which is only a help
 MAX_ADDRESS = 200  # characters of a callback address

@@ -10,10 +10,10 @@ from aiohttp import hdrs, web
 
 from srhooks.domain import ids
 from srhooks.protocol.event_types import FAMILIES, event_names, family
-from srhooks.web import filters, words
-from srhooks.web.chart import span_label
 from srhooks.web.http.static_files import ASSETS
-from srhooks.web.json_tree import json_tree
+from srhooks.web.presentation import labels, template_filters
+from srhooks.web.presentation.chart import span_label
+from srhooks.web.presentation.json_tree import json_tree
 
 RESTORES = "HX-History-Restore-Request"
 VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session adds to every page
@@ -58,28 +58,28 @@ DEFAULTS: Mapping[str, Any] = {
     "subscription_label": None,
 }
 FILTERS: dict[str, Callable[..., Any]] = {
-    "ago": filters.ago,
-    "clip": words.clip,
-    "date": filters.date,
-    "duration": filters.duration,
-    "event_text": words.event_text,
-    "event_words": words.event_words,
-    "exact": filters.exact,
+    "ago": template_filters.ago,
+    "clip": labels.clip,
+    "date": template_filters.date,
+    "duration": template_filters.duration,
+    "event_text": labels.event_text,
+    "event_words": labels.event_words,
+    "exact": template_filters.exact,
     "family": family,
-    "family_title": words.family_title,
-    "id_at": filters.id_at,
-    "is_cursor": filters.is_cursor,
-    "field_time": filters.field_time,
-    "is_cut": filters.is_cut,
-    "iso": filters.iso,
+    "family_title": labels.family_title,
+    "id_at": template_filters.id_at,
+    "is_cursor": template_filters.is_cursor,
+    "field_time": template_filters.field_time,
+    "is_cut": template_filters.is_cut,
+    "iso": template_filters.iso,
     "json_tree": json_tree,
-    "moment": filters.moment,
-    "plain": filters.plain,
-    "query": filters.query,
-    "size": filters.size,
+    "moment": template_filters.moment,
+    "plain": template_filters.plain,
+    "query": template_filters.query,
+    "size": template_filters.size,
     "span_label": span_label,
-    "urlencode": filters.quoted,
-    "visible": filters.visible,
+    "urlencode": template_filters.quoted,
+    "visible": template_filters.visible,
 }
 
 
@@ -107,16 +107,16 @@ def setup_view(app: web.Application) -> jinja2.Environment:
     env.globals.update(
         static=app[ASSETS].url,
         modules=app[ASSETS].modules(),
-        title_of=words.title_of,
-        changes_of=words.changes_of,
-        detail_url=filters.detail_url,
+        title_of=labels.title_of,
+        changes_of=labels.changes_of,
+        detail_url=template_filters.detail_url,
         event_names=event_names,
-        subscription_name=words.subscription_name,
-        unknown_events=words.unknown_events,
+        subscription_name=labels.subscription_name,
+        unknown_events=labels.unknown_events,
         FAMILIES=FAMILIES,
-        SIGNATURE_TEXTS=words.SIGNATURE_TEXTS,
-        ENTITY_TEXTS=words.ENTITY_TEXTS,
-        WINDOW_NAMES=words.WINDOW_NAMES,
+        SIGNATURE_TEXTS=labels.SIGNATURE_TEXTS,
+        ENTITY_TEXTS=labels.ENTITY_TEXTS,
+        WINDOW_NAMES=labels.WINDOW_NAMES,
     )
     return env
 

@@ -13,8 +13,8 @@ from aiohttp import web
 
 from srhooks.domain.ids import encode_id
 from srhooks.domain.models import Notification
-from srhooks.web.filters import Moment, moment
 from srhooks.web.http.templating import macro
+from srhooks.web.presentation.template_filters import Moment, moment
 
 MAX_KINDS = 256
 # Where to fill in; no letters of ASCII, and all that is made in advance is of such.

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from srhooks.web.filters import HIDDEN, MAX_SHOWN, escaped
+from srhooks.web.presentation.template_filters import HIDDEN, MAX_SHOWN, escaped
 
 MAX_FOLDS_DEEP = 24  # levels; what lies deeper stands on one line
 MAX_COLOURED = 20_000  # values; more of them are shown in one colour
