@@ -40,13 +40,13 @@ from srhooks.web.http.security_headers import setup_security
 from srhooks.web.http.session import setup_sessions
 from srhooks.web.http.static_files import setup_assets
 from srhooks.web.http.templating import setup_view
-from srhooks.web.keys import METRICS, SERVICES, SETTINGS, Services
 from srhooks.web.live.endpoint import setup_live
 from srhooks.web.live.row_cache import setup_new_rows
 from srhooks.web.openapi import setup_openapi
 from srhooks.web.ops import setup_ops
 from srhooks.web.overview import setup_overview
 from srhooks.web.questions import setup_questions
+from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS, Services
 from srhooks.web.subscription import setup_subscription
 from srhooks.web.subscriptions import setup_subscriptions
 from srhooks.web.terminal import setup_terminal

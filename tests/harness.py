@@ -16,7 +16,7 @@ from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
 from srhooks.server.runner import CannotListenError, served
-from srhooks.web.keys import SERVICES, Services
+from srhooks.web.state.app_keys import SERVICES, Services
 from yarl import URL
 
 T = TypeVar("T")

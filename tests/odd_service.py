@@ -24,7 +24,7 @@ from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.protocol.signature import sign
 from srhooks.server.runner import served
-from srhooks.web.keys import SERVICES, Services
+from srhooks.web.state.app_keys import SERVICES, Services
 from yarl import URL
 
 from tests.harness import SECRET, Browser, free_port

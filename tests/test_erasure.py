@@ -14,7 +14,7 @@ from srhooks.domain.models import WHOLE_ACCOUNT, Hook, NewNotification
 from srhooks.intake.hook_cache import new_hook_id
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
-from srhooks.web.keys import SERVICES
+from srhooks.web.state.app_keys import SERVICES
 from yarl import URL
 
 from tests.harness import Browser, World, application, eventually

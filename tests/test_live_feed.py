@@ -12,7 +12,7 @@ from srhooks.domain.ids import now_ms
 from srhooks.domain.models import Hook
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
-from srhooks.web.keys import SERVICES
+from srhooks.web.state.app_keys import SERVICES
 
 from tests.harness import World, application, eventually, free_port
 from tests.page_model import Page

@@ -21,7 +21,7 @@ from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 from srhooks.store import Store
-from srhooks.web.keys import SERVICES
+from srhooks.web.state.app_keys import SERVICES
 
 from tests.harness import Browser, World, application, eventually, free_port
 from tests.harness import world as world_of

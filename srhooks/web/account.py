@@ -18,7 +18,7 @@ from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.forms import read_form
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import VIEW, render
-from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 UNLIMITED = 1 << 60
 

@@ -19,7 +19,7 @@ from srhooks.smartrecruiters.oauth import authorize_url, exchange_code
 from srhooks.web.http.errors import Problem, problem_response
 from srhooks.web.http.session import Login, end_session, find_login, require_login, start_session
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 

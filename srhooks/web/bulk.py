@@ -19,8 +19,8 @@ from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.forms import read_form, text_of
 from srhooks.web.http.session import Login, require_login
-from srhooks.web.keys import SERVICES
 from srhooks.web.presentation.template_filters import quoted
+from srhooks.web.state.app_keys import SERVICES
 
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes

@@ -10,7 +10,7 @@ from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import json_text
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES
+from srhooks.web.state.app_keys import SERVICES
 
 
 async def show(request: web.Request) -> web.Response:

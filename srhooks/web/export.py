@@ -19,7 +19,7 @@ from srhooks.web.http.forms import read_form
 from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import require_login, require_reader
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 

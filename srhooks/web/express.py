@@ -19,7 +19,7 @@ from srhooks.lane import LANE, Taken
 from srhooks.observability.logging_setup import begin_request, request_number
 from srhooks.web.hooks.accepted import accepted_bytes
 from srhooks.web.hooks.endpoint import HANDSHAKE_HEADER, note
-from srhooks.web.keys import METRICS, SERVICES, SETTINGS
+from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 
 PREFIX = "/hooks/"
 NOT_PLAIN = HANDSHAKE_HEADER.lower(), hdrs.EXPECT.lower()

@@ -16,7 +16,6 @@ from srhooks.web.http.paging import FeedPage, read_page
 from srhooks.web.http.query_params import live_url, read_filter, read_limit
 from srhooks.web.http.session import Login, require_reader
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.presentation.curl import curl_command
 from srhooks.web.presentation.entity_links import links_in
 from srhooks.web.presentation.labels import hook_labels
@@ -24,6 +23,7 @@ from srhooks.web.presentation.notification_json import notification_json
 from srhooks.web.presentation.signature_report import verdict
 from srhooks.web.presentation.template_filters import is_cursor
 from srhooks.web.presentation.totals import totals
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_EVERY = 60_000  # ms between two notes of a visit

@@ -13,8 +13,8 @@ from srhooks.web.http.content_negotiation import wants_fragment
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.presentation.entity_links import links_in
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 
 async def follow(request: web.Request) -> web.Response:

@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from srhooks.store import StoreError
 from srhooks.web.http.errors import WebError
-from srhooks.web.keys import METRICS, SERVICES, SETTINGS
+from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 
 PROXIED = ("Forwarded", "X-Forwarded-For")
 

@@ -13,9 +13,9 @@ from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_jso
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render, render_text
-from srhooks.web.keys import SERVICES
 from srhooks.web.presentation.chart import stacked
 from srhooks.web.presentation.notification_json import overview_json
+from srhooks.web.state.app_keys import SERVICES
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 # Each window (ms) with the span of a bar (ms); a window is a whole number of bars.

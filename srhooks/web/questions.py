@@ -15,8 +15,8 @@ from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError,
 from srhooks.subscriptions.service import UnknownSubscriptionError
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.session import require_login
-from srhooks.web.keys import SERVICES
 from srhooks.web.presentation.labels import clip, subscription_name
+from srhooks.web.state.app_keys import SERVICES
 
 PATIENCE = 4.0  # seconds for the name, which is only a help
 MAX_ADDRESS = 200  # characters of a callback address

@@ -13,7 +13,7 @@ from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES
+from srhooks.web.state.app_keys import SERVICES
 
 DAY = 86_400_000  # ms
 MAX_PAGE_ID = 200

@@ -15,7 +15,7 @@ from srhooks.web.http.errors import BadRequestError, Problem, json_text, of_serv
 from srhooks.web.http.forms import Form, read_form, text_of
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES
+from srhooks.web.state.app_keys import SERVICES
 
 DAY = 86_400_000  # ms
 MAX_EVENTS = 200

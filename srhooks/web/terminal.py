@@ -16,7 +16,7 @@ from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
 from srhooks.web.http.forms import read_form, text_of
 from srhooks.web.http.session import Login, reader_id, require_login
 from srhooks.web.http.templating import render
-from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 DEFAULT_NAME = "Terminal"
 

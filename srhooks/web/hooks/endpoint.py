@@ -25,7 +25,7 @@ from srhooks.protocol.event_types import label
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.hooks.accepted import accepted
 from srhooks.web.http.errors import REQUEST, BadRequestError, NotFoundError, WebError
-from srhooks.web.keys import METRICS, SERVICES, SETTINGS
+from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 _log_stored = QuickInfo(

@@ -21,7 +21,7 @@ from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_j
 from srhooks.web.http.csrf import is_forged
 from srhooks.web.http.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
 from srhooks.web.http.templating import VIEW
-from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 COOKIE = "srhooks"
 MAX_NEXT = 1000  # characters of the address somebody wanted: a cookie holds 4 kB

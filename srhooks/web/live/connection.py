@@ -20,12 +20,12 @@ from srhooks.hub import EVERY_SESSION, Event
 from srhooks.store import StoreError
 from srhooks.web.http.session import Login
 from srhooks.web.http.templating import macro
-from srhooks.web.keys import METRICS, SERVICES
 from srhooks.web.live import fragments
 from srhooks.web.live.change_reader import Change, ChangeReader
 from srhooks.web.live.row_cache import NEW_ROWS
 from srhooks.web.overview import overview_frame
 from srhooks.web.presentation.template_filters import moment
+from srhooks.web.state.app_keys import METRICS, SERVICES
 
 log = logging.getLogger(__name__)
 

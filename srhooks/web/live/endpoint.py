@@ -16,10 +16,10 @@ from srhooks.web.http.csrf import own_origin
 from srhooks.web.http.errors import BadRequestError, ForgedError, Problem, problem_response
 from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import find_reader
-from srhooks.web.keys import SERVICES, SETTINGS
 from srhooks.web.live.connection import LivePage, close
 from srhooks.web.live.fanout import Audience
 from srhooks.web.overview import read_window
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 LEAVE_PATIENCE = 0.7  # seconds for all of them at shutdown
 VIEWS = ("", "feed", "subscriptions", "overview")

@@ -11,10 +11,10 @@ from aiohttp import web
 
 from srhooks.hub import Event
 from srhooks.store import StoreError
-from srhooks.web.keys import METRICS, SERVICES
 from srhooks.web.live.change_reader import ChangeReader, Changes
 from srhooks.web.live.connection import LivePage
 from srhooks.web.live.websocket_frames import text_frame
+from srhooks.web.state.app_keys import METRICS, SERVICES
 
 log = logging.getLogger(__name__)
 

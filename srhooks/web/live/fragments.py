@@ -11,8 +11,8 @@ from srhooks.web.http.paging import read_page
 from srhooks.web.http.query_params import DEFAULT_LIMIT, live_url
 from srhooks.web.http.session import Login
 from srhooks.web.http.templating import render_text
-from srhooks.web.keys import SERVICES
 from srhooks.web.presentation.totals import totals
+from srhooks.web.state.app_keys import SERVICES
 from srhooks.web.subscriptions import subscriptions_context
 
 

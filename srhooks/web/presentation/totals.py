@@ -5,7 +5,7 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.domain.ids import first_id_at, now_ms
-from srhooks.web.keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 DAY = 86_400_000  # ms
 

@@ -23,9 +23,9 @@ from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
-from srhooks.web.deleted import Deletions
 from srhooks.web.hooks.body_reader import Bodies
-from srhooks.web.once import Once
+from srhooks.web.state.flash import Once
+from srhooks.web.state.recent_deletions import Deletions
 
 
 @dataclass(frozen=True, kw_only=True)
