@@ -26,14 +26,7 @@ from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
-from srhooks.web.account import setup_account
-from srhooks.web.auth import setup_auth
-from srhooks.web.bulk import setup_bulk
-from srhooks.web.coverage import setup_coverage
-from srhooks.web.export import setup_export
 from srhooks.web.express import setup_express
-from srhooks.web.feed import setup_feed
-from srhooks.web.follow import setup_follow
 from srhooks.web.hooks.endpoint import setup_hooks
 from srhooks.web.http.errors import error_middleware
 from srhooks.web.http.security_headers import setup_security
@@ -42,14 +35,21 @@ from srhooks.web.http.static_files import setup_assets
 from srhooks.web.http.templating import setup_view
 from srhooks.web.live.endpoint import setup_live
 from srhooks.web.live.row_cache import setup_new_rows
-from srhooks.web.openapi import setup_openapi
-from srhooks.web.ops import setup_ops
-from srhooks.web.overview import setup_overview
-from srhooks.web.questions import setup_questions
+from srhooks.web.pages.account import setup_account
+from srhooks.web.pages.auth import setup_auth
+from srhooks.web.pages.bulk import setup_bulk
+from srhooks.web.pages.coverage import setup_coverage
+from srhooks.web.pages.export import setup_export
+from srhooks.web.pages.feed import setup_feed
+from srhooks.web.pages.follow import setup_follow
+from srhooks.web.pages.openapi import setup_openapi
+from srhooks.web.pages.ops import setup_ops
+from srhooks.web.pages.overview import setup_overview
+from srhooks.web.pages.questions import setup_questions
+from srhooks.web.pages.subscription import setup_subscription
+from srhooks.web.pages.subscriptions import setup_subscriptions
+from srhooks.web.pages.terminal import setup_terminal
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS, Services
-from srhooks.web.subscription import setup_subscription
-from srhooks.web.subscriptions import setup_subscriptions
-from srhooks.web.terminal import setup_terminal
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is

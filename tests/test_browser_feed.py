@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, expect
-from srhooks.web import feed
+from srhooks.web.pages import feed
 
 from tests.browser import needs_chromium, open_browser
 from tests.harness import World, eventually

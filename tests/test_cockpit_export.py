@@ -13,7 +13,7 @@ from aiohttp import web
 from srhooks.domain.ids import now_ms
 from srhooks.domain.models import Filter, NewNotification
 from srhooks.store import feed_scan
-from srhooks.web.export import _all
+from srhooks.web.pages.export import _all
 from srhooks.web.state.app_keys import SERVICES
 
 from tests.harness import Browser, World

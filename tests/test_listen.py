@@ -17,7 +17,7 @@ from multidict import CIMultiDict
 from srhooks.commands import listen_stream
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
-from srhooks.web import feed
+from srhooks.web.pages import feed
 
 from tests.harness import World, application, eventually, free_port
 

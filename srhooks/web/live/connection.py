@@ -23,7 +23,7 @@ from srhooks.web.http.templating import macro
 from srhooks.web.live import fragments
 from srhooks.web.live.change_reader import Change, ChangeReader
 from srhooks.web.live.row_cache import NEW_ROWS
-from srhooks.web.overview import overview_frame
+from srhooks.web.pages.overview import overview_frame
 from srhooks.web.presentation.template_filters import moment
 from srhooks.web.state.app_keys import METRICS, SERVICES
 

@@ -18,7 +18,7 @@ from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import find_reader
 from srhooks.web.live.connection import LivePage, close
 from srhooks.web.live.fanout import Audience
-from srhooks.web.overview import read_window
+from srhooks.web.pages.overview import read_window
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 LEAVE_PATIENCE = 0.7  # seconds for all of them at shutdown

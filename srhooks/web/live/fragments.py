@@ -11,9 +11,9 @@ from srhooks.web.http.paging import read_page
 from srhooks.web.http.query_params import DEFAULT_LIMIT, live_url
 from srhooks.web.http.session import Login
 from srhooks.web.http.templating import render_text
+from srhooks.web.pages.subscriptions import subscriptions_context
 from srhooks.web.presentation.totals import totals
 from srhooks.web.state.app_keys import SERVICES
-from srhooks.web.subscriptions import subscriptions_context
 
 
 async def banner(app: web.Application, login: Login) -> str:

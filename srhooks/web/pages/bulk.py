@@ -12,13 +12,13 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from srhooks.hub import Event
-from srhooks.web.export import read_ids
-from srhooks.web.feed import find_notification
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.forms import read_form, text_of
 from srhooks.web.http.session import Login, require_login
+from srhooks.web.pages.export import read_ids
+from srhooks.web.pages.feed import find_notification
 from srhooks.web.presentation.template_filters import quoted
 from srhooks.web.state.app_keys import SERVICES
 

@@ -11,8 +11,8 @@ from srhooks.web.http.errors import json_text
 from srhooks.web.http.query_params import MAX_LIMIT, SINCE
 from srhooks.web.http.session import find_login
 from srhooks.web.http.templating import render
-from srhooks.web.openapi_schemas import SCHEMAS, Schema, record, ref
-from srhooks.web.overview import DEFAULT_WINDOW, WINDOWS
+from srhooks.web.pages.openapi_schemas import SCHEMAS, Schema, record, ref
+from srhooks.web.pages.overview import DEFAULT_WINDOW, WINDOWS
 from srhooks.web.state.app_keys import SETTINGS
 
 TEXT: Schema = {"type": "string"}

@@ -13,12 +13,12 @@ from aiohttp import hdrs, web
 from srhooks.domain import ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.store import Store, StoreError
-from srhooks.web.export_formats import FORMATS, Format, write
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.forms import read_form
 from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import require_login, require_reader
 from srhooks.web.http.templating import render
+from srhooks.web.pages.export_formats import FORMATS, Format, write
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)

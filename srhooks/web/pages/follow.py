@@ -8,11 +8,11 @@ elsewhere can make a browser ask. The answer is shown and not stored.
 from aiohttp import web
 
 from srhooks.domain.models import parse_body
-from srhooks.web.feed import find_notification
 from srhooks.web.http.content_negotiation import wants_fragment
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
+from srhooks.web.pages.feed import find_notification
 from srhooks.web.presentation.entity_links import links_in
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
