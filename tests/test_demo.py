@@ -14,7 +14,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from srhooks.commands.demo_walk import log_in
+from srhooks.commands.demo_setup import log_in
 from srhooks.protocol.event_types import family
 from srhooks.sandbox.people import company_people
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import ClientSession, web
 from multidict import CIMultiDict
-from srhooks.commands import listen_stream
+from srhooks.commands import listen_client
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 from srhooks.web.pages import feed
@@ -221,7 +221,7 @@ async def test_a_page_that_ended_early_is_gone_on_from(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "PAGE_TIME", 0)
-    monkeypatch.setattr(listen_stream, "LOOK_BACK", 0)
+    monkeypatch.setattr(listen_client, "LOOK_BACK", 0)
     async with world.logged_in() as ada:
         hook = (await ada.subscribe("job.created"))["hookId"]
         made = await ada.json("POST", "/terminal/tokens", status=201, data={"name": "x"})
@@ -231,7 +231,7 @@ async def test_a_page_that_ended_early_is_gone_on_from(
         for number in range(300):
             await world.notify(hook, event_name="other.x", event_id=f"o{number}")
         async with ClientSession() as session:
-            stream = listen_stream.Stream(
+            stream = listen_client.Stream(
                 session, world.base, made["token"], [("q", "job.")], since
             )
             assert [one.event for one in await stream._news()] == ["job.a"]

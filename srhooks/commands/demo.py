@@ -14,8 +14,8 @@ from pathlib import Path
 import aiohttp
 
 from srhooks.app import create_app
+from srhooks.commands.demo_setup import DemoError, log_in, subscribe
 from srhooks.commands.demo_traffic import DemoTraffic
-from srhooks.commands.demo_walk import DemoError, log_in, subscribe
 from srhooks.commands.options import number, whole
 from srhooks.config import LOG_LEVELS, Settings
 from srhooks.observability.logging_setup import setup_logs

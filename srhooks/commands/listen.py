@@ -9,8 +9,8 @@ from datetime import datetime
 
 import aiohttp
 
+from srhooks.commands.listen_client import Heard, RefusedError, Stream, UnreachableError
 from srhooks.commands.listen_forward import Reply, forward
-from srhooks.commands.listen_stream import Heard, RefusedError, Stream, UnreachableError
 from srhooks.commands.options import http_url
 from srhooks.commands.terminal import fit
 from srhooks.domain.ids import encode_id

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from srhooks.commands.listen_stream import Heard
+from srhooks.commands.listen_client import Heard
 from srhooks.commands.terminal import fit
 from srhooks.domain.models import REDACTED
 
