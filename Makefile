@@ -42,7 +42,7 @@ format: setup ## let ruff rewrite what it can
 	$(BIN)/ruff format .
 
 fuzz: setup ## 10,000 requests that nobody should send, against a running srhooks
-	@exec $(BIN)/python -m tests.fuzzing $(ARGS)
+	@exec $(BIN)/python -m tests.support.fuzzing $(ARGS)
 
 image-check: ## build the image without an engine, start it, stop it (root, buildah, mmdebstrap)
 	@scripts/image-check.sh

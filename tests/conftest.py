@@ -13,9 +13,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.browser import started_chromium
-from tests.harness import World
-from tests.harness import world as start_world
+from tests.support.browser import started_chromium
+from tests.support.harness import World
+from tests.support.harness import world as start_world
 
 IN_CI = os.environ.get("CI") == "true"
 

@@ -96,7 +96,7 @@ ASSETS = web.AppKey("assets", Assets)
 
 def static_folder() -> Path:
     """Inside the package where it is installed, at the top of the repository in a checkout."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parent.parent.parent
     packed = package / "static"
     return packed if packed.is_dir() else package.parent / "static"
 

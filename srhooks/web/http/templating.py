@@ -85,7 +85,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
 
 def template_folder() -> Path:
     """Inside the package where it is installed, at the top of the repository in a checkout."""
-    package = Path(__file__).resolve().parent.parent
+    package = Path(__file__).resolve().parent.parent.parent
     packed = package / "templates"
     return packed if packed.is_dir() else package.parent / "templates"
 

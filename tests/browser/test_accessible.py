@@ -1,0 +1,110 @@
+"""axe-core finds nothing grave on any page, light or dark, wide or narrow."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal, get_args
+
+import pytest
+import pytest_asyncio
+from axe_playwright_python.async_playwright import Axe
+from playwright.async_api import Browser, Page, ViewportSize
+
+from tests.support.browser import log_in, needs_chromium, visit
+from tests.support.harness import World, eventually
+from tests.support.harness import world as start_world
+
+pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+
+NARROW: ViewportSize = {"width": 390, "height": 800}
+Scheme = Literal["light", "dark"]
+GRAVE = {"serious", "critical"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def town(tmp_path: Path) -> AsyncIterator[World]:
+    """With something of everything to show."""
+    async with start_world(tmp_path) as running:
+        async with running.logged_in() as ada:
+            events = ("application.created", "candidate.deleted", "job.updated")
+            hook = (await ada.subscribe(*events))["hookId"]
+            await ada.subscribe("review.created", active=False)
+            await ada.json("POST", "/terminal/tokens", status=201, data={"name": "Laptop"})
+            for event in events:
+                await running.sandbox.fire(event)
+            link = "<https://elsewhere.example/>; rel=self"
+            await running.notify(hook, link=link, smartrecruiters_signature="v1=00")
+            await running.notify(hook, b"not json")
+            await running.notify(hook, b'{"id": "candidate-7"}')
+            await ada.json("POST", "/candidates/erase", json={"candidateId": "candidate-7"})
+
+            async def settled() -> bool:
+                found = await ada.notifications()
+                return all(one["entity"]["status"] != "pending" for one in found)
+
+            await eventually(settled)
+        yield running
+
+
+async def findings(page: Page, path: str, scheme: Scheme) -> list[str]:
+    await page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    if path:
+        await page.goto(path)
+    options: dict[str, list[str]] = {"resultTypes": ["violations"]}
+    if scheme == "dark":  # only colours differ
+        options["runOnly"] = ["color-contrast"]
+    result = await Axe().run(page, options=options)
+    return [
+        f"{page.url}, {scheme}: {one['id']}, {one['help']}:"
+        f" {[node['html'][:150] for node in one['nodes']]}"
+        for one in result.response["violations"]
+        if one["impact"] in GRAVE
+    ]
+
+
+@pytest.mark.timeout(300)  # axe looks at every element: seconds a page on a busy machine
+@pytest.mark.parametrize("scheme", get_args(Scheme))
+async def test_axe_finds_nothing_grave(chromium: Browser, town: World, scheme: Scheme) -> None:
+    async with town.logged_in() as ada:
+        notifications = await ada.notifications()
+        by_verdict = {one["signature"]: one["id"] for one in notifications}
+        (erased,) = (one["id"] for one in notifications if not one["headers"])
+        (subscription, *_) = (await ada.json("GET", "/subscriptions"))["subscriptions"]
+    async with visit(chromium, town, forgive="status of 40[04]") as (_, page):
+        found = await findings(page, "/", scheme)
+        found += await findings(page, "/auth/callback", scheme)  # an error, to somebody unknown
+        await log_in(page)
+        for path in (
+            "/notifications",
+            f"/notifications/{by_verdict['invalid']}",
+            f"/notifications/{erased}",
+            "/notifications?q=nothing+holds+this",
+            "/notifications/export",
+            "/overview",
+            f"/subscriptions/{subscription['id']}/callbacks-log",
+            "/subscriptions/coverage",
+            "/subscriptions",
+            f"/subscriptions/{subscription['id']}",
+            f"/subscriptions/{subscription['id']}/delete",
+            "/account",
+            "/terminal",
+            "/api",
+            "/no-such-page",
+        ):
+            found += await findings(page, path, scheme)
+        await page.set_viewport_size(NARROW)
+        for path in (
+            f"/notifications/{by_verdict['valid']}",
+            "/notifications",
+            "/subscriptions",
+            "/subscriptions/coverage",
+            "/overview",
+        ):
+            found += await findings(page, path, scheme)
+        await page.goto(f"/subscriptions/{subscription['id']}")
+        for _ in range(2):  # the second answers the question
+            await page.get_by_role("button", name="Rotate key").click()
+        found += await findings(page, "", scheme)  # with the new key on it
+        await page.goto("/terminal")
+        await page.get_by_role("button", name="Make a token").click()
+        found += await findings(page, "", scheme)
+    assert not found, "\n".join(found)

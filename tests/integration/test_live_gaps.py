@@ -1,0 +1,153 @@
+"""What a live page must hear of however badly the moment is chosen."""
+
+import asyncio
+import contextlib
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType
+from srhooks.domain.ids import encode_id
+from srhooks.domain.models import NewNotification
+from srhooks.hub import Event
+from srhooks.store import Store
+
+from tests.support.harness import World
+
+
+async def test_a_page_that_comes_back_beside_another_hears_what_it_missed(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        async with ada.live("?view=overview"):
+            async with ada.live("?cursor=0") as feed:
+                await world.notify(hook, event_name="first", event_id="1")
+                while "first" not in await feed.receive_str(timeout=5):
+                    pass
+            (user_id,) = await world.services.store.user_ids()
+            cursor = await world.services.store.last_rev(user_id)
+            await world.notify(hook, event_name="missed", event_id="2")
+            async with ada.live(f"?cursor={cursor}") as feed:
+                assert "missed" in await feed.receive_str(timeout=5)
+
+
+async def test_what_is_being_committed_reaches_a_page_that_opens(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        connection: Any = world.services.store._connection  # type: ignore[attr-defined]
+        insert, begun, may = connection.insert_notifications, asyncio.Event(), asyncio.Event()
+
+        async def slow(rows: list[NewNotification]) -> set[int]:
+            begun.set()
+            await may.wait()
+            inserted: set[int] = await insert(rows)
+            return inserted
+
+        monkeypatch.setattr(connection, "insert_notifications", slow)
+        posting = asyncio.create_task(world.notify(hook, event_name="inflight", event_id="1"))
+        await begun.wait()
+        async with ada.live() as socket:
+            may.set()
+            assert await posting == 202
+            assert "inflight" in await socket.receive_str(timeout=5)
+
+
+async def storm(store: Store, world: World, user_id: str) -> None:
+    while True:
+        new = [
+            NewNotification(
+                id=store.next_id(), user_id=user_id, hook_id="h", subscription_id=None,
+                event_id=None, event_name="job.created", event_version=None, link=None,
+                headers="{}", body=b"{}", signature="valid", sent_at=None, entity_status="none",
+            )
+            for _ in range(200)
+        ]  # fmt: skip
+        await asyncio.gather(*(store.add_notification(one) for one in new))
+        world.services.hub.publish(user_id, Event("notification"))
+
+
+async def test_a_log_out_closes_pages_in_the_middle_of_a_storm(world: World) -> None:
+    store = world.services.store
+    async with world.logged_in() as ada, world.logged_in() as again:
+        (user_id,) = await store.user_ids()
+        async with ada.live() as mine, again.live():
+            coming = asyncio.create_task(storm(store, world, user_id))
+            try:
+                for _ in range(3):
+                    await mine.receive_str(timeout=5)
+                headers = {"Origin": world.base}
+                async with ada.request("POST", "/logout", headers=headers, allow_redirects=False):
+                    pass
+                async with asyncio.timeout(5):
+                    while (await mine.receive()).type is WSMsgType.TEXT:
+                        pass
+                assert mine.close_code == 4401
+            finally:
+                coming.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await coming
+
+
+async def test_a_cursor_beyond_all_numbers_is_refused(world: World) -> None:
+    async with world.logged_in() as ada:
+        headers = {"Origin": world.base, "Upgrade": "websocket", "Connection": "Upgrade"}
+        path = "/live?cursor=9999999999999999999"
+        async with ada.request("GET", path, headers=headers) as answer:
+            assert answer.status == 400
+
+
+async def test_what_was_not_there_is_not_remembered_as_deleted(world: World) -> None:
+    async with world.logged_in() as ada:
+        (user_id,) = await world.services.store.user_ids()
+        ids = [encode_id(number) for number in range(1, 50)]
+        headers = {"Origin": world.base}
+        answer = await ada.json("POST", "/notifications/delete", json={"ids": ids}, headers=headers)
+        assert answer == {"deleted": 0}
+        assert world.services.deletions.after(user_id, 0)[1] == []
+
+
+async def frame_with(socket: Any, text: str) -> str:
+    async with asyncio.timeout(10):
+        while text not in (frame := await socket.receive_str()):
+            pass
+    found: str = frame
+    return found
+
+
+async def test_a_page_says_that_the_grant_died_and_that_it_lives_again(world: World) -> None:
+    async with world.logged_in() as ada:
+        await ada.subscribe("job.created")
+        async with ada.live() as socket:
+            world.sandbox.revoke_grants()
+            await world.sandbox.fire("job.created")
+            assert "Log in again" in await frame_with(socket, "no longer takes this log-in")
+            async with world.logged_in():
+                while "no longer takes" in await frame_with(socket, '<div id="banner"'):
+                    pass
+
+
+async def test_a_page_that_ends_in_the_past_gets_nothing_newer(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        page = await ada.page("/notifications?before=2020-01-01T00:00Z")
+        assert "/live?before=2020-01-01T00%3A00Z&amp;cursor=" in page
+        async with ada.live("?before=2020-01-01T00:00Z") as past, ada.live() as now:
+            await world.notify(hook, event_name="new")
+            await frame_with(now, "new")
+            with pytest.raises(TimeoutError):
+                await past.receive_str(timeout=0.3)
+
+
+async def test_what_is_erased_leaves_a_page_that_was_filtered_by_its_text(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("candidate.created"))["hookId"]
+        link = f"<{world.settings.api_url}/candidates/cand-4711>; rel=self"
+        body = b'{"candidate": {"id": "cand-4711"}}'
+        await world.notify(hook, body, event_name="candidate.created", event_id="1", link=link)
+        (n,) = await ada.notifications()
+        target = f"?link={n['link']}"
+        async with ada.live("?q=cand-4711") as by_text, ada.live(target) as by_link:
+            await ada.json("POST", "/candidates/erase", json={"candidateId": "cand-4711"})
+            for socket in (by_text, by_link):
+                frame = await frame_with(socket, f'id="n-{n["id"]}"')
+                assert 'hx-swap-oob="delete"' in frame

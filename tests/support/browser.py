@@ -1,0 +1,94 @@
+"""Real pages in a real Chromium, logged in as one of the sandbox's people."""
+
+import contextlib
+import os
+import re
+import shutil
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    async_playwright,
+    expect,
+)
+
+from tests.support.harness import World
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+expect.set_options(timeout=15_000)  # ms: a busy machine is no failure
+IN_CI = os.environ.get("CI") == "true"  # there a missing browser is a failure
+# A page that is left at once leaves a socket that is not open yet: the browser and htmx say so.
+HASTE = "closed before the connection is established|htmx:ws:error"
+needs_chromium = pytest.mark.skipif(
+    CHROMIUM is None and not IN_CI, reason="no Chromium on this machine"
+)
+
+
+@contextlib.asynccontextmanager
+async def started_chromium() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        await browser.close()
+
+
+@contextlib.asynccontextmanager
+async def visit(
+    browser: Browser, world: World, *, forgive: str = "", **options: Any
+) -> AsyncIterator[tuple[BrowserContext, Page]]:
+    """Somebody's fresh context and page. What a page complains about fails, but for `forgive`.
+
+    Violations of the content security policy are among the complaints.
+    """
+    context = await browser.new_context(base_url=world.base, **options)
+    context.set_default_timeout(10_000)
+    complaints: list[str] = []
+    context.on("weberror", lambda error: complaints.append(str(error.error)))
+    context.on("console", lambda message: _note(message, complaints))
+    try:
+        yield context, await context.new_page()
+    finally:
+        await context.close()
+    unforgiven = [one for one in complaints if not forgive or not re.search(forgive, one)]
+    assert not unforgiven, unforgiven
+
+
+def _note(message: ConsoleMessage, complaints: list[str]) -> None:
+    if message.type in {"error", "warning"}:
+        complaints.append(f"{message.type}: {message.text}")
+
+
+async def log_in(page: Page, name: str = "Ada Novak") -> None:
+    """As a person does, from the first page on."""
+    await page.goto("/")
+    await page.get_by_role("link", name="Log in with SmartRecruiters").click()
+    await page.get_by_role("radio", name=re.compile(name)).check()
+    await page.get_by_role("button", name="Allow").click()
+    await page.wait_for_url("**/notifications")
+
+
+@contextlib.asynccontextmanager
+async def open_browser(
+    world: World, first_name: str = "Ada", *, browser: Browser | None = None, **options: Any
+) -> AsyncIterator[tuple[BrowserContext, Page]]:
+    """As `visit`, logged in without the walk through the consent page, and on the feed.
+
+    A browser of its own is started unless one is given.
+    """
+    options["forgive"] = "|".join(filter(None, (HASTE, options.get("forgive"))))
+    async with contextlib.AsyncExitStack() as stack:
+        if browser is None:
+            browser = await stack.enter_async_context(started_chromium())
+        context, page = await stack.enter_async_context(visit(browser, world, **options))
+        async with world.logged_in(first_name) as person:
+            cookies = {one.key: one.value for one in person.session.cookie_jar}
+        await context.add_cookies(
+            [{"name": name, "value": value, "url": world.base} for name, value in cookies.items()]
+        )
+        await page.goto("/notifications")
+        yield context, page

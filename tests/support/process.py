@@ -1,0 +1,101 @@
+"""`python -m srhooks serve` as a process of its own, to be killed and started again."""
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+from aiohttp import web
+from srhooks.config import Settings
+from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
+from srhooks.server.runner import served
+
+from tests.support.harness import SECRET, World, free_port
+
+
+class Process:
+    """srhooks beside a sandbox in this process. `world` logs in and subscribes as always."""
+
+    def __init__(self, folder: Path, settings: Settings, world: World) -> None:
+        self.folder = folder
+        self.settings = settings
+        self.world = world
+        self.log = folder / "log.txt"
+        self.running: subprocess.Popen[bytes] | None = None
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "SMARTRECRUITERS_CLIENT_ID": settings.client_id,
+            "SMARTRECRUITERS_CLIENT_SECRET": settings.client_secret,
+            "SMARTRECRUITERS_API_URL": settings.api_url,
+            "SMARTRECRUITERS_IDENTITY_URL": settings.identity_url,
+            "SESSION_SECRET": SECRET.replace(",", ""),
+            "DATABASE_URL": settings.database_url,
+            "APP_URL": settings.app_url,
+            "PORT": str(settings.port),
+        }
+
+    def launch(self, **more: str) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as log:
+            self.running = subprocess.Popen(
+                [sys.executable, "-m", "srhooks", "serve"],
+                env={**self.environment, **more},
+                stdout=log,
+                stderr=log,
+            )
+        return self.running
+
+    async def start(self, **more: str) -> None:
+        """Launch it, and wait until it is ready."""
+        running = self.launch(**more)
+        async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+            while True:
+                assert running.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"{self.settings.app_url}/readyz") as response:
+                        if response.status == 200:
+                            return
+                await asyncio.sleep(0.02)
+
+    async def kill(self) -> None:
+        assert self.running is not None
+        self.running.kill()
+        await asyncio.to_thread(self.running.wait)
+
+    async def terminate(self) -> tuple[int, float]:
+        """Its exit code, and the seconds from the signal to the end."""
+        assert self.running is not None
+        began = time.monotonic()
+        self.running.send_signal(signal.SIGTERM)
+        code = await asyncio.to_thread(self.running.wait, 20)
+        return code, time.monotonic() - began
+
+
+@contextlib.asynccontextmanager
+async def process(folder: Path, sandbox: SandboxSettings | None = None) -> AsyncIterator[Process]:
+    """Not yet started."""
+    fake = create_sandbox(sandbox or SandboxSettings(seed=1))
+    async with served(fake, "127.0.0.1", 0) as sandbox_port:
+        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
+        port = free_port()
+        settings = Settings(
+            client_id="sandbox-client",
+            client_secret="sandbox-secret",
+            session_secrets=(SECRET,),
+            app_url=f"http://127.0.0.1:{port}",
+            port=port,
+            api_url=f"http://127.0.0.1:{sandbox_port}",
+            identity_url=f"http://127.0.0.1:{sandbox_port}",
+            database_url=f"sqlite:///{folder / 'srhooks.db'}",
+        )
+        one = Process(folder, settings, World(settings, fake[SANDBOX], web.Application()))
+        try:
+            yield one
+        finally:
+            if one.running is not None and one.running.poll() is None:
+                await one.kill()
