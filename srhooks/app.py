@@ -16,7 +16,10 @@ from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import LocalHub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake
-from srhooks.maintenance.retention import index_forever, keep_running, purge_forever, reseal
+from srhooks.maintenance.retention import purge_forever
+from srhooks.maintenance.search_indexing import index_forever
+from srhooks.maintenance.secret_rotation import reseal
+from srhooks.maintenance.supervisor import keep_running
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser

@@ -12,7 +12,7 @@ from dataclasses import replace
 from srhooks.config import Settings
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.domain.backoff import backoff
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Tokens
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import ServiceClient

@@ -7,7 +7,7 @@ needed (OWASP, "Password Storage", is about texts that people choose).
 import hashlib
 import secrets
 
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import PersonalToken
 from srhooks.store import Store
 

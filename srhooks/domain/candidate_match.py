@@ -6,7 +6,8 @@ from itertools import pairwise
 from typing import Any
 from urllib.parse import unquote
 
-from srhooks.domain.models import Notification, parse_body
+from srhooks.domain.json_values import parse_body
+from srhooks.domain.models import Notification
 
 DELETED = "candidate.deleted"
 MAX_ID = 200  # characters

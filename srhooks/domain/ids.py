@@ -9,8 +9,6 @@ lower 21, so that an id tells nothing about how many others there are. On pages 
 import random
 import threading
 import time
-from datetime import UTC, datetime
-from functools import lru_cache
 
 LOW_BITS = 21
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
@@ -77,26 +75,3 @@ def received_ms(number: int) -> int:
 def first_id_at(ms: int) -> int:
     """The lowest id that a notification received in this millisecond can have."""
     return max(0, min(ms, MAX_MS)) << LOW_BITS
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def read_time(text: str) -> datetime:
-    """An RFC 3339 time; without a zone it is UTC. Raises ValueError or OverflowError."""
-    moment = datetime.fromisoformat(
-        text.strip().upper().replace(" ", "+")
-    )  # a bare + of an address
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def iso(ms: int) -> str:
-    """RFC 3339 in UTC with milliseconds, as in the JSON of the public interface."""
-    second, rest = divmod(ms, 1000)
-    return f"{_iso_second(second)}.{rest:03d}Z"
-
-
-@lru_cache(maxsize=256)
-def _iso_second(second: int) -> str:
-    return datetime.fromtimestamp(second, UTC).isoformat()[:19]

@@ -4,13 +4,13 @@ Times are milliseconds since 1970 (UTC). Pure data, no I/O.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
 
 from srhooks.domain import ids
+from srhooks.domain.json_values import parse_body
 
 Signature = Literal["valid", "invalid", "unsigned", "unverifiable"]
 EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"]
@@ -20,7 +20,6 @@ REDACTED = "[redacted]"
 ERASED = "Erased"
 WHOLE_ACCOUNT = ""  # as the candidate of an erasure: everything of the user
 TEST_HEADER = "srhooks-test"  # marks what srhooks sent to itself
-MAX_DEPTH = 500  # levels of JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,42 +296,3 @@ def _collect_strings(value: Any, found: list[str]) -> None:
     elif isinstance(value, list):
         for child in value:
             _collect_strings(child, found)
-
-
-def parse_body(raw: bytes) -> Any:
-    """The parsed JSON, or the text when it is not JSON (RFC 8259: no NaN, no infinity).
-
-    JSON nested deeper than MAX_DEPTH counts as text: nobody reads it, and walking it is a risk.
-    """
-    text = raw.decode("utf-8", "replace")
-    try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_refuse, parse_float=_finite)
-    except (ValueError, RecursionError):
-        return text
-    deep = raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH)
-    return text if deep else value
-
-
-def _depth_exceeds(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [
-            child
-            for item in level
-            if isinstance(item, dict | list)
-            for child in (item.values() if isinstance(item, dict) else item)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(constant)
-
-
-def _finite(text: str) -> float:
-    number = float(text)
-    if not math.isfinite(number):
-        raise ValueError(text)
-    return number

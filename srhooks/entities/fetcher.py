@@ -18,8 +18,10 @@ from typing import Any, TypeVar
 
 from srhooks.accounts.user_client import Gateway
 from srhooks.domain.backoff import backoff
-from srhooks.domain.ids import first_id_at, now_ms
-from srhooks.domain.models import EntityJob, EntityStatus, parse_body
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
+from srhooks.domain.json_values import parse_body
+from srhooks.domain.models import EntityJob, EntityStatus
 from srhooks.entities.diff import changes, title
 from srhooks.hub import Event, Hub
 from srhooks.observability.metrics import Metrics

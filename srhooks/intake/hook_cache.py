@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from srhooks.crypto import UndecryptableError, Vault
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Hook
 from srhooks.smartrecruiters.errors import ServiceError, brief
 from srhooks.store import Store, StoreError

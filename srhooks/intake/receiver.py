@@ -12,7 +12,7 @@ from multidict import CIMultiDictProxy
 from yarl import URL
 
 from srhooks.domain.candidate_match import DELETED, deleted_candidate
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import (
     REDACTED,
     EntityJob,

@@ -1,48 +1,21 @@
 """Logs to standard error: for a person or as JSON. No secret and no candidate's data goes in."""
 
 import asyncio
-import itertools
 import logging
-import re
-import secrets
 import sys
 import time
 import traceback
-from contextvars import ContextVar
 from functools import lru_cache
 from types import TracebackType
 from typing import Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
+from srhooks.observability.request_id import add_request
+
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
-
-
-REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
-_run = secrets.token_hex(3)
-_numbers = itertools.count(1)
-_request: ContextVar[str] = ContextVar("request")
-
-
-def request_number(given: str | None) -> str:
-    """The id of a request: the sender's if it is a plain one."""
-    return given if given and REQUEST_ID.fullmatch(given) else f"{_run}-{next(_numbers)}"
-
-
-def begin_request(given: str | None) -> str:
-    """From now on this task's records carry the request's id."""
-    number = request_number(given)
-    _request.set(number)
-    return number
-
-
-def _add_request(record: logging.LogRecord) -> bool:
-    number = _request.get(None)
-    if number is not None:
-        record.request = number
-    return True
 
 
 class Discreet(logging.Formatter):
@@ -160,7 +133,7 @@ def setup_logs(level: str, form: str) -> None:
         _console = None
     else:
         handler = _console = ConsoleHandler(sys.stderr)
-    handler.addFilter(_add_request)
+    handler.addFilter(add_request)
     # Nothing of this is shown, so it need not be found out for each line (logging HOWTO,
     # "Optimization").
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False

@@ -4,13 +4,14 @@ import asyncio
 import logging
 
 from srhooks.accounts.access_tokens import TokenKeeper
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.hub import EVERY_SESSION, Event, Hub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
+from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import Store
-from srhooks.subscriptions.service import Subscriptions, UnknownSubscriptionError
+from srhooks.subscriptions.service import Subscriptions
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,8 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from srhooks.domain.candidate_match import carries
-from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import WHOLE_ACCOUNT, Erasure, Filter, Notification
 from srhooks.hub import Event, Hub
 from srhooks.store import Store, StoreError

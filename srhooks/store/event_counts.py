@@ -11,7 +11,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from srhooks.domain.ids import first_id_at, now_ms, received_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at, received_ms
 
 SPAN = 4 * 3_600_000  # ms
 SPAN_IDS = first_id_at(SPAN)

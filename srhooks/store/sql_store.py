@@ -5,7 +5,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.ids import IdSource, now_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import IdSource
 from srhooks.domain.models import (
     Delivery,
     Hook,

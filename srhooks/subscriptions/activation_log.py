@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Literal
 
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.hub import Event, Hub
 
 MAX_STEPS = 12  # of a subscription

@@ -10,7 +10,7 @@ from srhooks.accounts.user_client import Gateway
 from srhooks.domain.models import REDACTED
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError
-from srhooks.subscriptions.service import subscription_path
+from srhooks.smartrecruiters.webhooks_api import subscription_path
 
 PAGE = 50
 STATUSES = ("failed", "successful")

@@ -5,38 +5,44 @@ Each subscription made here gets a hook of its own and a signing key before it c
 
 import json
 import logging
-import re
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Hook
 from srhooks.hub import Event, Hub
 from srhooks.intake.hook_cache import HookDirectory, new_hook_id
 from srhooks.protocol.event_types import event_names
 from srhooks.smartrecruiters.client import Answer, raise_for_error
 from srhooks.smartrecruiters.errors import (
-    OddAnswerError,
     ServiceAnsweredError,
     ServiceError,
     brief,
     may_be_done,
+)
+from srhooks.smartrecruiters.webhooks_api import (
+    API,
+    PAGE,
+    UnknownSubscriptionError,
+    check_id,
+    read_key,
+    read_page,
+    read_subscription,
+    subscription_path,
+    unchecked_path,
 )
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import Handshakes
 
 log = logging.getLogger(__name__)
 
-API = "/webhooks-api/v201907/subscriptions"
-PAGE = 100
-SHORTEST_PAGE = 10  # the service's own, should it take no notice of the limit that is asked for
+
 MAX_PAGES = 50
 MAX_SUBSCRIPTIONS = 20  # a user, as the service allows
 ACTIVATION_TIMEOUT = 40.0  # seconds: the service itself gives the handshake 20
-SUBSCRIPTION_ID = re.compile(r"[A-Za-z0-9_~-][A-Za-z0-9._~-]{0,127}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,10 +51,6 @@ class NewSubscription:
     alerting_email_address: str | None = None
     callback_authentication: dict[str, Any] | None = None
     active: bool = False
-
-
-class UnknownSubscriptionError(Exception):
-    """No subscription can have this id."""
 
 
 class Subscriptions:
@@ -73,7 +75,7 @@ class Subscriptions:
 
     async def one(self, user_id: str, number: str) -> dict[str, Any]:
         """As in `all`. Raises ServiceError, StoreError, UnknownSubscriptionError."""
-        found = _object(await self._ask(user_id, "GET", subscription_path(number)))
+        found = read_subscription(await self._ask(user_id, "GET", subscription_path(number)))
         await self._join(found, {hook.id: hook for hook in await self._store.hooks(user_id)})
         return found
 
@@ -96,7 +98,7 @@ class Subscriptions:
         if wanted.callback_authentication:
             payload["callbackAuthentication"] = wanted.callback_authentication
         try:
-            created = _object(await self._ask(user_id, "POST", API, payload))
+            created = read_subscription(await self._ask(user_id, "POST", API, payload))
         except ServiceAnsweredError as error:
             if error.status < 500:  # surely not created: nothing will come to it
                 await self._store.drop_hook(hook.id)
@@ -120,7 +122,7 @@ class Subscriptions:
 
     async def activate(self, user_id: str, number: str) -> None:
         """Raises ServiceError (the handshake failed, say) or UnknownSubscriptionError."""
-        _check_id(number)
+        check_id(number)
         hook = await self._hook_of(user_id, number)
         if hook is not None:
             entry = await self._hooks.get(hook.id)
@@ -131,9 +133,9 @@ class Subscriptions:
 
     async def delete(self, user_id: str, number: str) -> None:
         """Raises ServiceError or UnknownSubscriptionError. The history stays."""
-        _check_id(number)
+        check_id(number)
         try:
-            await self._ask(user_id, "DELETE", _path(number))
+            await self._ask(user_id, "DELETE", unchecked_path(number))
         except ServiceAnsweredError as error:
             if error.status not in {404, 410}:
                 raise
@@ -143,7 +145,7 @@ class Subscriptions:
 
     async def rotate_key(self, user_id: str, number: str) -> str:
         """Make a new signing key; the one before it counts for 24 hours more. The new key."""
-        _check_id(number)
+        check_id(number)
         hook = await self._hook_of(user_id, number)
         if hook is None:
             raise UnknownSubscriptionError
@@ -154,9 +156,12 @@ class Subscriptions:
         if hook.subscription_id is None:
             return None
         answer = await self._gateway.ask(
-            hook.user_id, "GET", _path(hook.subscription_id, "/secret-key"), foreground=True
+            hook.user_id,
+            "GET",
+            unchecked_path(hook.subscription_id, "/secret-key"),
+            foreground=True,
         )
-        return None if answer.status == 404 else _key(raise_for_error(answer))
+        return None if answer.status == 404 else read_key(raise_for_error(answer))
 
     async def _fetch_all(self, user_id: str, *, foreground: bool) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -171,7 +176,7 @@ class Subscriptions:
                 break  # it takes no id of a subscription for a page: that was all
             value = raise_for_error(answer).json()
             guessed = isinstance(value, list)
-            items, page = _page(value)
+            items, page = read_page(value)
             fresh = [item for item in items if str(item["id"]) not in found]
             found.update((str(item["id"]), item) for item in fresh)
             if page is None or not fresh:
@@ -197,7 +202,7 @@ class Subscriptions:
         return next((hook for hook in hooks if hook.subscription_id == number), None)
 
     async def _make_key(self, user_id: str, hook_id: str, number: str) -> str:
-        key = _key(await self._ask(user_id, "POST", _path(number, "/secret-key")))
+        key = read_key(await self._ask(user_id, "POST", unchecked_path(number, "/secret-key")))
         await self._hooks.add_key(hook_id, key)
         return key
 
@@ -205,7 +210,7 @@ class Subscriptions:
         self._handshakes.begin(user_id, number)
         try:
             await self._ask(
-                user_id, "PUT", _path(number, "/activation"), seconds=ACTIVATION_TIMEOUT
+                user_id, "PUT", unchecked_path(number, "/activation"), seconds=ACTIVATION_TIMEOUT
             )
         except ServiceError as error:
             self._handshakes.note(user_id, number, str(error), "bad")
@@ -235,51 +240,6 @@ class Subscriptions:
 
     def _changed(self, user_id: str) -> None:
         self._hub.publish(user_id, Event("subscriptions"))
-
-
-def subscription_path(number: str, rest: str = "") -> str:
-    """Raises UnknownSubscriptionError."""
-    _check_id(number)
-    return _path(number, rest)
-
-
-def _path(number: str, rest: str = "") -> str:
-    return f"{API}/{quote(number, safe='')}{rest}"
-
-
-def _check_id(number: str) -> None:
-    if SUBSCRIPTION_ID.fullmatch(number) is None:
-        raise UnknownSubscriptionError
-
-
-def _page(value: Any) -> tuple[list[dict[str, Any]], str | None]:
-    """The items of either kind of list, and the `page_id` of the next one."""
-    following: Any = None
-    items = value
-    if isinstance(value, dict):
-        items = value.get("content")
-        following = value.get("nextPageId")
-    if not isinstance(items, list):
-        raise OddAnswerError("SmartRecruiters sent a list of subscriptions that is none")
-    kept = [item for item in items if isinstance(item, dict) and item.get("id") is not None]
-    if isinstance(value, list) and len(items) >= SHORTEST_PAGE and kept:
-        following = kept[-1]["id"]
-    return kept, str(following) if following else None
-
-
-def _object(answer: Answer) -> dict[str, Any]:
-    value = answer.json()
-    if not isinstance(value, dict) or not isinstance(value.get("id"), str | int):
-        raise OddAnswerError("SmartRecruiters sent a subscription without an id")
-    return value
-
-
-def _key(answer: Answer) -> str:
-    value = answer.json()
-    key = value.get("secretKey") if isinstance(value, dict) else None
-    if not isinstance(key, str) or not 0 < len(key) <= 1000:
-        raise OddAnswerError("SmartRecruiters sent no secret key")
-    return key
 
 
 def _auth_header(authentication: dict[str, Any] | None) -> str | None:

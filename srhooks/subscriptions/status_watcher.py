@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.hub import Event, Hub
 from srhooks.protocol.event_types import event_names, subscription_label
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief

@@ -8,12 +8,12 @@ from time import perf_counter
 import aiohttp
 
 from srhooks.config import Settings
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import TEST_HEADER
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.protocol.notification_headers import notification_headers
+from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import Store
-from srhooks.subscriptions.service import UnknownSubscriptionError
 
 TIMEOUT = aiohttp.ClientTimeout(total=10)  # the service itself waits five seconds
 BODY = json.dumps({"id": "example"}).encode()

@@ -16,7 +16,7 @@ from srhooks.domain.models import NewNotification, Stored
 from srhooks.intake.hook_cache import HookEntry
 from srhooks.intake.receiver import joined_headers
 from srhooks.lane import LANE, Taken
-from srhooks.observability.logging_setup import begin_request, request_number
+from srhooks.observability.request_id import begin_request, request_number
 from srhooks.web.hooks.accepted import accepted_bytes
 from srhooks.web.hooks.endpoint import HANDSHAKE_HEADER, note
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS

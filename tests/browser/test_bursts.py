@@ -3,7 +3,7 @@
 import asyncio
 
 from playwright.async_api import Page, expect
-from srhooks.domain import ids
+from srhooks.domain import clock, ids
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import Browser, World, eventually
@@ -35,7 +35,7 @@ async def shown(page: Page) -> dict[str, str]:
 
 
 async def test_a_burst_of_frames_is_one_swap_and_a_later_state_of_a_row_wins(world: World) -> None:
-    first = ids.first_id_at(ids.now_ms())
+    first = ids.first_id_at(clock.now_ms())
     rows = [notification(id=first + n, rev=first + 100 + n, title=f"Row {n}") for n in range(40)]
     later = [notification(id=one.id, rev=one.rev + 50, title="Later") for one in rows[:3]]
     frames = [frame(world.app, one, new=True) for one in rows]

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from srhooks.domain.ids import first_id_at, now_ms, received_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at, received_ms
 from srhooks.domain.models import (
     WHOLE_ACCOUNT,
     EntityJob,

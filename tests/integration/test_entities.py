@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import Filter, NewNotification
 from srhooks.entities.fetcher import _take_ended
 from srhooks.store import StoreUnavailableError

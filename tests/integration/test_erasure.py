@@ -9,7 +9,8 @@ from typing import Any
 
 import aiohttp
 import pytest
-from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import WHOLE_ACCOUNT, Hook, NewNotification
 from srhooks.intake.hook_cache import new_hook_id
 from srhooks.privacy.candidate_erasure import Eraser

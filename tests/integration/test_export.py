@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter, NewNotification
 from srhooks.store import feed_scan
 from srhooks.web.pages.export import _all

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp import ClientError
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Hook
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served

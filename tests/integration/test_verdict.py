@@ -4,7 +4,7 @@ import re
 from html import unescape
 
 import pytest
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.protocol.signature import sign
 
 from tests.support.harness import Browser, World

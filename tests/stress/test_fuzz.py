@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 from srhooks.domain.candidate_match import carries, deleted_candidate
-from srhooks.domain.models import REDACTED, Filter, parse_body, readable
+from srhooks.domain.json_values import parse_body
+from srhooks.domain.models import REDACTED, Filter, readable
 from srhooks.intake.receiver import joined_headers, redacted, sent_at
 from srhooks.protocol.link_header import MAX_HEADER, find_link
 from srhooks.protocol.signature import matching_key

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from srhooks.domain.backoff import backoff
 from srhooks.entities import fetcher
-from srhooks.maintenance.retention import keep_running
+from srhooks.maintenance.supervisor import keep_running
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters import limiter
 from srhooks.smartrecruiters.client import ServiceClient, new_session

@@ -6,7 +6,8 @@ import sys
 
 PROGRAM = """
 import asyncio, logging, sys
-from srhooks.observability.logging_setup import QuickInfo, begin_request, setup_logs
+from srhooks.observability.logging_setup import QuickInfo, setup_logs
+from srhooks.observability.request_id import begin_request
 setup_logs({level!r}, {form!r})
 log = logging.getLogger("srhooks.test")
 async def main():

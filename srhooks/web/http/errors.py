@@ -22,15 +22,15 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from srhooks.observability.logging_setup import begin_request
+from srhooks.observability.request_id import begin_request
 from srhooks.smartrecruiters.errors import (
     GrantDeadError,
     ServiceAnsweredError,
     ServiceError,
     may_be_done,
 )
+from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import StoreBusyError, StoreError
-from srhooks.subscriptions.service import UnknownSubscriptionError
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.templating import render
 

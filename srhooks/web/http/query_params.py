@@ -7,7 +7,8 @@ from urllib.parse import urlencode
 
 from multidict import MultiMapping
 
-from srhooks.domain.ids import LENGTH, decode_id, first_id_at, now_ms, read_time
+from srhooks.domain.clock import now_ms, read_time
+from srhooks.domain.ids import LENGTH, decode_id, first_id_at
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES, Filter
 from srhooks.web.http.errors import BadRequestError
 

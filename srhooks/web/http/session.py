@@ -14,7 +14,7 @@ from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
 from srhooks.config import Settings
 from srhooks.crypto import RotatingFernet, csrf_token
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import User
 from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json

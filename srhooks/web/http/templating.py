@@ -8,7 +8,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import hdrs, web
 
-from srhooks.domain import ids
+from srhooks.domain import clock
 from srhooks.protocol.event_types import FAMILIES, event_names, family
 from srhooks.web.http.static_files import ASSETS
 from srhooks.web.presentation import labels, template_filters
@@ -147,7 +147,7 @@ def macro(app: web.Application, template: str, name: str) -> Callable[..., str]:
 
 
 def _render(env: jinja2.Environment, template: str, ctx: Mapping[str, Any]) -> str:
-    text = env.get_template(template).render({**DEFAULTS, "now": ids.now_ms(), **ctx})
+    text = env.get_template(template).render({**DEFAULTS, "now": clock.now_ms(), **ctx})
     return _sendable(text)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from aiohttp import WSCloseCode, web
 
-from srhooks.domain import ids
+from srhooks.domain import clock
 from srhooks.domain.models import Filter, Notification
 from srhooks.hub import EVERY_SESSION, Event
 from srhooks.store import StoreError
@@ -215,7 +215,7 @@ class LivePage:
     def _row(self, n: Notification, *, new: bool) -> str:
         wanted = self._wanted
         if new and not wanted.params:
-            return self._new_rows.frame(n, ids.now_ms())
+            return self._new_rows.frame(n, clock.now_ms())
         if not wanted.matches(n):
             # It may have fitted before: its entity's status changes, and what is erased loses all
             # text and its link. Nothing else that can be asked for does.
@@ -224,7 +224,7 @@ class LivePage:
             return self._render(n, gone=True) if left else ""
         # A filter may fit only now that the entity is known: then it is new to the page.
         is_new = new or bool(wanted.q or wanted.status)
-        return self._render(n, moment(n.received_at, ids.now_ms()), wanted, new=is_new)
+        return self._render(n, moment(n.received_at, clock.now_ms()), wanted, new=is_new)
 
     def _close(self, code: int) -> None:
         """Tell the page why, whatever it was being sent."""

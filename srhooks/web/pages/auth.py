@@ -10,7 +10,7 @@ from typing import Any
 import aiohttp_session
 from aiohttp import hdrs, web
 
-from srhooks.domain.ids import now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import User
 from srhooks.hub import Event
 from srhooks.smartrecruiters.client import ServiceClient, raise_for_error, retry_after

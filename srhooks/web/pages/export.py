@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 
 from aiohttp import hdrs, web
 
-from srhooks.domain import ids
+from srhooks.domain import clock, ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.store import Store, StoreError
 from srhooks.web.http.errors import BadRequestError
@@ -66,7 +66,7 @@ def read_ids(texts: list[str]) -> list[int]:
 async def _stream(
     request: web.Request, form: Format, pieces: AsyncIterator[list[Notification]]
 ) -> web.StreamResponse:
-    stamp = ids.iso(ids.now_ms())[:19].replace(":", "")
+    stamp = clock.iso(clock.now_ms())[:19].replace(":", "")
     response = web.StreamResponse(
         headers={
             hdrs.CONTENT_TYPE: f"{form.content_type}; charset=utf-8",

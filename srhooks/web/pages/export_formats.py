@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from srhooks.domain.ids import iso
+from srhooks.domain.clock import iso
 from srhooks.domain.models import Notification
 from srhooks.web.http.errors import json_text
 from srhooks.web.presentation.notification_json import notification_json

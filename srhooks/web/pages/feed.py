@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp_session
 from aiohttp import hdrs, web
 
-from srhooks.domain import ids
+from srhooks.domain import clock, ids
 from srhooks.domain.models import Delivery, Filter, Notification
 from srhooks.store import PAGE_TIME
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
@@ -121,7 +121,7 @@ async def _whole_page(
 async def _visit(request: web.Request, login: Login) -> int:
     """When the visit before this one ended (ms): what came later is new to the person."""
     session = await aiohttp_session.get_session(request)
-    now = ids.now_ms()
+    now = clock.now_ms()
     since = session.get("since")
     last = login.user.seen_at
     if not isinstance(since, int) or now - last > VISIT_GAP:

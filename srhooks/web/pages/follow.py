@@ -7,7 +7,7 @@ elsewhere can make a browser ask. The answer is shown and not stored.
 
 from aiohttp import web
 
-from srhooks.domain.models import parse_body
+from srhooks.domain.json_values import parse_body
 from srhooks.web.http.content_negotiation import wants_fragment
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.session import require_login

@@ -6,7 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks.domain import ids
+from srhooks.domain import clock, ids
 from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
@@ -81,7 +81,7 @@ async def _context(
     app: web.Application, user_id: str, window: str, subscriptions: list[dict[str, Any]]
 ) -> dict[str, Any]:
     store = app[SERVICES].store
-    now = ids.now_ms()
+    now = clock.now_ms()
     length, bucket = WINDOWS[window]
     end = (now // bucket + 1) * bucket
     since = ids.first_id_at(end - length)

@@ -12,7 +12,7 @@ from aiohttp import web
 
 from srhooks.protocol.event_types import event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
-from srhooks.subscriptions.service import UnknownSubscriptionError
+from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.session import require_login
 from srhooks.web.presentation.labels import clip, subscription_name

@@ -5,7 +5,8 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import hdrs, web
 
-from srhooks.domain.ids import first_id_at, iso, now_ms
+from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
 from srhooks.subscriptions.callback_log import SERIES, STATUSES, callbacks_log, failures_in_a_row

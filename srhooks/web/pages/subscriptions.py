@@ -6,7 +6,8 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.protocol.event_types import FAMILIES, event_names
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS, NewSubscription

@@ -7,7 +7,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from srhooks.accounts.personal_tokens import MAX_NAME, TooManyTokensError
-from srhooks.domain.ids import iso
+from srhooks.domain.clock import iso
 from srhooks.domain.models import PersonalToken
 from srhooks.hub import Event
 from srhooks.web.http.confirmation import ask

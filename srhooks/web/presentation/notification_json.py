@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from srhooks.domain.ids import iso
+from srhooks.domain.clock import iso
 from srhooks.domain.models import Notification
 from srhooks.incidents.overview import Latency
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from srhooks.domain import ids
+from srhooks.domain import clock
 from srhooks.domain.models import Notification
 from srhooks.intake.hook_cache import HookEntry, KnownKey
 from srhooks.protocol.signature import SIGNATURE_HEADER, canonical, matching_key
@@ -26,7 +26,7 @@ def verdict(entry: HookEntry | None, n: Notification) -> dict[str, Any]:
 
 
 def _name(key: KnownKey, received_at: int) -> str:
-    name = f"the key of {ids.iso(key.created_at)}"
+    name = f"the key of {clock.iso(key.created_at)}"
     if not key.counts(received_at):
         return f"{name}, which no longer counted: it had been replaced more than 24 hours before"
     if key.retired_at is not None and key.retired_at <= received_at:

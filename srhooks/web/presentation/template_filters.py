@@ -10,7 +10,7 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup
 
-from srhooks.domain import ids
+from srhooks.domain import clock, ids
 from srhooks.domain.models import Filter, Notification
 
 MAX_SHOWN = 250_000  # characters; more is cut, and the page says so
@@ -48,7 +48,7 @@ def field_time(value: object) -> str:
     if is_cursor(value):
         return ""
     try:
-        moment = ids.read_time(str(value)).astimezone(UTC)
+        moment = clock.read_time(str(value)).astimezone(UTC)
     except (ValueError, OverflowError):
         return ""
     part = "milliseconds" if moment.microsecond else "seconds" if moment.second else "minutes"
@@ -70,7 +70,7 @@ def ago(ms: int | None, now: int | None = None) -> str:
     """How long ago, in the words that time.js goes on with."""
     if ms is None:
         return "never"
-    gone = (ids.now_ms() if now is None else now) - ms
+    gone = (clock.now_ms() if now is None else now) - ms
     if gone < -MINUTE:
         return date(ms)
     if gone < SECOND * 2:
@@ -87,7 +87,7 @@ def ago(ms: int | None, now: int | None = None) -> str:
 
 
 def iso(ms: int | None) -> str:
-    return "" if ms is None else ids.iso(ms)
+    return "" if ms is None else clock.iso(ms)
 
 
 def id_at(ms: int) -> str:
@@ -96,7 +96,7 @@ def id_at(ms: int) -> str:
 
 
 def date(ms: int) -> str:
-    return _date(ids.iso(ms)[:10])
+    return _date(clock.iso(ms)[:10])
 
 
 @lru_cache(maxsize=256)
@@ -108,7 +108,7 @@ def exact(ms: int | None) -> str:
     """In UTC, since the server does not know where the reader is; time.js does."""
     if ms is None:
         return ""
-    return _exact(ids.iso(ms))
+    return _exact(clock.iso(ms))
 
 
 def _exact(text: str) -> str:
@@ -124,7 +124,7 @@ class Moment(NamedTuple):
 
 
 def moment(ms: int, now: int) -> Moment:
-    text = ids.iso(ms)
+    text = clock.iso(ms)
     return Moment(text, _exact(text), ago(ms, now))
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks.domain.ids import first_id_at, now_ms
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 DAY = 86_400_000  # ms

@@ -1,0 +1,31 @@
+"""The id of a request, in each log line that belongs to it."""
+
+import itertools
+import logging
+import re
+import secrets
+from contextvars import ContextVar
+
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
+_run = secrets.token_hex(3)
+_numbers = itertools.count(1)
+_request: ContextVar[str] = ContextVar("request")
+
+
+def request_number(given: str | None) -> str:
+    """The id of a request: the sender's if it is a plain one."""
+    return given if given and REQUEST_ID.fullmatch(given) else f"{_run}-{next(_numbers)}"
+
+
+def begin_request(given: str | None) -> str:
+    """From now on this task's records carry the request's id."""
+    number = request_number(given)
+    _request.set(number)
+    return number
+
+
+def add_request(record: logging.LogRecord) -> bool:
+    number = _request.get(None)
+    if number is not None:
+        record.request = number
+    return True
