@@ -20,6 +20,7 @@ from srhooks.commands.options import number, whole
 from srhooks.config import LOG_LEVELS, Settings
 from srhooks.observability.logging_setup import setup_logs
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
+from srhooks.sandbox.scopes import ALL_SCOPES
 from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 
@@ -150,6 +151,7 @@ def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
         host=HOST,
         port=plan.port,
         database_url=f"sqlite:///{plan.folder / 'srhooks.db'}",
+        scopes=ALL_SCOPES,  # the default reads no offer, review or interview
         api_url=sandbox.base_url,
         identity_url=sandbox.base_url,
     )

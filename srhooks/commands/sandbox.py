@@ -14,7 +14,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Adds the command's options."""
     defaults = SandboxSettings()
     parser.description = (
-        "A fake SmartRecruiters to point any webhook receiver at: OAuth, users/me, subscriptions "
+        "A fake SmartRecruiters to point any webhook receiver at: OAuth, API keys, subscriptions "
         "with handshake, signed notifications with re-delivery, entities, rate limits and faults. "
         "Its own page explains the rest and fires events by hand."
     )
@@ -116,6 +116,7 @@ async def _serve(settings: SandboxSettings, host: str, port: int, rate: float) -
         if rate > 0:
             sandbox.start_traffic(rate)
         print(f"The sandbox is at {sandbox.base_url} (Ctrl-C stops it)", flush=True)
+        print(f"Log in with the API key {settings.api_key}, or as its page says", flush=True)
         await over.wait()
     finally:
         await runner.cleanup()

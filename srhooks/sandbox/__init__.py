@@ -2,6 +2,7 @@
 
 from srhooks.sandbox.app import create_sandbox, start_sandbox
 from srhooks.sandbox.changes import UnknownEventError
+from srhooks.sandbox.credentials import ApiKey, Company, OAuthClient
 from srhooks.sandbox.deliveries import Attempt, Delivery
 from srhooks.sandbox.events import EVENTS
 from srhooks.sandbox.faults import Fault
@@ -14,9 +15,12 @@ from srhooks.sandbox.world import UnknownEntityError
 __all__ = [
     "EVENTS",
     "SANDBOX",
+    "ApiKey",
     "Attempt",
+    "Company",
     "Delivery",
     "Fault",
+    "OAuthClient",
     "Sandbox",
     "SandboxSettings",
     "SandboxUser",

@@ -8,6 +8,7 @@ from aiohttp import web
 from srhooks.sandbox.api import add_api_routes
 from srhooks.sandbox.control import add_control_routes
 from srhooks.sandbox.courier import USER_AGENT
+from srhooks.sandbox.credential_controls import add_credential_routes
 from srhooks.sandbox.guard import MIDDLEWARES
 from srhooks.sandbox.home import add_home_routes
 from srhooks.sandbox.identity import add_identity_routes
@@ -29,6 +30,7 @@ def create_sandbox(settings: SandboxSettings) -> web.Application:
     add_identity_routes(app.router)
     add_webhook_routes(app.router)
     add_control_routes(app.router)
+    add_credential_routes(app.router)
     add_api_routes(app.router)
     return app
 

@@ -59,18 +59,18 @@ def controlled(handler: Handler) -> Handler:
 async def fire(request: web.Request) -> web.Response:
     """`event`, and optionally `subscription`, `user`, `entity` and `count`."""
     sandbox = request.app[SANDBOX]
-    asked = await _asked(request)
-    name = _text(asked, "event") or ""
+    asked = await given_parameters(request)
+    name = given_text(asked, "event") or ""
     count = int(_number(asked, "count", 1.0, 1.0, MAX_COUNT))
-    wanted = _text(asked, "subscription")
+    wanted = given_text(asked, "subscription")
     if wanted is not None and wanted not in sandbox.subscriptions.by_id:
         raise ApiError(404, "Subscription not found", "SUBSCRIPTION_NOT_FOUND")
     shots = [
         sandbox.fire(
             name,
-            user_id=_text(asked, "user"),
+            owner_id=given_text(asked, "user"),
             subscription_id=wanted,
-            entity=_text(asked, "entity"),
+            entity=given_text(asked, "entity"),
         )
         for _ in range(count)
     ]
@@ -79,41 +79,41 @@ async def fire(request: web.Request) -> web.Response:
     said = f"{name}: {len(deliveries)} sent, {good} delivered"
     if not deliveries:
         said = f"{name} happened, but no active subscription is told of it"
-    return _done(request, said, {"deliveries": [delivery_json(one) for one in deliveries]})
+    return done(request, said, {"deliveries": [delivery_json(one) for one in deliveries]})
 
 
 async def expire_tokens(request: web.Request) -> web.Response:
     ended = request.app[SANDBOX].expire_access_tokens()
-    return _done(request, f"Access tokens expired: {ended}", {"expired": ended})
+    return done(request, f"Access tokens expired: {ended}", {"expired": ended})
 
 
 async def revoke_tokens(request: web.Request) -> web.Response:
     ended = request.app[SANDBOX].revoke_grants()
-    return _done(request, f"Grants revoked: {ended}", {"revoked": ended})
+    return done(request, f"Grants revoked: {ended}", {"revoked": ended})
 
 
 async def traffic(request: web.Request) -> web.Response:
     """`rate` events a second; 0 stops."""
     sandbox = request.app[SANDBOX]
-    rate = _number(await _asked(request), "rate", 0.0, 0.0, 10_000.0)
+    rate = _number(await given_parameters(request), "rate", 0.0, 0.0, 10_000.0)
     if rate > 0:
         sandbox.start_traffic(rate)
     else:
         await sandbox.stop_traffic()
-    return _done(request, f"Traffic: {rate:g} a second", {"rate": rate})
+    return done(request, f"Traffic: {rate:g} a second", {"rate": rate})
 
 
 async def add_fault(request: web.Request) -> web.Response:
     """`path`, `method`, `times`, `status`, `body`, `headers`, `delay`, `drop`."""
-    asked = await _asked(request)
+    asked = await given_parameters(request)
     status = _number(asked, "status", 0.0, 200.0, 599.0)
     times = _number(asked, "times", 0.0, 1.0, 1e6)
     headers = asked.get("headers") or {}
     if not isinstance(headers, dict):
         raise FaultError("headers must be an object")
     rule = request.app[SANDBOX].add_fault(
-        _text(asked, "path") or "",
-        method=_text(asked, "method"),
+        given_text(asked, "path") or "",
+        method=given_text(asked, "method"),
         times=int(times) or None,
         status=int(status) or None,
         body=asked.get("body") or None,
@@ -121,7 +121,7 @@ async def add_fault(request: web.Request) -> web.Response:
         delay=_number(asked, "delay", 0.0, 0.0, 600.0),
         drop=asked.get("drop") in (True, "true", "on", "1"),
     )
-    return _done(request, "Fault added", fault_json(rule), status=201)
+    return done(request, "Fault added", fault_json(rule), status=201)
 
 
 async def list_faults(request: web.Request) -> web.Response:
@@ -130,7 +130,7 @@ async def list_faults(request: web.Request) -> web.Response:
 
 async def clear_faults(request: web.Request) -> web.Response:
     request.app[SANDBOX].clear_faults()
-    return _done(request, "Faults cleared", {"faults": []})
+    return done(request, "Faults cleared", {"faults": []})
 
 
 async def list_requests(request: web.Request) -> web.Response:
@@ -157,10 +157,11 @@ def _is_form(request: web.Request) -> bool:
     return request.content_type in FORM_TYPES
 
 
-async def _asked(request: web.Request) -> dict[str, Any]:
+async def given_parameters(request: web.Request) -> dict[str, Any]:
     """The parameters, of a form or of a JSON object."""
     if _is_form(request):
-        return dict(await request.post())
+        form = await request.post()
+        return {name: _joined(form.getall(name)) for name in form}
     text = await request.read()
     try:
         asked = json.loads(text or b"{}")
@@ -171,10 +172,15 @@ async def _asked(request: web.Request) -> dict[str, Any]:
     return asked
 
 
-def _text(asked: dict[str, Any], name: str) -> str | None:
+def given_text(asked: dict[str, Any], name: str) -> str | None:
     """A parameter; an empty field of a form counts as absent."""
     value = asked.get(name)
     return value if isinstance(value, str) and value else None
+
+
+def _joined(values: list[Any]) -> Any:
+    """A field's value; of one that came several times, as checkboxes do, all values."""
+    return values[0] if len(values) == 1 else values
 
 
 def _number(asked: dict[str, Any], name: str, default: float, low: float, high: float) -> float:
@@ -191,7 +197,7 @@ def _number(asked: dict[str, Any], name: str, default: float, low: float, high: 
     return number
 
 
-def _done(
+def done(
     request: web.Request, said: str, answer: dict[str, Any], *, status: int = 200
 ) -> web.Response:
     """JSON for programs; a form goes back to the page, which says what happened."""

@@ -25,7 +25,7 @@ class Delivery:
     event_id: str
     event_name: str
     subscription_id: str
-    user_id: str
+    owner_id: str
     link: str  # the header's whole value
     body: bytes
     state: Outcome = "pending"

@@ -8,14 +8,10 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
+from srhooks.sandbox.credentials import OAuthClient
+from srhooks.sandbox.scopes import ALL_SCOPES
+
 CODE_SECONDS = 600
-SCOPE_WORDS = {
-    "webhooks_manage": "Create, activate and delete your webhook subscriptions",
-    "jobs_read": "Read jobs, positions and job ads",
-    "candidates_read": "Read candidates, their applications and what hangs on them",
-    "user_me_read": "Read your name, e-mail address and role",
-    "approvals_read": "Read approvals of jobs and offers",
-}
 PRUNE_ABOVE = 10_000  # tokens kept before the dead ones are swept out
 
 
@@ -29,14 +25,12 @@ class GrantError(Exception):
 
 @dataclass(kw_only=True)
 class Grant:
-    """What one person allowed once."""
+    """What one person allowed once, or what a client id may."""
 
-    user_id: str
+    user_id: str  # empty: nobody in person
     scope: str
+    client: OAuthClient | None = None
     alive: bool = True
-
-    def allows(self, scope: str) -> bool:
-        return scope in self.scope.split()
 
 
 @dataclass(kw_only=True)
@@ -73,9 +67,9 @@ class Grants:
     refresh: dict[str, Token] = field(default_factory=dict)
 
     def authorize(self, user_id: str, scope: str, redirect_uri: str) -> str:
-        """A fresh one-time code. No scope asked means all of them."""
+        """A fresh one-time code. No scope means all of them."""
         code = secrets.token_urlsafe(24)
-        grant = Grant(user_id=user_id, scope=scope or " ".join(SCOPE_WORDS))
+        grant = Grant(user_id=user_id, scope=scope or ALL_SCOPES)
         until = time.time() + CODE_SECONDS
         _prune(self.codes)
         self.codes[code] = Token(grant=grant, expires_at=until, redirect_uri=redirect_uri)
@@ -108,10 +102,19 @@ class Grants:
         token.used = True
         return self._issue(token.grant)
 
-    def client_credentials(self, user_id: str, scope: str) -> Issued:
-        """An access token alone: this grant has no refresh token."""
-        grant = Grant(user_id=user_id, scope=scope or " ".join(SCOPE_WORDS))
+    def client_credentials(self, client: OAuthClient, scope: str) -> Issued:
+        """An access token alone: this grant has no refresh token. `scope` may narrow it."""
+        allowed = client.scope.split()
+        if any(name not in allowed for name in scope.split()):
+            raise GrantError("invalid_scope", "The client id does not have all of these scopes")
+        grant = Grant(user_id="", scope=" ".join(scope.split()) or client.scope, client=client)
         return self._issue(grant, refreshable=False)
+
+    def revoke_client(self, client: OAuthClient) -> None:
+        """All access tokens of a client id end now."""
+        for token in self.access.values():
+            if token.grant.client is client:
+                token.grant.alive = False
 
     def find(self, access_token: str) -> Grant | None:
         """The living grant behind an access token."""

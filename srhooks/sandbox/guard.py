@@ -6,9 +6,12 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from srhooks.sandbox.credentials import ACME
 from srhooks.sandbox.errors import ApiError, problem
 from srhooks.sandbox.faults import enact
 from srhooks.sandbox.keys import CALLER, SANDBOX, Caller
+from srhooks.sandbox.people import ADMINISTRATOR
+from srhooks.sandbox.scopes import role_allows, scopes_for
 from srhooks.sandbox.state import Sandbox, SeenRequest
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -26,27 +29,48 @@ def is_api(path: str) -> bool:
 
 
 def identify(sandbox: Sandbox, request: web.Request) -> Caller | None:
-    """The caller behind a bearer token or an API key."""
-    people = sandbox.people
+    """The caller behind a bearer token or an API key; None: neither is good."""
+    if "X-SmartToken" in request.headers:
+        key = sandbox.credentials.find_key(request.headers["X-SmartToken"])
+        return (
+            None
+            if key is None
+            else Caller(
+                user=None,
+                owner_id=key.owner_id,
+                credential=f"key {key.id}",
+                scopes=None,
+                role=ADMINISTRATOR,
+                company=key.company,
+            )
+        )
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        grant = sandbox.grants.find(token.strip())
-        user = next((one for one in people if grant and one.id == grant.user_id), None)
-        if grant is None or user is None:
-            return None
-        scopes = frozenset(grant.scope.split())
-        return Caller(user=user, credential=f"oauth {user.id}", scopes=scopes)
-    key = request.headers.get("X-SmartToken", "")
-    owner = next((one for one in people if one.api_key == key), None)
-    return Caller(user=owner, credential=f"key {owner.id}", scopes=None) if owner else None
-
-
-def require(request: web.Request, scope: str) -> Caller:
-    """The caller, who must have been granted `scope`."""
-    caller = request[CALLER]
-    if not caller.may(scope):
-        raise ApiError(403, f"The token lacks the scope {scope}", "FORBIDDEN")
-    return caller
+    grant = sandbox.grants.find(token.strip()) if scheme.lower() == "bearer" else None
+    if grant is None:
+        return None
+    scopes = frozenset(grant.scope.split())
+    if grant.client is not None:
+        return Caller(
+            user=None,
+            owner_id=grant.client.owner_id,
+            credential=f"client {grant.client.id}",
+            scopes=scopes,
+            role=grant.client.role,
+            company=grant.client.company,
+        )
+    user = next((person for person in sandbox.people if person.id == grant.user_id), None)
+    return (
+        None
+        if user is None
+        else Caller(
+            user=user,
+            owner_id=user.id,
+            credential=f"oauth {user.id}",
+            scopes=scopes,
+            role=user.role,
+            company=ACME,
+        )
+    )
 
 
 @web.middleware
@@ -114,9 +138,20 @@ async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No API without a living token or key."""
-    if is_api(request.path) and CALLER not in request:
-        raise ApiError(401, "The access token is missing, expired or revoked", "UNAUTHORIZED")
+    """No API without one living token or key that may make this call."""
+    if not is_api(request.path):
+        return await handler(request)
+    if "X-SmartToken" in request.headers and "Authorization" in request.headers:
+        message = "Send either X-SmartToken or Authorization, never both"
+        raise ApiError(400, message, "AMBIGUOUS_CREDENTIALS")
+    caller = request.get(CALLER)
+    if caller is None:
+        raise ApiError(401, "The credential is missing, expired or revoked", "UNAUTHORIZED")
+    if not caller.has_any_scope(scopes_for(request.method, request.path)):
+        message = "OAuthPermissionsException: the token lacks the scope that this call needs"
+        raise ApiError(403, message, "OAuthPermissionsException")
+    if not role_allows(caller.role, request.path):
+        raise ApiError(403, "The system role does not allow this call", "FORBIDDEN")
     return await handler(request)
 
 

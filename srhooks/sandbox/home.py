@@ -10,6 +10,8 @@ from srhooks.sandbox.events import by_family, family_of
 from srhooks.sandbox.keys import SANDBOX
 from srhooks.sandbox.pages import HERE, STYLE_PATH, page
 from srhooks.sandbox.people import ROLE_NAMES
+from srhooks.sandbox.scopes import SCOPE_MEANINGS
+from srhooks.sandbox.state import Sandbox
 
 RECENT = 25
 CONTROLS = (
@@ -17,6 +19,11 @@ CONTROLS = (
     ("POST", "/sandbox/traffic", "rate: events a second, 0 stops"),
     ("POST", "/sandbox/tokens/expire", "ends all access tokens; refresh tokens stay good"),
     ("POST", "/sandbox/tokens/revoke", "ends all grants: everybody has to log in again"),
+    ("POST", "/sandbox/api-keys", "name, company: makes an API key; the answer has it"),
+    ("POST", "/sandbox/clients", "name, scopes, role, company: makes an OAuth client id"),
+    ("POST", "/sandbox/clients/{id}/secret", "a new secret; the old one is refused"),
+    ("DELETE", "/sandbox/credentials/{id}", "revokes a key or a client id"),
+    ("GET", "/sandbox/credentials", "all of them, without their secrets"),
     ("POST", "/sandbox/faults", "path (regex), method, times, status, body, headers, delay, drop"),
     ("GET", "/sandbox/faults", "the rules in force"),
     ("DELETE", "/sandbox/faults", "clears them"),
@@ -28,7 +35,7 @@ CONTROLS = (
 async def home(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
     subscriptions = list(sandbox.subscriptions.by_id.values())
-    names = {person.id: person.name for person in sandbox.people}
+    new_secret, sandbox.credentials.not_yet_shown = sandbox.credentials.not_yet_shown, None
     recent = list(sandbox.deliveries)[-RECENT:][::-1]
     return page(
         "home.html",
@@ -37,7 +44,10 @@ async def home(request: web.Request) -> web.Response:
         mine=may_control(request),
         said=request.query.get("said", "")[:200],
         people=sandbox.people,
-        names=names,
+        owner_names=owner_names(sandbox),
+        credentials=list(sandbox.credentials.by_id.values()),
+        new_secret=new_secret if may_control(request) else None,
+        scopes=SCOPE_MEANINGS,
         roles=ROLE_NAMES,
         families=by_family(),
         subscriptions=subscriptions,
@@ -46,6 +56,15 @@ async def home(request: web.Request) -> web.Response:
         rate=sandbox.traffic.rate,
         controls=CONTROLS,
     )
+
+
+def owner_names(sandbox: Sandbox) -> dict[str, str]:
+    """Who holds subscriptions, in words."""
+    names = {person.id: person.name for person in sandbox.people}
+    names |= {
+        key.owner_id: f"API keys of {key.company.name}" for key in sandbox.credentials.api_keys
+    }
+    return names | {client.owner_id: client.name for client in sandbox.credentials.clients}
 
 
 def delivery_row(delivery: Delivery) -> dict[str, str]:

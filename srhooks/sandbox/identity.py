@@ -14,14 +14,18 @@ from urllib.parse import unquote_plus, urlsplit
 from aiohttp import web
 from yarl import URL
 
-from srhooks.sandbox.grants import SCOPE_WORDS, GrantError, Issued
+from srhooks.sandbox.credentials import OAuthClient, secret_matches
+from srhooks.sandbox.grants import GrantError, Issued
 from srhooks.sandbox.keys import SANDBOX
 from srhooks.sandbox.pages import page
 from srhooks.sandbox.people import ROLE_NAMES
+from srhooks.sandbox.scopes import SCOPE_MEANINGS, unknown_scopes
 from srhooks.sandbox.settings import SandboxSettings
+from srhooks.sandbox.state import Sandbox
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
+GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state")
 
 
@@ -41,15 +45,19 @@ async def answer_consent(request: web.Request) -> web.Response:
     if form.get("user") not in {person.id for person in sandbox.people}:
         return _consent(request, form)
     scope = " ".join(form.get("scope", "").split())
+    if unknown_scopes(scope):
+        return _back(form, error="invalid_scope")
     code = sandbox.grants.authorize(form["user"], scope, form["redirect_uri"])
     return _back(form, code=code)
 
 
 async def token(request: web.Request) -> web.Response:
-    """Trades a code, a refresh token or the client's own credentials for an access token."""
+    """Exchanges a code, a refresh token or a client id with its secret for an access token."""
     sandbox = request.app[SANDBOX]
     form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
-    if not _client_known(sandbox.settings, request, form):
+    client_id, client_secret = _client_credentials(request, form)
+    client = _known_client(sandbox, client_id, client_secret)
+    if client is None:
         headers = NO_STORE | {"WWW-Authenticate": 'Basic realm="sandbox"'}
         return _refusal("invalid_client", "Unknown client or wrong secret", 401, headers)
     kind = form.get("grant_type", "")
@@ -58,14 +66,16 @@ async def token(request: web.Request) -> web.Response:
     if not kind or missing:
         what = ", ".join(missing) or "grant_type"
         return _refusal("invalid_request", f"Missing: {what}")
+    own_grant = isinstance(client, OAuthClient)
+    if (kind == "client_credentials") != own_grant and kind in GRANT_TYPES:
+        return _refusal("unauthorized_client", "This client may not use this grant_type")
     try:
         if kind == "authorization_code":
             issued = sandbox.grants.redeem_code(form["code"], form["redirect_uri"])
         elif kind == "refresh_token":
             issued = sandbox.grants.rotate(form["refresh_token"])
-        elif kind == "client_credentials":
-            scope = " ".join(form.get("scope", "").split())
-            issued = sandbox.grants.client_credentials(sandbox.people[0].id, scope)
+        elif isinstance(client, OAuthClient) and kind == "client_credentials":
+            issued = sandbox.grants.client_credentials(client, form.get("scope", ""))
         else:
             return _refusal("unsupported_grant_type", "No such grant_type")
     except GrantError as error:
@@ -105,6 +115,8 @@ def _consent(request: web.Request, asked: Mapping[str, str]) -> web.Response:
         return page("refused.html", status=400, reason=fault)
     if asked.get("response_type") != "code":
         return _back(asked, error="unsupported_response_type")
+    if unknown := unknown_scopes(asked.get("scope", "")):
+        return _back(asked, error="invalid_scope", error_description=" ".join(unknown)[:200])
     scopes = asked.get("scope", "").split()
     # no form-action in the CSP: browsers apply it to the redirect that follows, too
     return page(
@@ -113,7 +125,7 @@ def _consent(request: web.Request, asked: Mapping[str, str]) -> web.Response:
         asked={name: asked[name] for name in ASKED if name in asked},
         people=sandbox.people,
         roles=ROLE_NAMES,
-        scopes=[(scope, SCOPE_WORDS.get(scope, "")) for scope in scopes],
+        scopes=[(scope, SCOPE_MEANINGS[scope]) for scope in scopes],
         app_host=urlsplit(asked["redirect_uri"]).netloc,
     )
 
@@ -125,19 +137,30 @@ def _back(asked: Mapping[str, str], **answer: str) -> web.Response:
     return web.Response(status=302, headers=NO_STORE | {"Location": str(location)})
 
 
-def _client_known(settings: SandboxSettings, request: web.Request, form: Mapping[str, str]) -> bool:
-    """client_secret_post and client_secret_basic (RFC 6749 2.3.1)."""
+def _client_credentials(request: web.Request, form: Mapping[str, str]) -> tuple[str, str]:
+    """The id and the secret: client_secret_post or client_secret_basic (RFC 6749 2.3.1)."""
     given = (form.get("client_id", ""), form.get("client_secret", ""))
     scheme, _, coded = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "basic":
         try:
             pair = base64.b64decode(coded, validate=True).decode()
         except (binascii.Error, UnicodeDecodeError):
-            return False
+            return "", ""
         name, _, secret = pair.partition(":")
         given = (unquote_plus(name), unquote_plus(secret))
-    right = hmac.compare_digest(given[1].encode(), settings.client_secret.encode())
-    return given[0] == settings.client_id and right
+    return given
+
+
+def _known_client(
+    sandbox: Sandbox, client_id: str, client_secret: str
+) -> OAuthClient | SandboxSettings | None:
+    """The client id that was made here, or the OAuth app; None: unknown or a wrong secret."""
+    settings = sandbox.settings
+    if client_id == settings.client_id:
+        same = hmac.compare_digest(client_secret.encode(), settings.client_secret.encode())
+        return settings if same else None
+    client = sandbox.credentials.find_client(client_id)
+    return client if client is not None and secret_matches(client, client_secret) else None
 
 
 def _issued_json(issued: Issued) -> dict[str, Any]:

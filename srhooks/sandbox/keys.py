@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from srhooks.sandbox.credentials import Company
 from srhooks.sandbox.people import SandboxUser
 from srhooks.sandbox.state import Sandbox
 
@@ -14,12 +15,15 @@ SANDBOX = web.AppKey("SANDBOX", Sandbox)
 class Caller:
     """Who calls the API, by which credential, and what that allows."""
 
-    user: SandboxUser
-    credential: str
+    user: SandboxUser | None  # None: an API key or a client id, nobody in person
+    owner_id: str  # whose subscriptions it sees
+    credential: str  # what rate limits count by
     scopes: frozenset[str] | None  # None: everything
+    role: str  # the system role's id
+    company: Company
 
-    def may(self, scope: str) -> bool:
-        return self.scopes is None or scope in self.scopes
+    def has_any_scope(self, scopes: tuple[str, ...]) -> bool:
+        return self.scopes is None or not self.scopes.isdisjoint(scopes)
 
 
 CALLER = web.RequestKey("CALLER", Caller)

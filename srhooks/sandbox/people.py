@@ -26,11 +26,6 @@ class SandboxUser:
     def name(self) -> str:
         return f"{self.first_name} {self.last_name}"
 
-    @property
-    def api_key(self) -> str:
-        """Accepted as X-SmartToken; guessable on purpose, it opens invented data alone."""
-        return f"sandbox-key-{self.first_name.lower()}"
-
 
 def company_people() -> list[SandboxUser]:
     """Two administrators and two who are not."""

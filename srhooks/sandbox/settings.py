@@ -11,6 +11,7 @@ class SandboxSettings:
     base_url: str | None = None  # public base; None: the Host each request came to
     client_id: str = "sandbox-client"
     client_secret: str = "sandbox-secret"  # noqa: S105 - invented, printed on the sandbox's own page
+    api_key: str = "5a4db0c3e1f2478f9d6b7a8c9e0f1a2b"  # 32 characters; it opens invented data alone
     redirect_uris: tuple[str, ...] = ()  # empty: any https or loopback address is accepted
     access_token_seconds: int = 1800
     refresh_token_seconds: int = 28 * 86400

@@ -12,11 +12,20 @@ from aiohttp import web
 
 from srhooks.sandbox.changes import apply_event, create_world
 from srhooks.sandbox.courier import Courier
+from srhooks.sandbox.credentials import (
+    ACME,
+    ApiKey,
+    Company,
+    Credential,
+    CredentialStore,
+    OAuthClient,
+)
 from srhooks.sandbox.deliveries import Delivery
 from srhooks.sandbox.faults import Fault, FaultBook
 from srhooks.sandbox.grants import Grants
 from srhooks.sandbox.limits import RateLimiter
-from srhooks.sandbox.people import company_people
+from srhooks.sandbox.people import ADMINISTRATOR, company_people
+from srhooks.sandbox.scopes import ALL_SCOPES
 from srhooks.sandbox.settings import SandboxSettings
 from srhooks.sandbox.subscriptions import Subscription, SubscriptionBook
 from srhooks.sandbox.traffic import Traffic
@@ -46,6 +55,8 @@ class Sandbox:
             access_seconds=settings.access_token_seconds,
             refresh_seconds=settings.refresh_token_seconds,
         )
+        self.credentials = CredentialStore()
+        self.credentials.create_api_key("Ready-made key", key=settings.api_key)
         self.subscriptions = SubscriptionBook()
         self.limiter = RateLimiter(rate=settings.rate_limit, concurrent=settings.concurrent_limit)
         self.faults = FaultBook()
@@ -93,7 +104,7 @@ class Sandbox:
         self,
         event_name: str,
         *,
-        user_id: str | None = None,
+        owner_id: str | None = None,
         subscription_id: str | None = None,
         entity: str | None = None,
     ) -> list[Delivery]:
@@ -104,7 +115,7 @@ class Sandbox:
         UnknownEventError, UnknownEntityError.
         """
         change = apply_event(self.world, event_name, entity)
-        targets = self.subscriptions.wanting(event_name, user_id, subscription_id)
+        targets = self.subscriptions.wanting(event_name, owner_id, subscription_id)
         event_id = secrets.token_hex(12)
         body = json.dumps(change.body, separators=(",", ":")).encode()
         sent = [
@@ -115,7 +126,7 @@ class Sandbox:
                     event_id=event_id,
                     event_name=event_name,
                     subscription_id=target.id,
-                    user_id=target.user_id,
+                    owner_id=target.owner_id,
                     link=f"<{self.link_base(target)}{change.path}>; rel=self",
                     body=body,
                 ),
@@ -167,6 +178,33 @@ class Sandbox:
 
     def clear_faults(self) -> None:
         self.faults.rules.clear()
+
+    def create_api_key(self, name: str = "", *, company: Company = ACME) -> ApiKey:
+        """A new key with full access."""
+        return self.credentials.create_api_key(name, company=company)
+
+    def create_client(
+        self,
+        name: str = "",
+        *,
+        scope: str = ALL_SCOPES,
+        role: str = ADMINISTRATOR,
+        company: Company = ACME,
+    ) -> OAuthClient:
+        """A new client id with its secret; raises ApiError for an unknown scope or role."""
+        return self.credentials.create_client(name, scope=scope, role=role, company=company)
+
+    def replace_secret(self, credential_id: str) -> OAuthClient:
+        """A new secret for a client id; the old one is refused from now on."""
+        return self.credentials.replace_secret(credential_id)
+
+    def revoke_credential(self, credential_id: str) -> Credential:
+        """Refuse a key, or a client id with all its tokens, from now on. Raises ApiError."""
+        credential = self.credentials.get(credential_id)
+        credential.revoked = True
+        if isinstance(credential, OAuthClient):
+            self.grants.revoke_client(credential)
+        return credential
 
     def expire_access_tokens(self) -> int:
         """All access tokens end now; refresh tokens stay good. Says how many ended."""

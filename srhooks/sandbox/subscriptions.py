@@ -21,7 +21,7 @@ from srhooks.sandbox.deliveries import LogEntry
 from srhooks.sandbox.errors import ApiError, Problem
 from srhooks.sandbox.events import EVENT_VERSION, EVENTS
 
-MAX_PER_USER = 20
+MAX_PER_OWNER = 20
 MAX_KEYS = 16  # unexpired at a time
 OLD_KEY_SECONDS = 24 * 3600
 LOG_LENGTH = 2_000
@@ -42,7 +42,7 @@ class Subscription:
     """One subscription with all that belongs to it alone, so that none can stall another."""
 
     id: str
-    user_id: str
+    owner_id: str
     callback_url: str
     events: tuple[str, ...]
     base_url: str  # where its owner reaches the sandbox: the links it is sent start with this
@@ -83,29 +83,29 @@ class SubscriptionBook:
 
     by_id: dict[str, Subscription] = field(default_factory=dict)
 
-    def of_user(self, user_id: str) -> list[Subscription]:
-        return [one for one in self.by_id.values() if one.user_id == user_id]
+    def of_owner(self, owner_id: str) -> list[Subscription]:
+        return [one for one in self.by_id.values() if one.owner_id == owner_id]
 
     def wanting(
-        self, event_name: str, user_id: str | None, subscription_id: str | None
+        self, event_name: str, owner_id: str | None, subscription_id: str | None
     ) -> list[Subscription]:
         """The active ones an event goes to."""
         return [
             one
             for one in self.by_id.values()
             if one.wants(event_name)
-            and user_id in (None, one.user_id)
+            and owner_id in (None, one.owner_id)
             and subscription_id in (None, one.id)
         ]
 
-    def owned(self, user_id: str, subscription_id: str) -> Subscription:
+    def owned(self, owner_id: str, subscription_id: str) -> Subscription:
         """One's own; another's is as unknown as one that never was."""
         found = self.by_id.get(subscription_id)
-        if found is None or found.user_id != user_id:
+        if found is None or found.owner_id != owner_id:
             raise ApiError(404, "Subscription not found", "SUBSCRIPTION_NOT_FOUND")
         return found
 
-    def create(self, user_id: str, base_url: str, asked: object) -> Subscription:
+    def create(self, owner_id: str, base_url: str, asked: object) -> Subscription:
         """A new inactive subscription; raises ApiError with everything that is wrong."""
         if not isinstance(asked, dict):
             raise ApiError(400, "The body must be a JSON object", "INVALID_BODY")
@@ -123,12 +123,12 @@ class SubscriptionBook:
         problems += auth_problems
         if problems:
             raise ApiError(400, "The subscription is not valid", "VALIDATION_ERROR", problems)
-        if len(self.of_user(user_id)) >= MAX_PER_USER:
-            message = f"A user can hold at most {MAX_PER_USER} subscriptions"
+        if len(self.of_owner(owner_id)) >= MAX_PER_OWNER:
+            message = f"A user can hold at most {MAX_PER_OWNER} subscriptions"
             raise ApiError(400, message, "SUBSCRIPTIONS_LIMIT_EXCEEDED")
         subscription = Subscription(
             id=secrets.token_hex(12),
-            user_id=user_id,
+            owner_id=owner_id,
             callback_url=str(url),
             events=events,
             base_url=base_url,

@@ -13,31 +13,29 @@ from aiohttp import web
 from srhooks.sandbox.api import MAX_LIMIT, whole_number
 from srhooks.sandbox.deliveries import LogEntry, log_json
 from srhooks.sandbox.errors import ApiError
-from srhooks.sandbox.guard import require
-from srhooks.sandbox.keys import SANDBOX
+from srhooks.sandbox.keys import CALLER, SANDBOX
 from srhooks.sandbox.subscriptions import Subscription, subscription_json
 
 ROOT = "/webhooks-api/v201907/subscriptions"
-SCOPE = "webhooks_manage"
 LOG_STATUSES = {"successful": True, "failed": False}
 
 
 async def create(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
-    caller = require(request, SCOPE)
+    caller = request[CALLER]
     try:
         asked = json.loads(await request.read())
     except ValueError:
         raise ApiError(400, "The body is not valid JSON", "INVALID_JSON") from None
     base_url = sandbox.base_for(request)
-    subscription = sandbox.subscriptions.create(caller.user.id, base_url, asked)
+    subscription = sandbox.subscriptions.create(caller.owner_id, base_url, asked)
     return web.json_response(subscription_json(subscription), status=201)
 
 
 async def list_all(request: web.Request) -> web.Response:
     """The caller's subscriptions, oldest first."""
-    caller = require(request, SCOPE)
-    mine = request.app[SANDBOX].subscriptions.of_user(caller.user.id)
+    caller = request[CALLER]
+    mine = request.app[SANDBOX].subscriptions.of_owner(caller.owner_id)
     return _page(request, [(one.id, subscription_json(one)) for one in mine])
 
 
@@ -94,9 +92,9 @@ async def callbacks_log(request: web.Request) -> web.Response:
 
 
 def _mine(request: web.Request) -> Subscription:
-    caller = require(request, SCOPE)
+    caller = request[CALLER]
     book = request.app[SANDBOX].subscriptions
-    return book.owned(caller.user.id, request.match_info["id"])
+    return book.owned(caller.owner_id, request.match_info["id"])
 
 
 def _page(request: web.Request, rows: list[tuple[str, dict[str, Any]]]) -> web.Response:

@@ -171,9 +171,9 @@ async def test_events_go_to_whom_they_are_meant_for() -> None:
 
         assert ids(await sandbox.fire("job.updated")) == [one["id"], two["id"]]
         assert ids(await sandbox.fire("job.created")) == [two["id"]]
-        assert ids(await sandbox.fire("job.updated", user_id=people[1].id)) == [two["id"]]
+        assert ids(await sandbox.fire("job.updated", owner_id=people[1].id)) == [two["id"]]
         assert ids(await sandbox.fire("job.updated", subscription_id=one["id"])) == [one["id"]]
-        assert await sandbox.fire("job.created", user_id=people[0].id) == []
+        assert await sandbox.fire("job.created", owner_id=people[0].id) == []
 
 
 async def test_an_event_can_be_aimed_at_one_entity() -> None:

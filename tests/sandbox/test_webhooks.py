@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from srhooks.sandbox import EVENTS, SandboxUser
-from srhooks.sandbox.subscriptions import MAX_KEYS, MAX_PER_USER
+from srhooks.sandbox.subscriptions import MAX_KEYS, MAX_PER_OWNER
 
 from tests.support.sandbox_fixtures import SUBSCRIPTIONS, Client, receiving, running, until
 
@@ -82,7 +82,7 @@ async def test_a_body_that_is_no_json_is_refused() -> None:
 async def test_a_user_holds_at_most_twenty() -> None:
     async with running() as (sandbox, client):
         ada = await client.log_in(sandbox.people[0])
-        for _ in range(MAX_PER_USER):
+        for _ in range(MAX_PER_OWNER):
             await ada.subscribe("https://hooks.example/", "job.created", active=False)
         asked = {"callbackUrl": "https://hooks.example/", "events": ["job.created"]}
         answer = await ada.call("POST", SUBSCRIPTIONS, json=asked)

@@ -11,10 +11,11 @@ from urllib.parse import parse_qs, urlsplit
 import aiohttp
 from aiohttp import web
 from multidict import CIMultiDict
-from srhooks.sandbox import Sandbox, SandboxSettings, SandboxUser, start_sandbox
+from srhooks.sandbox import OAuthClient, Sandbox, SandboxSettings, SandboxUser, start_sandbox
+from srhooks.sandbox.scopes import ALL_SCOPES
 
 REDIRECT_URI = "http://localhost:9/auth/callback"
-SCOPES = "webhooks_manage jobs_read candidates_read user_me_read approvals_read"
+SCOPES = ALL_SCOPES
 SUBSCRIPTIONS = "/webhooks-api/v201907/subscriptions"
 CLIENT = {"client_id": "sandbox-client", "client_secret": "sandbox-secret"}
 
@@ -36,12 +37,15 @@ class Client:
     base: str
     session: aiohttp.ClientSession
     token: str = ""
+    key: str = ""  # an API key, sent instead of the token
     refresh_token: str = ""
 
     async def call(self, method: str, path: str, **options: Any) -> Answer:
         headers = dict(options.pop("headers", {}))
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
+        if self.key:
+            headers.setdefault("X-SmartToken", self.key)
         url = path if path.startswith("http") else self.base + path
         async with self.session.request(
             method, url, headers=headers, allow_redirects=False, **options
@@ -78,8 +82,26 @@ class Client:
         )
         assert answer.status == 200, answer.text
         return Client(
-            self.base, self.session, answer.json["access_token"], answer.json["refresh_token"]
+            self.base,
+            self.session,
+            token=answer.json["access_token"],
+            refresh_token=answer.json["refresh_token"],
         )
+
+    def with_key(self, key: str) -> "Client":
+        """The same sandbox, called with an API key."""
+        return Client(self.base, self.session, key=key)
+
+    async def with_client_id(self, credential: OAuthClient, **form: str) -> "Client":
+        """The same sandbox, called with a token for a client id."""
+        answer = await self.token_call(
+            grant_type="client_credentials",
+            client_id=credential.client_id,
+            client_secret=credential.client_secret,
+            **form,
+        )
+        assert answer.status == 200, answer.text
+        return Client(self.base, self.session, token=answer.json["access_token"])
 
     async def subscribe(
         self, url: str, *events: str, active: bool = True, **more: object
