@@ -1,27 +1,32 @@
 # Any base with Python 3.11+ and its venv module will do, Debian's own included.
-ARG BASE_IMAGE=python:3.13-slim
+# By digest, so that a build tomorrow is the build of today. To renew it, look the tag's digest up:
+# docker buildx imagetools inspect python:3.13-slim
+ARG BASE_IMAGE=python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 
 FROM ${BASE_IMAGE} AS build
 WORKDIR /src
 # /build has the tools and stays behind; /venv has what runs, without even pip.
 RUN python3 -m venv /build && python3 -m venv --without-pip /venv
 # The dependencies change less often than the source: they keep their own layer.
-COPY requirements-build.lock requirements.lock ./
+COPY requirements-build.lock requirements.lock requirements-sbom.lock ./
 # One dependency comes as source: it is built here, with the locked tools.
 RUN /build/bin/python -m pip install -qq --no-cache-dir --require-hashes -r requirements-build.lock \
     && /build/bin/python -m pip wheel -qq --no-cache-dir --no-deps --no-build-isolation \
         --require-hashes --wheel-dir /wheels -r requirements.lock \
     && /build/bin/python -m pip --python /venv/bin/python install -qq --no-cache-dir --no-deps \
         --no-index /wheels/*.whl
+# What lists the image's parts reads /venv from outside, and stays behind as well.
+RUN python3 -m venv /sbom \
+    && /sbom/bin/python -m pip install -qq --no-cache-dir --require-hashes -r requirements-sbom.lock
 COPY pyproject.toml README.md LICENSE ./
-COPY scripts/sbom.py scripts/
 COPY srhooks srhooks
 COPY templates templates
 COPY static static
 RUN /build/bin/hatchling build --target wheel \
     && /build/bin/python -m pip --python /venv/bin/python install -qq --no-cache-dir --no-deps \
         --no-index dist/*.whl \
-    && /venv/bin/python scripts/sbom.py > /venv/sbom.cdx.json
+    && /sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+        --output-file /venv/sbom.cdx.json /venv/bin/python
 
 FROM ${BASE_IMAGE}
 LABEL org.opencontainers.image.title="srhooks" \

@@ -25,3 +25,4 @@ compile() { # output, then what goes in
 compile requirements.lock "$@" pyproject.toml
 compile requirements-build.lock "$@" -c requirements.lock --group build
 compile requirements-dev.lock "$@" -c requirements.lock -c requirements-build.lock --group dev pyproject.toml
+compile requirements-sbom.lock "$@" -c requirements-dev.lock --group sbom

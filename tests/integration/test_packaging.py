@@ -261,11 +261,18 @@ def test_the_package_that_ran_is_the_wheels(installed: Path, tmp_path: Path) -> 
     )
 
 
-def test_sbom_lists_what_is_installed(installed: Path) -> None:
-    bom = json.loads(run(installed / "bin/python", ROOT / "scripts/sbom.py"))
+def test_sbom_lists_what_is_installed(installed: Path, tmp_path: Path) -> None:
+    tool = Path(sys.executable).with_name("cyclonedx-py")
+    output = tmp_path / "sbom.json"
+    run(
+        tool, "environment", "--pyproject", ROOT / "pyproject.toml", "--output-reproducible",
+        "--output-file", output, installed / "bin/python",
+    )  # fmt: skip
+    bom = json.loads(output.read_text(encoding="utf-8"))
     assert bom["bomFormat"] == "CycloneDX"
     assert bom["metadata"]["component"]["name"] == "srhooks"
-    listed = {part["name"]: part["version"] for part in bom["components"]}
+    listed = {part["name"].lower().replace("_", "-"): part["version"] for part in bom["components"]}
+    listed.pop("srhooks", None)
     assert listed.items() <= locked("requirements.lock").items()
     assert {"aiohttp", "cryptography", "jinja2"} <= listed.keys()
     assert all(part["purl"].startswith("pkg:pypi/") for part in bom["components"])
@@ -276,7 +283,11 @@ def test_lock_files_agree_and_are_hashed() -> None:
     development = locked("requirements-dev.lock")
     assert runtime.items() <= development.items()
     assert locked("requirements-build.lock").items() <= development.items()
-    for name in ("requirements.lock", "requirements-build.lock", "requirements-dev.lock"):
+    assert locked("requirements-sbom.lock").items() <= development.items()
+    for name in (
+        "requirements.lock", "requirements-build.lock", "requirements-dev.lock",
+        "requirements-sbom.lock",
+    ):  # fmt: skip
         text = (ROOT / name).read_text(encoding="utf-8")
         pins = re.findall(r"^[a-z0-9].*?(?=^[a-z0-9]|\Z)", text, re.MULTILINE | re.DOTALL)
         assert pins
