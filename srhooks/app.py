@@ -29,7 +29,6 @@ from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
-from srhooks.web.express import setup_express
 from srhooks.web.hooks.endpoint import setup_hooks
 from srhooks.web.http.errors import error_middleware
 from srhooks.web.http.security_headers import setup_security
@@ -84,7 +83,6 @@ def create_app(settings: Settings) -> web.Application:
     setup_ops(app)
     setup_openapi(app)
     setup_hooks(app)
-    setup_express(app)
     app.cleanup_ctx.append(_services)
     app.cleanup_ctx.append(_background)
     return app

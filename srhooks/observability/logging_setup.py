@@ -1,13 +1,11 @@
 """Logs to standard error: for a person or as JSON. No secret and no candidate's data goes in."""
 
-import asyncio
 import logging
 import sys
 import time
 import traceback
 from functools import lru_cache
 from types import TracebackType
-from typing import Any, TextIO
 
 from pythonjsonlogger.json import JsonFormatter
 
@@ -18,7 +16,7 @@ STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "
 ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
 
 
-class Discreet(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """Tells where an error arose and its kind, not its words: drivers quote the data in them."""
 
     _second = -1  # whose text is known: there are thousands of lines in some
@@ -44,11 +42,11 @@ class Discreet(logging.Formatter):
         return "\n\nraised after:\n".join(parts)
 
 
-class DiscreetJson(Discreet, JsonFormatter):
+class RedactingJsonFormatter(RedactingFormatter, JsonFormatter):
     pass
 
 
-class ConsoleFormatter(Discreet):
+class ConsoleFormatter(RedactingFormatter):
     """One line, with what was given as `extra` behind it."""
 
     def format(self, record: logging.LogRecord) -> str:
@@ -67,72 +65,19 @@ def line_form(level: str, name: str, keys: tuple[str, ...]) -> str:
     return f"%s {level:<7} {name}: %s{''.join([f' {key}=%s' for key in keys])}"
 
 
-class ConsoleHandler(logging.StreamHandler[TextIO]):
-    """Writes records as they come, and lines that are ready together, once a turn of the loop."""
-
-    def __init__(self, stream: TextIO) -> None:
-        super().__init__(stream)
-        self.console = ConsoleFormatter()
-        self.setFormatter(self.console)
-        self._ready: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.write_ready()
-        super().emit(record)
-
-    def add(self, line: str) -> None:
-        if not self._ready:
-            asyncio.get_running_loop().call_soon(self.write_ready)
-        self._ready.append(line)
-
-    def flush(self) -> None:
-        self.write_ready()
-        super().flush()
-
-    def write_ready(self) -> None:
-        if self._ready:
-            lines, self._ready = self._ready, []
-            self.stream.write("\n".join(lines) + "\n")
-
-
-_console: ConsoleHandler | None = None  # where lines may go without a record
-
-
-class QuickInfo:
-    """As `logger.info(message, extra=fields)`, for what is logged thousands of times a second.
-
-    The request is one of the fields. A record and its way through the handlers take ten times as
-    long as the line itself.
-    """
-
-    def __init__(self, logger: logging.Logger, message: str, *names: str) -> None:
-        self._logger = logger
-        self._message = message
-        self._names = names
-        self._form = line_form("INFO", logger.name, names)
-
-    def __call__(self, *values: Any) -> None:
-        if _console is None:
-            self._logger.info(self._message, extra=dict(zip(self._names, values, strict=True)))
-        elif self._logger.isEnabledFor(logging.INFO):
-            when = _console.console.when(time.time())
-            _console.add(self._form % (when, self._message, *values))
-
-
 def setup_logs(level: str, form: str) -> None:
-    global _console  # noqa: PLW0603 - logging's own set-up is of the whole process
     handler: logging.Handler
     if form == "json":
         handler = logging.StreamHandler(sys.stderr)
         handler.setFormatter(
-            DiscreetJson(
+            RedactingJsonFormatter(
                 "%(asctime)s %(levelname)s %(name)s %(message)s",
                 rename_fields={"asctime": "time", "levelname": "level", "name": "logger"},
             )
         )
-        _console = None
     else:
-        handler = _console = ConsoleHandler(sys.stderr)
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(ConsoleFormatter())
     handler.addFilter(add_request)
     # Nothing of this is shown, so it need not be found out for each line (logging HOWTO,
     # "Optimization").

@@ -2,8 +2,6 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from srhooks.quick_metrics import QuickCounter, QuickHistogram
-
 SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 FETCH_SECONDS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -13,18 +11,21 @@ class Metrics:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.answers = QuickCounter(
-            "srhooks_hook_answers", "Requests to hook addresses by answer.", ["status"], registry
-        )
-        self.notifications = QuickCounter(
-            "srhooks_notifications", "Notifications stored.", ["event", "signature"], registry
-        )
+        self.answers = Counter(
+            "srhooks_hook_answers", "Requests to hook addresses by answer.", ["status"],
+            registry=registry,
+        )  # fmt: skip
+        self.notifications = Counter(
+            "srhooks_notifications", "Notifications stored.", ["event", "signature"],
+            registry=registry,
+        )  # fmt: skip
         self.redeliveries = Counter(
             "srhooks_redeliveries", "Re-deliveries of stored notifications.", registry=registry
         )
-        self.intake = QuickHistogram(
-            "srhooks_intake_seconds", "From the body's last byte to the commit.", SECONDS, registry
-        )
+        self.intake = Histogram(
+            "srhooks_intake_seconds", "From the body's last byte to the commit.",
+            registry=registry, buckets=SECONDS,
+        )  # fmt: skip
         self.entities = Counter(
             "srhooks_entities", "Outcomes of following links.", ["outcome"], registry=registry
         )

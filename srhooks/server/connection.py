@@ -7,7 +7,7 @@ made for it; a request head that does not end is answered 408 (RFC 9110, 15.5.9)
 import asyncio
 import logging
 import resource
-from collections.abc import Callable
+from http import HTTPStatus
 from typing import Any, cast
 
 from aiohttp import web
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 MAX_CONNECTIONS = 15_000
 KEPT_FREE = 100  # open files for everything else
 HEAD_PATIENCE = 15.0  # seconds for a whole request head, counted from its first byte
-READ_BYTES = 64 * 1024  # at a time: more, and the memory for it is mapped anew for each read
+SERVER = "srhooks"  # in place of the library's name and version, and Python's
 REFUSED_PATIENCE = 1.0  # seconds that a refused connection may take to say something
 END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + END
@@ -39,10 +39,8 @@ class Gate:
     """Makes the protocol of each new connection."""
 
     def __init__(
-        self, make: Callable[..., "Connection"], server: web.Server, limit: int,
-        head_patience: float, **options: Any,
-    ) -> None:  # fmt: skip
-        self._make = make
+        self, server: web.Server, limit: int, head_patience: float, **options: Any
+    ) -> None:
         self._server = server
         self._limit = limit
         self._options = options
@@ -51,14 +49,14 @@ class Gate:
 
     def __call__(self) -> asyncio.Protocol:
         if self.open < self._limit:
-            return self._make(self, self._server, **self._options)
+            return Connection(self, self._server, **self._options)
         if self.open == self._limit:
             log.warning("all %d connections are taken: refusing more", self._limit)
         return Refusal()
 
 
 class Connection(RequestHandler):
-    """The library's, with a time limit for request heads."""
+    """The library's, with a time limit for request heads, and errors that tell no version."""
 
     __slots__ = ("_begun", "_gate", "_head_timer")
 
@@ -70,7 +68,6 @@ class Connection(RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._gate.open += 1
-        transport.max_size = READ_BYTES  # type: ignore[attr-defined] # asyncio's own: 256 KiB
         super().connection_made(transport)
         self._expect_head()
 
@@ -90,10 +87,19 @@ class Connection(RequestHandler):
             if self._head_timer is None:
                 self._expect_head()
 
-    def resume_reading(self, resume_parser: bool = True) -> None:
-        """Only what was paused: the library asks for it each time that a body is read."""
-        if self._reading_paused:
-            super().resume_reading(resume_parser)
+    def handle_error(
+        self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:  # fmt: skip
+        """Answer a malformed request by its status alone: the library's words would quote it.
+
+        Such an answer meets no middleware and no signal, so its headers are set here.
+        """
+        phrase = None if message is None else HTTPStatus(status).phrase
+        response = super().handle_error(request, status, exc, phrase)
+        response.headers["Server"] = SERVER
+        response.headers["X-Content-Type-Options"] = "nosniff"
+        return response
 
     def _expect_head(self) -> None:
         self._head_timer = self._loop.call_later(self._gate.head_patience, self._give_up)

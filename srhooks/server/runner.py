@@ -7,13 +7,11 @@ import os
 import signal
 import threading
 from collections.abc import AsyncIterator, Coroutine
-from functools import partial
 from typing import Any, cast
 
 from aiohttp import web
 
-from srhooks.lane import LANE, LaneConnection
-from srhooks.server.connection import HEAD_PATIENCE, Connection, Gate, connection_limit
+from srhooks.server.connection import HEAD_PATIENCE, Gate, connection_limit
 
 log = logging.getLogger(__name__)
 
@@ -38,9 +36,7 @@ async def served(
         app, access_log=None, shutdown_timeout=shutdown_patience, handle_signals=False
     )
     await runner.setup()
-    lane = app.get(LANE)
     gate = Gate(
-        Connection if lane is None else partial(LaneConnection, lane),
         cast("web.Server", runner.server),  # there is one once it is set up
         connections or connection_limit(),
         head_patience,

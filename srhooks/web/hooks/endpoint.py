@@ -1,7 +1,5 @@
 """`POST /hooks/{id}`: the public route. Handshakes are a middleware, notifications the handler.
 
-Plain notifications come here only when they fail: web/express.py.
-
 SmartRecruiters, "Activating webhook subscriptions" and "Receiving webhook notifications": echo
 X-Hook-Secret with 200; answer 202 within five seconds.
 """
@@ -19,19 +17,14 @@ from srhooks.domain import ids
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.intake.hook_cache import HookEntry
 from srhooks.intake.receiver import joined_headers
-from srhooks.observability.logging_setup import QuickInfo
 from srhooks.observability.metrics import Metrics
 from srhooks.protocol.event_types import label
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.hooks.accepted import accepted
-from srhooks.web.http.errors import REQUEST, BadRequestError, NotFoundError, WebError
+from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
-_log_stored = QuickInfo(
-    log, "notification", "notification", "event", "signature", "duplicate", "ms", "request"
-)
-
 HANDSHAKE_HEADER = "X-Hook-Secret"
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
 LOOK_UP_PATIENCE = 1.2  # seconds until the hook is known; the service waits five in all
@@ -39,22 +32,19 @@ LOOK_UP_PATIENCE = 1.2  # seconds until the hook is known; the service waits fiv
 
 @web.middleware
 async def count_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    count = request.app[METRICS].answers.count
+    answers = request.app[METRICS].answers
     try:
         response = await handler(request)
-    except web.HTTPException as error:
-        count(str(error.status))
-        raise
-    except WebError as error:
-        count(str(error.status))
+    except (web.HTTPException, WebError) as error:
+        answers.labels(error.status).inc()
         raise
     except StoreError:
-        count("503")
+        answers.labels(503).inc()
         raise
     except Exception:
-        count("500")
+        answers.labels(500).inc()
         raise
-    count(str(response.status))
+    answers.labels(response.status).inc()
     return response
 
 
@@ -83,22 +73,28 @@ async def receive(request: web.Request) -> web.Response:
     body = await services.bodies.read(request, app[SETTINGS].max_body_bytes)
     began = perf_counter()
     new, stored = await services.intake.receive(entry, joined_headers(request.headers), body)
-    note(app[METRICS], new, stored, perf_counter() - began, request[REQUEST])
+    _record_stored(app[METRICS], new, stored, perf_counter() - began)
     return accepted(request)
 
 
-def note(
-    metrics: Metrics, new: NewNotification, stored: Stored, seconds: float, request: str
-) -> None:
-    """Measure and log one that was stored."""
+def _record_stored(metrics: Metrics, new: NewNotification, stored: Stored, seconds: float) -> None:
+    """Count and log a notification that was stored, `seconds` after its last byte."""
     metrics.intake.observe(seconds)
     event = label(new.event_name)
     if stored.duplicate:
         metrics.redeliveries.inc()
     else:
-        metrics.notifications.count(event, new.signature)
-    number, ms = ids.encode_id(stored.id), round(seconds * 1000, 1)
-    _log_stored(number, event, new.signature, stored.duplicate, ms, request)
+        metrics.notifications.labels(event, new.signature).inc()
+    log.info(
+        "notification",
+        extra={
+            "notification": ids.encode_id(stored.id),
+            "event": event,
+            "signature": new.signature,
+            "duplicate": stored.duplicate,
+            "ms": round(seconds * 1000, 1),
+        },
+    )
 
 
 async def _entry(request: web.Request) -> HookEntry:

@@ -3,11 +3,10 @@
 They are set when an answer is prepared, since a middleware would miss some answers.
 """
 
-from http import HTTPStatus
-
-from aiohttp import web, web_response
+from aiohttp import web
 
 from srhooks.config import Settings
+from srhooks.server.connection import SERVER
 from srhooks.web.http.content_negotiation import VARY
 from srhooks.web.http.errors import REQUEST
 
@@ -16,28 +15,6 @@ POLICY = (
     " connect-src 'self'{socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
-# What the library puts into `Server` names its version and Python's. Its own answers to malformed
-# requests never reach a signal or a middleware, so the name is changed where it is read.
-web_response.SERVER_SOFTWARE = "srhooks"  # type: ignore[attr-defined]
-_library_error = web.RequestHandler.handle_error
-
-
-def _silent_error(
-    self: web.RequestHandler,
-    request: web.BaseRequest,
-    status: int = 500,
-    exc: BaseException | None = None,
-    message: str | None = None,
-) -> web.StreamResponse:
-    """The library's words about a malformed request quote it: only the status is told instead."""
-    if message is not None:
-        message = HTTPStatus(status).phrase
-    response = _library_error(self, request, status, exc, message)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-web.RequestHandler.handle_error = _silent_error  # type: ignore[method-assign]
 
 
 def setup_security(app: web.Application, settings: Settings) -> None:
@@ -56,6 +33,7 @@ def setup_security(app: web.Application, settings: Settings) -> None:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
 
     async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
+        response.headers["Server"] = SERVER
         if not request.path.startswith("/hooks/"):  # which reflects nothing of a stranger's
             response.headers["X-Request-Id"] = request.get(REQUEST, "")
         elif response.status < 300:
