@@ -10,6 +10,7 @@ from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
 PER_LINK = 8  # rows read for each job asked for: several may wait for one link
+ROUNDS = 4  # reads, each without the links found by those before
 
 
 class EntityQueries(abc.ABC):
@@ -37,20 +38,68 @@ class EntityQueries(abc.ABC):
         )
         return [row[0] for row in rows]
 
-    async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
-        rows = await self._read(
-            "SELECT link, id, attempts FROM notifications"
-            # The sign keeps the planner from sorting all that is due: the newest are near the end
-            # of the other index.
-            " WHERE user_id = $1 AND entity_status = 'pending' AND +due_at <= $2"
-            f" ORDER BY id DESC LIMIT {limit * PER_LINK:d}",
+    async def untried_entities(
+        self, user_id: str, now: int, limit: int, *, oldest_first: bool = False
+    ) -> list[EntityJob]:
+        order = "ASC" if oldest_first else "DESC"
+        while True:
+            rows = await self._read(
+                "SELECT link, id, (SELECT max(o.due_at) FROM notifications o"
+                " WHERE o.user_id = $1 AND o.link = n.link AND o.entity_status = 'pending'"
+                " AND o.attempts > 0) FROM notifications n"
+                " WHERE user_id = $1 AND entity_status = 'pending' AND attempts = 0"
+                f" ORDER BY id {order} LIMIT {limit * PER_LINK:d}",
+                user_id,
+            )
+            jobs: dict[str, EntityJob] = {}
+            waiting: dict[str, int] = {}
+            for link, notification_id, due_at in rows:
+                if due_at is not None and due_at > now:
+                    waiting[link] = due_at
+                elif link not in jobs or jobs[link].newest_id < notification_id:
+                    jobs[link] = EntityJob(user_id, link, notification_id, 0)
+            for link, due_at in waiting.items():
+                await self._share_back_off(user_id, link, due_at)
+            if jobs or not waiting:
+                return list(jobs.values())[:limit]
+
+    async def _share_back_off(self, user_id: str, link: str, due_at: int) -> None:
+        """The link failed before: what came in since waits with the others."""
+        await self._write(
+            "UPDATE notifications SET due_at = $3, attempts = 1"
+            " WHERE user_id = $1 AND link = $2 AND entity_status = 'pending' AND attempts = 0",
             user_id,
-            now,
+            link,
+            due_at,
         )
+
+    async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
         jobs: dict[str, EntityJob] = {}
-        for link, number, attempts in rows:
-            jobs.setdefault(link, EntityJob(user_id, link, number, attempts))
+        for _ in range(ROUNDS):
+            rows = await self._read(
+                "SELECT link, (SELECT max(id) FROM notifications o WHERE o.user_id = $1"
+                " AND o.link = n.link AND o.entity_status = 'pending' AND o.attempts > 0),"
+                " attempts FROM notifications n"
+                " WHERE user_id = $1 AND entity_status = 'pending' AND attempts > 0"
+                f" AND due_at <= $2{''.join(f' AND link <> ${n + 3}' for n in range(len(jobs)))}"
+                f" ORDER BY due_at LIMIT {limit * PER_LINK:d}",
+                user_id, now, *jobs,
+            )  # fmt: skip
+            for link, newest_id, attempts in rows:
+                most = max(attempts, jobs[link].attempts if link in jobs else 0)
+                jobs[link] = EntityJob(user_id, link, newest_id, most)
+            if len(jobs) >= limit or len(rows) < limit * PER_LINK:
+                break
         return list(jobs.values())[:limit]
+
+    async def entity_attempts(self, job: EntityJob) -> int:
+        ((most,),) = await self._read(
+            "SELECT max(attempts) FROM notifications"
+            " WHERE user_id = $1 AND link = $2 AND entity_status = 'pending' AND attempts > 0",
+            job.user_id,
+            job.link,
+        )
+        return int(most or 0)
 
     async def next_due(self) -> int | None:
         ((due,),) = await self._read(
@@ -105,16 +154,16 @@ class EntityQueries(abc.ABC):
         return waiting
 
     async def postpone_entity(
-        self, job: EntityJob, due_at: int, error: str, give_up_below: int
+        self, job: EntityJob, due_at: int, attempts: int, error: str, give_up_below: int
     ) -> list[int]:
         async def work(tx: Transaction) -> list[int]:
             waiting = await self._waiting(tx, job)
             for number in waiting:
                 await tx.execute(
                     "UPDATE notifications SET due_at = $2, entity_error = $3, rev = $4,"
-                    " attempts = attempts + 1, entity_status = $5 WHERE id = $1",
+                    " attempts = $6, entity_status = $5 WHERE id = $1",
                     number, due_at, error, self._next_rev(),
-                    "failed" if number < give_up_below else "pending",
+                    "failed" if number < give_up_below else "pending", attempts,
                 )  # fmt: skip
             return waiting
 
@@ -143,6 +192,12 @@ class EntityQueries(abc.ABC):
                 " AND o.signature = $3 AND o.id <> $2)",
                 user_id, notification_id, signature,
             )  # fmt: skip
+            if status == "pending":  # a person asked for it: the link's back-off ends
+                await tx.execute(
+                    "UPDATE notifications SET due_at = $3 WHERE user_id = $1 AND link = $2"
+                    " AND entity_status = 'pending' AND attempts > 0",
+                    user_id, link, at,
+                )  # fmt: skip
             await tx.execute(
                 "UPDATE notifications SET link = $3, entity_status = $4, entity_error = NULL,"
                 " due_at = $5, attempts = 0, rev = $6 WHERE id = $2 AND user_id = $1",
@@ -151,11 +206,3 @@ class EntityQueries(abc.ABC):
             )  # fmt: skip
 
         await self._work(work)
-
-    async def wake_entities(self, user_id: str, now: int) -> None:
-        await self._write(
-            "UPDATE notifications SET due_at = $2"
-            " WHERE user_id = $1 AND entity_status = 'pending' AND due_at > $2",
-            user_id,
-            now,
-        )

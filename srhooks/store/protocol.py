@@ -200,8 +200,19 @@ class Store(Protocol):
     # --- entities ------------------------------------------------------------------------------
     async def users_with_due_entities(self, now: int) -> list[str]: ...
 
+    async def untried_entities(
+        self, user_id: str, now: int, limit: int, *, oldest_first: bool = False
+    ) -> list[EntityJob]:
+        """Distinct links of pending notifications that were never followed, newest first.
+
+        Those of a link that failed before are put off until it is due.
+        """
+
     async def due_entities(self, user_id: str, now: int, limit: int) -> list[EntityJob]:
-        """Distinct links of pending notifications that are due, newest first."""
+        """Distinct links of pending notifications that failed and are due, in that order."""
+
+    async def entity_attempts(self, job: EntityJob) -> int:
+        """How often the link has failed for those that wait for it."""
 
     async def next_due(self) -> int | None:
         """When the next pending entity is due (ms), over all users whose grant lives."""
@@ -222,9 +233,9 @@ class Store(Protocol):
         """Record the outcome on all that waited for it; their ids."""
 
     async def postpone_entity(
-        self, job: EntityJob, due_at: int, error: str, give_up_below: int
+        self, job: EntityJob, due_at: int, attempts: int, error: str, give_up_below: int
     ) -> list[int]:
-        """Try again at `due_at`; the error is shown meanwhile. The ids that wait.
+        """After `attempts` failures, try again at `due_at`, and show the error. The ids that wait.
 
         Those below `give_up_below` have waited long enough and are `failed`.
         """
@@ -237,9 +248,6 @@ class Store(Protocol):
 
         The verdict stays as it was where it would make two of one delivery.
         """
-
-    async def wake_entities(self, user_id: str, now: int) -> None:
-        """All that is pending is due now (after a log-in, after an outage)."""
 
     # --- upkeep --------------------------------------------------------------------------------
     async def purge(self, before_id: int, limit: int) -> int:

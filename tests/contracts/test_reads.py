@@ -152,7 +152,9 @@ READS: dict[str, Callable[[SqliteStore], Awaitable[Any]]] = {
     "count of what is rare": lambda store: store.count("u1", Filter(signature="invalid"), 1000),
     "count of an unknown family": lambda store: store.count("u1", Filter(events=("no.",)), 1000),
     "users_with_due_entities": lambda store: store.users_with_due_entities(now_ms()),
+    "untried_entities": lambda store: store.untried_entities("u1", now_ms(), 10),
     "due_entities": lambda store: store.due_entities("u1", now_ms(), 10),
+    "entity_attempts": lambda store: store.entity_attempts(EntityJob("u1", "https://x", 1, 0)),
     "next_due": lambda store: store.next_due(),
     "has_pending": lambda store: store.has_pending("u1", since(0)),
     "keep_entity": lambda store: store.keep_entity(

@@ -343,7 +343,7 @@ async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> N
     other = await add(store, link="https://api.test/b")
     now = now_ms() + 1
     assert await store.users_with_due_entities(now) == ["u1"]
-    jobs = await store.due_entities("u1", now, 10)
+    jobs = await store.untried_entities("u1", now, 10)
     assert [(job.link, job.newest_id) for job in jobs] == [
         ("https://api.test/b", other),
         ("https://api.test/a", two),
@@ -351,21 +351,55 @@ async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> N
     late = await add(store, link="https://api.test/a")
     done = await store.finish_entity(jobs[1], "fetched", 9, entity=b"{}", title="T", changes="[]")
     assert sorted(done) == [one, two]
-    assert await store.postpone_entity(jobs[0], now + 60_000, "503", one) == [other]
-    waiting = await store.due_entities("u1", now + 1000, 10)
+    assert await store.postpone_entity(jobs[0], now + 60_000, 1, "503", one) == [other]
+    waiting = await store.untried_entities("u1", now + 1000, 10)
     assert [job.newest_id for job in waiting] == [late]
     due = await store.next_due()
     assert due is not None
     assert due <= now_ms()
     await store.finish_entity(waiting[0], "failed", 9, error="400")
     assert await store.next_due() == now + 60_000
-    await store.wake_entities("u1", now)
-    (job,) = await store.due_entities("u1", now, 10)
-    assert job.attempts == 1
-    await store.postpone_entity(job, now + 1, "503", other + 1)
+    assert await store.due_entities("u1", now, 10) == []
+    (job,) = await store.due_entities("u1", now + 60_000, 10)
+    assert job.attempts == await store.entity_attempts(job) == 1
+    await store.postpone_entity(job, now + 1, 2, "503", other + 1)
     found = await store.notification("u1", other)
     assert found is not None
     assert (found.entity_status, found.entity_error) == ("failed", "503")
+
+
+async def test_what_names_a_failing_link_waits_for_its_back_off(store: Store) -> None:
+    bad, good = "https://api.test/bad", "https://api.test/good"
+    first = await add(store, link=bad)
+    now = now_ms() + 1
+    (job,) = await store.untried_entities("u1", now, 10)
+    await store.postpone_entity(job, now + 60_000, 5, "500", 0)
+    second = await add(store, link=bad)
+    other = await add(store, link=good)
+    for oldest_first in (False, True):
+        (job,) = await store.untried_entities("u1", now, 1, oldest_first=oldest_first)
+        assert (job.link, job.newest_id) == (good, other)
+    assert await store.due_entities("u1", now + 59_999, 10) == []
+    (job,) = await store.due_entities("u1", now + 60_000, 10)
+    assert job == EntityJob("u1", bad, second, 5)
+    assert sorted(await store.postpone_entity(job, now, 6, "500", 0)) == [first, second]
+    assert await store.entity_attempts(job) == 6
+    third = await add(store, link=bad)  # it is due when the others are
+    assert await store.untried_entities("u1", now, 10) == [
+        EntityJob("u1", bad, third, 0),
+        EntityJob("u1", good, other, 0),
+    ]
+
+
+async def test_a_person_who_processes_again_ends_the_back_off(store: Store) -> None:
+    link = "https://api.test/a"
+    first, second = await add(store, link=link), await add(store, link=link)
+    now = now_ms() + 1
+    (job,) = await store.untried_entities("u1", now, 10)
+    await store.postpone_entity(job, now + 60_000, 5, "500", 0)
+    await store.process_again("u1", second, "valid", link, "pending", now)
+    assert [j.newest_id for j in await store.untried_entities("u1", now, 10)] == [second]
+    assert [j.newest_id for j in await store.due_entities("u1", now, 10)] == [first]
 
 
 async def test_a_dead_grant_stops_fetching_until_the_next_log_in(store: Store) -> None:
@@ -488,14 +522,14 @@ async def test_processing_again_changes_what_it_says_and_no_more(store: Store) -
     other = await add(store, event_id="e2", signature="invalid", entity_status="refused")
     before = await store.last_rev("u1")
     await store.process_again("u2", one, "valid", "https://api.test/x", "pending", 1)
-    assert await store.due_entities("u1", 10, 10) == []
+    assert await store.untried_entities("u1", 10, 10) == []
     for number in (one, other):
         await store.process_again("u1", number, "valid", "https://api.test/x", "pending", 1)
     found = {n.id: n for n in await store.by_ids("u1", [one, other])}
     assert (found[one].signature, found[one].link) == ("valid", "https://api.test/x")
     assert found[other].signature == "invalid"  # there is a valid one of the same delivery
     assert min(n.rev for n in found.values()) > before
-    (job,) = await store.due_entities("u1", 10, 10)
+    (job,) = await store.untried_entities("u1", 10, 10)
     assert (job.link, job.attempts) == ("https://api.test/x", 0)
 
 

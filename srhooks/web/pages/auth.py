@@ -105,7 +105,6 @@ async def _log_in(request: web.Request, code: str) -> web.Response:
     user = await services.store.save_user(person, services.tokens.seal(grant))
     services.gateway.count_log_in(user.id)
     services.tokens.forget(user.id)
-    await services.store.wake_entities(user.id, now_ms())
     services.fetcher.wake(user.id)
     services.hub.publish(user.id, Event("login"))
     session = await aiohttp_session.get_session(request)

@@ -1,0 +1,77 @@
+"""What the answer to a followed link says: a state, or an error and whether that is final."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from typing import TypeVar
+
+from srhooks.domain.json_values import is_json, parse_body
+from srhooks.entities.diff import changes, title
+from srhooks.smartrecruiters.client import Answer
+from srhooks.smartrecruiters.errors import (
+    OddAnswerError,
+    ServiceAnsweredError,
+    ServiceError,
+)
+
+T = TypeVar("T")
+LARGE = 200_000  # bytes above which JSON is not parsed on the event loop
+MAX_TYPE = 100  # characters of a content type that are told
+
+
+class NoStateError(OddAnswerError):
+    """An answer of success that holds no JSON: asking again will not change it."""
+
+
+def is_final(error: ServiceError) -> bool:
+    """Network errors, 429 and 5xx may pass; other answers will not change."""
+    if isinstance(error, ServiceAnsweredError):
+        return error.status != 429 and error.status < 500
+    return isinstance(error, OddAnswerError)
+
+
+def error_text(error: ServiceError) -> str:
+    """With the status, which is what the service's documentation goes by."""
+    text = str(error)
+    if isinstance(error, ServiceAnsweredError) and str(error.status) not in text:
+        return f"{text} (SmartRecruiters answered {error.status})"
+    return text
+
+
+async def read_title(answer: Answer) -> str | None:
+    """What the entity is called. Raises NoStateError when the answer holds no JSON."""
+    if not answer.body.strip():
+        raise NoStateError(f"SmartRecruiters answered {answer.status} without any content")
+    if not await run_sized(len(answer.body), is_json, answer.body):
+        raise NoStateError(
+            f"SmartRecruiters answered {answer.status} with something that is not JSON:"
+            f" {_content_type(answer)}, {_size(len(answer.body))}"
+        )
+    return await run_sized(len(answer.body), _title, answer.body)
+
+
+async def read_changes(before: bytes, now: bytes) -> str:
+    """What differs between two states, as a JSON list."""
+    return await run_sized(len(before) + len(now), _changes, before, now)
+
+
+async def run_sized(size: int, work: Callable[..., T], *args: bytes) -> T:
+    """In a thread when there are many bytes to parse, else here."""
+    return await asyncio.to_thread(work, *args) if size > LARGE else work(*args)
+
+
+def _title(entity: bytes) -> str | None:
+    return title(parse_body(entity))
+
+
+def _changes(before: bytes, now: bytes) -> str:
+    return json.dumps(changes(parse_body(before), parse_body(now)))
+
+
+def _content_type(answer: Answer) -> str:
+    given = answer.headers.get("Content-Type", "").partition(";")[0].strip()[:MAX_TYPE]
+    return given if given.isprintable() and given else "no content type"
+
+
+def _size(count: int) -> str:
+    return f"{count:,} bytes" if count != 1 else "1 byte"
