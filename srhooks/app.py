@@ -12,13 +12,16 @@ from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.domain.models import Hook
+from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import LocalHub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake
+from srhooks.intake.test_proof import TestProof
 from srhooks.maintenance.retention import purge_forever
 from srhooks.maintenance.search_indexing import index_forever
 from srhooks.maintenance.secret_rotation import reseal
+from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.maintenance.supervisor import keep_running
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
@@ -107,7 +110,10 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     hooks = HookDirectory(store, vault, newest_key)
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
     fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
-    eraser = Eraser(store, hub)
+    tests = TestProof(settings.session_secrets)
+    indexer = SubjectIndexer(store)
+    candidates = CandidateLookup(store, indexer)
+    eraser = Eraser(store, hub, candidates, retention_days=settings.retention_days)
     app[SERVICES] = Services(
         store=store,
         vault=vault,
@@ -123,13 +129,16 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
             fetcher,
             settings.api_url,
             eraser if settings.erase_deleted_candidates else None,
+            tests,
         ),
         fetcher=fetcher,
         subscriptions=subscriptions,
         watch=StatusWatch(subscriptions, hub),
         handshakes=handshakes,
-        trial=Trial(settings, store, hooks, session),
+        trial=Trial(settings, store, hooks, session, tests),
         personal=PersonalTokens(store),
+        indexer=indexer,
+        candidates=candidates,
         eraser=eraser,
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
@@ -147,6 +156,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "entities": services.fetcher.run,
         "erasure": services.eraser.run,
         "retention": lambda: purge_forever(services.store, days),
+        "subject-index": services.indexer.run,
         "search-index": lambda: index_forever(services.store),
         "reseal": lambda: _reseal(services),
         "loop-lag": lambda: _measure_lag(metrics),

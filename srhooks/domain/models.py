@@ -19,7 +19,8 @@ ENTITY_STATUSES: tuple[str, ...] = get_args(EntityStatus)
 REDACTED = "[redacted]"
 ERASED = "Erased"
 WHOLE_ACCOUNT = ""  # as the candidate of an erasure: everything of the user
-TEST_HEADER = "srhooks-test"  # marks what srhooks sent to itself
+TEST_HEADER = "srhooks-test"  # carries the proof that srhooks sent a test to itself
+TEST_VERIFIED = "true"  # what is stored of a proof that was right, and of nothing else
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,8 @@ class Notification:
 
     @property
     def is_test(self) -> bool:
-        return TEST_HEADER in self.headers_json and TEST_HEADER in self.headers
+        """Whether srhooks itself sent it: it names nothing, and nothing follows from it."""
+        return TEST_HEADER in self.headers_json and self.headers.get(TEST_HEADER) == TEST_VERIFIED
 
     @cached_property
     def body_value(self) -> Any:
@@ -190,6 +192,14 @@ class Erasure:
     candidate_id: str  # or WHOLE_ACCOUNT
     at: int  # ms, when it was asked for
     rev: int  # the user's notifications are looked through up to this change
+
+
+class NamedSubjects(NamedTuple):
+    """What a notification names, as digests, for the index."""
+
+    notification_id: int
+    rev: int  # of the notification as it was read
+    subjects: frozenset[bytes]
 
 
 class EntityJob(NamedTuple):

@@ -1,41 +1,51 @@
 """Erase a candidate's data, or a whole account, from everything that was received.
 
 Driven by rows: what has to go is noted, in the transaction that asks for it, and the note stays
-until it has gone, so a crash leaves nothing half done. What arrives or is fetched while a
-candidate is being erased is seen as well, since the note then follows the user's changes.
+until nothing that began before can bring data back, so a crash leaves nothing half done.
+
+An erasure covers what was received or sent before it: an entity that is fetched later, and a
+notification that is delivered again or for the first time later, are erased when they come. What
+was sent after the erasure is new, and stays.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import replace
-from urllib.parse import quote
+from itertools import groupby
 
-from srhooks.domain.candidate_match import carries
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
-from srhooks.domain.models import WHOLE_ACCOUNT, Erasure, Filter, Notification
+from srhooks.domain.models import WHOLE_ACCOUNT, Erasure
+from srhooks.entities.candidate_records import CandidateLookup, CandidateRecords, Record
 from srhooks.hub import Event, Hub
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
-BATCH = 20  # notifications at a time: each may hold megabytes
-DELETE_BATCH = 200
-LOOK_TIME = 3.0  # seconds for a look before a person is asked
+DELETE_BATCH = 200  # notifications a transaction
+ERASE_BATCH = 50
 GRACE = 60_000  # ms in which requests that were under way may still store something
-IDLE = 20.0  # seconds until another look at what is left
+INTERVAL = 5.0  # seconds until another look at what is left, and at what was sent before
 STORE_PAUSE = 5.0  # seconds while the store does not work
+SECOND = 1000  # ms
+DAY = 86_400_000  # ms
+LOG_DAYS = 30  # the service tells for so long what it sent
+
+
+class UnknownCandidateError(Exception):
+    """Nothing that is stored is about the candidate."""
 
 
 class Eraser:
     def __init__(
-        self, store: Store, hub: Hub, *, grace: int = GRACE, look_time: float = LOOK_TIME
-    ) -> None:
+        self, store: Store, hub: Hub, candidates: CandidateLookup, *,
+        retention_days: int = LOG_DAYS, grace: int = GRACE,
+    ) -> None:  # fmt: skip
+        """What was erased is remembered, as digests, for as long as it could be sent again."""
         self._store = store
         self._hub = hub
+        self._candidates = candidates
         self._grace = grace
-        self._look_time = look_time
+        self._memory = max(retention_days, LOG_DAYS) * DAY
         self._woken = asyncio.Event()
         self._working = asyncio.Lock()  # one at a time, so that nothing is looked through twice
         self._unclean = False  # deleted, but still to be scrubbed from the files
@@ -44,36 +54,32 @@ class Eraser:
         """There is something new to erase. Never waits."""
         self._woken.set()
 
+    async def find(self, user_id: str, candidate_id: str) -> CandidateRecords:
+        """What would be erased. Raises UnknownCandidateError and StoreError."""
+        found = await self._candidates.find(user_id, candidate_id)
+        if not found.records:
+            raise UnknownCandidateError
+        return found
+
     async def erase(self, user_id: str, candidate_id: str) -> int:
-        """Erase what there is now; how many notifications. Late ones follow by themselves."""
-        await self._store.add_erasure(user_id, candidate_id, now_ms())
-        erased = 0
+        """Erase what is stored now; how many notifications.
+
+        What is fetched or arrives late follows by itself. Raises UnknownCandidateError, when
+        nothing was changed, and StoreError, when the rest follows by itself as well.
+        """
         async with self._working:
-            for note in await self._store.erasures():
-                if (note.user_id, note.candidate_id) == (user_id, candidate_id):
-                    erased = await self._look_through(note)
+            found = await self.find(user_id, candidate_id)
+            at = now_ms()
+            await self._store.add_erasure(user_id, candidate_id, at)
+            erased = await self._erase(user_id, found, at)
         self.wake()
         return erased
-
-    async def carrying(self, user_id: str, candidate_id: str) -> tuple[int, bool]:
-        """How many carry the candidate, and whether that is all: else there may be more.
-
-        It takes no longer than `look_time`, and an entity on its way may carry the candidate too.
-        """
-        found: set[int] = set()
-        try:
-            async with asyncio.timeout(self._look_time):
-                async for rows in self._suspects(user_id, candidate_id):
-                    found.update(await asyncio.to_thread(_carriers, rows, candidate_id))
-        except TimeoutError:
-            return len(found), False
-        return len(found), not await self._store.has_pending(user_id, first_id_at(now_ms() + 1))
 
     async def run(self) -> None:
         """Until cancelled: do what the notes say."""
         while True:
             self._woken.clear()
-            pause = IDLE
+            pause = INTERVAL
             try:
                 await self._work()
             except StoreError as error:
@@ -91,10 +97,12 @@ class Eraser:
                 if note.candidate_id == WHOLE_ACCOUNT:
                     await self._empty(note)
                 else:
-                    await self._look_through(note)
+                    await self._follow_up(note)
                 if await self._is_over(note):
                     await self._store.finish_erasure(note)
                     self._unclean = True
+            await self._erase_late()
+            await self._store.forget_erased(now_ms() - self._memory)
         if self._unclean and await self._store.scrub(index=True):
             self._unclean = False
 
@@ -103,56 +111,40 @@ class Eraser:
             self._unclean = True
             await asyncio.sleep(0.01)
 
-    async def _look_through(self, note: Erasure) -> int:
-        """Erase what is there, by the search index; then what has changed since the last look."""
-        erased = 0
-        rev = note.rev
-        if not rev:
-            rev = max(await self._store.last_rev(note.user_id), 1)
-            erased += await self._sweep(note)
-            await self._store.move_erasure(note, rev)
-        while rows := await self._store.changed_since(note.user_id, rev, BATCH):
-            erased += await self._erase_among(note, rows)
-            rev = rows[-1].rev
-            await self._store.move_erasure(note, rev)
+    async def _follow_up(self, note: Erasure) -> None:
+        """Erase what has come in or was fetched since the last look, as far as it began before."""
+        rev = max(await self._store.last_rev(note.user_id), 1)
+        if rev == note.rev:
+            return
+        found = await self._candidates.find(note.user_id, note.candidate_id)
+        found.records = [record for record in found.records if _is_before(record, note.at)]
+        await self._erase(note.user_id, found, note.at)
+        await self._store.move_erasure(note, rev)
+
+    async def _erase(self, user_id: str, found: CandidateRecords, at: int) -> int:
+        """Erase these, and remember what was known to be the candidate's."""
+        await self._store.remember_erased(user_id, found.candidate, sorted(found.known), at)
+        numbers = [record.id for record in found.records]
+        erased = await self._erase_notifications(user_id, numbers)
         if erased:
-            log.info("erased %d notifications of a candidate", erased, extra={"user": note.user_id})
+            log.info("erased %d notifications of a candidate", erased, extra={"user": user_id})
         return erased
 
-    async def _sweep(self, note: Erasure) -> int:
+    async def _erase_notifications(self, user_id: str, numbers: list[int]) -> int:
         erased = 0
-        async for rows in self._suspects(note.user_id, note.candidate_id):
-            erased += await self._erase_among(note, rows)
+        for start in range(0, len(numbers), ERASE_BATCH):
+            batch = numbers[start : start + ERASE_BATCH]
+            erased += await self._store.erase_notifications(user_id, batch)
+            self._unclean = True
+            for number in batch:
+                self._hub.publish(user_id, Event("notification", number))
         return erased
 
-    async def _suspects(
-        self, user_id: str, candidate_id: str
-    ) -> AsyncIterator[Sequence[Notification]]:
-        """All that carry the candidate, among others; some of them twice."""
-        for needle in {candidate_id, quote(candidate_id, safe="")}:
-            async for rows in self._pages(user_id, Filter(q=needle)):
-                yield rows
-                # What a later fetch of the same entity found changed may still tell of before.
-                for link in {n.link for n in rows if n.link and carries(n, candidate_id)}:
-                    async for related in self._pages(user_id, Filter(link=link)):
-                        yield related
-
-    async def _pages(self, user_id: str, wanted: Filter) -> AsyncIterator[list[Notification]]:
-        while rows := await self._store.notifications(user_id, wanted, BATCH):
-            yield rows
-            wanted = replace(wanted, before=rows[-1].id)
-
-    async def _erase_among(self, note: Erasure, rows: Sequence[Notification]) -> int:
-        until = note.at + self._grace
-        early = [n for n in rows if n.received_at <= until]
-        found = await asyncio.to_thread(_carriers, early, note.candidate_id)
-        if not found:
-            return 0
-        erased = await self._store.erase_notifications(note.user_id, found)
-        self._unclean = True
-        for number in found:
-            self._hub.publish(note.user_id, Event("notification", number))
-        return erased
+    async def _erase_late(self) -> None:
+        """Erase what was sent before its candidate was erased, and arrived afterwards."""
+        while late := sorted(await self._store.sent_before_erasure(ERASE_BATCH)):
+            for user_id, rows in groupby(late, key=lambda row: row[0]):
+                await self._erase_notifications(user_id, [number for _, number in rows])
 
     async def _is_over(self, note: Erasure) -> bool:
         """Nothing that began before it was asked for can bring data back any more."""
@@ -162,5 +154,7 @@ class Eraser:
         return not await self._store.has_pending(note.user_id, first_id_at(until))
 
 
-def _carriers(rows: Sequence[Notification], candidate_id: str) -> list[int]:
-    return [n.id for n in rows if not n.erased and carries(n, candidate_id)]
+def _is_before(record: Record, at: int) -> bool:
+    """Whether it was received, or by its timestamp of whole seconds surely sent, before."""
+    is_sent_before = record.sent_at is not None and record.sent_at + SECOND <= at
+    return record.received_at <= at or is_sent_before

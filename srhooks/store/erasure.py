@@ -70,6 +70,9 @@ class ErasureQueries(abc.ABC):
                     erased += 1
                     await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
                     await tx.execute(
+                        "DELETE FROM notification_subjects WHERE notification_id = $1", number
+                    )
+                    await tx.execute(
                         "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
                     )
             return erased
@@ -94,7 +97,8 @@ class ErasureQueries(abc.ABC):
             await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
-            await tx.execute("DELETE FROM erasures WHERE user_id = $1", user_id)
+            for table in ("erasures", "erased_subjects", "subject_state"):
+                await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)
 
         await self._work(work)

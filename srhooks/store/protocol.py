@@ -18,6 +18,7 @@ from srhooks.domain.models import (
     Filter,
     Hook,
     HookKey,
+    NamedSubjects,
     NewNotification,
     Notification,
     Page,
@@ -270,6 +271,23 @@ class Store(Protocol):
     async def finish_erasure(self, erasure: Erasure) -> None:
         """Drop the note, unless it was asked for again since."""
 
+    async def remember_erased(
+        self, user_id: str, candidate: bytes, subjects: Sequence[bytes], at: int
+    ) -> None:
+        """Keep digests of what was known to be an erased candidate's."""
+
+    async def erased_with(self, candidate: bytes) -> set[bytes]:
+        """What `remember_erased` kept of this candidate."""
+
+    async def erased_at(self, subjects: Sequence[bytes]) -> dict[bytes, int]:
+        """Of those that were erased: when (ms)."""
+
+    async def sent_before_erasure(self, limit: int) -> list[tuple[str, int]]:
+        """User and id of notifications that name what was erased after they were sent."""
+
+    async def forget_erased(self, before: int) -> None:
+        """Drop what `remember_erased` kept before this time (ms)."""
+
     async def erase_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
         """Leave of these only when and to which hook they came, and their event; how many."""
 
@@ -284,3 +302,19 @@ class Store(Protocol):
 
     async def index_some(self, limit: int) -> int:
         """Bring up to `limit` notifications into the search index; how many."""
+
+    # --- what notifications name ---------------------------------------------------------------
+    async def users_to_index(self) -> list[str]:
+        """Whose notifications have changed since they were last indexed by what they name."""
+
+    async def subject_rev(self, user_id: str) -> int:
+        """Up to which `rev` the user's notifications are indexed."""
+
+    async def save_subjects(self, user_id: str, entries: Sequence[NamedSubjects], rev: int) -> None:
+        """Index these, which are all that changed up to `rev`."""
+
+    async def ids_naming(self, subjects: Sequence[bytes]) -> list[int]:
+        """Those that name at least one of these (digests), oldest first."""
+
+    async def hooks_with_keys(self, user_id: str) -> set[str]:
+        """The ids of the user's hooks that have had a signing key."""

@@ -28,6 +28,7 @@ from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.protocol import StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.statistics import InsightQueries
+from srhooks.store.subject_index import SubjectQueries
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
@@ -39,7 +40,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 class SqlStore(
     SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries, SearchQueries,
-    EntityQueries, abc.ABC,
+    SubjectQueries, EntityQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
@@ -318,6 +319,7 @@ class SqlStore(
             each = [(number,) for number in numbers]
             for table, column in (
                 ("deliveries", "notification_id"),
+                ("notification_subjects", "notification_id"),
                 ("reindex", "id"),
                 ("search", self.search_id),
                 ("notifications", "id"),

@@ -11,6 +11,7 @@ from srhooks.config import Settings
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import TEST_HEADER
 from srhooks.intake.hook_cache import HookDirectory
+from srhooks.intake.test_proof import TestProof
 from srhooks.protocol.notification_headers import notification_headers
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import Store
@@ -28,12 +29,14 @@ class TrialResult:
 
 class Trial:
     def __init__(
-        self, settings: Settings, store: Store, hooks: HookDirectory, session: aiohttp.ClientSession
-    ) -> None:
+        self, settings: Settings, store: Store, hooks: HookDirectory,
+        session: aiohttp.ClientSession, proof: TestProof,
+    ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
         self._hooks = hooks
         self._session = session
+        self._proof = proof
 
     async def run(self, user_id: str, number: str, event: str) -> TrialResult:
         """Post one test notification. Raises UnknownSubscriptionError unless it is ours."""
@@ -42,10 +45,11 @@ class Trial:
         entry = await self._hooks.get(hook.id) if hook is not None else None
         if hook is None or entry is None:
             raise UnknownSubscriptionError
+        event_id = f"test-{secrets.token_hex(8)}"
         headers = notification_headers(
-            BODY, event=event, version="v201910", event_id=f"test-{secrets.token_hex(8)}",
+            BODY, event=event, version="v201910", event_id=event_id,
             timestamp=str(now_ms() // 1000), key=next(iter(entry.live_keys()), None),
-            more={TEST_HEADER: "true"},
+            more={TEST_HEADER: self._proof.make(hook.id, event_id, BODY)},
         )  # fmt: skip
         began = perf_counter()
         status = error = None

@@ -15,6 +15,8 @@ from tests.support.harness import world as start_world
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 
+ERASED = {"candidateId": "candidate-7", "confirm": True}
+
 NARROW: ViewportSize = {"width": 390, "height": 800}
 Scheme = Literal["light", "dark"]
 GRAVE = {"serious", "critical"}
@@ -34,8 +36,8 @@ async def town(tmp_path: Path) -> AsyncIterator[World]:
             link = "<https://elsewhere.example/>; rel=self"
             await running.notify(hook, link=link, smartrecruiters_signature="v1=00")
             await running.notify(hook, b"not json")
-            await running.notify(hook, b'{"id": "candidate-7"}')
-            await ada.json("POST", "/candidates/erase", json={"candidateId": "candidate-7"})
+            await running.notify(hook, b'{"candidate_id": "candidate-7"}')
+            await ada.json("POST", "/candidates/erase", json=ERASED)
 
             async def settled() -> bool:
                 found = await ada.notifications()

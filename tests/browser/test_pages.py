@@ -14,6 +14,8 @@ from tests.support.harness import world as start_world
 
 pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
 
+ERASED = {"candidateId": "candidate-7", "confirm": True}
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def world(tmp_path: Path) -> AsyncIterator[World]:
@@ -30,8 +32,10 @@ async def addresses(world: World) -> list[str]:
         number = created["id"]
         await ada.json("POST", f"/subscriptions/{number}/secret-key", status=201)
         await ada.json("POST", "/terminal/tokens", status=201, data={"name": "Build machine"})
-        await world.notify(created["hookId"], b'{"id": "candidate-7", "long": "%s"}' % (b"x" * 300))
-        await ada.json("POST", "/candidates/erase", json={"candidateId": "candidate-7"})
+        await world.notify(
+            created["hookId"], b'{"candidate_id": "candidate-7", "long": "%s"}' % (b"x" * 300)
+        )
+        await ada.json("POST", "/candidates/erase", json=ERASED)
         await world.notify(created["hookId"], b'{"long": "%s"}' % (b"y" * 300))
         await world.sandbox.fire("job.created")
         found = [one["id"] for one in await ada.notifications()]

@@ -148,10 +148,12 @@ async def test_the_same_event_id_and_link_stay_apart(world: World, two: Two) -> 
 
 
 async def test_erasing_and_deleting_touch_ones_own_alone(world: World, two: Two) -> None:
-    answer = await two.ada.json("POST", "/candidates/erase", json={"candidateId": MARK})
-    assert answer["erased"] == 0
+    body = b'{"candidate_id": "%s"}' % MARK.encode()
+    assert await world.notify(two.hers["hookId"], body, event_id="named") == 202
+    asked = {"candidateId": MARK, "confirm": True}
+    await two.ada.json("POST", "/candidates/erase", json=asked, status=404)
     await two.ada.json("POST", "/account/delete", json={"confirm": True})
-    assert len(await two.grace.notifications(f"?q={MARK}")) == 3
+    assert len(await two.grace.notifications(f"?q={MARK}")) == 4
     assert await world.notify(two.hers["hookId"]) == 202
 
 

@@ -8,6 +8,7 @@ import aiohttp
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
+from tests.support.erasing import hook_of
 from tests.support.harness import Browser, World
 
 # Pages, and what speaks no JSON.
@@ -88,7 +89,7 @@ async def test_every_operation_answers_as_the_document_says(world: World) -> Non
         ask = Client(ada, await ada.json("GET", "/openapi.json"))
         await subscriptions(ask, world)
         await notifications(ask, world)
-        await account(ask)
+        await account(ask, world)
         for path in ("/healthz", "/readyz", "/openapi.json"):
             await ask("GET", path, 200)
     told = {
@@ -164,10 +165,13 @@ async def notifications(ask: Client, world: World) -> None:
     )
 
 
-async def account(ask: Client) -> None:
+async def account(ask: Client, world: World) -> None:
     await ask("GET", "/account", 200)
-    await ask("POST", "/candidates/erase", 200, json={"candidateId": "c1"})
-    await ask("POST", "/candidates/erase", 400, json={})
+    await world.notify(await hook_of(world), b'{"candidate_id": "c1"}')
+    await ask("POST", "/candidates/erase", 200, json={"candidateId": "c1", "dryRun": True})
+    await ask("POST", "/candidates/erase", 200, json={"candidateId": "c1", "confirm": True})
+    await ask("POST", "/candidates/erase", 400, json={"candidateId": "c1"})
+    await ask("POST", "/candidates/erase", 404, json={"candidateId": "c1", "confirm": True})
     made = await ask("POST", "/terminal/tokens", 201, data={"name": "Laptop"})
     await ask("GET", "/terminal", 200)
     await ask("POST", "/terminal/tokens/{id}/revoke", 204, made["id"])

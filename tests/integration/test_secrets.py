@@ -195,7 +195,10 @@ async def use_everything(running: Program) -> Found:
         cookie = next(iter(ada.session.cookie_jar)).value
         shown.append(base64.urlsafe_b64decode(cookie).decode("latin-1"))
         await malformed(running, cookie)
-        await ada.json("POST", "/candidates/erase", json={"candidateId": CANDIDATE})
+        named = f'{{"candidate_id": "{CANDIDATE}"}}'.encode()
+        await world.notify(hook, named)
+        erasing = {"candidateId": CANDIDATE, "confirm": True}
+        await ada.json("POST", "/candidates/erase", json=erasing)
         shown.append(await answer_of(ada, "POST", "/logout", headers=own))
         # Whoever knows a hook's address can post to it.
         return Found(secret, {cookie, hook, CANDIDATE, SEARCHED}, cookie, "\n".join(shown))

@@ -10,11 +10,12 @@ from typing import Any
 import aiohttp_session
 from aiohttp import hdrs, web
 
-from srhooks.domain.candidate_match import MAX_ID
 from srhooks.domain.models import Filter
+from srhooks.domain.subjects import MAX_ID
+from srhooks.privacy.candidate_erasure import Eraser, UnknownCandidateError
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
 from srhooks.web.http.forms import read_form
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import VIEW, render
@@ -29,38 +30,62 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def erase(request: web.Request) -> web.Response:
+    """Count or erase what is stored about a candidate; forms are asked first."""
     login = await require_login(request, dead_grant=True)
     asked = await _asked(request)
-    candidate_id = str(asked.get("candidateId") or "").strip()
-    if not 0 < len(candidate_id) <= MAX_ID or not candidate_id.isprintable():
+    is_json = wants_json(request) or request.content_type == "application/json"
+    candidate_id = asked.get("candidateId")
+    if isinstance(candidate_id, str) and not is_json:
+        candidate_id = candidate_id.strip()
+    if not isinstance(candidate_id, str) or not 0 < len(candidate_id) <= MAX_ID:
         raise BadRequestError(f"candidateId must be the candidate's id: 1 to {MAX_ID} characters")
-    if not asked.get("confirm") and not wants_json(request):
-        return await _ask_to_erase(request, login, candidate_id)
-    erased = await request.app[SERVICES].eraser.erase(login.user.id, candidate_id)
-    if wants_json(request):
-        return _json({"candidateId": candidate_id, "erased": erased})
-    message = f"Erased: {_many(erased)} carried the id {candidate_id}."
+    eraser = request.app[SERVICES].eraser
+    try:
+        if is_json:
+            return await _erase_for_program(eraser, login, candidate_id, asked)
+        if asked.get("confirm") != "yes":
+            return await _ask_to_erase(request, login, candidate_id)
+        erased = await eraser.erase(login.user.id, candidate_id)
+    except UnknownCandidateError:
+        message = f"Nothing was erased: nothing stored here is about a candidate {candidate_id}."
+        if is_json:
+            raise NotFoundError(message) from None
+        hint = " Copy the id from a notification, or from the address of the candidate's page."
+        return await _page(request, login, message + hint, status=404)
+    message = f"Erased: {_many(erased)} about the candidate {candidate_id}."
     return await _page(request, login, message, good=True)
 
 
+async def _erase_for_program(
+    eraser: Eraser, login: Login, candidate_id: str, asked: dict[str, Any]
+) -> web.Response:
+    """Raises UnknownCandidateError."""
+    if asked.get("dryRun") is True:
+        found = await eraser.find(login.user.id, candidate_id)
+        return _json({"found": len(found.records), "name": found.name, "byEvent": found.by_event()})
+    if asked.get("confirm") is True or asked.get("confirm") == "yes":
+        erased = await eraser.erase(login.user.id, candidate_id)
+        return _json({"erased": erased})
+    raise BadRequestError(
+        'erasing needs {"confirm": true}; {"dryRun": true} tells what would be erased'
+    )
+
+
 async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -> web.Response:
-    """The question, unless there is nothing to erase."""
-    count, is_all = await request.app[SERVICES].eraser.carrying(login.user.id, candidate_id)
-    if is_all and not count:
-        message = f"Nothing was erased: nothing received so far carries the id {candidate_id}."
-        return await _page(request, login, message)
-    carrying = f"{_many(count)} carr{'ies' if count == 1 else 'y'} the id {candidate_id}"
-    if not is_all:
-        carrying = f"At least {carrying}" if count else f"Whatever carries the id {candidate_id}"
+    """The question, with whom and what was found. Raises UnknownCandidateError."""
+    found = await request.app[SERVICES].eraser.find(login.user.id, candidate_id)
+    whom = found.name or "a candidate whose name is not known here"
     return ask(
         request,
-        "Erase this candidate?",
-        f"{carrying}: body, headers, link and what was fetched are erased. That it came stays"
-        " visible.",
+        f"Erase {found.name or 'this candidate'}?",
+        f"{_many(len(found.records))} about {whom} ({candidate_id}): body, headers, link and"
+        " record are erased, also in the search. An empty entry remains in the list. It cannot be"
+        " undone.",
         action="/candidates/erase",
         yes="Erase for good",
         back="/account",
         fields={"candidateId": candidate_id, "confirm": "yes"},
+        counts=sorted(found.by_event().items(), key=lambda row: (-row[1], row[0])),
     )
 
 
@@ -110,8 +135,9 @@ async def _ask_to_delete(request: web.Request, login: Login) -> web.Response:
 
 
 async def _page(
-    request: web.Request, login: Login, message: str | None = None, *, good: bool = False
-) -> web.Response:
+    request: web.Request, login: Login, message: str | None = None, *, good: bool = False,
+    status: int = 200,
+) -> web.Response:  # fmt: skip
     store = request.app[SERVICES].store
     settings = request.app[SETTINGS]
     stored = await store.count(login.user.id, Filter(), UNLIMITED)
@@ -127,7 +153,7 @@ async def _page(
         kept = {name: ctx[name] for name in ("notifications", "hooks")}
         person = {"name": login.user.name, "email": login.user.email}
         return _json({**person, **kept, "retentionDays": settings.retention_days})
-    return render(request, "account.html", ctx)
+    return render(request, "account.html", ctx, status=status)
 
 
 def _many(count: int) -> str:

@@ -142,8 +142,10 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
         "Delete the account and everything in it", {200: ref("AccountDeleted")}, tag=A,
         body=record(confirm={"const": True}), errors=(400,))}),
     "/candidates/erase": ({}, {"post": operation(
-        "Erase a candidate from everything received", {200: ref("Erased")}, tag=A,
-        body=record(candidateId=TEXT), errors=(400,))}),
+        "Erase what is stored about a candidate; with `dryRun`, tell what that would be",
+        {200: {"anyOf": [ref("Erased"), ref("Erasable")]}}, tag=A,
+        body=record(optional=("confirm", "dryRun"), candidateId=TEXT,
+                    confirm={"const": True}, dryRun={"const": True}), errors=(400, 404))}),
     "/terminal": ({}, {"get": operation("The personal tokens", {200: ref("Tokens")}, tag=A)}),
     "/terminal/tokens": ({}, {"post": operation(
         "Make one; its text is never shown again", {201: ref("NewToken")}, tag=A, media=FORM,

@@ -119,7 +119,12 @@ SCHEMAS: dict[str, Schema] = {
     "Callbacks": record(callbacks=many(ref("Callback")), next=MAYBE_TEXT),
     "Account": record(name=TEXT, email=TEXT, notifications=COUNT, hooks=COUNT, retentionDays=COUNT),
     "AccountDeleted": record(deleted={"const": True}, subscriptionsLeft=many(TEXT)),
-    "Erased": record(candidateId=TEXT, erased=COUNT),
+    "Erased": record(erased=COUNT),
+    "Erasable": record(
+        found=COUNT,
+        name=MAYBE_TEXT,
+        byEvent={"type": "object", "additionalProperties": COUNT},
+    ),
     "Token": record(id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME),
     "NewToken": record(id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME, token=TEXT),
     "Tokens": record(tokens=many(ref("Token"))),

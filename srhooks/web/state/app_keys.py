@@ -10,10 +10,12 @@ from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
+from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import Hub
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake
+from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
@@ -46,6 +48,8 @@ class Services:
     handshakes: Handshakes
     trial: Trial
     personal: PersonalTokens
+    indexer: SubjectIndexer
+    candidates: CandidateLookup
     eraser: Eraser
     accounts: Accounts
     bodies: Bodies = field(default_factory=Bodies)

@@ -1,0 +1,88 @@
+"""The index of what notifications name: one suite for every store."""
+
+from collections.abc import Sequence
+
+from srhooks.domain.models import NamedSubjects
+from srhooks.store import Store
+
+from tests.contracts.test_store import add
+from tests.contracts.test_store import store as store  # noqa: PLC0414 - a fixture
+
+A, B, C = (bytes([number]) * 16 for number in range(253, 256))
+
+
+async def indexed(store: Store, ids: Sequence[int], *subjects: bytes) -> None:
+    rows = await store.by_ids("u1", ids)
+    entries = [NamedSubjects(n.id, n.rev, frozenset(subjects)) for n in rows]
+    await store.save_subjects("u1", entries, max(n.rev for n in rows))
+
+
+async def test_what_names_something_is_found(store: Store) -> None:
+    first, second = [await add(store) for _ in range(2)]
+    assert await store.users_to_index() == ["u1"]
+    await indexed(store, [first], A, B)
+    await indexed(store, [second], B, B)
+    assert await store.users_to_index() == []
+    assert await store.ids_naming([A]) == [first]
+    assert await store.ids_naming([B, A, C]) == [first, second]
+    assert await store.ids_naming([C]) == []
+    assert await store.ids_naming([]) == []
+    assert await store.ids_naming([bytes([n % 250, n // 250]) * 8 for n in range(1000)]) == []
+
+
+async def test_a_later_state_replaces_what_was_named(store: Store) -> None:
+    number = await add(store, event_id="e")
+    await indexed(store, [number], A)
+    (before,) = await store.by_ids("u1", [number])
+    await add(store, event_id="e")  # a re-delivery: it has changed
+    assert await store.users_to_index() == ["u1"]
+    stale = NamedSubjects(number, before.rev, frozenset({C}))
+    await store.save_subjects("u1", [stale], before.rev)
+    assert await store.ids_naming([C]) == []  # it is not that any more
+    await indexed(store, [number], B)
+    assert await store.ids_naming([A]) == []
+    assert await store.ids_naming([B]) == [number]
+    rev = await store.subject_rev("u1")
+    await store.save_subjects("u1", [], rev - 1)
+    assert await store.subject_rev("u1") == rev
+    assert await store.subject_rev("u2") == 0
+
+
+async def test_what_is_gone_names_nothing(store: Store) -> None:
+    erased, deleted, purged = [await add(store) for _ in range(3)]
+    await indexed(store, [erased, deleted, purged], A)
+    await store.erase_notifications("u1", [erased])
+    assert await store.ids_naming([A]) == [deleted, purged]
+    await store.delete_notifications("u1", [deleted])
+    assert await store.ids_naming([A]) == [purged]
+    await store.purge(purged + 1, 10)
+    assert await store.ids_naming([A]) == []
+
+
+async def test_what_was_sent_before_an_erasure_is_found(store: Store) -> None:
+    old, new, undated, other = [
+        await add(store, sent_at=sent_at) for sent_at in (8_000, 10_000, None, 8_000)
+    ]
+    await indexed(store, [old, new, undated], B)
+    await indexed(store, [other], C)
+    assert await store.sent_before_erasure(10) == []
+    await store.remember_erased("u1", A, [A, B], 10_500)
+    assert await store.sent_before_erasure(10) == [("u1", old)]
+    await store.remember_erased("u1", A, [A, B], 5)  # the later one counts
+    assert await store.erased_with(A) == {A, B}
+    assert await store.erased_with(B) == set()
+    assert await store.erased_at([A, B, C]) == {A: 10_500, B: 10_500}
+    await store.forget_erased(10_500)
+    assert await store.erased_with(A) == {A, B}
+    await store.forget_erased(10_501)
+    assert await store.erased_at([A, B]) == {}
+
+
+async def test_a_closed_account_leaves_nothing_of_it(store: Store) -> None:
+    await indexed(store, [await add(store)], A)
+    await store.remember_erased("u1", A, [A], 5)
+    await store.close_account("u1", 6)
+    assert await store.subject_rev("u1") == 0
+    assert await store.erased_with(A) == set()
+    await store.delete_some("u1", 10)
+    assert await store.ids_naming([A]) == []
