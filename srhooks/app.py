@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 from aiohttp import web
 
@@ -11,11 +12,11 @@ from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
-from srhooks.domain.models import Hook
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import LocalHub
 from srhooks.intake.hook_cache import HookDirectory
+from srhooks.intake.key_lookup import newest_key
 from srhooks.intake.receiver import Intake
 from srhooks.intake.test_proof import TestProof
 from srhooks.maintenance.retention import purge_forever
@@ -32,7 +33,6 @@ from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
-from srhooks.web.hooks.endpoint import setup_hooks
 from srhooks.web.http.errors import error_middleware
 from srhooks.web.http.security_headers import setup_security
 from srhooks.web.http.session import setup_sessions
@@ -40,20 +40,8 @@ from srhooks.web.http.static_files import setup_assets
 from srhooks.web.http.templating import setup_view
 from srhooks.web.live.endpoint import setup_live
 from srhooks.web.live.row_cache import setup_new_rows
-from srhooks.web.pages.account import setup_account
 from srhooks.web.pages.auth import setup_auth
-from srhooks.web.pages.bulk import setup_bulk
-from srhooks.web.pages.coverage import setup_coverage
-from srhooks.web.pages.export import setup_export
-from srhooks.web.pages.feed import setup_feed
-from srhooks.web.pages.follow import setup_follow
-from srhooks.web.pages.openapi import setup_openapi
-from srhooks.web.pages.ops import setup_ops
-from srhooks.web.pages.overview import setup_overview
-from srhooks.web.pages.questions import setup_questions
-from srhooks.web.pages.subscription import setup_subscription
-from srhooks.web.pages.subscriptions import setup_subscriptions
-from srhooks.web.pages.terminal import setup_terminal
+from srhooks.web.routes import add_routes
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS, Services
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
@@ -71,21 +59,8 @@ def create_app(settings: Settings) -> web.Application:
     setup_view(app)
     setup_new_rows(app)
     setup_auth(app)
-    setup_feed(app)
-    setup_export(app)
-    setup_bulk(app)
-    setup_follow(app)
-    setup_overview(app)
-    setup_subscriptions(app)
-    setup_account(app)
-    setup_subscription(app)
-    setup_questions(app)
-    setup_coverage(app)
     setup_live(app)
-    setup_terminal(app)
-    setup_ops(app)
-    setup_openapi(app)
-    setup_hooks(app)
+    add_routes(app)
     app.cleanup_ctx.append(_services)
     app.cleanup_ctx.append(_background)
     return app
@@ -103,11 +78,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     gateway = Gateway(client, tokens)
 
     handshakes = Handshakes(hub)
-
-    async def newest_key(hook: Hook) -> str | None:
-        return await subscriptions.newest_key(hook)
-
-    hooks = HookDirectory(store, vault, newest_key)
+    hooks = HookDirectory(store, vault, partial(newest_key, gateway))
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
     fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
     tests = TestProof(settings.session_secrets)

@@ -151,18 +151,6 @@ class Subscriptions:
             raise UnknownSubscriptionError
         return await self._make_key(user_id, hook.id, number)
 
-    async def newest_key(self, hook: Hook) -> str | None:
-        """The signing key that the service holds for the hook now. Raises ServiceError."""
-        if hook.subscription_id is None:
-            return None
-        answer = await self._gateway.ask(
-            hook.user_id,
-            "GET",
-            unchecked_path(hook.subscription_id, "/secret-key"),
-            foreground=True,
-        )
-        return None if answer.status == 404 else read_key(raise_for_error(answer))
-
     async def _fetch_all(self, user_id: str, *, foreground: bool) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         page: str | None = None

@@ -102,10 +102,10 @@ def pairs(data: dict[str, Any]) -> list[tuple[str, str]]:
 async def test_nobody_touches_what_is_not_theirs(world: World) -> None:
     async with world.logged_in() as ada, world.logged_in("Grace") as grace:
         ids = await some(world, ada)
-        for what in ("delete", "replay"):
+        for what in ("delete", "reprocess", "replay"):
             answer = await grace.json("POST", f"/notifications/{what}", json={"ids": ids})
             assert list(answer.values()) == [0]
-        await grace.json("POST", f"/notifications/{ids[0]}/replay", status=404)
+        await grace.json("POST", f"/notifications/{ids[0]}/reprocess", status=404)
         assert len(await ada.notifications()) == 3
         async with world.nobody() as nobody:
             await nobody.json("POST", "/notifications/delete", json={"ids": ids}, status=401)
@@ -118,7 +118,7 @@ async def test_nobody_touches_what_is_not_theirs(world: World) -> None:
 )
 async def test_a_choice_that_is_none_is_refused(world: World, body: object) -> None:
     async with world.logged_in() as ada:
-        for what in ("delete", "replay"):
+        for what in ("delete", "reprocess", "replay"):
             await ada.json("POST", f"/notifications/{what}", json=body, status=400)
 
 
@@ -126,7 +126,7 @@ async def test_the_way_back_never_leads_elsewhere(world: World) -> None:
     async with world.logged_in() as ada:
         ids = await some(world, ada, 1)
         for back in ("//evil.example", "https://evil.example", "/account", "?a\r\nX: y"):
-            status, where = await form(ada, f"/notifications/{ids[0]}/replay", {"back": back})
+            status, where = await form(ada, f"/notifications/{ids[0]}/reprocess", {"back": back})
             assert (status, where) == (303, f"/notifications/{ids[0]}#d-entity")
 
 
@@ -151,13 +151,13 @@ async def test_processing_again_fetches_the_entity_as_it_is_now(world: World) ->
         await world.sandbox.fire("job.created")
         (failed,) = await until(ada, "failed")
         world.sandbox.clear_faults()
-        answer = await ada.json("POST", "/notifications/replay", json={"ids": [failed["id"]]})
+        answer = await ada.json("POST", "/notifications/reprocess", json={"ids": [failed["id"]]})
         assert answer == {"processed": 1}
         (now,) = await until(ada, "fetched")
         assert now["entity"]["data"]
         assert now["signature"] == "valid"
         await world.services.store.check()
-        status, _ = await post(ada, f"/notifications/{failed['id']}/replay")
+        status, _ = await post(ada, f"/notifications/{failed['id']}/reprocess")
         assert status == 303
 
 
@@ -180,16 +180,16 @@ async def test_processing_again_judges_by_the_keys_that_counted(world: World) ->
         await world.notify(hook_id, b"{}", **signed)
         (n,) = await ada.notifications()
         assert (n["signature"], n["entity"]["status"]) == ("invalid", "refused")
-        await ada.json("POST", f"/notifications/{n['id']}/replay")
+        await ada.json("POST", f"/notifications/{n['id']}/reprocess")
         assert (await ada.notifications())[0]["signature"] == "invalid"
         await services.hooks.add_key(hook_id, "a later key")
-        await ada.json("POST", f"/notifications/{n['id']}/replay")
+        await ada.json("POST", f"/notifications/{n['id']}/reprocess")
         (n,) = await until(ada, "gone")
         assert n["signature"] == "valid"
         # A key that has expired since takes no verdict back.
         await services.store.add_key(hook_id, services.vault.seal("newest"), 1)
         services.hooks.forget(hook_id)
-        await ada.json("POST", f"/notifications/{n['id']}/replay")
+        await ada.json("POST", f"/notifications/{n['id']}/reprocess")
         assert (await ada.notifications())[0]["signature"] == "valid"
 
 
@@ -205,5 +205,5 @@ async def test_a_better_verdict_does_not_make_two_of_one_delivery(world: World) 
         verdicts = [one["signature"] for one in await ada.notifications()]
         assert verdicts == ["valid", "invalid"]
         ids = [one["id"] for one in await ada.notifications()]
-        assert await ada.json("POST", "/notifications/replay", json={"ids": ids})
+        assert await ada.json("POST", "/notifications/reprocess", json={"ids": ids})
         assert [one["signature"] for one in await ada.notifications()] == verdicts

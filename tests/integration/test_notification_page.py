@@ -82,7 +82,7 @@ async def test_fetch_again_is_a_button(world: World) -> None:
     async with world.logged_in() as ada:
         n = await fetched(world, ada, title="Before")
         page = await ada.page(f"/notifications/{n['id']}")
-        assert f'action="/notifications/{n["id"]}/replay"' in page
+        assert f'action="/notifications/{n["id"]}/reprocess"' in page
         await ada.json("POST", f"/notifications/{n['id']}/replay")
 
         async def changed() -> bool:

@@ -147,9 +147,10 @@ async def notifications(ask: Client, world: World) -> None:
     await ask("GET", "/notifications/{id}", 200, number)
     await ask("GET", "/notifications/{id}", 404, "unknown")
     await ask("GET", "/notifications/{id}/raw", 200, number)
-    await ask("POST", "/notifications/{id}/replay", 200, number)
-    await ask("POST", "/notifications/{id}/replay", 404, "unknown")
-    await ask("POST", "/notifications/replay", 200, json={"ids": [number]})
+    for name in ("reprocess", "replay"):
+        await ask("POST", f"/notifications/{{id}}/{name}", 200, number)
+        await ask("POST", f"/notifications/{{id}}/{name}", 404, "unknown")
+        await ask("POST", f"/notifications/{name}", 200, json={"ids": [number]})
     for kind in ("ndjson", "csv", "har"):
         await ask("GET", "/notifications/export", 200, query=f"?format={kind}")
     await ask("GET", "/notifications/export", 400, query="?format=xml")

@@ -15,7 +15,14 @@ from aiohttp.test_utils import TestClient
 from srhooks.domain import ids
 from srhooks.domain.models import Delivery, Filter, Notification, User
 from srhooks.protocol.event_types import FAMILIES
-from srhooks.web.http.static_files import ASSETS, Assets, setup_assets, static_folder
+from srhooks.web.http.static_files import (
+    ASSETS,
+    PREFIX,
+    Assets,
+    serve,
+    setup_assets,
+    static_folder,
+)
 from srhooks.web.http.templating import VIEW, macro, render, render_text, setup_view
 from srhooks.web.live.row_cache import NEW_ROWS, setup_new_rows
 from srhooks.web.presentation import labels, template_filters
@@ -104,6 +111,7 @@ def hostile() -> Notification:
 def app() -> web.Application:
     app = web.Application()
     setup_assets(app)
+    app.router.add_get(PREFIX + "{path:.+}", serve)
     setup_view(app)
     setup_new_rows(app)
     return app

@@ -7,6 +7,7 @@ X-Hook-Secret with 200; answer 202 within five seconds.
 import asyncio
 import logging
 import re
+from collections.abc import Awaitable, Callable
 from functools import partial
 from time import perf_counter
 
@@ -112,9 +113,13 @@ async def _entry(request: web.Request) -> HookEntry:
     return entry
 
 
-def setup_hooks(app: web.Application) -> None:
-    """Middlewares of this route alone: a sub-application would look for the route twice."""
-    handler: Handler = receive
-    for middleware in (handshake, count_answers):
+def _behind(
+    handler: Handler, *middlewares: Callable[..., Awaitable[web.StreamResponse]]
+) -> Handler:
+    """The handler behind middlewares of its own: a sub-application would route a second time."""
+    for middleware in reversed(middlewares):
         handler = partial(middleware, handler=handler)
-    app.router.add_post("/hooks/{id}", handler)
+    return handler
+
+
+hook = _behind(receive, count_answers, handshake)

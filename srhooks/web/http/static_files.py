@@ -102,10 +102,9 @@ def static_folder() -> Path:
 
 
 def setup_assets(app: web.Application, folder: Path | None = None) -> Assets:
-    """Read all files and add the route that serves them."""
+    """Read all files, so that pages can name them and `serve` can answer."""
     assets = Assets(folder or static_folder())
     app[ASSETS] = assets
-    app.router.add_get(PREFIX + "{path:.+}", serve)
     return assets
 
 

@@ -118,5 +118,4 @@ async def close_all(app: web.Application) -> None:
 def setup_live(app: web.Application) -> None:
     app[PATIENCE] = Patience()
     app[AUDIENCES] = {}
-    app.router.add_get("/live", live)
     app.on_shutdown.append(close_all)

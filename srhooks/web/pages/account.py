@@ -177,9 +177,3 @@ def _json(value: Any) -> web.Response:
     return web.Response(
         text=json_text(value), content_type="application/json", headers={hdrs.VARY: VARY}
     )
-
-
-def setup_account(app: web.Application) -> None:
-    app.router.add_get("/account", show)
-    app.router.add_post("/account/delete", delete)
-    app.router.add_post("/candidates/erase", erase)

@@ -206,7 +206,3 @@ def _see_other(location: str) -> web.Response:
 
 def setup_auth(app: web.Application) -> None:
     app[USED_STATES] = {}
-    app.router.add_get("/", home)
-    app.router.add_get("/auth", authorize)
-    app.router.add_get("/auth/callback", callback)
-    app.router.add_post("/logout", logout)

@@ -68,7 +68,7 @@ async def _delete(request: web.Request, user_id: str, numbers: list[int]) -> int
     return len(deleted)
 
 
-async def replay(request: web.Request) -> web.Response:
+async def reprocess(request: web.Request) -> web.Response:
     login = await require_login(request)
     asked = await _Asked.of(request)
     processed = 0
@@ -78,7 +78,7 @@ async def replay(request: web.Request) -> web.Response:
     return _done(request, login, asked, "processed", processed)
 
 
-async def replay_one(request: web.Request) -> web.Response:
+async def reprocess_one(request: web.Request) -> web.Response:
     """Verify and fetch the open one again."""
     login = await require_login(request)
     n = await find_notification(request, login)
@@ -152,9 +152,3 @@ def _json(value: dict[str, int]) -> web.Response:
 
 def _see(url: str) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: url, hdrs.VARY: VARY})
-
-
-def setup_bulk(app: web.Application) -> None:
-    app.router.add_post("/notifications/delete", delete)
-    app.router.add_post("/notifications/replay", replay)
-    app.router.add_post("/notifications/{id}/replay", replay_one)

@@ -46,7 +46,3 @@ def coverage(found: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
         for name in dict.fromkeys(event_names(one)):
             covered.setdefault(name, []).append(str(one["id"]))
     return covered
-
-
-def setup_coverage(app: web.Application) -> None:
-    app.router.add_get("/subscriptions/coverage", show)

@@ -130,8 +130,3 @@ def _next_size(piece: list[Notification]) -> int:
     """How many rows come to about PIECE_BYTES, judging by these; at most twice as many."""
     held = sum(n.size for n in piece) or 1
     return max(1, min(PIECE_BYTES * len(piece) // held, 2 * len(piece), LARGEST_PIECE))
-
-
-def setup_export(app: web.Application) -> None:
-    app.router.add_get("/notifications/export", export)
-    app.router.add_post("/notifications/export", export)

@@ -169,9 +169,3 @@ async def _json(found: list[Notification] | Notification, following: str | None)
     large = sum(n.size for n in every) > LARGE
     body = await asyncio.to_thread(text) if large else text()
     return web.Response(text=body, content_type="application/json", headers={"Vary": VARY})
-
-
-def setup_feed(app: web.Application) -> None:
-    app.router.add_get("/notifications", feed)
-    app.router.add_get("/notifications/{id}", detail)
-    app.router.add_get("/notifications/{id}/raw", raw_body)

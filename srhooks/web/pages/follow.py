@@ -38,7 +38,3 @@ async def follow(request: web.Request) -> web.Response:
     }
     template = "_followed.html" if wants_fragment(request) else "followed.html"
     return render(request, template, ctx)
-
-
-def setup_follow(app: web.Application) -> None:
-    app.router.add_get("/notifications/{id}/follow", follow)

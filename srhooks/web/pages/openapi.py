@@ -83,6 +83,7 @@ FORMAT: dict[str, tuple[Schema, str]] = {
     "format": ({"enum": ["ndjson", "csv", "har"]}, "Of the file"),
     "id": ({"type": "array", "items": TEXT}, "These alone; repeatable"),
 }
+REPROCESS = ("reprocess", ""), ("replay", " (the old name)")
 N, S, A, O = "Notifications", "Subscriptions", "Account", "Operation"  # noqa: E741 - tags
 PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/notifications": ({}, {"get": operation(
@@ -93,11 +94,12 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/notifications/{id}/raw": (ONE, {"get": operation(
         "Its body, byte for byte", {200: "application/octet-stream"}, tag=N, reader=True,
         errors=(404,))}),
-    "/notifications/{id}/replay": (ONE, {"post": operation(
-        "Verify it and fetch its entity again", {200: ref("Processed")}, tag=N, errors=(404,))}),
-    "/notifications/replay": ({}, {"post": operation(
-        "Verify several and fetch their entities again", {200: ref("Processed")}, tag=N,
-        body=ref("Ids"), errors=(400,))}),
+    **{f"/notifications/{{id}}/{name}": (ONE, {"post": operation(
+        f"Verify it and fetch its entity again{note}", {200: ref("Processed")}, tag=N,
+        errors=(404,))}) for name, note in REPROCESS},
+    **{f"/notifications/{name}": ({}, {"post": operation(
+        f"Verify several and fetch their entities again{note}", {200: ref("Processed")}, tag=N,
+        body=ref("Ids"), errors=(400,))}) for name, note in REPROCESS},
     "/notifications/delete": ({}, {"post": operation(
         "Delete several", {200: ref("Deleted")}, tag=N, body=ref("Ids"), errors=(400,))}),
     "/notifications/export": ({}, {
@@ -209,8 +211,3 @@ async def as_page(request: web.Request) -> web.Response:
     # when an address puts words into them (BREACH). Nothing from outside is in this one.
     response.enable_compression()
     return response
-
-
-def setup_openapi(app: web.Application) -> None:
-    app.router.add_get("/openapi.json", as_json)
-    app.router.add_get("/api", as_page)

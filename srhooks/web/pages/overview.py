@@ -105,7 +105,3 @@ async def _context(
             reverse=True,
         ),
     }
-
-
-def setup_overview(app: web.Application) -> None:
-    app.router.add_get("/overview", overview)

@@ -99,9 +99,3 @@ async def _subject(request: web.Request) -> _Subject:
         where = f", at {clip(address, MAX_ADDRESS)}" if address else ""
         warning = f"This webhook belongs to another system{where}. "
     return _Subject(path, name, warning, back)
-
-
-def setup_questions(app: web.Application) -> None:
-    app.router.add_get("/subscriptions/{id}/activation", ask_to_activate)
-    app.router.add_get("/subscriptions/{id}/delete", ask_to_delete)
-    app.router.add_get("/subscriptions/{id}/secret-key", ask_to_rotate)

@@ -130,11 +130,3 @@ def _json(value: Any, status: int = 200) -> web.Response:
         text=json_text(value), status=status, content_type="application/json",
         headers={"Vary": VARY},
     )  # fmt: skip
-
-
-def setup_subscription(app: web.Application) -> None:
-    router = app.router
-    router.add_get("/subscriptions/{id}", show)
-    router.add_post("/subscriptions/{id}/secret-key", rotate_key)
-    router.add_post("/subscriptions/{id}/test", try_it)
-    router.add_get("/subscriptions/{id}/callbacks-log", log)

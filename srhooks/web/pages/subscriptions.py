@@ -271,12 +271,3 @@ def _json(value: Any) -> web.Response:
     return web.Response(
         text=json_text(value), content_type="application/json", headers={"Vary": VARY}
     )
-
-
-def setup_subscriptions(app: web.Application) -> None:
-    router = app.router
-    router.add_get("/subscriptions", show)
-    router.add_post("/subscriptions", create)
-    router.add_post("/subscriptions/{id}/activation", activate)
-    router.add_delete("/subscriptions/{id}", delete)
-    router.add_post("/subscriptions/{id}/delete", delete)

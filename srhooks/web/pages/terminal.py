@@ -101,10 +101,3 @@ def _json(token: PersonalToken) -> dict[str, Any]:
         "createdAt": iso(token.created_at),
         "usedAt": None if token.used_at is None else iso(token.used_at),
     }
-
-
-def setup_terminal(app: web.Application) -> None:
-    app.router.add_get("/terminal", show)
-    app.router.add_post("/terminal/tokens", make)
-    app.router.add_get("/terminal/tokens/{id}/revoke", ask_to_revoke)
-    app.router.add_post("/terminal/tokens/{id}/revoke", revoke)
