@@ -7,9 +7,17 @@ from aiohttp import web
 from srhooks.sandbox.errors import ApiError
 from srhooks.sandbox.keys import CALLER, SANDBOX
 from srhooks.sandbox.people import user_json
-from srhooks.sandbox.world import shown
+from srhooks.sandbox.world import Entity, action, shown
 
 MAX_LIMIT = 100
+ENTITY_ROOTS = (
+    "jobs",
+    "candidates",
+    "approvals-api",
+    "interviews-api",
+    "reviews-api",
+    "onboarding-api",
+)
 
 
 async def get_me(request: web.Request) -> web.Response:
@@ -40,24 +48,37 @@ async def get_entity(request: web.Request) -> web.Response:
     return web.json_response(shown(entity.data, sandbox.base_for(request)))
 
 
+async def get_user(request: web.Request) -> web.Response:
+    user_id = request.match_info["id"]
+    user = next((person for person in request.app[SANDBOX].people if person.id == user_id), None)
+    if user is None:
+        raise ApiError(404, "The user was not found", "USER_NOT_FOUND")
+    return web.json_response(user_json(user))
+
+
 async def list_jobs(request: web.Request) -> web.Response:
-    return _listed(request, "job", "")
+    jobs = request.app[SANDBOX].world.listed.get("job", [])
+    return _paged(request, [_job_summary(job) for job in reversed(jobs)])
 
 
 async def list_candidates(request: web.Request) -> web.Response:
-    return _listed(request, "candidate", "")
+    candidates = request.app[SANDBOX].world.listed.get("candidate", [])
+    return _paged(request, [_candidate_summary(item) for item in reversed(candidates)])
 
 
 async def list_below(request: web.Request) -> web.Response:
     """What a job or a candidate has: positions, job ads, applications."""
-    kinds = {"positions": "position", "jobads": "job.ad"}
-    kind = kinds.get(request.path.rpartition("/")[2], "application")
-    parent = request.path.rpartition("/")[0]
+    parent, _, name = request.path.rpartition("/")
     sandbox = request.app[SANDBOX]
     if parent not in sandbox.world.by_path:
         status = sandbox.world.tombstones.get(parent, 404)
         raise ApiError(status, "The resource was not found", "RESOURCE_NOT_FOUND")
-    return _listed(request, kind, f"{parent}/")
+    kind = {"positions": "position", "jobads": "job.ad"}.get(name, "application")
+    entities = sandbox.world.listed.get(kind, [])
+    rows = [entity for entity in reversed(entities) if entity.path.startswith(f"{parent}/")]
+    content = [_application_summary(row) if kind == "application" else row.data for row in rows]
+    answer = {"totalFound": len(content), "content": content}
+    return web.json_response(shown(answer, sandbox.base_for(request)))
 
 
 def whole_number(request: web.Request, name: str, default: int, low: int, high: int) -> int:
@@ -68,18 +89,38 @@ def whole_number(request: web.Request, name: str, default: int, low: int, high: 
     return int(text)
 
 
-def _listed(request: web.Request, kind: str, under: str) -> web.Response:
-    """One page of a kind, newest first, optionally only below a path."""
-    sandbox = request.app[SANDBOX]
+def _paged(request: web.Request, rows: list[dict[str, Any]]) -> web.Response:
+    """One page of a list."""
     limit = whole_number(request, "limit", 10, 1, MAX_LIMIT)
     offset = whole_number(request, "offset", 0, 0, 1_000_000)
-    found = [one for one in sandbox.world.listed.get(kind, []) if one.path.startswith(under)]
-    page = found[::-1][offset : offset + limit]
-    base_url = sandbox.base_for(request)
-    content: list[Any] = [shown(one.data, base_url) for one in page]
+    content = shown(rows[offset : offset + limit], request.app[SANDBOX].base_for(request))
     return web.json_response(
-        {"content": content, "limit": limit, "offset": offset, "totalFound": len(found)}
+        {"content": content, "limit": limit, "offset": offset, "totalFound": len(rows)}
     )
+
+
+def _job_summary(job: Entity) -> dict[str, Any]:
+    fields = (
+        "id title refNumber createdOn updatedOn lastActivityOn department location status"
+        " postingStatus actions"
+    )
+    return {name: job.data[name] for name in fields.split()} | {"language": {"code": "en"}}
+
+
+def _candidate_summary(candidate: Entity) -> dict[str, Any]:
+    fields = (
+        "id internal firstName lastName email createdOn updatedOn location averageRating tags"
+        " primaryAssignment secondaryAssignments actions"
+    )
+    return {name: candidate.data[name] for name in fields.split()}
+
+
+def _application_summary(application: Entity) -> dict[str, Any]:
+    """A job that the candidate applied to."""
+    return {
+        "id": application.parents["job"].id,
+        "actions": {"details": action(application.path)},
+    }
 
 
 def add_api_routes(router: web.UrlDispatcher) -> None:
@@ -90,5 +131,6 @@ def add_api_routes(router: web.UrlDispatcher) -> None:
     router.add_get("/candidates", list_candidates)
     router.add_get("/jobs/{id}/{kind:positions|jobads}", list_below)
     router.add_get("/candidates/{id}/jobs", list_below)
-    for root in ("jobs", "candidates", "approvals-api", "interviews-api"):
+    router.add_get("/user-api/v201804/users/{id}", get_user)
+    for root in ENTITY_ROOTS:
         router.add_get(f"/{root}/{{rest:.+}}", get_entity)

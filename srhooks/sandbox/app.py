@@ -6,6 +6,7 @@ import aiohttp
 from aiohttp import web
 
 from srhooks.sandbox.api import add_api_routes
+from srhooks.sandbox.audit import add_audit_routes
 from srhooks.sandbox.control import add_control_routes
 from srhooks.sandbox.courier import USER_AGENT
 from srhooks.sandbox.credential_controls import add_credential_routes
@@ -31,6 +32,7 @@ def create_sandbox(settings: SandboxSettings) -> web.Application:
     add_webhook_routes(app.router)
     add_control_routes(app.router)
     add_credential_routes(app.router)
+    add_audit_routes(app.router)
     add_api_routes(app.router)
     return app
 

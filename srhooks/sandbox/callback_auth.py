@@ -8,7 +8,6 @@ import base64
 import re
 import time
 from dataclasses import dataclass
-from typing import Any
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -20,7 +19,6 @@ FIELDS = {
     "header": ("headerName", "headerValue"),
     "oauth2": ("clientId", "clientSecret", "tokenServiceUrl"),
 }
-SECRETS = {"password", "headerValue", "clientSecret"}
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
 EARLY = 30.0  # a token is renewed this many seconds before its end
@@ -60,6 +58,8 @@ def parse_callback_auth(value: object) -> tuple[CallbackAuth | None, list[Proble
             values[name] = given
     if "headerName" in values and not HEADER_NAME.fullmatch(values["headerName"]):
         problems.append(_wrong("callbackAuthentication.headerName is not a header's name"))
+    elif not values.get("headerName", "x-").lower().startswith("x-"):
+        problems.append(_wrong("callbackAuthentication.headerName must start with x-"))
     if "tokenServiceUrl" in values and not is_http_url(values["tokenServiceUrl"]):
         problems.append(_wrong("callbackAuthentication.tokenServiceUrl must be an http(s) URL"))
     if problems:
@@ -74,12 +74,6 @@ def is_http_url(text: str) -> bool:
         return parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port != 0)
     except ValueError:
         return False
-
-
-def public_view(auth: CallbackAuth) -> dict[str, Any]:
-    """What may be read back: everything but the secrets."""
-    shown = {name: text for name, text in auth.values.items() if name not in SECRETS}
-    return {"type": auth.type} | shown
 
 
 async def auth_headers(
@@ -126,7 +120,7 @@ async def _fetch_token(
         raise CallbackAuthError("the token service's answer has no access_token")
     lasts = answer.get("expires_in")
     auth.token = token
-    seconds = float(lasts) if isinstance(lasts, int | float) else 300.0
+    seconds = lasts / 1000 if isinstance(lasts, int | float) else 300.0  # it is in milliseconds
     auth.token_until = time.monotonic() + max(0.0, seconds - EARLY)
 
 

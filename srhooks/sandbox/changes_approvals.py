@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from srhooks.sandbox.changes_jobs import Changer, told
+from srhooks.sandbox.changes_jobs import Changer, notification_about
 from srhooks.sandbox.changes_people import any_of
 from srhooks.sandbox.making_jobs import make_approval, make_job, person_ref
 from srhooks.sandbox.making_people import make_offer
@@ -10,6 +10,14 @@ from srhooks.sandbox.names import COMMENTS
 from srhooks.sandbox.world import KEPT_IN_LISTS, Change, Entity, Json, World, now, touch
 
 SUBJECTS: dict[str, Callable[[World], Entity]] = {"job": make_job, "offer": any_of(make_offer)}
+
+
+OFFER_STATUS = {
+    "PENDING": "PENDING_APPROVAL",
+    "APPROVED": "APPROVED",
+    "REJECTED": "NOT_APPROVED",
+    "ABANDONED": "ABANDONED",
+}
 
 
 def approval_changes(subject: str) -> dict[str, Changer]:
@@ -33,7 +41,9 @@ def _created(subject: str) -> Changer:
     """`entity_id` names the job or the offer."""
 
     def change(world: World, entity_id: str | None) -> Change:
-        return told(make_approval(world, world.pick(subject, entity_id, SUBJECTS[subject])))
+        approval = make_approval(world, world.pick(subject, entity_id, SUBJECTS[subject]))
+        _tell_offer(approval)
+        return notification_about(approval)
 
     return change
 
@@ -48,7 +58,8 @@ def _changing(subject: str, do: Callable[[World, Entity], None]) -> Changer:
             approval = make(world)  # what is decided stays decided
         do(world, approval)
         touch(approval)
-        return told(approval)
+        _tell_offer(approval)
+        return notification_about(approval)
 
     return change
 
@@ -58,6 +69,14 @@ def _decide(approval: Entity, status: str) -> None:
     for step in approval.data["steps"]:
         if step["status"] == "PENDING":
             step["status"] = status
+
+
+def _tell_offer(approval: Entity) -> None:
+    """An offer's status follows its approval."""
+    offer = approval.parents.get("offer")
+    if offer is not None:
+        offer.data["status"] = OFFER_STATUS[approval.data["status"]]
+        touch(offer)
 
 
 def _step(approval: Entity, decision: str) -> None:

@@ -2,17 +2,18 @@
 
 from collections.abc import Callable
 
-from srhooks.sandbox.making_jobs import make_ad, make_job, make_position, person_ref, place
+from srhooks.sandbox.making_jobs import make_ad, make_job, make_position, place, team_member
 from srhooks.sandbox.world import Change, Entity, World, day_ahead, touch
 
 JOB_STATUSES = ("CREATED", "SOURCING", "INTERVIEW", "OFFER", "FILLED")
+ROLES = ("HIRING_MANAGER", "COORDINATOR", "INTERVIEW_TEAM")
 SPARE = 3  # deletions leave at least this many, so that there is always something to show
 
 Changer = Callable[[World, str | None], Change]
 
 
-def told(entity: Entity) -> Change:
-    """The notification about an entity itself."""
+def notification_about(entity: Entity) -> Change:
+    """The body and link of a notification about the entity itself."""
     return Change(body=dict(entity.ids), path=entity.path)
 
 
@@ -26,7 +27,9 @@ def any_ad(world: World) -> Entity:
 
 def job_created(world: World, entity_id: str | None) -> Change:
     """A new job, or the news of one that exists."""
-    return told(world.pick("job", entity_id, make_job) if entity_id else make_job(world))
+    return notification_about(
+        world.pick("job", entity_id, make_job) if entity_id else make_job(world)
+    )
 
 
 def job_updated(world: World, entity_id: str | None) -> Change:
@@ -34,32 +37,35 @@ def job_updated(world: World, entity_id: str | None) -> Change:
     job.data["location"] = place(world)
     job.data["compensation"]["max"] += 1000
     job.data["targetHiringDate"] = day_ahead(world, 30, 200)
-    return _job_moved(job)
+    return _job_changed(job)
 
 
 def job_status_updated(world: World, entity_id: str | None) -> Change:
     job = world.pick("job", entity_id, make_job)
     position = JOB_STATUSES.index(job.data["status"])
     job.data["status"] = JOB_STATUSES[(position + 1) % len(JOB_STATUSES)]
-    return _job_moved(job)
+    return _job_changed(job)
 
 
 def job_team_updated(world: World, entity_id: str | None) -> Change:
     job = world.pick("job", entity_id, make_job)
-    team = job.data["hiringTeam"]
-    on_it = {member["id"] for member in team}
-    others = [one for one in world.people if one.id not in on_it]
+    team = world.by_id["hiring-team", job.id]
+    members = team.data["content"]
+    candidates = [team_member(person, world.rng.choice(ROLES)) for person in world.people]
+    links = [member["actions"] for member in members]
+    others = [member for member in candidates if member["actions"] not in links]
     if others:
-        role = world.rng.choice(["HIRING_MANAGER", "COORDINATOR", "INTERVIEW_TEAM"])
-        team.append(person_ref(world.rng.choice(others)) | {"role": role})
+        members.append(world.rng.choice(others))
     else:
-        del team[1:]
-    return _job_moved(job)
+        del members[1:]
+    team.data["totalFound"] = len(members)
+    _job_changed(job)
+    return notification_about(team)
 
 
 def ad_created(world: World, entity_id: str | None) -> Change:
     """`entity_id` names the job."""
-    return told(make_ad(world, world.pick("job", entity_id, make_job)))
+    return notification_about(make_ad(world, world.pick("job", entity_id, make_job)))
 
 
 def ad_updated(world: World, entity_id: str | None) -> Change:
@@ -67,30 +73,32 @@ def ad_updated(world: World, entity_id: str | None) -> Change:
     title = ad.data["title"].removesuffix(" (m/f/x)")
     ad.data["title"] = title if title != ad.data["title"] else f"{title} (m/f/x)"
     touch(ad)
-    return told(ad)
+    return notification_about(ad)
 
 
 def ad_postings_updated(world: World, entity_id: str | None) -> Change:
     ad = world.pick("job.ad", entity_id, any_ad)
-    postings = ad.data["postings"]
-    status = "INACTIVE" if postings and postings[0]["status"] == "ACTIVE" else "ACTIVE"
-    postings[:] = [{"id": world.new_id(), "source": "Career site", "status": status}]
-    ad.parents["job"].data["postingStatus"] = "PUBLIC" if status == "ACTIVE" else "NOT_PUBLISHED"
+    published = ad.data["postingStatus"] != "PUBLISHED"
+    ad.data["postingStatus"] = "PUBLISHED" if published else "NOT_PUBLISHED"
+    ad.parents["job"].data["postingStatus"] = "PUBLIC" if published else "NOT_PUBLISHED"
+    postings = world.by_id["postings", ad.id]
+    status = "ACTIVE" if published else "INACTIVE"
+    posting = {"id": world.new_id(), "source": "Career site", "status": status}
+    postings.data.update(totalFound=1, content=[posting])
     touch(ad)
-    return told(ad)
+    return notification_about(ad)
 
 
 def position_created(world: World, entity_id: str | None) -> Change:
     """`entity_id` names the job."""
-    return told(make_position(world, world.pick("job", entity_id, make_job)))
+    return notification_about(make_position(world, world.pick("job", entity_id, make_job)))
 
 
 def position_updated(world: World, entity_id: str | None) -> Change:
     position = world.pick("position", entity_id, any_position)
     position.data["targetStartDate"] = day_ahead(world, 30, 200)
     position.data["status"] = "FILLED" if position.data["status"] == "OPEN" else "OPEN"
-    touch(position)
-    return told(position)
+    return notification_about(position)
 
 
 def position_deleted(world: World, entity_id: str | None) -> Change:
@@ -98,13 +106,13 @@ def position_deleted(world: World, entity_id: str | None) -> Change:
     if len(world.listed["position"]) <= SPARE:
         make_position(world, position.parents["job"])
     world.remove(position, 404)
-    return told(position)
+    return notification_about(position)
 
 
-def _job_moved(job: Entity) -> Change:
+def _job_changed(job: Entity) -> Change:
     touch(job)
     job.data["lastActivityOn"] = job.data["updatedOn"]
-    return told(job)
+    return notification_about(job)
 
 
 JOB_CHANGES: dict[str, Changer] = {

@@ -1,8 +1,8 @@
-"""What the events of candidates, applications and what hangs on them do to the data."""
+"""What the events of candidates, applications and what belongs to them do to the data."""
 
 from collections.abc import Callable
 
-from srhooks.sandbox.changes_jobs import SPARE, Changer, told
+from srhooks.sandbox.changes_jobs import SPARE, Changer, notification_about
 from srhooks.sandbox.making_jobs import place
 from srhooks.sandbox.making_people import (
     make_application,
@@ -13,9 +13,19 @@ from srhooks.sandbox.making_people import (
     make_review,
     new_answers,
     phone,
+    source,
 )
 from srhooks.sandbox.names import REVIEWS, SOURCES, TAGS
-from srhooks.sandbox.world import KEPT_IN_LISTS, Change, Entity, Json, World, day_ahead, now, touch
+from srhooks.sandbox.world import (
+    KEPT_IN_LISTS,
+    Change,
+    Entity,
+    Json,
+    World,
+    action,
+    day_ahead,
+    touch,
+)
 
 NEXT_STATUS = {
     "NEW": ("IN_REVIEW", "Resume screen"),
@@ -26,7 +36,12 @@ NEXT_STATUS = {
     "REJECTED": ("IN_REVIEW", "Reconsidered"),
 }
 CLOSED = ("HIRED", "REJECTED")
-OFFER_STATUSES = ("DRAFT", "SENT", "ACCEPTED")
+NEXT_OFFER_STATUS = {
+    "CREATED": "PENDING_APPROVAL",
+    "PENDING_APPROVAL": "APPROVED",
+    "APPROVED": "PENDING_ACCEPTANCE",
+    "PENDING_ACCEPTANCE": "ACCEPTED",
+}
 ONBOARDING_STATUSES = (None, "READY_TO_ONBOARD", "ONBOARDING_SUCCESSFUL")
 REJECTED_SHARE = 0.2
 
@@ -34,8 +49,8 @@ REJECTED_SHARE = 0.2
 def candidate_created(world: World, entity_id: str | None) -> Change:
     """A new candidate, or the news of one that exists."""
     if entity_id is None:
-        return told(make_candidate(world))
-    return told(world.pick("candidate", entity_id, make_candidate))
+        return notification_about(make_candidate(world))
+    return notification_about(world.pick("candidate", entity_id, make_candidate))
 
 
 def candidate_updated(world: World, entity_id: str | None) -> Change:
@@ -44,7 +59,7 @@ def candidate_updated(world: World, entity_id: str | None) -> Change:
     candidate.data["location"] = place(world)
     candidate.data["tags"] = world.rng.sample(TAGS, 2)
     touch(candidate)
-    return told(candidate)
+    return notification_about(candidate)
 
 
 def candidate_deleted(world: World, entity_id: str | None) -> Change:
@@ -55,14 +70,14 @@ def candidate_deleted(world: World, entity_id: str | None) -> Change:
     for entity in world.children(candidate):
         world.remove(entity, 410)
     world.remove(candidate, 410)
-    return told(candidate)
+    return notification_about(candidate)
 
 
 def application_created(world: World, entity_id: str | None) -> Change:
     """A new one, or the news of one that exists."""
     if entity_id is None:
-        return told(make_application(world))
-    return told(world.pick("application", entity_id, make_application))
+        return notification_about(make_application(world))
+    return notification_about(world.pick("application", entity_id, make_application))
 
 
 def application_status_updated(world: World, entity_id: str | None) -> Change:
@@ -75,47 +90,56 @@ def application_status_updated(world: World, entity_id: str | None) -> Change:
         status, sub_status = "REJECTED", "Not a match"
     application.data["status"] = status
     application.data["subStatus"] = sub_status
+    application.data["startsOn"] = day_ahead(world, 30, 90) if status == "HIRED" else None
+    rejected = status == "REJECTED"
+    reason = {"id": "other", "label": sub_status} if rejected else None
+    application.data["reasonOfRejection"] = reason
     assignment = application.parents["candidate"].data["primaryAssignment"]
     if assignment is not None:
         assignment["status"] = status
-    return _application_moved(application, with_id=False)
+    return notification_about(application)
 
 
 def application_fields_updated(world: World, entity_id: str | None) -> Change:
     application = world.pick("application", entity_id, make_application)
-    application.data["properties"][0]["value"] += 1000
-    return _application_moved(application)
+    properties = world.by_id["properties", application.id]
+    properties.data["content"][0]["value"] += 1000
+    return notification_about(properties)
 
 
 def application_onboarding_updated(world: World, entity_id: str | None) -> Change:
     application = world.pick("application", entity_id, make_application)
-    position = ONBOARDING_STATUSES.index(application.data["onboardingStatus"])
+    status = world.by_id["onboarding-status", application.id]
+    position = ONBOARDING_STATUSES.index(status.data["onboardingStatus"])
     following = ONBOARDING_STATUSES[min(position + 1, len(ONBOARDING_STATUSES) - 1)]
-    application.data["onboardingStatus"] = following
-    return _application_moved(application)
+    status.data["onboardingStatus"] = following
+    return notification_about(status)
 
 
 def application_source_updated(world: World, entity_id: str | None) -> Change:
     application = world.pick("application", entity_id, make_application)
-    source = application.data["source"]
-    source["label"] = world.rng.choice([one for one in SOURCES if one != source["label"]])
-    return _application_moved(application)
+    before = application.data["source"]["sourceId"]
+    others = [label for label in SOURCES if label != before]
+    application.data["source"] = source(world.rng.choice(others))
+    return notification_about(application)
 
 
 def attachment_created(world: World, entity_id: str | None) -> Change:
     """The link is the application's list of attachments."""
     application = world.pick("application", entity_id, make_application)
     attachments = world.by_id["attachments", application.id]
-    last_name = application.data["candidate"]["lastName"]
+    last_name = application.parents["candidate"].data["lastName"]
+    attachment_id = world.new_id()
+    path = f"{attachments.path}/{attachment_id}"
     attachment = {
-        "id": world.new_id(),
+        "id": attachment_id,
         "name": world.rng.choice(["CV", "Cover letter", "Reference"]) + f" {last_name}.pdf",
         "type": "GENERIC_FILE",
         "contentType": "application/pdf",
-        "uploadDate": now(),
+        "actions": {"download": action(path), "remove": action(path, "DELETE")},
     }
     _fill(attachments, [*attachments.data["content"], attachment])
-    body = attachments.ids | {"attachment_id": attachment["id"]}
+    body = attachments.ids | {"attachment_id": attachment_id}
     return Change(body=body, path=attachments.path)
 
 
@@ -124,7 +148,7 @@ def answers_changed(world: World, entity_id: str | None) -> Change:
     application = world.pick("application", entity_id, make_application)
     answers = world.by_id["screening-answers", application.id]
     _fill(answers, new_answers(world))
-    return told(answers)
+    return notification_about(answers)
 
 
 def any_of(make: Callable[[World, Entity], Entity]) -> Callable[[World], Entity]:
@@ -134,18 +158,17 @@ def any_of(make: Callable[[World, Entity], Entity]) -> Callable[[World], Entity]
 
 def new_for_application(make: Callable[[World, Entity], Entity]) -> Changer:
     """The change that makes something new; `entity_id` names the application."""
-    return lambda world, entity_id: told(
+    return lambda world, entity_id: notification_about(
         make(world, world.pick("application", entity_id, make_application))
     )
 
 
 def offer_updated(world: World, entity_id: str | None) -> Change:
     offer = world.pick("offer", entity_id, any_of(make_offer))
-    position = OFFER_STATUSES.index(offer.data["status"])
-    offer.data["status"] = OFFER_STATUSES[(position + 1) % len(OFFER_STATUSES)]
-    offer.data["salary"]["amount"] += 1000
+    offer.data["status"] = NEXT_OFFER_STATUS.get(offer.data["status"], "CREATED")
+    offer.data["properties"][0]["value"] += 1000
     touch(offer)
-    return told(offer)
+    return notification_about(offer)
 
 
 def review_updated(world: World, entity_id: str | None) -> Change:
@@ -153,7 +176,7 @@ def review_updated(world: World, entity_id: str | None) -> Change:
     review.data["rating"] = review.data["rating"] % 5 + 1
     review.data["comment"] = world.rng.choice(REVIEWS)
     touch(review)
-    return told(review)
+    return notification_about(review)
 
 
 def review_deleted(world: World, entity_id: str | None) -> Change:
@@ -161,7 +184,7 @@ def review_deleted(world: World, entity_id: str | None) -> Change:
     if len(world.listed["review"]) <= SPARE:
         make_review(world, review.parents["application"])
     world.remove(review, 404)
-    return told(review)
+    return notification_about(review)
 
 
 def assignments_done(priority: str | None) -> Changer:
@@ -175,7 +198,7 @@ def assignments_done(priority: str | None) -> Changer:
         if all(one["status"] == "COMPLETED" for one in process.data["assignments"]):
             process.data["status"] = "COMPLETED"
         touch(process)
-        return told(process)
+        return notification_about(process)
 
     return change
 
@@ -183,32 +206,24 @@ def assignments_done(priority: str | None) -> Changer:
 def interview_updated(world: World, entity_id: str | None) -> Change:
     interview = world.pick("interview", entity_id, any_of(make_interview))
     slot = interview.data["timeslots"][0]
-    slot["startsOn"] = f"{day_ahead(world, 15, 28)}T{slot['startsOn'][11:]}"
-    interview.data["candidateStatus"] = "ACCEPTED"
-    touch(interview)
-    return told(interview)
+    day = day_ahead(world, 15, 28)
+    for field in ("startsOn", "endsOn"):
+        slot[field] = f"{day}T{slot[field][11:]}"
+    slot["candidateStatus"] = "accepted"
+    return notification_about(interview)
 
 
 def interview_canceled(world: World, entity_id: str | None) -> Change:
     interview = world.pick("interview", entity_id, any_of(make_interview))
-    interview.data["status"] = "CANCELED"
-    touch(interview)
-    return told(interview)
-
-
-def _application_moved(application: Entity, *, with_id: bool = True) -> Change:
-    """Some events name the application's own id as well, some do not."""
-    touch(application)
-    body = dict(application.ids)
-    if with_id:
-        body["application_id"] = application.id
-    return Change(body=body, path=application.path)
+    if len(world.listed["interview"]) <= SPARE:
+        make_interview(world, interview.parents["application"])
+    world.remove(interview, 404)  # assumed: a cancelled interview is gone
+    return notification_about(interview)
 
 
 def _fill(listed: Entity, content: list[Json]) -> None:
     listed.data["content"] = content[-KEPT_IN_LISTS:]
     listed.data["totalFound"] = len(listed.data["content"])
-    touch(listed)
 
 
 PEOPLE_CHANGES: dict[str, Changer] = {

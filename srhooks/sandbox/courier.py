@@ -162,9 +162,8 @@ class Courier:
             Attempt(at=at, status=status, error=error, seconds=time.monotonic() - started)
         )
         entry = LogEntry(
-            id=secrets.token_hex(8),
             successful=status == 202,
-            at=at,
+            at=round(at, 3),
             url=subscription.callback_url,
             body=delivery.body.decode(),
             headers=headers,  # without the receiver's own authentication

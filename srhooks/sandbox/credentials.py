@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from srhooks.sandbox.errors import ApiError
-from srhooks.sandbox.people import ADMINISTRATOR, ROLE_NAMES
+from srhooks.sandbox.people import ADMINISTRATOR, COMPANY_ID, ROLE_NAMES
 from srhooks.sandbox.scopes import ALL_SCOPES, unknown_scopes
 
 KEY_BYTES = 16  # written as 32 hexadecimal characters
@@ -27,7 +27,7 @@ class Company:
     name: str
 
 
-ACME = Company(identifier="AcmeCorporation", name="Acme Corporation")
+ACME = Company(identifier=COMPANY_ID, name="Acme Corporation")
 
 
 @dataclass(kw_only=True)

@@ -36,18 +36,16 @@ class Delivery:
 class LogEntry:
     """One attempt as the callbacks log keeps it."""
 
-    id: str
     successful: bool
-    at: float
+    at: float  # to the millisecond, as it is told
     url: str
     body: str
     headers: dict[str, str]
 
 
 def log_json(entry: LogEntry) -> dict[str, Any]:
-    """An entry as the API tells it; `id` is what `page_id` takes."""
+    """An entry as the API tells it: it has no id."""
     return {
-        "id": entry.id,
         "status": "successful" if entry.successful else "failed",
         "timestamp": stamp(entry.at),
         "requestDetails": {"url": entry.url, "body": entry.body, "headers": entry.headers},

@@ -72,6 +72,8 @@ async def token(request: web.Request) -> web.Response:
     try:
         if kind == "authorization_code":
             issued = sandbox.grants.redeem_code(form["code"], form["redirect_uri"])
+            app_id = sandbox.settings.client_id
+            sandbox.audit.record("OAUTH_APPLICATION_ACCESS_GRANTED", "OAUTH_APPLICATION", app_id)
         elif kind == "refresh_token":
             issued = sandbox.grants.rotate(form["refresh_token"])
         elif isinstance(client, OAuthClient) and kind == "client_credentials":

@@ -1,4 +1,7 @@
-"""How jobs, positions, job ads and approvals look when they are new."""
+"""How jobs, positions, job ads and approvals look when they are new.
+
+The fields are those of the service's API description; an approval's are assumed.
+"""
 
 from typing import Any
 
@@ -8,7 +11,7 @@ from srhooks.sandbox.world import Entity, World, action, day_ahead, now
 
 
 def make_job(world: World) -> Entity:
-    """A job at `/jobs/{id}`."""
+    """A job at `/jobs/{id}`, with its hiring team at `/jobs/{id}/hiring-team`."""
     rng, job_id = world.rng, world.new_id()
     title, department = rng.choice(JOB_TITLES)
     path = f"/jobs/{job_id}"
@@ -17,83 +20,112 @@ def make_job(world: World) -> Entity:
         "id": job_id,
         "title": title,
         "refNumber": f"REF{rng.randrange(100, 99_999)}{rng.choice('ABCDEFGHKLMNP')}",
-        "status": "CREATED",
-        "postingStatus": "NOT_PUBLISHED",
         "createdOn": moment,
         "updatedOn": moment,
         "lastActivityOn": moment,
-        "targetHiringDate": day_ahead(world, 30, 200),
         "department": {"id": str(1000 + len(department)), "label": department},
         "location": place(world),
+        "status": "CREATED",
+        "postingStatus": "NOT_PUBLISHED",
+        "targetHiringDate": day_ahead(world, 30, 200),
         "industry": {"id": "internet", "label": "Internet"},
+        "function": {"id": "engineering", "label": "Engineering"},
         "typeOfEmployment": {"id": "permanent", "label": "Full-time"},
         "experienceLevel": {"id": "mid_senior_level", "label": "Mid-Senior Level"},
-        "language": {"code": "en", "label": "English"},
+        "template": False,
+        "creator": person_ref(world.person()),
         "compensation": {
             "min": 52_000,
             "max": 78_000 + rng.randrange(20) * 1000,
             "currency": "EUR",
         },
-        "creator": person_ref(world.person()),
-        "hiringTeam": [person_ref(world.person()) | {"role": "RECRUITER"}],
+        "jobAd": _ad_texts(title),
+        "properties": [],
         "actions": {
             "details": action(path),
+            "hiringTeam": action(f"{path}/hiring-team"),
             "positions": action(f"{path}/positions"),
-            "jobAds": action(f"{path}/jobads"),
         },
     }
-    return world.add(Entity(kind="job", id=job_id, path=path, ids={"id": job_id}, data=data))
+    job = world.add(Entity(kind="job", id=job_id, path=path, ids={"id": job_id}, data=data))
+    world.add(
+        Entity(
+            kind="hiring-team",
+            id=job_id,
+            path=f"{path}/hiring-team",
+            ids=job.ids,
+            data={"totalFound": 1, "content": [team_member(world.person(), "RECRUITER")]},
+            parents={"job": job},
+        )
+    )
+    return job
 
 
 def make_position(world: World, job: Entity) -> Entity:
     """An opening of a job at `/jobs/{id}/positions/{id}`."""
     position_id = world.new_id()
-    path = f"{job.path}/positions/{position_id}"
-    moment = now()
     data = {
         "id": position_id,
         "positionId": f"P-{world.rng.randrange(1000, 99_999)}",
         "type": world.rng.choice(["NEW", "REPLACEMENT"]),
-        "positionOpenDate": moment[:10],
+        "incumbentName": None,
+        "positionOpenDate": now()[:10],
         "targetStartDate": day_ahead(world, 30, 200),
         "status": "OPEN",
-        "incumbentName": None,
-        "job": job_ref(job),
-        "createdOn": moment,
-        "updatedOn": moment,
-        "actions": {"details": action(path), "job": action(job.path)},
     }
-    ids = {"job_id": job.id, "position_id": position_id}
     return world.add(
-        Entity(kind="position", id=position_id, path=path, ids=ids, data=data, parents={"job": job})
+        Entity(
+            kind="position",
+            id=position_id,
+            path=f"{job.path}/positions/{position_id}",
+            ids={"job_id": job.id, "position_id": position_id},
+            data=data,
+            parents={"job": job},
+        )
     )
 
 
 def make_ad(world: World, job: Entity) -> Entity:
-    """A job ad at `/jobs/{id}/jobads/{id}`."""
+    """A job ad at `/jobs/{id}/jobads/{id}`, with its postings below."""
     ad_id = world.new_id()
     path = f"{job.path}/jobads/{ad_id}"
     moment = now()
+    title = job.data["title"]
     data = {
         "id": ad_id,
-        "title": job.data["title"],
-        "language": job.data["language"],
-        "location": job.data["location"],
-        "default": True,
-        "creatorId": world.person().id,
-        "sections": {
-            "companyDescription": {"title": "Who we are", "text": "Acme makes everything."},
-            "jobDescription": {"title": "What you do", "text": f"{job.data['title']} at Acme."},
-        },
-        "postings": [],
+        "title": title,
+        "language": {"code": "en"},
+        "jobAd": _ad_texts(title),
         "createdOn": moment,
         "updatedOn": moment,
-        "actions": {"details": action(path), "job": action(job.path)},
+        "applyUrl": f"https://careers.acme.example/apply/{ad_id}",
+        "postingStatus": "NOT_PUBLISHED",
+        "default": True,
+        "actions": {"postings": action(f"{path}/postings")},
+        "creator": person_ref(world.person()),
+        "visibility": "PUBLIC",
     }
-    ids = {"job_id": job.id, "job_ad_id": ad_id}
-    return world.add(
-        Entity(kind="job.ad", id=ad_id, path=path, ids=ids, data=data, parents={"job": job})
+    ad = world.add(
+        Entity(
+            kind="job.ad",
+            id=ad_id,
+            path=path,
+            ids={"job_id": job.id, "job_ad_id": ad_id},
+            data=data,
+            parents={"job": job},
+        )
     )
+    world.add(
+        Entity(
+            kind="postings",
+            id=ad_id,
+            path=f"{path}/postings",
+            ids=ad.ids,
+            data={"totalFound": 0, "content": []},
+            parents={"job": job, "job.ad": ad},
+        )
+    )
+    return ad
 
 
 def make_approval(world: World, subject: Entity) -> Entity:
@@ -107,14 +139,15 @@ def make_approval(world: World, subject: Entity) -> Entity:
             "id": world.new_id(),
             "order": order,
             "status": "PENDING",
-            "approvers": [person_ref(one) | {"decision": "PENDING"}],
+            "approvers": [person_ref(person) | {"decision": "PENDING"}],
         }
-        for order, one in enumerate(approvers, 1)
+        for order, person in enumerate(approvers, 1)
     ]
-    subject_ids = {"job_id": subject.id} if subject.kind == "job" else dict(subject.ids)
+    job = subject.parents.get("job", subject)
+    subject_ids = {"job_id": job.id} if subject.kind == "job" else dict(subject.ids)
     data = {
         "id": approval_id,
-        "subject": {"type": subject.kind.upper(), "id": subject.id, "title": subject.data["title"]},
+        "subject": {"type": subject.kind.upper(), "id": subject.id, "title": job.data["title"]},
         "status": "PENDING",
         "createdBy": person_ref(world.person()),
         "createdOn": moment,
@@ -128,7 +161,7 @@ def make_approval(world: World, subject: Entity) -> Entity:
             kind=f"{subject.kind}.approval",
             id=approval_id,
             path=path,
-            ids=subject_ids | {"approval_id": approval_id},
+            ids={"approval_id": approval_id} | subject_ids,
             data=data,
             parents={subject.kind: subject} | subject.parents,
         )
@@ -136,13 +169,18 @@ def make_approval(world: World, subject: Entity) -> Entity:
 
 
 def job_ref(job: Entity) -> dict[str, Any]:
-    """A job as other entities mention it."""
+    """A job as a candidate's assignment mentions it."""
     return {
         "id": job.id,
         "title": job.data["title"],
-        "refNumber": job.data["refNumber"],
         "actions": {"details": action(job.path)},
     }
+
+
+def team_member(person: SandboxUser, role: str) -> dict[str, Any]:
+    """Somebody of a hiring team: named by a link alone."""
+    path = f"/user-api/v201804/users/{person.id}"
+    return {"role": role, "actions": {"details": action(path)}}
 
 
 def person_ref(person: SandboxUser) -> dict[str, Any]:
@@ -152,5 +190,13 @@ def person_ref(person: SandboxUser) -> dict[str, Any]:
 
 def place(world: World) -> dict[str, Any]:
     """Somewhere."""
-    city, region, country = world.rng.choice(PLACES)
-    return {"city": city, "region": region, "country": country, "remote": world.rng.random() < 0.3}
+    city, region, country, code = world.rng.choice(PLACES)
+    return {"country": country, "countryCode": code, "region": region, "city": city}
+
+
+def _ad_texts(title: str) -> dict[str, Any]:
+    sections = {
+        "companyDescription": {"title": "Who we are", "text": "Acme makes everything."},
+        "jobDescription": {"title": "What you do", "text": f"{title} at Acme."},
+    }
+    return {"sections": sections, "language": {"code": "en"}}

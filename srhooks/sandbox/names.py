@@ -25,14 +25,14 @@ JOB_TITLES = (
     ("Technical Writer", "Product"),
 )
 PLACES = (
-    ("Berlin", "Berlin", "de"),
-    ("Kraków", "Małopolskie", "pl"),
-    ("Lisboa", "Lisboa", "pt"),
-    ("Lyon", "Auvergne-Rhône-Alpes", "fr"),
-    ("London", "England", "gb"),
-    ("Toronto", "Ontario", "ca"),
-    ("Austin", "Texas", "us"),
-    ("Singapore", "Singapore", "sg"),
+    ("Berlin", "Berlin", "Germany", "de"),
+    ("Kraków", "Małopolskie", "Poland", "pl"),
+    ("Lisboa", "Lisboa", "Portugal", "pt"),
+    ("Lyon", "Auvergne-Rhône-Alpes", "France", "fr"),
+    ("London", "England", "United Kingdom", "gb"),
+    ("Toronto", "Ontario", "Canada", "ca"),
+    ("Austin", "Texas", "United States", "us"),
+    ("Singapore", "Singapore", "Singapore", "sg"),
 )
 SOURCES = ("LinkedIn", "Company website", "Referral", "Indeed", "Career fair", "Sourced")
 TAGS = ("python", "relocation", "speaks German", "remote only", "top of class", "alumni", "SQL")

@@ -7,6 +7,7 @@ again after the sandbox was restarted.
 from dataclasses import dataclass
 from typing import Any
 
+COMPANY_ID = "AcmeCorporation"
 ADMINISTRATOR = "ADMINISTRATOR"
 ROLE_NAMES = {ADMINISTRATOR: "Administrator", "EXTENDED": "Extended User", "BASIC": "Basic User"}
 
@@ -76,6 +77,6 @@ def user_json(user: SandboxUser) -> dict[str, Any]:
         "ssoLoginMode": "PASSWORD",
         "systemRole": {"id": user.role, "name": ROLE_NAMES[user.role]},
         "location": {"country": "Germany", "countryCode": "de", "city": "Berlin"},
-        "language": {"code": "en", "label": "English"},
+        "language": {"code": "en"},
         "updatedOn": "2026-03-02T09:14:05.000Z",
     }

@@ -18,6 +18,7 @@ SCOPE_MEANINGS = {
     "reviews_read": "Read reviews",
     "interviews_read": "Read interviews",
     "approvals_read": "Read approvals of jobs and offers",
+    "users_read": "Read the company's users",
     "user_me_read": "Read your name, e-mail address and role",
     "company_read": "Read the company's name and identifier",
     "audit_events_read": "Read the audit log",
@@ -45,10 +46,11 @@ def scopes_for(method: str, path: str) -> tuple[str, ...]:
         "reviews-api": "reviews_read",
         "configuration": "company_read",
         "audit-api": "audit_events_read",
-        "user-api": "user_me_read",
     }
     if first in roots:
         return (roots[first],)
+    if first == "user-api":
+        return ("user_me_read",) if rest[-1:] == ["me"] else ("users_read",)
     below_application = {"offers": "candidates_offers_read", "reviews": "reviews_read"}
     return (
         next(

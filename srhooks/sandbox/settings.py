@@ -20,6 +20,7 @@ class SandboxSettings:
     concurrent_limit: int = 8  # 0 turns this one off
     latency: float = 0.0  # seconds added to each API answer
     list_style: Literal["array", "content"] = "array"
+    log_bounds: Literal["exclusive", "inclusive"] = "exclusive"  # of the callbacks log's times
     suspend_after: int = 5  # failures in a row; 0 never suspends
     control_from_anywhere: bool = False
     seed: int | None = None  # for reproducible people and jobs

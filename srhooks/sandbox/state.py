@@ -10,6 +10,7 @@ from datetime import datetime
 
 from aiohttp import web
 
+from srhooks.sandbox.audit_log import AuditLog
 from srhooks.sandbox.changes import apply_event, create_world
 from srhooks.sandbox.courier import Courier
 from srhooks.sandbox.credentials import (
@@ -57,6 +58,7 @@ class Sandbox:
         )
         self.credentials = CredentialStore()
         self.credentials.create_api_key("Ready-made key", key=settings.api_key)
+        self.audit = AuditLog()
         self.subscriptions = SubscriptionBook()
         self.limiter = RateLimiter(rate=settings.rate_limit, concurrent=settings.concurrent_limit)
         self.faults = FaultBook()
@@ -115,6 +117,8 @@ class Sandbox:
         UnknownEventError, UnknownEntityError.
         """
         change = apply_event(self.world, event_name, entity)
+        if event_name == "candidate.deleted":
+            self.audit.record("CANDIDATE_DELETED", "CANDIDATE", change.body["id"])
         targets = self.subscriptions.wanting(event_name, owner_id, subscription_id)
         event_id = secrets.token_hex(12)
         body = json.dumps(change.body, separators=(",", ":")).encode()
@@ -181,7 +185,9 @@ class Sandbox:
 
     def create_api_key(self, name: str = "", *, company: Company = ACME) -> ApiKey:
         """A new key with full access."""
-        return self.credentials.create_api_key(name, company=company)
+        key = self.credentials.create_api_key(name, company=company)
+        self.audit.record("CREDENTIALS_CREATED", "CREDENTIALS", key.id)
+        return key
 
     def create_client(
         self,
@@ -192,11 +198,15 @@ class Sandbox:
         company: Company = ACME,
     ) -> OAuthClient:
         """A new client id with its secret; raises ApiError for an unknown scope or role."""
-        return self.credentials.create_client(name, scope=scope, role=role, company=company)
+        client = self.credentials.create_client(name, scope=scope, role=role, company=company)
+        self.audit.record("CREDENTIALS_CREATED", "CREDENTIALS", client.id)
+        return client
 
     def replace_secret(self, credential_id: str) -> OAuthClient:
         """A new secret for a client id; the old one is refused from now on."""
-        return self.credentials.replace_secret(credential_id)
+        client = self.credentials.replace_secret(credential_id)
+        self.audit.record("CREDENTIALS_CHANGED", "CREDENTIALS", client.id)
+        return client
 
     def revoke_credential(self, credential_id: str) -> Credential:
         """Refuse a key, or a client id with all its tokens, from now on. Raises ApiError."""
@@ -204,6 +214,7 @@ class Sandbox:
         credential.revoked = True
         if isinstance(credential, OAuthClient):
             self.grants.revoke_client(credential)
+        self.audit.record("CREDENTIALS_REVOKED", "CREDENTIALS", credential.id)
         return credential
 
     def expire_access_tokens(self) -> int:

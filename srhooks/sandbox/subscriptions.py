@@ -15,7 +15,6 @@ from srhooks.sandbox.callback_auth import (
     CallbackAuth,
     is_http_url,
     parse_callback_auth,
-    public_view,
 )
 from srhooks.sandbox.deliveries import LogEntry
 from srhooks.sandbox.errors import ApiError, Problem
@@ -124,7 +123,7 @@ class SubscriptionBook:
         if problems:
             raise ApiError(400, "The subscription is not valid", "VALIDATION_ERROR", problems)
         if len(self.of_owner(owner_id)) >= MAX_PER_OWNER:
-            message = f"A user can hold at most {MAX_PER_OWNER} subscriptions"
+            message = f"At most {MAX_PER_OWNER} subscriptions are allowed"
             raise ApiError(400, message, "SUBSCRIPTIONS_LIMIT_EXCEEDED")
         subscription = Subscription(
             id=secrets.token_hex(12),
@@ -140,18 +139,16 @@ class SubscriptionBook:
 
 
 def subscription_json(subscription: Subscription) -> dict[str, Any]:
-    """A subscription as the API tells it: no keys, no secrets."""
-    view: dict[str, Any] = {
+    """A subscription as the API tells it: these four fields and no other.
+
+    A suspended one reads `inactive`, like one that was never activated.
+    """
+    return {
         "id": subscription.id,
         "callbackUrl": subscription.callback_url,
         "events": [{"name": name, "version": EVENT_VERSION} for name in subscription.events],
-        "status": subscription.status,
+        "status": "active" if subscription.status == "active" else "inactive",
     }
-    if subscription.alerting_email is not None:
-        view["alertingEmailAddress"] = subscription.alerting_email
-    if subscription.auth is not None:
-        view["callbackAuthentication"] = public_view(subscription.auth)
-    return view
 
 
 def _event_names(value: object, problems: list[Problem]) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """The routes of webhooks-api v201907.
 
 Source: developers.smartrecruiters.com, reference of the webhook subscriptions API. What a page id
-is when a list is a plain array is not documented: here it is the id of the last one seen.
+is when a list of subscriptions is a plain array is not documented: here it is the id of the last
+one seen. A record of the callbacks log has no id, so that an array of them is paged by time.
 """
 
 import json
@@ -36,7 +37,7 @@ async def list_all(request: web.Request) -> web.Response:
     """The caller's subscriptions, oldest first."""
     caller = request[CALLER]
     mine = request.app[SANDBOX].subscriptions.of_owner(caller.owner_id)
-    return _page(request, [(one.id, subscription_json(one)) for one in mine])
+    return _page(request, [(item.id, subscription_json(item)) for item in mine])
 
 
 async def get_one(request: web.Request) -> web.Response:
@@ -74,21 +75,29 @@ async def get_key(request: web.Request) -> web.Response:
 async def callbacks_log(request: web.Request) -> web.Response:
     """What was sent, newest first, filtered by outcome and time."""
     subscription = _mine(request)
-    wanted = request.query.get("callbackStatus")
-    if wanted is not None and wanted not in LOG_STATUSES:
+    status = request.query.get("callbackStatus")
+    if status is not None and status not in LOG_STATUSES:
         message = "callbackStatus must be successful or failed"
         raise ApiError(400, message, "INVALID_PARAMETER")
     after, before = _moment(request, "after"), _moment(request, "before")
 
+    sandbox = request.app[SANDBOX]
+    inclusive = sandbox.settings.log_bounds == "inclusive"
+
     def fits(entry: LogEntry) -> bool:
+        at_bound = inclusive and entry.at in (after, before)
         return (
-            (wanted is None or entry.successful == LOG_STATUSES[wanted])
-            and (after is None or entry.at > after)
-            and (before is None or entry.at < before)
+            (status is None or entry.successful == LOG_STATUSES[status])
+            and (at_bound or after is None or entry.at > after)
+            and (at_bound or before is None or entry.at < before)
         )
 
-    entries = [entry for entry in reversed(subscription.log) if fits(entry)]
-    return _page(request, [(entry.id, log_json(entry)) for entry in entries])
+    newest_first = list(reversed(subscription.log))
+    newest_first.sort(key=lambda entry: -entry.at)  # calls overlap: they end in another order
+    entries = [entry for entry in newest_first if fits(entry)]
+    if sandbox.settings.list_style == "array" and "page_id" in request.query:
+        raise ApiError(400, "page_id is not known", "INVALID_PARAMETER")
+    return _page(request, [(str(place), log_json(entry)) for place, entry in enumerate(entries)])
 
 
 def _mine(request: web.Request) -> Subscription:
@@ -123,14 +132,14 @@ def _page(request: web.Request, rows: list[tuple[str, dict[str, Any]]]) -> web.R
 
 
 def _moment(request: web.Request, name: str) -> float | None:
-    """A time `yyyy-MM-ddTHH:mm:ss.SSSZZ`; a `+` sent unescaped arrives as a space."""
+    """A time `yyyy-MM-ddTHH:mm:ss.SSSZZ`; its `+` must be percent-encoded."""
     text = request.query.get(name)
     if not text:
         return None
     try:
-        moment = datetime.fromisoformat(text.replace(" ", "+"))
+        moment = datetime.fromisoformat(text.strip())
         if moment.tzinfo is None:
-            raise ValueError
+            raise ValueError(text)
         return moment.timestamp()
     except (ValueError, OverflowError):
         message = f"{name} must be a time like 2026-11-24T13:00:00.000+00:00"

@@ -109,9 +109,9 @@ async def test_a_suspension_shows_on_open_pages(chromium: Browser, world: World)
             await expect(one.get_by_text("Live", exact=True)).to_be_visible()
         world.sandbox.subscriptions.by_id[created["id"]].status = "suspended"
         card = subscriptions.get_by_role("article", name="job.created")
-        await expect(card.get_by_text("suspended", exact=True)).to_be_visible()
+        await expect(card.get_by_text("inactive", exact=True)).to_be_visible()
         await expect(card).to_contain_text("by itself")
-        await expect(page.locator("#drift")).to_contain_text("job.created is suspended")
+        await expect(page.locator("#drift")).to_contain_text("job.created is inactive")
 
 
 async def test_the_overview_follows_what_arrives(

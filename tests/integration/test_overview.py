@@ -111,9 +111,9 @@ async def test_a_suspension_is_noticed_and_shown_live(world: World, view: str) -
         async with ada.live(view) as socket:
             world.sandbox.subscriptions.by_id[created["id"]].status = "suspended"
             text = await asyncio.wait_for(socket.receive_str(), 5)
-            assert "suspended" in text
+            assert "inactive" in text
             assert created["id"] in text
-        assert "job.created is suspended" in await ada.page("/overview")
+        assert "job.created is inactive" in await ada.page("/overview")
 
 
 async def test_nobody_watching_means_no_polling(world: World) -> None:

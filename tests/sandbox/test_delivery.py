@@ -123,7 +123,7 @@ async def test_a_series_of_failures_suspends_and_activation_resumes() -> None:
         [delivery] = await sandbox.fire("job.updated")
         await until(lambda: delivery.state == "cancelled")
         assert len(receiver.received) == 3
-        assert (await ada.call("GET", path)).json["status"] == "suspended"
+        assert (await ada.call("GET", path)).json["status"] == "inactive"
         assert await sandbox.fire("job.updated") == []
 
         receiver.status = 202
@@ -226,7 +226,7 @@ async def test_callback_authentication_is_used_and_kept_secret() -> None:
             await sandbox.fire("job.updated", subscription_id=subscription["id"])
             assert receiver.received[-1][0][header] == value
             shown = await ada.call("GET", f"{SUBSCRIPTIONS}/{subscription['id']}")
-            assert shown.json["callbackAuthentication"]["type"] == auth["type"]
+            assert "callbackAuthentication" not in shown.json
             assert secret not in shown.text
             assert secret not in (await client.call("GET", "/")).text
         assert receiver.token_calls == 1, "the token is kept while it is good"
@@ -235,6 +235,22 @@ async def test_callback_authentication_is_used_and_kept_secret() -> None:
         receiver.status = 202
         await sandbox.fire("job.updated", subscription_id=subscription["id"])
         assert receiver.received[-1][0]["Authorization"] == "Bearer hook-token-2"
+
+
+async def test_tokens_of_a_token_service_last_milliseconds() -> None:
+    async with running() as (sandbox, client), receiving() as receiver:
+        receiver.token_milliseconds = 60_000  # longer than a day if taken for seconds
+        ada = await client.log_in(sandbox.people[0])
+        auth = {
+            "type": "oauth2",
+            "clientId": "id",
+            "clientSecret": "hook-client-secret",
+            "tokenServiceUrl": receiver.url.replace("/hook", "/token"),
+        }
+        subscription = await ada.subscribe(receiver.url, "job.updated", callbackAuthentication=auth)
+        held = sandbox.subscriptions.by_id[subscription["id"]].auth
+        assert held is not None
+        assert 0 < held.token_until - time.monotonic() <= 60
 
 
 async def test_a_token_service_that_fails_fails_the_delivery() -> None:

@@ -13,6 +13,7 @@ from aiohttp import web
 from multidict import CIMultiDict
 from srhooks.sandbox import OAuthClient, Sandbox, SandboxSettings, SandboxUser, start_sandbox
 from srhooks.sandbox.scopes import ALL_SCOPES
+from yarl import URL
 
 REDIRECT_URI = "http://localhost:9/auth/callback"
 SCOPES = ALL_SCOPES
@@ -40,13 +41,13 @@ class Client:
     key: str = ""  # an API key, sent instead of the token
     refresh_token: str = ""
 
-    async def call(self, method: str, path: str, **options: Any) -> Answer:
+    async def call(self, method: str, path: str | URL, **options: Any) -> Answer:
         headers = dict(options.pop("headers", {}))
         if self.token:
             headers.setdefault("Authorization", f"Bearer {self.token}")
         if self.key:
             headers.setdefault("X-SmartToken", self.key)
-        url = path if path.startswith("http") else self.base + path
+        url = path if isinstance(path, URL) or path.startswith("http") else self.base + path
         async with self.session.request(
             method, url, headers=headers, allow_redirects=False, **options
         ) as response:
@@ -132,6 +133,7 @@ class Receiver:
     handshakes: list[CIMultiDict[str]] = field(default_factory=list)
     received: list[tuple[CIMultiDict[str], bytes]] = field(default_factory=list)
     token_calls: int = 0
+    token_milliseconds: int = 3_600_000
 
     async def answer(self, request: web.Request) -> web.Response:
         body = await request.read()
@@ -153,7 +155,8 @@ class Receiver:
         form = await request.post()
         assert form["client_secret"] == "hook-client-secret"
         self.token_calls += 1
-        return web.json_response({"access_token": f"hook-token-{self.token_calls}"})
+        token = f"hook-token-{self.token_calls}"
+        return web.json_response({"access_token": token, "expires_in": self.token_milliseconds})
 
 
 @asynccontextmanager

@@ -151,20 +151,8 @@ def _start(request: web.Request, found: Sequence[Mapping[str, Any]]) -> Mapping[
 
 
 def _copy(original: Mapping[str, Any]) -> dict[str, Any]:
-    """The form, filled with what another subscription has; its secrets are not known."""
-    authentication = original.get("callbackAuthentication")
-    authentication = authentication if isinstance(authentication, dict) else {}
-    kind = str(authentication.get("type") or "none").lower()
-    fields = AUTH_FIELDS.get(kind, {})
-    typed = {field: authentication.get(name) for name, field in fields.items()}
-    return {
-        **EMPTY_FORM,
-        "events": event_names(original),
-        "alertingEmailAddress": original.get("alertingEmailAddress") or "",
-        "auth_type": kind if fields else "none",
-        "lacks_secret": bool(fields),
-        **{field: text for field, text in typed.items() if field in EMPTY_FORM and text},
-    }
+    """The form with another subscription's events: the rest of it is write-only."""
+    return {**EMPTY_FORM, "events": event_names(original), "is_copy": True}
 
 
 async def _refused(
