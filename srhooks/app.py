@@ -15,6 +15,7 @@ from srhooks.crypto import Vault
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import LocalHub
+from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.key_lookup import newest_key
 from srhooks.intake.receiver import Intake
@@ -111,6 +112,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         indexer=indexer,
         candidates=candidates,
         eraser=eraser,
+        incidents=Incidents(store, hub),
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 Kind = Literal[
-    "notification", "deleted", "subscriptions", "handshake", "login", "session-ended"
+    "notification", "deleted", "subscriptions", "handshake", "login", "incident", "session-ended"
 ]  # fmt: skip
 _next_order: Callable[[], int] = itertools.count(1).__next__
 

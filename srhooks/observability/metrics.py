@@ -48,6 +48,10 @@ class Metrics:
         self.queue = Gauge(
             "srhooks_store_queue", "Writes that wait for a commit.", registry=registry
         )
+        self.incidents_open = Gauge(
+            "srhooks_incidents_open", "Open incidents of all accounts.", ["kind"],
+            registry=registry,
+        )  # fmt: skip
         self.calls_waiting = Gauge(
             "srhooks_calls_waiting", "Calls to SmartRecruiters that wait for their turn.",
             registry=registry,

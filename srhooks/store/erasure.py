@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 from srhooks.domain.ids import IdSource
 from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
 from srhooks.store.group_commit import Transaction, note_erasure
+from srhooks.store.incidents import delete_incidents
 
 T = TypeVar("T")
 REMAINS = (
@@ -96,6 +97,7 @@ class ErasureQueries(abc.ABC):
             )
             await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
+            await delete_incidents(tx, user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
             for table in ("erasures", "erased_subjects", "subject_state"):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)

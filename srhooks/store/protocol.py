@@ -10,6 +10,7 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import Protocol
 
+from srhooks.domain.incidents import Incident, IncidentEvent, IncidentKind, NewIncident
 from srhooks.domain.models import (
     Delivery,
     EntityJob,
@@ -249,6 +250,33 @@ class Store(Protocol):
 
         The verdict stays as it was where it would make two of one delivery.
         """
+
+    # --- incidents -----------------------------------------------------------------------------
+    async def open_incident(self, new: NewIncident, at: int) -> Incident | None:
+        """Open it, with a row for the channels. None when one is open: its text is renewed."""
+
+    async def end_incident(
+        self, user_id: str, kind: IncidentKind, subject: str, at: int
+    ) -> Incident | None:
+        """End the one that is open, with a row for the channels; None without one."""
+
+    async def acknowledge_incident(
+        self, user_id: str, incident_id: int, at: int, *, end: bool
+    ) -> Incident | None:
+        """Note that a person knows of it and, with `end`, end it; None when it is unknown."""
+
+    async def incident(self, user_id: str, incident_id: int) -> Incident | None: ...
+
+    async def incidents(
+        self, user_id: str, before_id: int | None, limit: int, *, open_only: bool = False
+    ) -> list[Incident]:
+        """Newest first."""
+
+    async def open_incident_counts(self) -> dict[str, int]:
+        """How many are open of each kind, over all accounts."""
+
+    async def incident_events(self, limit: int) -> list[IncidentEvent]:
+        """What the channels were not handed yet, oldest first."""
 
     # --- upkeep --------------------------------------------------------------------------------
     async def purge(self, before_id: int, limit: int) -> int:

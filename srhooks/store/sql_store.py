@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from srhooks.domain.clock import now_ms
-from srhooks.domain.ids import IdSource
+from srhooks.domain.ids import IdSource, received_ms
 from srhooks.domain.models import (
     Delivery,
     Hook,
@@ -24,6 +24,7 @@ from srhooks.store.event_counts import Tallies, TallyQueries
 from srhooks.store.feed_scan import WalkQueries
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
+from srhooks.store.incidents import IncidentQueries, purge_incidents
 from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.protocol import StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
@@ -40,7 +41,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 class SqlStore(
     SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries, SearchQueries,
-    SubjectQueries, EntityQueries, abc.ABC,
+    SubjectQueries, EntityQueries, IncidentQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
@@ -298,6 +299,7 @@ class SqlStore(
     async def purge(self, before_id: int, limit: int) -> int:
         async def choose(tx: Transaction) -> list[Any]:
             await tx.execute("DELETE FROM ended_sessions WHERE until < $1", now_ms())
+            await purge_incidents(tx, received_ms(before_id))
             return await tx.fetch(
                 f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}", before_id
             )

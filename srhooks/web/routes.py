@@ -22,6 +22,7 @@ from srhooks.web.pages import (
     export,
     feed,
     follow,
+    incidents,
     openapi,
     ops,
     overview,
@@ -69,6 +70,9 @@ ROUTES = (
     Route("POST", "/notifications/{id}/replay", bulk.reprocess_one, LOGIN),  # its name until 0.1
     Route("GET", "/live", live, READER),
     Route("GET", "/overview", overview.overview, LOGIN),
+    # What is wrong
+    Route("GET", "/incidents", incidents.incidents, LOGIN),
+    Route("POST", "/incidents/{id}/acknowledge", incidents.acknowledge, LOGIN),
     # Subscriptions
     Route("GET", "/subscriptions", subscriptions.show, LOGIN),
     Route("POST", "/subscriptions", subscriptions.create, LOGIN),

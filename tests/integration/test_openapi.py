@@ -7,6 +7,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 from jsonschema import Draft202012Validator
+from srhooks.domain.incidents import NewIncident
 
 from tests.support.erasing import hook_of
 from tests.support.harness import Browser, World
@@ -89,6 +90,7 @@ async def test_every_operation_answers_as_the_document_says(world: World) -> Non
         ask = Client(ada, await ada.json("GET", "/openapi.json"))
         await subscriptions(ask, world)
         await notifications(ask, world)
+        await incidents(ask, world)
         await account(ask, world)
         for path in ("/healthz", "/readyz", "/openapi.json"):
             await ask("GET", path, 200)
@@ -99,6 +101,18 @@ async def test_every_operation_answers_as_the_document_says(world: World) -> Non
         if method != "parameters"
     }
     assert told - ask.asked == set()
+
+
+async def incidents(ask: Client, world: World) -> None:
+    (user_id,) = await world.services.store.user_ids()
+    opened = await world.services.incidents.open(
+        NewIncident(user_id=user_id, kind="gone", subject="1", title="It was deleted")
+    )
+    assert opened is not None
+    await ask("GET", "/incidents", 200, query="?open=1&limit=1")
+    await ask("GET", "/incidents", 400, query="?open=2")
+    await ask("POST", "/incidents/{id}/acknowledge", 200, opened.public_id)
+    await ask("POST", "/incidents/{id}/acknowledge", 404, "unknown")
 
 
 async def subscriptions(ask: Client, world: World) -> None:

@@ -85,6 +85,7 @@ FORMAT: dict[str, tuple[Schema, str]] = {
 }
 REPROCESS = ("reprocess", ""), ("replay", " (the old name)")
 N, S, A, O = "Notifications", "Subscriptions", "Account", "Operation"  # noqa: E741 - tags
+I = "Incidents"  # noqa: E741
 PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/notifications": ({}, {"get": operation(
         "What was received, newest first", {200: ref("Notifications")}, tag=N, reader=True,
@@ -111,6 +112,13 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
         "How much arrived, how fast, and what needs a person", {200: ref("Overview")}, tag=N,
         query={"window": ({"enum": list(WINDOWS), "default": DEFAULT_WINDOW}, "Of time")},
         errors=(400,))}),
+    "/incidents": ({}, {"get": operation(
+        "What is wrong with the webhooks, and what was, newest first", {200: ref("Incidents")},
+        tag=I, query={"open": ({"enum": ["1", "0"]}, "1: only those that are open"),
+                      **LIMIT, "before": FILTER["before"]}, errors=(400,))}),
+    "/incidents/{id}/acknowledge": ({"id": "Of the incident"}, {"post": operation(
+        "No more reminders; ends one of kind gone", {200: ref("Incident")}, tag=I,
+        errors=(404,))}),
     "/subscriptions": ({}, {
         "get": operation("The user's subscriptions, as the service has them",
                          {200: ref("Subscriptions")}, tag=S, errors=SERVICE),

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
 
 Schema = dict[str, Any]
@@ -92,6 +93,16 @@ SCHEMAS: dict[str, Schema] = {
     "Notifications": record(notifications=many(ref("Notification")), next=MAYBE_TEXT),
     "Ids": record(ids=many(TEXT) | {"minItems": 1, "maxItems": 500}),
     "Overview": OVERVIEW,
+    "Incident": record(
+        id=TEXT,
+        kind={"enum": list(INCIDENT_KINDS)},
+        subscriptionId=MAYBE_TEXT,
+        title=TEXT,
+        details={"type": "object"},
+        openedAt=TIME,
+        endedAt=MAYBE_TIME,
+    ),
+    "Incidents": record(incidents=many(ref("Incident")), next=MAYBE_TEXT),
     "Subscription": SUBSCRIPTION,
     "Subscriptions": record(subscriptions=many(ref("Subscription"))),
     "NewSubscription": record(

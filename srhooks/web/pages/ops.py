@@ -1,11 +1,13 @@
 """For whoever runs it: liveness, readiness and metrics."""
 
+import contextlib
 import hmac
 import ipaddress
 
 from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
+from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.store import StoreError
 from srhooks.web.http.errors import WebError
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
@@ -40,8 +42,17 @@ async def metrics(request: web.Request) -> web.Response:
     measured.viewers.set(len(services.sockets))
     measured.calls_waiting.set(services.gateway.waiting)
     measured.unfinished.set(services.bodies.unfinished)
+    await _count_incidents(request.app)
     body = generate_latest(measured.registry)
     return web.Response(body=body, headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
+
+
+async def _count_incidents(app: web.Application) -> None:
+    """Keep the last known numbers while the store does not answer."""
+    with contextlib.suppress(StoreError):
+        counts = await app[SERVICES].store.open_incident_counts()
+        for kind in INCIDENT_KINDS:
+            app[METRICS].incidents_open.labels(kind).set(counts.get(kind, 0))
 
 
 def _may_read(request: web.Request, token: str | None) -> bool:

@@ -13,6 +13,7 @@ from srhooks.crypto import Vault
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import Hub
+from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.receiver import Intake
 from srhooks.maintenance.subject_indexing import SubjectIndexer
@@ -51,6 +52,7 @@ class Services:
     indexer: SubjectIndexer
     candidates: CandidateLookup
     eraser: Eraser
+    incidents: Incidents
     accounts: Accounts
     bodies: Bodies = field(default_factory=Bodies)
     deletions: Deletions = field(default_factory=Deletions)

@@ -1,0 +1,171 @@
+"""Incidents in SQL: part of the store."""
+
+import abc
+import json
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from srhooks.domain.ids import IdSource
+from srhooks.domain.incidents import (
+    Incident,
+    IncidentChange,
+    IncidentEvent,
+    IncidentKind,
+    NewIncident,
+)
+from srhooks.store.group_commit import Transaction
+
+T = TypeVar("T")
+COLUMNS = (
+    "i.id, i.user_id, i.kind, i.subject, i.subscription_id, i.title, i.details, i.opened_at,"
+    " i.ended_at, i.acknowledged_at"
+)
+
+
+class IncidentQueries(abc.ABC):
+    next_id: IdSource
+
+    @abc.abstractmethod
+    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
+
+    @abc.abstractmethod
+    async def _write(self, sql: str, *args: Any) -> int: ...
+
+    @abc.abstractmethod
+    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
+
+    async def open_incident(self, new: NewIncident, at: int) -> Incident | None:
+        incident_id, details = self.next_id(), json.dumps(new.details)
+
+        async def work(tx: Transaction) -> Incident | None:
+            opened = await tx.execute(
+                "INSERT INTO incidents (id, user_id, kind, subject, subscription_id, title,"
+                " details, opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)"
+                " ON CONFLICT DO NOTHING",
+                incident_id, new.user_id, new.kind, new.subject, new.subscription_id, new.title,
+                details, at,
+            )  # fmt: skip
+            if not opened:
+                await tx.execute(
+                    "UPDATE incidents SET title = $4, details = $5 WHERE user_id = $1"
+                    " AND kind = $2 AND subject = $3 AND ended_at IS NULL",
+                    new.user_id, new.kind, new.subject, new.title, details,
+                )  # fmt: skip
+                return None
+            await self._add_event(tx, incident_id, "opened", at)
+            return await _incident(tx, incident_id)
+
+        return await self._work(work)
+
+    async def end_incident(
+        self, user_id: str, kind: IncidentKind, subject: str, at: int
+    ) -> Incident | None:
+        async def work(tx: Transaction) -> Incident | None:
+            rows = await tx.fetch(
+                "SELECT id FROM incidents WHERE user_id = $1 AND kind = $2 AND subject = $3"
+                " AND ended_at IS NULL",
+                user_id, kind, subject,
+            )  # fmt: skip
+            return await self._end(tx, rows[0][0], at) if rows else None
+
+        return await self._work(work)
+
+    async def acknowledge_incident(
+        self, user_id: str, incident_id: int, at: int, *, end: bool
+    ) -> Incident | None:
+        async def work(tx: Transaction) -> Incident | None:
+            rows = await tx.fetch(
+                "SELECT ended_at FROM incidents WHERE user_id = $1 AND id = $2",
+                user_id, incident_id,
+            )  # fmt: skip
+            if not rows:
+                return None
+            await tx.execute(
+                "UPDATE incidents SET acknowledged_at = $2"
+                " WHERE id = $1 AND acknowledged_at IS NULL AND ended_at IS NULL",
+                incident_id, at,
+            )  # fmt: skip
+            if end and rows[0][0] is None:
+                return await self._end(tx, incident_id, at)
+            return await _incident(tx, incident_id)
+
+        return await self._work(work)
+
+    async def incident(self, user_id: str, incident_id: int) -> Incident | None:
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM incidents i WHERE i.user_id = $1 AND i.id = $2",
+            user_id, incident_id,
+        )  # fmt: skip
+        return incident_of(rows[0]) if rows else None
+
+    async def incidents(
+        self, user_id: str, before_id: int | None, limit: int, *, open_only: bool = False
+    ) -> list[Incident]:
+        before = "" if before_id is None else " AND i.id < $2"
+        still_open = " AND i.ended_at IS NULL" if open_only else ""
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM incidents i WHERE i.user_id = $1{before}{still_open}"
+            f" ORDER BY i.id DESC LIMIT {limit:d}",
+            user_id,
+            *(() if before_id is None else (before_id,)),
+        )
+        return [incident_of(row) for row in rows]
+
+    async def open_incident_counts(self) -> dict[str, int]:
+        rows = await self._read(
+            "SELECT kind, count(*) FROM incidents WHERE ended_at IS NULL GROUP BY kind"
+        )
+        return {row[0]: int(row[1]) for row in rows}
+
+    async def incident_events(self, limit: int) -> list[IncidentEvent]:
+        rows = await self._read(
+            f"SELECT {COLUMNS}, e.id, e.change, e.at FROM incident_events e"
+            f" JOIN incidents i ON i.id = e.incident_id ORDER BY e.id LIMIT {limit:d}"
+        )
+        return [IncidentEvent(row[10], incident_of(row), row[11], row[12]) for row in rows]
+
+    async def _end(self, tx: Transaction, incident_id: int, at: int) -> Incident:
+        await tx.execute("UPDATE incidents SET ended_at = $2 WHERE id = $1", incident_id, at)
+        await self._add_event(tx, incident_id, "ended", at)
+        return await _incident(tx, incident_id)
+
+    async def _add_event(
+        self, tx: Transaction, incident_id: int, change: IncidentChange, at: int
+    ) -> None:
+        await tx.execute(
+            "INSERT INTO incident_events (id, incident_id, change, at) VALUES ($1, $2, $3, $4)",
+            self.next_id(), incident_id, change, at,
+        )  # fmt: skip
+
+
+async def _incident(tx: Transaction, incident_id: int) -> Incident:
+    (row,) = await tx.fetch(f"SELECT {COLUMNS} FROM incidents i WHERE i.id = $1", incident_id)
+    return incident_of(row)
+
+
+def incident_of(row: Any) -> Incident:
+    return Incident(
+        id=row[0], user_id=row[1], kind=row[2], subject=row[3], subscription_id=row[4],
+        title=row[5], details=json.loads(row[6]), opened_at=row[7], ended_at=row[8],
+        acknowledged_at=row[9],
+    )  # fmt: skip
+
+
+async def delete_incidents(tx: Transaction, user_id: str) -> None:
+    """All of an account, with what the channels were still to tell of them."""
+    await tx.execute(
+        "DELETE FROM incident_events WHERE incident_id IN"
+        " (SELECT id FROM incidents WHERE user_id = $1)",
+        user_id,
+    )
+    await tx.execute("DELETE FROM incidents WHERE user_id = $1", user_id)
+
+
+async def purge_incidents(tx: Transaction, before: int) -> None:
+    """Those that ended before a time (ms)."""
+    await tx.execute(
+        "DELETE FROM incident_events WHERE incident_id IN"
+        " (SELECT id FROM incidents WHERE ended_at < $1)",
+        before,
+    )
+    await tx.execute("DELETE FROM incidents WHERE ended_at < $1", before)

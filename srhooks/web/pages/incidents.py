@@ -1,0 +1,83 @@
+"""`/incidents`: what is wrong with the webhooks, and what was. A dead grant is fine, too."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+from aiohttp import hdrs, web
+from multidict import MultiMapping
+
+from srhooks.domain.clock import iso
+from srhooks.domain.ids import decode_id
+from srhooks.domain.incidents import Incident
+from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.http.query_params import read_cursor, read_limit
+from srhooks.web.http.session import require_login
+from srhooks.web.http.templating import render
+from srhooks.web.state.app_keys import SERVICES
+
+YES, NO = ("1", "true"), ("", "0", "false")
+
+
+async def incidents(request: web.Request) -> web.Response:
+    login = await require_login(request, dead_grant=True)
+    open_only = _read_open(request.query)
+    limit = read_limit(request.query)
+    before = read_cursor("before", request.query.get("before", ""))
+    store = request.app[SERVICES].store
+    listed = await store.incidents(login.user.id, before, limit + 1, open_only=open_only)
+    following = None
+    if len(listed) > limit:
+        listed = listed[:limit]
+        following = _older_url(request.query, listed[-1].public_id)
+    if wants_json(request):
+        shown = {"incidents": [incident_json(one) for one in listed], "next": following}
+        return _json(shown)
+    ctx = {"incidents": listed, "next": following, "open_only": open_only}
+    return render(request, "incidents.html", ctx)
+
+
+async def acknowledge(request: web.Request) -> web.Response:
+    login = await require_login(request, dead_grant=True)
+    incident_id = decode_id(request.match_info["id"])
+    incident = None
+    if incident_id is not None:
+        service = request.app[SERVICES].incidents
+        incident = await service.acknowledge(login.user.id, incident_id)
+    if incident is None:
+        raise NotFoundError("There is no such incident")
+    if wants_json(request):
+        return _json(incident_json(incident))
+    return web.Response(status=303, headers={hdrs.LOCATION: "/incidents"})
+
+
+def incident_json(incident: Incident) -> dict[str, Any]:
+    details = dict(incident.details)
+    if incident.acknowledged_at is not None:
+        details["acknowledgedAt"] = iso(incident.acknowledged_at)
+    return {
+        "id": incident.public_id,
+        "kind": incident.kind,
+        "subscriptionId": incident.subscription_id,
+        "title": incident.title,
+        "details": details,
+        "openedAt": iso(incident.opened_at),
+        "endedAt": iso(incident.ended_at) if incident.ended_at is not None else None,
+    }
+
+
+def _read_open(query: MultiMapping[str]) -> bool:
+    text = query.get("open", "").strip().lower()
+    if text not in YES + NO:
+        raise BadRequestError("open must be 1 or 0")
+    return text in YES
+
+
+def _older_url(query: MultiMapping[str], last_id: str) -> str:
+    kept = {name: query[name] for name in ("open", "limit") if query.get(name)}
+    return "/incidents?" + urlencode({**kept, "before": last_id}, errors="replace")
+
+
+def _json(value: dict[str, Any]) -> web.Response:
+    headers = {"Vary": VARY}
+    return web.Response(text=json_text(value), content_type="application/json", headers=headers)
