@@ -28,6 +28,7 @@ from srhooks.maintenance.supervisor import keep_running
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
+from srhooks.server.connection import ON_REFUSED
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions.activation_log import Handshakes
@@ -52,7 +53,8 @@ LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is
 def create_app(settings: Settings) -> web.Application:
     app = web.Application(client_max_size=max(settings.max_body_bytes, MAX_FORM_BYTES))
     app[SETTINGS] = settings
-    app[METRICS] = Metrics()
+    app[METRICS] = metrics = Metrics()
+    app[ON_REFUSED] = lambda reason: metrics.refused_connections.labels(reason).inc()
     setup_sessions(app, settings)
     app.middlewares.append(error_middleware)
     setup_security(app, settings)

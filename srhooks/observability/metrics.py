@@ -56,6 +56,12 @@ class Metrics:
             "srhooks_calls_waiting", "Calls to SmartRecruiters that wait for their turn.",
             registry=registry,
         )  # fmt: skip
+        self.refused_connections = Counter(
+            "srhooks_refused_connections",
+            "Connections and requests refused before they were read: connections, heads,"
+            " head-size, head-timeout, files.",
+            ["reason"], registry=registry,
+        )  # fmt: skip
         self.unfinished = Gauge(
             "srhooks_unfinished_body_bytes", "Of notifications that are still arriving.",
             registry=registry,

@@ -5,20 +5,31 @@ import contextlib
 import logging
 import os
 import signal
+import socket
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from typing import Any, cast
 
 from aiohttp import web
 
-from srhooks.server.connection import HEAD_PATIENCE, Gate, connection_limit
+from srhooks.observability.throttled_log import ThrottledWarning
+from srhooks.server.connection import (
+    HEAD_TIMEOUT,
+    ON_REFUSED,
+    Gate,
+    OnRefused,
+    Refused,
+    connection_limit,
+)
 
 log = logging.getLogger(__name__)
 
-MAX_FIELD_SIZE = 32 * 1024  # bytes of a header; the default refuses links that are merely odd
-SHUTDOWN_PATIENCE = 0.8  # seconds that requests under way get to finish, and again to give up
-IDLE_PATIENCE = 75.0  # seconds that a connection may take until its next request
-LEAVE_PATIENCE = 4.5  # seconds after the signal; a supervisor's patience is the limit
+WAITING_CONNECTIONS = 1024  # that the system keeps until they are accepted
+ACCEPTED_AT_ONCE = 32  # connections; for each that finds no file, asyncio would complain and retry
+OUT_OF_FILES = "socket.accept() out of system resource"  # asyncio's words (selector_events.py)
+SHUTDOWN_TIMEOUT = 0.8  # seconds that requests under way get to finish, and again to give up
+IDLE_TIMEOUT = 75.0  # seconds that a connection may take until its next request
+LEAVE_TIMEOUT = 4.5  # seconds after the signal; a supervisor kills what takes longer
 
 
 class CannotListenError(Exception):
@@ -28,29 +39,32 @@ class CannotListenError(Exception):
 @contextlib.asynccontextmanager
 async def served(
     app: web.Application, host: str, port: int, *, connections: int | None = None,
-    head_patience: float = HEAD_PATIENCE, idle_patience: float = IDLE_PATIENCE,
-    shutdown_patience: float = SHUTDOWN_PATIENCE,
+    head_timeout: float = HEAD_TIMEOUT, idle_timeout: float = IDLE_TIMEOUT,
+    shutdown_timeout: float = SHUTDOWN_TIMEOUT,
 ) -> AsyncIterator[int]:  # fmt: skip
     """Serve while inside; the port that was bound. Raises CannotListenError."""
+    on_refused = app.get(ON_REFUSED, _ignore)
+    _count_accept_errors(on_refused)
     runner = web.AppRunner(
-        app, access_log=None, shutdown_timeout=shutdown_patience, handle_signals=False
+        app, access_log=None, shutdown_timeout=shutdown_timeout, handle_signals=False
     )
     await runner.setup()
     gate = Gate(
         cast("web.Server", runner.server),  # there is one once it is set up
         connections or connection_limit(),
-        head_patience,
+        head_timeout,
+        on_refused,
         access_log=None,
         auto_decompress=False,  # bodies are kept as they came; a bomb stays folded up
-        keepalive_timeout=idle_patience,
-        max_field_size=MAX_FIELD_SIZE,
+        keepalive_timeout=idle_timeout,
     )
     listener = None
     try:
         try:
             listener = await asyncio.get_running_loop().create_server(
-                gate, host, port, reuse_address=True, backlog=1024
+                gate, host, port, reuse_address=True, backlog=ACCEPTED_AT_ONCE
             )
+            _lengthen_backlog(listener)
         except OSError as error:
             errno = error.errno or 0
             reason = os.strerror(errno) if errno > 0 else error.strerror or str(error)
@@ -61,6 +75,36 @@ async def served(
         if listener is not None:
             listener.close()
         await runner.cleanup()
+
+
+def _ignore(_: Refused) -> None: ...
+
+
+def _lengthen_backlog(listener: asyncio.Server) -> None:
+    """asyncio has one number for what the system keeps and for what is accepted at once."""
+    for listening in listener.sockets:
+        with socket.socket(fileno=os.dup(listening.fileno())) as same:
+            same.listen(WAITING_CONNECTIONS)
+
+
+def _count_accept_errors(on_refused: OnRefused) -> None:
+    """Say once a minute that there are no files left, where asyncio says so for each connection."""
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler()
+    warn = ThrottledWarning(
+        log, "out of file handles: {count} times no connection could be accepted", interval=60.0
+    )
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if context.get("message") == OUT_OF_FILES:
+            on_refused("files")
+            warn()
+        elif before is not None:
+            before(loop, context)
+        else:
+            loop.default_exception_handler(context)
+
+    loop.set_exception_handler(handle)
 
 
 async def unless_stopped(work: Coroutine[Any, Any, None]) -> None:
@@ -76,13 +120,13 @@ async def unless_stopped(work: Coroutine[Any, Any, None]) -> None:
 
 
 async def until_signal() -> None:
-    """Wait for SIGTERM or Ctrl-C; from then on the process has LEAVE_PATIENCE to end."""
+    """Wait for SIGTERM or Ctrl-C; from then on the process has LEAVE_TIMEOUT to end."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     await stop.wait()
-    last_resort = threading.Timer(LEAVE_PATIENCE, _leave)
+    last_resort = threading.Timer(LEAVE_TIMEOUT, _leave)
     last_resort.daemon = True
     last_resort.start()
 

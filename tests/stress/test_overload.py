@@ -97,7 +97,7 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(
 async def test_a_request_head_that_does_not_end_is_cut_off(
     pieces: list[bytes], statuses: list[bytes]
 ) -> None:
-    async with served(await plain(), "127.0.0.1", 0, head_patience=0.3) as port:
+    async with served(await plain(), "127.0.0.1", 0, head_timeout=0.3) as port:
         got = await converse(port, *pieces, pause=0.05)
     assert re.findall(rb"HTTP/1.1 (\d+)", got) == statuses
 

@@ -23,6 +23,7 @@ from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from srhooks.observability.request_id import begin_request
+from srhooks.observability.throttled_log import ThrottledWarning
 from srhooks.smartrecruiters.errors import (
     GrantDeadError,
     ServiceAnsweredError,
@@ -35,6 +36,8 @@ from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_jso
 from srhooks.web.http.templating import render
 
 log = logging.getLogger(__name__)
+# A full disk refuses thousands of notifications a second.
+_warn_store_failed = ThrottledWarning(log, "the store failed: {count} requests got a 503")
 
 MAX_HEADING = 100  # characters
 REQUEST = web.RequestKey("request_id", str)
@@ -134,7 +137,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
     except ServiceError as error:
         problem = of_service(error, request.method)
     except StoreError as error:
-        log.warning("%s %s: the store failed: %s", request.method, _route(request), error)
+        _warn_store_failed(route=f"{request.method} {_route(request)}", error=str(error))
         wait = "1" if isinstance(error, StoreBusyError) else "5"
         problem = Problem(
             503, "The database does not answer at the moment", "Try again in a few seconds.",
