@@ -8,6 +8,9 @@ from functools import partial
 from aiohttp import web
 
 from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.credentials import credentials
+from srhooks.accounts.guess_limit import GuessLimit
+from srhooks.accounts.log_in import LogIn
 from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
@@ -18,6 +21,7 @@ from srhooks.hub import LocalHub
 from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.key_lookup import newest_key
+from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
 from srhooks.intake.test_proof import TestProof
 from srhooks.maintenance.retention import purge_forever
@@ -30,6 +34,7 @@ from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.server.connection import ON_REFUSED
 from srhooks.smartrecruiters.client import ServiceClient, new_session
+from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
@@ -43,6 +48,7 @@ from srhooks.web.http.templating import setup_view
 from srhooks.web.live.endpoint import setup_live
 from srhooks.web.live.row_cache import setup_new_rows
 from srhooks.web.pages.auth import setup_auth
+from srhooks.web.pages.log_in import GUESSES
 from srhooks.web.routes import add_routes
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS, Services
 
@@ -61,6 +67,7 @@ def create_app(settings: Settings) -> web.Application:
     setup_assets(app)
     setup_view(app)
     setup_new_rows(app)
+    app[GUESSES] = GuessLimit()
     setup_auth(app)
     setup_live(app)
     add_routes(app)
@@ -77,8 +84,10 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     hub = LocalHub()
     session = new_session()
     client = ServiceClient(session, settings.api_url)
-    tokens = TokenKeeper(settings, store, vault, client, app[METRICS])
-    gateway = Gateway(client, tokens)
+    limiters = Limiters()
+    kinds = credentials(client, settings)
+    tokens = TokenKeeper(kinds, store, vault, limiters, hub, app[METRICS])
+    gateway = Gateway(client, tokens, limiters, store)
 
     handshakes = Handshakes(hub)
     hooks = HookDirectory(store, vault, partial(newest_key, gateway))
@@ -88,13 +97,15 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     indexer = SubjectIndexer(store)
     candidates = CandidateLookup(store, indexer)
     eraser = Eraser(store, hub, candidates, retention_days=settings.retention_days)
+    key_recovery = KeyRecovery(store, hooks)
     app[SERVICES] = Services(
         store=store,
         vault=vault,
         hub=hub,
-        client=client,
         tokens=tokens,
         gateway=gateway,
+        log_in=LogIn(settings, client, store, tokens, limiters),
+        key_recovery=key_recovery,
         hooks=hooks,
         intake=Intake(
             store,
@@ -118,6 +129,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield
+    await key_recovery.close()
     await tokens.close()
     await session.close()
     await store.close()

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 DEFAULT_SCOPES = "webhooks_manage jobs_read candidates_read user_me_read approvals_read"
 FROM_FILE = ("SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET", "SESSION_SECRET")
+LOGIN_METHODS = ("oauth", "api-key", "client-credentials")
 FROM_FILE_TOO = ("DATABASE_URL", "METRICS_TOKEN")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("console", "json")
@@ -22,9 +23,9 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    client_id: str
-    client_secret: str
     session_secrets: tuple[str, ...]  # the first encrypts, all decrypt
+    client_id: str = ""  # of the OAuth app; empty: there is none
+    client_secret: str = ""
     app_url: str = "http://localhost:8080"  # no trailing slash
     host: str = "127.0.0.1"
     port: int = 8080
@@ -32,13 +33,21 @@ class Settings:
     api_url: str = "https://api.smartrecruiters.com"  # no trailing slash
     identity_url: str = "https://www.smartrecruiters.com"  # no trailing slash
     scopes: str = DEFAULT_SCOPES
-    session_max_age: int = 43200  # seconds
+    login_methods: tuple[str, ...] = ()  # none: as the OAuth app is set or not
+    allowed_companies: tuple[str, ...] = ()  # none: any
+    session_max_age: int = 43200  # seconds without use
+    session_lifetime: int = 30 * 86_400  # seconds in all
     retention_days: int = 30
     max_body_bytes: int = 1048576
     log_level: str = "info"
     log_format: str = "console"
     metrics_token: str | None = None
     erase_deleted_candidates: bool = False
+
+    def offers(self, method: str) -> bool:
+        """Whether people may log in this way."""
+        by_default = ("oauth",) if self.client_id else ("api-key", "client-credentials")
+        return method in (self.login_methods or by_default)
 
     @property
     def secure_cookies(self) -> bool:
@@ -55,9 +64,12 @@ class Settings:
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check every setting. Raises SettingsError for the first that is missing or wrong."""
     get = _reader(environ)
+    client_id, client_secret = _oauth_app(get)
     return Settings(
-        client_id=_required("SMARTRECRUITERS_CLIENT_ID", get),
-        client_secret=_required("SMARTRECRUITERS_CLIENT_SECRET", get),
+        client_id=client_id,
+        client_secret=client_secret,
+        login_methods=_login_methods(get("LOGIN_METHODS"), has_oauth_app=bool(client_id)),
+        allowed_companies=_companies(get("ALLOWED_COMPANIES")),
         session_secrets=_secrets(_required("SESSION_SECRET", get)),
         app_url=_url("APP_URL", get("APP_URL") or Settings.app_url),
         host=get("HOST") or Settings.host,
@@ -71,6 +83,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         scopes=" ".join((get("SMARTRECRUITERS_SCOPES") or DEFAULT_SCOPES).split()),
         session_max_age=_number(
             "SESSION_MAX_AGE", get("SESSION_MAX_AGE"), Settings.session_max_age, 1, 31_536_000
+        ),
+        session_lifetime=_number(
+            "SESSION_LIFETIME", get("SESSION_LIFETIME"), Settings.session_lifetime, 1, 31_536_000
         ),
         retention_days=_number(
             "RETENTION_DAYS", get("RETENTION_DAYS"), Settings.retention_days, 1, MAX_DAYS
@@ -110,6 +125,45 @@ def _required(name: str, get: Reader) -> str:
     if not value:
         raise SettingsError(f"{name} is not set (or give the path of a file in {name}_FILE)")
     return value
+
+
+def _oauth_app(get: Reader) -> tuple[str, str]:
+    """Client id and secret, or twice nothing."""
+    names = ("SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET")
+    values = [get(name) or "" for name in names]
+    for name, other, value in zip(names, reversed(names), values, strict=True):
+        if not value and any(values):
+            raise SettingsError(f"{name} is not set but {other} is: set both or neither")
+    return values[0], values[1]
+
+
+def _login_methods(value: str | None, *, has_oauth_app: bool) -> tuple[str, ...]:
+    methods = tuple(method.lower() for method in _listed(value))
+    unknown = [method for method in methods if method not in LOGIN_METHODS]
+    if unknown or (value is not None and not methods):
+        raise SettingsError(
+            f"LOGIN_METHODS must be some of {', '.join(LOGIN_METHODS)} with commas between,"
+            f" not {value!r}"
+        )
+    if "oauth" in methods and not has_oauth_app:
+        raise SettingsError(
+            "LOGIN_METHODS has oauth, which needs SMARTRECRUITERS_CLIENT_ID and"
+            " SMARTRECRUITERS_CLIENT_SECRET"
+        )
+    return methods
+
+
+def _companies(value: str | None) -> tuple[str, ...]:
+    companies = _listed(value)
+    if value is not None and not companies:  # else a slip of the pen would let everybody in
+        raise SettingsError("ALLOWED_COMPANIES names no company: leave it out to allow any")
+    return companies
+
+
+def _listed(value: str | None) -> tuple[str, ...]:
+    """Texts with commas between, each once."""
+    parts = [part.strip() for part in (value or "").split(",")]
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def _secrets(value: str) -> tuple[str, ...]:

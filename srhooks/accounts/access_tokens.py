@@ -1,4 +1,4 @@
-"""A fresh access token for a user: refreshed once for all who wait, and stored before it is used.
+"""A working authorisation for a user: renewed once for all who wait, and stored before it is used.
 
 A refresh token works once (SmartRecruiters, "Authentication"): two refreshes at a time, or one
 whose outcome is lost, would cost the user the grant. So there is one task per user, which nobody's
@@ -7,30 +7,30 @@ cancellation ends, and it does not begin while the store can't take the new toke
 
 import asyncio
 import logging
-from dataclasses import replace
+from typing import NoReturn
 
-from srhooks.config import Settings
+from srhooks.accounts.credentials import Credential
 from srhooks.crypto import UndecryptableError, Vault
+from srhooks.domain.account import CredentialKind, SealedCredential
 from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import Tokens
+from srhooks.hub import EVERY_SESSION, Event, Hub
 from srhooks.observability.metrics import Metrics
-from srhooks.smartrecruiters.client import ServiceClient
+from srhooks.smartrecruiters.client import Authorization
 from srhooks.smartrecruiters.errors import (
     FreshTokenRefusedError,
     GrantDeadError,
-    ServiceAnsweredError,
     ServiceError,
     ServiceUnreachableError,
 )
-from srhooks.smartrecruiters.oauth import Grant, refresh_grant
+from srhooks.smartrecruiters.limiter import Limiters
+from srhooks.smartrecruiters.oauth import Grant
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
 MARGIN = 60_000  # ms before its end at which a token is renewed (a tenth of a short life)
-DEAD_STATUSES = (400, 401, 403)
-CLOSE_PATIENCE = 1.5  # seconds
+CLOSE_TIMEOUT = 1.5  # seconds
 SAVE_ATTEMPTS = 60
 FIRST_PAUSE = 1.0  # seconds between failing refreshes
 LAST_PAUSE = 30.0
@@ -39,62 +39,66 @@ FORGET_AFTER = 600.0  # seconds until a refusal of a fresh token is history
 
 class TokenKeeper:
     def __init__(
-        self, settings: Settings, store: Store, vault: Vault, client: ServiceClient,
-        metrics: Metrics,
+        self, kinds: dict[CredentialKind, Credential], store: Store, vault: Vault,
+        limiters: Limiters, hub: Hub, metrics: Metrics,
     ) -> None:  # fmt: skip
-        self._settings = settings
+        self._kinds = kinds
         self._store = store
         self._vault = vault
-        self._client = client
+        self._limiters = limiters
+        self._hub = hub
         self._metrics = metrics
-        self._known: dict[str, tuple[str, int]] = {}  # what the store holds, and until when to use
-        self._refreshing: dict[str, asyncio.Task[str]] = {}
+        # What the store holds, and until when to use it.
+        self._known: dict[str, tuple[Authorization, int]] = {}
+        self._renewing: dict[str, asyncio.Task[Authorization]] = {}
         self._failures: dict[str, tuple[int, float, ServiceError]] = {}
         self._refusals: dict[str, tuple[int, float]] = {}  # how many, loop time of the last
 
-    def seal(self, grant: Grant) -> Tokens:
+    def seal(self, grant: Grant, kind: CredentialKind) -> SealedCredential:
         """A grant as it is stored."""
-        refresh = grant.refresh_token
-        return Tokens(
+        renewal = grant.refresh_token
+        return SealedCredential(
             self._vault.seal(grant.access_token),
-            None if refresh is None else self._vault.seal(refresh),
+            None if renewal is None else self._vault.seal(renewal),
             now_ms() + grant.lifetime * 1000,
             grant.lifetime * 1000,
             dead=False,
+            kind=kind,
+            scopes=grant.scopes,
         )
 
-    async def access_token(
-        self, user_id: str, *, refused: str | None = None, urgent: bool = False
-    ) -> str:
-        """A token that should work; `refused` is one that the service has just not taken.
+    async def authorization(
+        self, user_id: str, *, refused: Authorization | None = None, urgent: bool = False
+    ) -> Authorization:
+        """One that should work; `refused` is one that the service has just not taken.
 
-        What is urgent does not wait where refreshing has just failed: somebody looks at it.
+        What is urgent does not wait where renewing has just failed: somebody looks at it.
 
-        Raises GrantDeadError, another ServiceError when the refresh did not work out for now,
+        Raises GrantDeadError, another ServiceError when the renewal did not work out for now,
         or StoreError.
         """
-        if user_id not in self._refreshing:
+        if user_id not in self._renewing:
             known, until = self._known.get(user_id, (None, 0))
             if known is not None and known != refused and now_ms() < until:
                 return known
-            access, _ = await self._look(user_id, refused)
-            if access is not None:
-                return access
-        if user_id not in self._refreshing:  # a look at the store let others go first
+            usable, _ = await self._stored(user_id, refused)
+            if usable is not None:
+                return usable
+        if user_id not in self._renewing:  # a look at the store let others go first
             self._hold_back(user_id, refused, urgent=urgent)
-            task = asyncio.create_task(self._refresh(user_id, refused), name="token-refresh")
-            self._refreshing[user_id] = task
+            task = asyncio.create_task(self._renew(user_id, refused), name="token-refresh")
+            self._renewing[user_id] = task
             task.add_done_callback(lambda done: self._finished(user_id, done))
-        return await asyncio.shield(self._refreshing[user_id])
+        return await asyncio.shield(self._renewing[user_id])
 
     def forget(self, user_id: str) -> None:
-        """After a log-in, or when the account is gone: there are other tokens now, or none."""
+        """After a log-in, or when the account is gone: there is another credential now, or none."""
         self._known.pop(user_id, None)
         self._failures.pop(user_id, None)
         self._refusals.pop(user_id, None)
 
     def distrust(self, user_id: str) -> None:
-        """The service refused a token that it had just given: refreshing again is no use for now.
+        """The service refused a token that it had just given: renewing again is no use for now.
 
         Else every call that it refuses for reasons of its own would burn a refresh token.
         """
@@ -103,75 +107,86 @@ class TokenKeeper:
         self._refusals[user_id] = (count + 1 if now - last < FORGET_AFTER else 1, now)
 
     async def close(self) -> None:
-        """Wait for refreshes under way, so that no new token is lost."""
-        if self._refreshing:
-            await asyncio.wait(self._refreshing.values(), timeout=CLOSE_PATIENCE)
+        """Wait for renewals under way, so that no new token is lost."""
+        if self._renewing:
+            await asyncio.wait(self._renewing.values(), timeout=CLOSE_TIMEOUT)
 
-    async def _refresh(self, user_id: str, refused: str | None) -> str:
-        access, tokens = await self._look(user_id, refused)
-        if access is not None:
-            return access  # somebody logged in meanwhile
-        if tokens.refresh is None:
-            await self._bury(user_id, tokens)
+    async def _renew(self, user_id: str, refused: Authorization | None) -> Authorization:
+        usable, stored = await self._stored(user_id, refused)
+        if usable is not None:
+            return usable  # somebody logged in meanwhile
         await self._store.check()
+        credential = self._kinds[stored.kind]
         try:
-            refresh = self._vault.open(tokens.refresh or b"")
-            grant = await refresh_grant(self._client, self._settings, refresh)
-        except UndecryptableError:
-            await self._bury(user_id, tokens)
-        except ServiceAnsweredError as error:
-            if error.status in DEAD_STATUSES:
-                await self._bury(user_id, tokens)
-            raise
-        if grant.refresh_token is None:  # the one before goes on counting (RFC 6749, 6)
-            grant = replace(grant, refresh_token=refresh)
-        await self._save(user_id, grant)
+            access = self._vault.open(stored.access)
+            renewal = None if stored.renewal is None else self._vault.open(stored.renewal)
+            grant = await credential.renew(access, renewal)
+        except (GrantDeadError, UndecryptableError):
+            await self._bury(user_id, stored)
+        if grant.scopes is None and stored.scopes is not None:  # unchanged (RFC 6749, 5.1)
+            grant = Grant(grant.access_token, grant.refresh_token, grant.lifetime, stored.scopes)
+        if not await self._save(user_id, stored, grant):
+            usable, _ = await self._stored(user_id, refused)
+            if usable is not None:
+                return usable
         self._metrics.refreshes.labels("done").inc()
         log.info("token refreshed", extra={"user": user_id})
-        return grant.access_token
+        await self._ask_for_the_role(user_id, credential, grant.access_token)
+        return credential.authorization(grant.access_token)
 
-    async def _save(self, user_id: str, grant: Grant) -> None:
-        sealed = self.seal(grant)
+    async def _ask_for_the_role(self, user_id: str, credential: Credential, access: str) -> None:
+        """Raises GrantDeadError when the holder is no administrator any more."""
+        async with self._limiters.of(user_id).slot(foreground=True):
+            if await credential.is_administrators(access):
+                return
+        await self._store.expel(user_id)
+        self._known.pop(user_id, None)
+        self._hub.publish(user_id, Event("session-ended", session_id=EVERY_SESSION))
+        log.warning("no administrator any more: sessions and tokens ended", extra={"user": user_id})
+        raise GrantDeadError
+
+    async def _save(self, user_id: str, old: SealedCredential, grant: Grant) -> bool:
+        """Whether it was stored; it is not when somebody logged in meanwhile."""
+        sealed = self.seal(grant, old.kind)
         for attempt in range(SAVE_ATTEMPTS):
             try:
-                await self._store.save_tokens(user_id, sealed)
+                return await self._store.replace_credential(user_id, old, sealed)
             except StoreError:
                 if attempt == SAVE_ATTEMPTS - 1:
                     raise
                 await asyncio.sleep(0.5)
-            else:
-                return
+        raise AssertionError("unreachable")
 
-    async def _look(self, user_id: str, refused: str | None) -> tuple[str | None, Tokens]:
-        """The stored access token, if it should work, and all that is stored.
+    async def _stored(
+        self, user_id: str, refused: Authorization | None
+    ) -> tuple[Authorization | None, SealedCredential]:
+        """The stored authorisation, if it should work, and all that is stored.
 
         Raises GrantDeadError.
         """
         self._known.pop(user_id, None)
-        tokens = await self._store.tokens(user_id)
-        if tokens is None or tokens.dead:
+        stored = await self._store.credential(user_id)
+        if stored is None or stored.dead:
             raise GrantDeadError
-        access = await self._open(user_id, tokens)
-        until = tokens.expires_at - min(MARGIN, tokens.lifetime // 10)
-        if access == refused or now_ms() >= until:
-            return None, tokens
-        self._known[user_id] = access, until
-        return access, tokens
-
-    async def _open(self, user_id: str, tokens: Tokens) -> str:
         try:
-            return self._vault.open(tokens.access)
+            access = self._vault.open(stored.access)
         except UndecryptableError:
-            await self._store.mark_grant_dead(user_id, tokens.access)
-            raise GrantDeadError from None
+            await self._bury(user_id, stored)
+        authorization = self._kinds[stored.kind].authorization(access)
+        until = stored.expires_at - min(MARGIN, stored.lifetime // 10)
+        if authorization == refused or now_ms() >= until:
+            return None, stored
+        self._known[user_id] = authorization, until
+        return authorization, stored
 
-    async def _bury(self, user_id: str, tokens: Tokens) -> None:
-        await self._store.mark_grant_dead(user_id, tokens.access)
+    async def _bury(self, user_id: str, stored: SealedCredential) -> NoReturn:
+        await self._store.mark_grant_dead(user_id, stored.access)
+        self._hub.publish(user_id, Event("login"))
         self._metrics.refreshes.labels("dead").inc()
         log.warning("grant is dead, the user must log in again", extra={"user": user_id})
         raise GrantDeadError
 
-    def _hold_back(self, user_id: str, refused: str | None, *, urgent: bool) -> None:
+    def _hold_back(self, user_id: str, refused: Authorization | None, *, urgent: bool) -> None:
         now = asyncio.get_running_loop().time()
         failed = self._failures.get(user_id)
         if failed and now < failed[1] and not urgent:
@@ -180,8 +195,8 @@ class TokenKeeper:
         if refused and count and now < last + backoff(FIRST_PAUSE, LAST_PAUSE, count - 1):
             raise FreshTokenRefusedError
 
-    def _finished(self, user_id: str, task: asyncio.Task[str]) -> None:
-        self._refreshing.pop(user_id, None)
+    def _finished(self, user_id: str, task: asyncio.Task[Authorization]) -> None:
+        self._renewing.pop(user_id, None)
         if task.cancelled():
             return
         error = task.exception()  # also marks it as seen when nobody waits any more

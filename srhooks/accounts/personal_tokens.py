@@ -7,14 +7,17 @@ needed (OWASP, "Password Storage", is about texts that people choose).
 import hashlib
 import secrets
 
+from srhooks.domain.account import PersonalToken
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import PersonalToken
 from srhooks.store import Store
 
 PREFIX = "srhooks_"  # so that scanners for leaked secrets can tell what it is
 MAX_TOKENS = 20  # a user
 MAX_NAME = 100
-TOUCH_EVERY = 60_000  # ms between two notes of its use
+DEFAULT_DAYS = 90
+MAX_DAYS = 365
+DAY = 86_400_000  # ms
+TOUCH_INTERVAL = 60_000  # ms between two notes of its use
 
 
 class TooManyTokensError(Exception):
@@ -25,20 +28,28 @@ class PersonalTokens:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def make(self, user_id: str, name: str) -> tuple[PersonalToken, str]:
+    async def make(
+        self, user_id: str, name: str, days: int = DEFAULT_DAYS
+    ) -> tuple[PersonalToken, str]:
         """A new one and its text, which is known nowhere else. Raises TooManyTokensError."""
         text = PREFIX + secrets.token_urlsafe(32)
-        token = PersonalToken(secrets.token_hex(8), user_id, name[:MAX_NAME], now_ms(), None)
+        now = now_ms()
+        token = PersonalToken(
+            secrets.token_hex(8), user_id, name[:MAX_NAME], now, None, now + days * DAY
+        )
         if not await self._store.add_personal_token(token, digest(text), MAX_TOKENS):
             raise TooManyTokensError(f"There are {MAX_TOKENS} tokens already: revoke one first")
         return token, text
 
     async def find(self, text: str) -> PersonalToken | None:
+        """None when it is not known, was revoked or has ended."""
         if not text.startswith(PREFIX):
             return None
         token = await self._store.personal_token(digest(text))
         now = now_ms()
-        if token is not None and (token.used_at is None or now - token.used_at > TOUCH_EVERY):
+        if token is None or token.expires_at <= now:
+            return None
+        if token.used_at is None or now - token.used_at > TOUCH_INTERVAL:
             await self._store.touch_personal_token(token.id, now)
         return token
 

@@ -1,23 +1,39 @@
-"""Ask the service something as a user: in turn, with a fresh token, once more after a 401."""
+"""Call the service as a user: in turn, with a working credential, once more after a 401."""
 
+import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from yarl import URL
 
 from srhooks.accounts.access_tokens import TokenKeeper
-from srhooks.smartrecruiters.client import Answer, ServiceClient, retry_after
-from srhooks.smartrecruiters.errors import FreshTokenRefusedError
-from srhooks.smartrecruiters.limiter import Limiter
+from srhooks.domain.account import CredentialUse
+from srhooks.domain.clock import now_ms
+from srhooks.smartrecruiters.client import Answer, Authorization, ServiceClient, retry_after
+from srhooks.smartrecruiters.errors import FreshTokenRefusedError, GrantDeadError
+from srhooks.smartrecruiters.limiter import Limiters
+from srhooks.store import Store, StoreError
 
 TIMEOUT = 20.0  # seconds
+RECORD_INTERVAL = 60_000  # ms between two notes that a credential worked
+KINDS = {  # the first piece of a path: what the Account page says was refused
+    "webhooks-api": "webhook subscriptions",
+    "configuration": "the company",
+    "user-api": "users/me",
+    "audit-api": "the audit log",
+}
 
 
 class Gateway:
-    def __init__(self, client: ServiceClient, tokens: TokenKeeper) -> None:
+    def __init__(
+        self, client: ServiceClient, tokens: TokenKeeper, limiters: Limiters, store: Store
+    ) -> None:
         self._client = client
         self._tokens = tokens
-        self._limiters: dict[str, Limiter] = {}
+        self._limiters = limiters
+        self._store = store
+        self._used: dict[str, int] = {}  # ms, of the last use that was recorded
+        self._refused: dict[str, int] = {}
 
     @property
     def api_url(self) -> URL:
@@ -40,41 +56,65 @@ class Gateway:
         Raises ServiceError (GrantDeadError among them) or StoreError.
         """
         url = URL(target) if "://" in target else URL(f"{self.api_url}".rstrip("/") + target)
-        token = await self._tokens.access_token(user_id, urgent=foreground)
+        current = await self._tokens.authorization(user_id, urgent=foreground)
         answer = await self._send(
-            user_id, method, url, token, payload, foreground, timeout, on_sent
+            user_id, method, url, current, payload, foreground, timeout, on_sent
         )
         if answer.status == 401:
             try:
-                token = await self._tokens.access_token(user_id, refused=token, urgent=foreground)
+                current = await self._tokens.authorization(
+                    user_id, refused=current, urgent=foreground
+                )
             except FreshTokenRefusedError:
+                await self._record(user_id, url, answer.status)
                 return answer
+            except GrantDeadError:
+                await self._record(user_id, url, answer.status)
+                raise
             answer = await self._send(
-                user_id, method, url, token, payload, foreground, timeout, on_sent
+                user_id, method, url, current, payload, foreground, timeout, on_sent
             )
             if answer.status == 401:
                 self._tokens.distrust(user_id)
+        await self._record(user_id, url, answer.status)
         return answer
+
+    def forget(self, user_id: str) -> None:
+        """There is another credential now: when it is used and refused is recorded at once."""
+        self._used.pop(user_id, None)
+        self._refused.pop(user_id, None)
 
     @property
     def waiting(self) -> int:
         """How many calls wait for their turn."""
-        return sum(limiter.waiting for limiter in self._limiters.values())
-
-    def count_log_in(self, user_id: str) -> None:
-        """The log-in asked who this is before the user was known: that counts as well."""
-        self._limiters.setdefault(user_id, Limiter()).count()
+        return self._limiters.waiting
 
     async def _send(
-        self, user_id: str, method: str, url: URL, token: str, payload: Any, foreground: bool,
-        seconds: float, on_sent: Callable[[], None] | None,
+        self, user_id: str, method: str, url: URL, authorization: Authorization, payload: Any,
+        foreground: bool, seconds: float, on_sent: Callable[[], None] | None,
     ) -> Answer:  # fmt: skip
-        limiter = self._limiters.setdefault(user_id, Limiter())
+        limiter = self._limiters.of(user_id)
         async with limiter.slot(foreground=foreground):
             if on_sent is not None:
                 on_sent()
             answer = await self._client.send(
-                method, url, token=token, payload=payload, timeout=seconds
+                method, url, authorization=authorization, payload=payload, timeout=seconds
             )
         limiter.observe(answer.status, answer.headers, retry_after(answer.headers))
         return answer
+
+    async def _record(self, user_id: str, url: URL, status: int) -> None:
+        """Note for the Account page that the credential worked or was refused, now and then."""
+        refused = status in {401, 403}
+        recorded = self._refused if refused else self._used
+        now = now_ms()
+        if status >= 500 or now - recorded.get(user_id, -RECORD_INTERVAL) < RECORD_INTERVAL:
+            return
+        recorded[user_id] = now
+        use = CredentialUse(now, None, None)
+        if refused:
+            root = url.path.split("/", 2)[1]
+            what = KINDS.get(root, "an entity")
+            use = CredentialUse(None, now, f"{status}, for {what}")
+        with contextlib.suppress(StoreError):
+            await self._store.record_use(user_id, use)

@@ -19,10 +19,7 @@ GARBAGE = 5000  # new objects until the collector looks for cycles; the default 
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    parser.epilog = (
-        "Required: SMARTRECRUITERS_CLIENT_ID, SMARTRECRUITERS_CLIENT_SECRET, SESSION_SECRET."
-        " The README lists all settings."
-    )
+    parser.epilog = "Required: SESSION_SECRET. The README lists all settings."
 
 
 def run(_: argparse.Namespace) -> int:

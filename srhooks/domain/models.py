@@ -1,4 +1,4 @@
-"""What the product speaks of: users, hooks, notifications, entity states, filters.
+"""What the product speaks of: hooks, notifications, entity states, filters.
 
 Times are milliseconds since 1970 (UTC). Pure data, no I/O.
 """
@@ -21,17 +21,6 @@ ERASED = "Erased"
 WHOLE_ACCOUNT = ""  # as the candidate of an erasure: everything of the user
 TEST_HEADER = "srhooks-test"  # carries the proof that srhooks sent a test to itself
 TEST_VERIFIED = "true"  # what is stored of a proof that was right, and of nothing else
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    id: str
-    sr_id: str  # the service's id of the person
-    name: str
-    email: str
-    grant_dead: bool  # the service takes our tokens no more: log in again
-    created_at: int
-    seen_at: int  # ms; what arrived later is new since the last visit
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +48,6 @@ class HookKey:
     sealed: bytes
     created_at: int
     retired_at: int | None  # when a newer one replaced it; it counts for 24 h more
-
-
-@dataclass(frozen=True, slots=True)
-class Tokens:
-    """A user's OAuth grant, sealed."""
-
-    access: bytes
-    refresh: bytes | None
-    expires_at: int  # ms, of the access token
-    lifetime: int  # ms, as granted
-    dead: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PersonalToken:
-    """Lets a person's program read their notifications; its text is known to nobody but them."""
-
-    id: str
-    user_id: str
-    name: str
-    created_at: int
-    used_at: int | None
 
 
 @dataclass(slots=True, kw_only=True)

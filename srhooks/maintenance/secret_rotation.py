@@ -4,7 +4,8 @@ import logging
 from dataclasses import replace
 
 from srhooks.crypto import UndecryptableError, Vault
-from srhooks.domain.models import HookKey, Tokens
+from srhooks.domain.account import SealedCredential
+from srhooks.domain.models import HookKey
 from srhooks.store import Store
 
 log = logging.getLogger(__name__)
@@ -13,22 +14,26 @@ log = logging.getLogger(__name__)
 async def reseal(store: Store, vault: Vault) -> None:
     """Seal with the newest secret what an older one sealed, so that the old one can go."""
     for user_id in await store.user_ids():
-        tokens = await store.tokens(user_id)
-        if tokens is not None and not tokens.dead and not vault.is_current(tokens.access):
-            await _reseal_tokens(store, vault, user_id, tokens)
+        credential = await store.credential(user_id)
+        if credential is not None and not credential.dead:
+            await _reseal_credential(store, vault, user_id, credential)
         for hook in await store.hooks(user_id):
             for key in await store.keys(hook.id):
                 await _reseal_key(store, vault, key)
 
 
-async def _reseal_tokens(store: Store, vault: Vault, user_id: str, old: Tokens) -> None:
+async def _reseal_credential(
+    store: Store, vault: Vault, user_id: str, old: SealedCredential
+) -> None:
+    if vault.is_current(old.access):
+        return
     try:
         access = vault.seal(vault.open(old.access))
-        refresh = None if old.refresh is None else vault.seal(vault.open(old.refresh))
+        renewal = None if old.renewal is None else vault.seal(vault.open(old.renewal))
     except UndecryptableError:
         await store.mark_grant_dead(user_id, old.access)
     else:
-        await store.swap_tokens(user_id, old, replace(old, access=access, refresh=refresh))
+        await store.replace_credential(user_id, old, replace(old, access=access, renewal=renewal))
 
 
 async def _reseal_key(store: Store, vault: Vault, key: HookKey) -> None:

@@ -1,17 +1,17 @@
 """One HTTP client for the outside service: bounded, timed, and never led astray.
 
-No redirect is followed, no cookie kept, no proxy or netrc of the environment used. A bearer token
-is sent only to a URL at the configured API origin: the check is here, at the last moment, so that
-no caller can forget it.
+No redirect is followed, no cookie kept, no proxy or netrc of the environment used. A credential is
+sent only to a URL at the configured API origin: the check is here, at the last moment, so that no
+caller can forget it.
 """
 
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 
 import aiohttp
 from yarl import URL
@@ -29,6 +29,22 @@ MAX_ANSWER = 4 * 1024 * 1024  # bytes, after decompression
 CONNECT_TIMEOUT = 10.0  # seconds
 UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 MAX_MESSAGE = 500  # characters of the service's words that are passed on
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """The one header that authorises a call: `Authorization` or `X-SmartToken`, never both."""
+
+    header: Literal["Authorization", "X-SmartToken"]
+    value: str = field(repr=False)
+
+
+def bearer(access_token: str) -> Authorization:
+    return Authorization("Authorization", f"Bearer {access_token}")
+
+
+def smart_token(api_key: str) -> Authorization:
+    return Authorization("X-SmartToken", api_key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +80,7 @@ class ServiceClient:
         method: str,
         url: URL,
         *,
-        token: str | None = None,
+        authorization: Authorization | None = None,
         payload: Any = None,
         form: Mapping[str, str] | None = None,
         timeout: float,  # noqa: ASYNC109 - seconds for the whole exchange, body included
@@ -73,11 +89,11 @@ class ServiceClient:
 
         Raises ServiceUnreachableError, or OddAnswerError for one that is too large.
         """
-        headers = {}
-        if token is not None:
+        headers: dict[str, str] = {}
+        if authorization is not None:
             if not followable(url, self.api_url):
-                raise ValueError("a token goes to the API's origin alone")
-            headers["Authorization"] = f"Bearer {token}"
+                raise ValueError("a credential goes to the API's origin alone")
+            headers[authorization.header] = authorization.value
         try:
             async with self._session.request(
                 method, url, headers=headers, json=payload, data=form, allow_redirects=False,

@@ -60,4 +60,4 @@ def brief(error: BaseException) -> str:
 
 class GrantDeadError(ServiceError):
     def __init__(self) -> None:
-        super().__init__("SmartRecruiters no longer accepts this log-in: log in again")
+        super().__init__("Your SmartRecruiters login has expired: log in again")

@@ -57,9 +57,14 @@ class Limiter:
     def waiting(self) -> int:
         return sum(not turn.done() for _, _, turn in self._waiting)
 
-    def count(self) -> None:
-        """A request of the user's that was made without a slot has just been answered."""
-        self._ended.append(asyncio.get_running_loop().time())
+    @property
+    def recent(self) -> int:
+        """How many requests count at the moment."""
+        return len(self._ended) + self._running
+
+    def count(self, requests: int = 1) -> None:
+        """Requests of the user's that were made without a slot have just been answered."""
+        self._ended.extend([asyncio.get_running_loop().time()] * requests)
 
     def observe(self, status: int, headers: Mapping[str, str], retry_after: float | None) -> None:
         """Learn from an answer: lower limits, and a time to hold background requests back."""
@@ -71,16 +76,11 @@ class Limiter:
             # One call may be asked to wait for long where the others are let through.
             most = FIRST_BLOCK * 2.0 ** min(self._refusals - 1, 20)
             self._block(now, min(retry_after if retry_after is not None else 1.0, most))
-        elif (
-            headers.get("X-RateLimit-Remaining") == "0" and self._counted() < self._rate - KEPT_FREE
-        ):
+        elif headers.get("X-RateLimit-Remaining") == "0" and self.recent < self._rate - KEPT_FREE:
             self._block(now, WINDOW)  # somebody else spends from the same budget
 
     def _block(self, now: float, seconds: float) -> None:
         self._blocked_until = max(self._blocked_until, now + min(seconds, MAX_BLOCK))
-
-    def _counted(self) -> int:
-        return len(self._ended) + self._running
 
     def _leave(self, *, foreground: bool) -> None:
         self.count()
@@ -101,7 +101,7 @@ class Limiter:
             full = self._running >= self._concurrent
             if behind:
                 full |= self._running_behind >= max(1, self._concurrent - RESERVED)
-            spent = self._counted() >= max(1, self._rate - KEPT_FREE * behind)
+            spent = self.recent >= max(1, self._rate - KEPT_FREE * behind)
             if full or (spent and not self._ended):
                 return  # whoever leaves pumps again
             wait = self._ended[0] + WINDOW - now if spent else 0.0
@@ -119,6 +119,27 @@ class Limiter:
         if self._timer is not None:
             self._timer.cancel()
         self._timer = asyncio.get_running_loop().call_later(seconds, self._pump)
+
+
+class Limiters:
+    """The limiter of each user."""
+
+    def __init__(self) -> None:
+        self._of: dict[str, Limiter] = {}
+
+    def of(self, user_id: str) -> Limiter:
+        return self._of.setdefault(user_id, Limiter())
+
+    def adopt(self, user_id: str, limiter: Limiter) -> None:
+        """A log-in asked before the user was known: what it asked counts as the user's."""
+        known = self._of.setdefault(user_id, limiter)
+        if known is not limiter:
+            known.count(limiter.recent)
+
+    @property
+    def waiting(self) -> int:
+        """How many calls wait for their turn."""
+        return sum(limiter.waiting for limiter in self._of.values())
 
 
 def _lower(value: str | None, ours: int) -> int:

@@ -1,4 +1,4 @@
-"""OAuth 2.0, authorization code (RFC 6749, 4.1) with the service's refresh (6)."""
+"""OAuth 2.0: authorization code (RFC 6749, 4.1), client credentials (4.4), refresh (6)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +12,7 @@ from srhooks.smartrecruiters.errors import OddAnswerError
 TIMEOUT = 15.0  # seconds
 DEFAULT_LIFETIME = 1800  # seconds: what the documentation promises
 MAX_LIFETIME = 86400 * 365
+MAX_SCOPES = 4000  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Grant:
     access_token: str
     refresh_token: str | None
     lifetime: int  # seconds
+    scopes: tuple[str, ...] | None = None  # granted; None: the answer does not say
 
 
 def authorize_url(settings: Settings, state: str) -> str:
@@ -36,27 +38,36 @@ def authorize_url(settings: Settings, state: str) -> str:
 
 async def exchange_code(client: ServiceClient, settings: Settings, code: str) -> Grant:
     """Raises ServiceError."""
-    return await _token(
-        client,
-        settings,
-        {"grant_type": "authorization_code", "code": code, "redirect_uri": settings.redirect_uri},
-    )
+    form = {"grant_type": "authorization_code", "code": code}
+    return await _app_token(client, settings, {**form, "redirect_uri": settings.redirect_uri})
 
 
 async def refresh_grant(client: ServiceClient, settings: Settings, refresh_token: str) -> Grant:
     """Burns the refresh token. Raises ServiceError; a 400 or 401 means that the grant is dead."""
-    return await _token(
-        client, settings, {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    )
+    form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
+    return await _app_token(client, settings, form)
 
 
-async def _token(client: ServiceClient, settings: Settings, form: dict[str, str]) -> Grant:
+async def exchange_client_credentials(
+    client: ServiceClient, client_id: str, client_secret: str
+) -> Grant:
+    """An access token for a client id, which goes to the API's origin alone. Raises ServiceError.
+
+    A 400 or 401 means that the service refuses the client id or its secret.
+    """
+    form = {"grant_type": "client_credentials"}
+    secrets = {"client_id": client_id, "client_secret": client_secret}
+    return await _token(client, f"{client.api_url}".rstrip("/"), {**form, **secrets})
+
+
+async def _app_token(client: ServiceClient, settings: Settings, form: dict[str, str]) -> Grant:
     secrets = {"client_id": settings.client_id, "client_secret": settings.client_secret}
-    url = URL(f"{settings.identity_url}/identity/oauth/token")
-    answer = raise_for_error(
-        await client.send("POST", url, form={**form, **secrets}, timeout=TIMEOUT)
-    )
-    return _grant(answer)
+    return await _token(client, settings.identity_url, {**form, **secrets})
+
+
+async def _token(client: ServiceClient, base: str, form: dict[str, str]) -> Grant:
+    url = URL(f"{base}/identity/oauth/token")
+    return _grant(raise_for_error(await client.send("POST", url, form=form, timeout=TIMEOUT)))
 
 
 def _grant(answer: Answer) -> Grant:
@@ -69,7 +80,21 @@ def _grant(answer: Answer) -> Grant:
         lifetime = int(lifetime[:9])
     if not isinstance(lifetime, int | float) or not 0 < lifetime <= MAX_LIFETIME:
         lifetime = DEFAULT_LIFETIME
-    return Grant(value["access_token"], refresh if _is_token(refresh) else None, int(lifetime))
+    return Grant(
+        value["access_token"],
+        refresh if _is_token(refresh) else None,
+        int(lifetime),
+        _scopes(value.get("scope")),
+    )
+
+
+def _scopes(value: Any) -> tuple[str, ...] | None:
+    """Separated by spaces (RFC 6749, 3.3); a list is understood as well."""
+    if isinstance(value, list) and all(isinstance(scope, str) for scope in value):
+        value = " ".join(value)
+    if not isinstance(value, str) or not value.isprintable():
+        return None
+    return tuple(sorted(set(value[:MAX_SCOPES].split()))) or None
 
 
 def _is_token(value: Any) -> bool:

@@ -98,6 +98,8 @@ class ErasureQueries(abc.ABC):
             await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
             await delete_incidents(tx, user_id)
+            for table in ("sessions", "api_keys", "unreadable_kinds"):
+                await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
             for table in ("erasures", "erased_subjects", "subject_state"):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)

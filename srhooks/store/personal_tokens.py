@@ -4,11 +4,11 @@ import abc
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from srhooks.domain.models import PersonalToken
+from srhooks.domain.account import PersonalToken
 from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
-TOKEN = "id, user_id, name, created_at, used_at"  # noqa: S105 - names of columns
+TOKEN = "id, user_id, name, created_at, used_at, expires_at"  # noqa: S105 - names of columns
 
 
 class SqlPersonalTokens(abc.ABC):
@@ -24,14 +24,16 @@ class SqlPersonalTokens(abc.ABC):
     async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
         async def work(tx: Transaction) -> bool:
             rows = await tx.fetch(
-                "SELECT count(*) FROM personal_tokens WHERE user_id = $1", token.user_id
+                "SELECT count(*) FROM personal_tokens WHERE user_id = $1 AND expires_at > $2",
+                token.user_id,
+                token.created_at,
             )
             if rows[0][0] >= most:
                 return False
             await tx.execute(
-                "INSERT INTO personal_tokens (id, user_id, name, digest, created_at)"
-                " VALUES ($1, $2, $3, $4, $5)",
-                token.id, token.user_id, token.name, digest, token.created_at,
+                "INSERT INTO personal_tokens (id, user_id, name, digest, created_at, expires_at)"
+                " VALUES ($1, $2, $3, $4, $5, $6)",
+                token.id, token.user_id, token.name, digest, token.created_at, token.expires_at,
             )  # fmt: skip
             return True
 

@@ -10,6 +10,13 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import Protocol
 
+from srhooks.domain.account import (
+    CredentialUse,
+    PersonalToken,
+    SealedCredential,
+    Session,
+    User,
+)
 from srhooks.domain.incidents import Incident, IncidentEvent, IncidentKind, NewIncident
 from srhooks.domain.models import (
     Delivery,
@@ -23,13 +30,10 @@ from srhooks.domain.models import (
     NewNotification,
     Notification,
     Page,
-    PersonalToken,
     Signature,
     Stored,
     Timing,
-    Tokens,
     Trouble,
-    User,
 )
 
 PAGE_TIME = 0.4  # seconds after which a page is handed out as far as it is
@@ -70,32 +74,74 @@ class Store(Protocol):
     def received(self) -> int:
         """How many notifications were handed in since the store opened."""
 
-    # --- users and sessions --------------------------------------------------------------------
-    async def save_user(self, user: User, tokens: Tokens) -> User:
-        """Create the user or, by `sr_id`, renew name, address and grant. The stored user."""
+    # --- accounts and credentials ----------------------------------------------------------------
+    async def save_user(self, user: User, credential: SealedCredential) -> User:
+        """Create the user or, by `sr_id`, renew name, address and credential. The stored user.
 
-    async def user(self, user_id: str, session_id: str = "") -> User | None:
-        """The user; None when unknown or when the session was ended."""
+        An empty name and an unknown company leave what is stored. What the credential before could
+        not read is forgotten.
+        """
 
-    async def end_session(self, session_id: str, until: int) -> None:
-        """Refuse the session from now on; the note may be dropped after `until` (ms)."""
+    async def user(self, user_id: str) -> User | None: ...
 
-    async def mark_seen(self, user_id: str, at: int) -> None: ...
-
-    async def tokens(self, user_id: str) -> Tokens | None: ...
-
-    async def save_tokens(self, user_id: str, tokens: Tokens) -> None: ...
-
-    async def swap_tokens(self, user_id: str, old: Tokens, new: Tokens) -> None:
-        """Store `new` unless `old` has been replaced meanwhile."""
-
-    async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
-        """The grant works no more, unless it has been replaced since; whether it was marked."""
+    async def user_of(self, sr_id: str) -> User | None: ...
 
     async def user_ids(self) -> list[str]: ...
 
+    async def mark_seen(self, user_id: str, at: int) -> None: ...
+
+    async def credential(self, user_id: str) -> SealedCredential | None: ...
+
+    async def replace_credential(
+        self, user_id: str, old: SealedCredential, new: SealedCredential
+    ) -> bool:
+        """Store `new` unless `old` has been replaced meanwhile; whether it was stored."""
+
+    async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
+        """The credential works no more, unless it has been replaced; whether it was marked."""
+
+    async def record_use(self, user_id: str, use: CredentialUse) -> None:
+        """When it last worked or was refused; what is None stays as it is."""
+
+    async def credential_use(self, user_id: str) -> CredentialUse: ...
+
+    async def remember_api_key(self, digest: str, user_id: str) -> None:
+        """The account that a key leads to, by the key's digest."""
+
+    async def user_of_api_key(self, digest: str) -> User | None: ...
+
+    async def mark_unreadable(self, user_id: str, kind: str, at: int) -> None:
+        """The service refused (403) an entity of this kind."""
+
+    async def mark_readable(self, user_id: str, kind: str) -> bool:
+        """One of this kind was read; whether it was marked unreadable."""
+
+    async def unreadable_kinds(self, user_id: str) -> dict[str, int]:
+        """Kinds of entity to the time (ms) of the last refusal."""
+
     async def close_account(self, user_id: str, at: int) -> None:
-        """Remove the user, their grant, hooks and keys, and note that the rest has to go."""
+        """Remove the user, their credential, hooks and keys, and note that the rest has to go."""
+
+    # --- sessions ------------------------------------------------------------------------------
+    async def add_session(self, session: Session) -> None: ...
+
+    async def session(self, session_id: str, now: int) -> tuple[User, Session] | None:
+        """The session and whose it is; None when it is not known or its time is up."""
+
+    async def sessions(self, user_id: str, now: int) -> list[Session]:
+        """Those that are alive, the last used first."""
+
+    async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
+        """It was used, and lasts until then (ms)."""
+
+    async def end_session(self, user_id: str, session_id: str) -> bool:
+        """Whether the user had it."""
+
+    async def end_sessions(self, user_id: str) -> int:
+        """All of the user's; how many."""
+
+    async def expel(self, user_id: str) -> None:
+        """End the user's sessions and personal tokens, and use their grant no more."""
 
     # --- personal tokens -----------------------------------------------------------------------
     async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
@@ -104,7 +150,8 @@ class Store(Protocol):
     async def personal_tokens(self, user_id: str) -> list[PersonalToken]:
         """Oldest first."""
 
-    async def personal_token(self, digest: str) -> PersonalToken | None: ...
+    async def personal_token(self, digest: str) -> PersonalToken | None:
+        """It may have ended."""
 
     async def touch_personal_token(self, token_id: str, at: int) -> None:
         """It was used."""

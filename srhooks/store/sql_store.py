@@ -14,10 +14,9 @@ from srhooks.domain.models import (
     NewNotification,
     Notification,
     Stored,
-    Tokens,
-    User,
 )
 from srhooks.observability.metrics import Metrics
+from srhooks.store.accounts import AccountQueries
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.event_counts import Tallies, TallyQueries
@@ -33,15 +32,15 @@ from srhooks.store.subject_index import SubjectQueries
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
+KEEP_ENDED_TOKENS = 30 * 86_400_000  # ms that a personal token is listed after its end
 LONG_READS = 2  # at a time; each database has more readers, for what is quick
-USER = "id, sr_id, name, email, grant_dead, created_at, seen_at"
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events"
 KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
 class SqlStore(
-    SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries, SearchQueries,
-    SubjectQueries, EntityQueries, IncidentQueries, abc.ABC,
+    AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
+    SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
@@ -115,78 +114,6 @@ class SqlStore(
             "(SELECT max(n.rev) FROM notifications n WHERE n.user_id = owners.id)), 0) FROM owners"
         )
         self.next_id.skip_to(max(newest_id, newest_rev))
-
-    # --- users and sessions --------------------------------------------------------------------
-
-    async def save_user(self, user: User, tokens: Tokens) -> User:
-        async def work(tx: Transaction) -> User:
-            await tx.execute(
-                "INSERT INTO users (id, sr_id, name, email, access, refresh, expires_at, lifetime,"
-                " grant_dead, created_at, seen_at)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9, $10)"
-                " ON CONFLICT (sr_id) DO UPDATE SET name = excluded.name, email = excluded.email,"
-                " access = excluded.access, refresh = excluded.refresh,"
-                " expires_at = excluded.expires_at, lifetime = excluded.lifetime, grant_dead = 0",
-                user.id, user.sr_id, user.name, user.email, tokens.access, tokens.refresh,
-                tokens.expires_at, tokens.lifetime, user.created_at, user.seen_at,
-            )  # fmt: skip
-            (row,) = await tx.fetch(f"SELECT {USER} FROM users WHERE sr_id = $1", user.sr_id)
-            return _user(row)
-
-        return await self._work(work)
-
-    async def user(self, user_id: str, session_id: str = "") -> User | None:
-        rows = await self._read(
-            f"SELECT {USER} FROM users WHERE id = $1"
-            " AND NOT EXISTS (SELECT 1 FROM ended_sessions WHERE id = $2)",
-            user_id,
-            session_id,
-        )
-        return _user(rows[0]) if rows else None
-
-    async def user_ids(self) -> list[str]:
-        return [row[0] for row in await self._read("SELECT id FROM users")]
-
-    async def end_session(self, session_id: str, until: int) -> None:
-        await self._write(
-            "INSERT INTO ended_sessions (id, until) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            session_id,
-            until,
-        )
-
-    async def mark_seen(self, user_id: str, at: int) -> None:
-        await self._write("UPDATE users SET seen_at = $2 WHERE id = $1", user_id, at)
-
-    async def tokens(self, user_id: str) -> Tokens | None:
-        rows = await self._read(
-            "SELECT access, refresh, expires_at, lifetime, grant_dead FROM users WHERE id = $1",
-            user_id,
-        )
-        if not rows:
-            return None
-        access, refresh, expires_at, lifetime, dead = rows[0]
-        return Tokens(access, refresh, expires_at, lifetime, bool(dead))
-
-    async def save_tokens(self, user_id: str, tokens: Tokens) -> None:
-        await self._write(
-            "UPDATE users SET access = $2, refresh = $3, expires_at = $4, lifetime = $5,"
-            " grant_dead = $6 WHERE id = $1",
-            user_id, tokens.access, tokens.refresh, tokens.expires_at, tokens.lifetime,
-            int(tokens.dead),
-        )  # fmt: skip
-
-    async def swap_tokens(self, user_id: str, old: Tokens, new: Tokens) -> None:
-        await self._write(
-            "UPDATE users SET access = $3, refresh = $4 WHERE id = $1 AND access = $2",
-            user_id, old.access, new.access, new.refresh,
-        )  # fmt: skip
-
-    async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
-        return bool(
-            await self._write(
-                "UPDATE users SET grant_dead = 1 WHERE id = $1 AND access = $2", user_id, access
-            )
-        )
 
     # --- hooks ---------------------------------------------------------------------------------
 
@@ -298,7 +225,11 @@ class SqlStore(
 
     async def purge(self, before_id: int, limit: int) -> int:
         async def choose(tx: Transaction) -> list[Any]:
-            await tx.execute("DELETE FROM ended_sessions WHERE until < $1", now_ms())
+            now = now_ms()
+            await tx.execute("DELETE FROM sessions WHERE until < $1", now)
+            await tx.execute(
+                "DELETE FROM personal_tokens WHERE expires_at < $1", now - KEEP_ENDED_TOKENS
+            )
             await purge_incidents(tx, received_ms(before_id))
             return await tx.fetch(
                 f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}", before_id
@@ -336,7 +267,3 @@ class SqlStore(
             raise
         self._tallies.forget(removed)
         return removed
-
-
-def _user(row: Any) -> User:
-    return User(row[0], row[1], row[2], row[3], bool(row[4]), row[5], row[6])

@@ -23,10 +23,12 @@ from srhooks.web.pages import (
     feed,
     follow,
     incidents,
+    log_in,
     openapi,
     ops,
     overview,
     questions,
+    sessions,
     subscription,
     subscriptions,
     terminal,
@@ -50,7 +52,9 @@ NOBODY, LOGIN, READER = Needs
 
 ROUTES = (
     # Logging in and out
-    Route("GET", "/", auth.home, NOBODY),
+    Route("GET", "/", log_in.home, NOBODY),
+    Route("POST", "/login/api-key", log_in.with_api_key, NOBODY),
+    Route("POST", "/login/client-credentials", log_in.with_client_credentials, NOBODY),
     Route("GET", "/auth", auth.authorize, NOBODY),
     Route("GET", "/auth/callback", auth.callback, NOBODY),
     Route("POST", "/logout", auth.logout, NOBODY),
@@ -89,6 +93,9 @@ ROUTES = (
     Route("GET", "/subscriptions/{id}/callbacks-log", subscription.log, LOGIN),
     # One's own account
     Route("GET", "/account", account.show, LOGIN),
+    Route("GET", "/account/sessions", sessions.show, LOGIN),
+    Route("POST", "/account/sessions/end-all", sessions.end_all, LOGIN),
+    Route("POST", "/account/sessions/{id}/end", sessions.end, LOGIN),
     Route("POST", "/account/delete", account.delete, LOGIN),
     Route("POST", "/candidates/erase", account.erase, LOGIN),
     Route("GET", "/terminal", terminal.show, LOGIN),

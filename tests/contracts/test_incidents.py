@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.domain.account import SealedCredential, User
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.incidents import Incident, NewIncident
-from srhooks.domain.models import Tokens, User
 from srhooks.store import Store, make_store
 
 DAY = 86_400_000
@@ -21,7 +21,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
     store = make_store(url)
     await store.open()
     user = User("u1", "sr1", "Ada", "ada@example.com", False, 1, 1)
-    await store.save_user(user, Tokens(b"a", b"r", 1, 1, dead=False))
+    await store.save_user(user, SealedCredential(b"a", b"r", 1, 1, dead=False))
     yield store
     await store.close()
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.domain.account import SealedCredential, User
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import (
@@ -16,8 +17,6 @@ from srhooks.domain.models import (
     Filter,
     NewNotification,
     Signature,
-    Tokens,
-    User,
 )
 from srhooks.observability.metrics import Metrics
 from srhooks.store.group_commit import Transaction
@@ -69,7 +68,7 @@ async def filled(path: Path, count: int) -> Observed:
     store = Observed(str(path))
     await store.open()
     user = User("u1", "sr1", "Ada", "", grant_dead=False, created_at=1, seen_at=1)
-    await store.save_user(user, Tokens(b"a", None, 1, 1, dead=False))
+    await store.save_user(user, SealedCredential(b"a", None, 1, 1, dead=False))
     oldest = now_ms() - 30 * DAY
     for start in range(0, count, 3000):
         await asyncio.gather(

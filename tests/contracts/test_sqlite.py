@@ -23,14 +23,14 @@ async def test_a_transaction_that_waits_for_something_else_is_refused(tmp_path: 
     await store.open()
 
     async def work(tx: Transaction) -> None:
-        await tx.execute("INSERT INTO ended_sessions (id, until) VALUES ($1, $2)", "s", 1)
+        await tx.execute("INSERT INTO api_keys (digest, user_id) VALUES ($1, $2)", "s", "u")
         await asyncio.sleep(0)
 
     with pytest.raises(RuntimeError, match="nothing but SQL"):
         await store._work(work)
-    assert await store._read("SELECT count(*) FROM ended_sessions") == [(0,)]
-    await store.end_session("t", 2)
-    assert await store._read("SELECT id FROM ended_sessions") == [("t",)]
+    assert await store._read("SELECT count(*) FROM api_keys") == [(0,)]
+    await store.remember_api_key("t", "u")
+    assert await store._read("SELECT digest FROM api_keys") == [("t",)]
     await store.close()
 
 
@@ -89,13 +89,13 @@ async def test_the_log_is_copied_beside_the_commits_and_begun_anew(tmp_path: Pat
         stack.push_async_callback(store.close)
         count = 1500
         for number in range(count):
-            await store.end_session(f"session {number}", number)
-        assert await store._read("SELECT count(*) FROM ended_sessions") == [(count,)]
+            await store.remember_api_key(f"digest {number}", str(number))
+        assert await store._read("SELECT count(*) FROM api_keys") == [(count,)]
         log = (tmp_path / "srhooks.db-wal").stat().st_size
         assert log < count * 2 * PAGE / 3  # each commit writes two pages and more
     with contextlib.closing(sqlite3.connect(tmp_path / "srhooks.db")) as kept:
         assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-        assert kept.execute("SELECT count(*) FROM ended_sessions").fetchone() == (count,)
+        assert kept.execute("SELECT count(*) FROM api_keys").fetchone() == (count,)
 
 
 class BusyLog:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.domain.account import SealedCredential, User
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at, received_ms
 from srhooks.domain.models import (
@@ -20,16 +21,13 @@ from srhooks.domain.models import (
     Filter,
     Hook,
     NewNotification,
-    PersonalToken,
     Signature,
-    Tokens,
-    User,
 )
 from srhooks.store import Store, feed_scan, make_store
 from srhooks.store.group_commit import Transaction
 from srhooks.store.sql_store import SqlStore
 
-TOKENS = Tokens(b"access", b"refresh", 2_000, 1_800_000, dead=False)
+TOKENS = SealedCredential(b"access", b"refresh", 2_000, 1_800_000, dead=False)
 
 
 def person(number: int = 1) -> User:
@@ -417,22 +415,6 @@ async def test_a_dead_grant_stops_fetching_until_the_next_log_in(store: Store) -
     assert await store.users_with_due_entities(now) == ["u1"]
 
 
-async def test_tokens_are_kept_with_the_user(store: Store) -> None:
-    assert await store.tokens("u1") == TOKENS
-    fresh = Tokens(b"new", None, 5, 6, dead=False)
-    await store.save_tokens("u1", fresh)
-    assert await store.tokens("u1") == fresh
-    assert await store.tokens("nobody") is None
-    assert sorted(await store.user_ids()) == ["u1", "u2"]
-
-
-async def test_an_ended_session_finds_no_user(store: Store) -> None:
-    await store.end_session("sid", now_ms() + 1000)
-    await store.end_session("sid", now_ms() + 1000)
-    assert await store.user("u1", "sid") is None
-    assert await store.user("u1", "another") is not None
-
-
 async def test_hooks_and_their_keys(store: Store) -> None:
     hook = Hook("h1", "u1", None, "x-auth", 5, events='["a.b"]')
     await store.add_hook(hook)
@@ -538,28 +520,6 @@ async def test_check_answers_while_the_store_works(store: Store) -> None:
     assert store.queue_depth == 0
 
 
-async def test_personal_tokens(store: Store) -> None:
-    mine = PersonalToken("t1", "u1", "Laptop", 5, None)
-    assert await store.add_personal_token(mine, "digest 1", 2)
-    assert await store.add_personal_token(PersonalToken("t2", "u1", "CI", 6, None), "digest 2", 2)
-    third = PersonalToken("t3", "u1", "more", 7, None)
-    assert not await store.add_personal_token(third, "digest 3", 2)
-    assert await store.add_personal_token(PersonalToken("t4", "u2", "", 7, None), "digest 4", 2)
-    assert await store.personal_token("digest 1") == mine
-    assert await store.personal_token("digest 3") is None
-    await store.touch_personal_token("t1", 99)
-    assert [(one.id, one.used_at) for one in await store.personal_tokens("u1")] == [
-        ("t1", 99),
-        ("t2", None),
-    ]
-    assert not await store.drop_personal_token("u1", "t4")
-    assert await store.drop_personal_token("u1", "t1")
-    assert await store.personal_token("digest 1") is None
-    await store.close_account("u1", 9)
-    assert await store.personal_tokens("u1") == []
-    assert len(await store.personal_tokens("u2")) == 1
-
-
 async def test_an_account_is_closed_at_once_and_emptied_in_steps(store: Store) -> None:
     await store.add_hook(Hook("h1", "u1", "s1", None, 5))
     await store.add_key("h1", b"k1", 10)
@@ -569,7 +529,7 @@ async def test_an_account_is_closed_at_once_and_emptied_in_steps(store: Store) -
     await store.add_erasure("u1", "c1", 7)
     await store.close_account("u1", 8)
     assert await store.user("u1") is None
-    assert await store.tokens("u1") is None
+    assert await store.credential("u1") is None
     assert await store.hook("h1") is None
     assert await store.keys("h1") == []
     assert await store.erasures() == [Erasure("u1", WHOLE_ACCOUNT, 8, 0)]

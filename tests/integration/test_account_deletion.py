@@ -91,7 +91,7 @@ async def test_an_account_can_be_deleted_when_the_service_does_not_answer(
     world.sandbox.clear_faults()
     async with world.logged_in() as again:  # the grant that is dead afterwards
         (user_id,) = await world.services.store.user_ids()
-        tokens = await world.services.store.tokens(user_id)
+        tokens = await world.services.store.credential(user_id)
         assert tokens is not None
         await world.services.store.mark_grant_dead(user_id, tokens.access)
         await again.json("GET", "/notifications", status=401)

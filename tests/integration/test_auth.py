@@ -129,7 +129,7 @@ async def test_who_turns_out_to_be_no_administrator_is_logged_out(world: World) 
 async def test_a_denial_is_told(world: World, nobody: Browser) -> None:
     answer = await world.log_in(nobody, decision="deny")
     assert (answer.status, answer.content_type) == (403, "text/html")
-    assert "<h1>SmartRecruiters was told not to let srhooks in</h1>" in await answer.text()
+    assert "<h1>You declined access</h1>" in await answer.text()
     assert not await is_logged_in(nobody)
 
 

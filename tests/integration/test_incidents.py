@@ -91,7 +91,7 @@ async def test_nobody_and_others_see_nothing(world: World, ada: Browser, user_id
 
 
 async def test_they_can_be_read_with_a_dead_grant(world: World, ada: Browser, user_id: str) -> None:
-    tokens = await world.services.store.tokens(user_id)
+    tokens = await world.services.store.credential(user_id)
     assert tokens is not None
     await world.services.store.mark_grant_dead(user_id, tokens.access)
     incident = await opened(world, user_id, "login", subject="", subscription_id=None)

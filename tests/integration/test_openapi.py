@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -11,6 +12,7 @@ from srhooks.domain.incidents import NewIncident
 
 from tests.support.erasing import hook_of
 from tests.support.harness import Browser, World
+from tests.support.harness import world as start_world
 
 # Pages, and what speaks no JSON.
 NO_JSON = {
@@ -85,8 +87,9 @@ def routes(app: web.Application) -> Iterator[tuple[str, str]]:
             yield route.method, route.resource.canonical
 
 
-async def test_every_operation_answers_as_the_document_says(world: World) -> None:
-    async with world.logged_in() as ada:
+async def test_every_operation_answers_as_the_document_says(tmp_path: Path) -> None:
+    methods = ("oauth", "api-key", "client-credentials")
+    async with start_world(tmp_path, login_methods=methods) as world, world.logged_in() as ada:
         ask = Client(ada, await ada.json("GET", "/openapi.json"))
         await subscriptions(ask, world)
         await notifications(ask, world)
@@ -180,6 +183,16 @@ async def notifications(ask: Client, world: World) -> None:
     )
 
 
+async def log_ins(ask: Client, world: World) -> None:
+    client = world.sandbox.credentials.create_client()
+    secrets = {"client_id": client.client_id, "client_secret": client.client_secret}
+    await ask("POST", "/login/client-credentials", 200, data=secrets)
+    await ask("POST", "/login/client-credentials", 403, data=secrets | {"client_secret": "x"})
+    key = world.sandbox.credentials.create_api_key().key
+    await ask("POST", "/login/api-key", 400, data={"api_key": ""})
+    await ask("POST", "/login/api-key", 200, data={"api_key": key})
+
+
 async def account(ask: Client, world: World) -> None:
     await ask("GET", "/account", 200)
     await world.notify(await hook_of(world), b'{"candidate_id": "c1"}')
@@ -191,6 +204,12 @@ async def account(ask: Client, world: World) -> None:
     await ask("GET", "/terminal", 200)
     await ask("POST", "/terminal/tokens/{id}/revoke", 204, made["id"])
     await ask("POST", "/terminal/tokens/{id}/revoke", 404, made["id"])
+    (session,) = (await ask("GET", "/account/sessions", 200))["sessions"]
+    await ask("POST", "/account/sessions/{id}/end", 404, "x")
+    await ask("POST", "/account/sessions/{id}/end", 204, session["id"])
+    await log_ins(ask, world)
+    await ask("POST", "/account/sessions/end-all", 204)
+    await log_ins(ask, world)
     await ask("POST", "/account/delete", 400, json={})
     await ask("POST", "/account/delete", 200, json={"confirm": True})
 

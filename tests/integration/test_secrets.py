@@ -261,12 +261,12 @@ async def test_secrets_are_sealed_anew_at_the_next_start(tmp_path: Path) -> None
 async def _all_sealed_with(secret: str, store: Store, hook_id: str) -> bool:
     vault = Vault((secret,))
     (user_id,) = await store.user_ids()
-    tokens = await store.tokens(user_id)
+    tokens = await store.credential(user_id)
     assert tokens is not None
-    assert tokens.refresh is not None
+    assert tokens.renewal is not None
     keys = await store.keys(hook_id)
     assert keys
-    return all(map(vault.is_current, (tokens.access, tokens.refresh, *(k.sealed for k in keys))))
+    return all(map(vault.is_current, (tokens.access, tokens.renewal, *(k.sealed for k in keys))))
 
 
 async def test_what_a_lost_secret_sealed_is_over_and_nothing_else(tmp_path: Path) -> None:
@@ -278,7 +278,7 @@ async def test_what_a_lost_secret_sealed_is_over_and_nothing_else(tmp_path: Path
             (user_id,) = await app[SERVICES].store.user_ids()
 
             async def dead() -> bool:
-                tokens = await app[SERVICES].store.tokens(user_id)
+                tokens = await app[SERVICES].store.credential(user_id)
                 return tokens is not None and tokens.dead
 
             await eventually(dead)

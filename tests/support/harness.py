@@ -91,6 +91,14 @@ class Browser:
         )
 
 
+@contextlib.asynccontextmanager
+async def nobody(base: str) -> AsyncIterator[Browser]:
+    """A fresh browser, not logged in."""
+    jar = aiohttp.CookieJar(unsafe=True)  # "unsafe" only means that hosts may be IP addresses
+    async with aiohttp.ClientSession(cookie_jar=jar) as session:
+        yield Browser(base, session)
+
+
 @dataclass
 class World:
     settings: Settings
@@ -107,9 +115,8 @@ class World:
 
     @contextlib.asynccontextmanager
     async def nobody(self) -> AsyncIterator[Browser]:
-        jar = aiohttp.CookieJar(unsafe=True)  # "unsafe" only means that hosts may be IP addresses
-        async with aiohttp.ClientSession(cookie_jar=jar) as session:
-            yield Browser(self.base, session)
+        async with nobody(self.base) as browser:
+            yield browser
 
     @contextlib.asynccontextmanager
     async def logged_in(self, first_name: str = "Ada") -> AsyncIterator[Browser]:

@@ -14,8 +14,6 @@ from srhooks.config import SettingsError, load_settings
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 REQUIRED = {
-    "SMARTRECRUITERS_CLIENT_ID": "documented",
-    "SMARTRECRUITERS_CLIENT_SECRET": "documented",
     "SESSION_SECRET": "0123456789abcdef" * 2,
 }
 SHELLS = {"", "sh", "bash", "console", "shell", "text"}

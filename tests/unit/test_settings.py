@@ -6,11 +6,8 @@ from typing import Any
 import pytest
 from srhooks.config import Settings, SettingsError, load_settings
 
-REQUIRED = {
-    "SMARTRECRUITERS_CLIENT_ID": "id",
-    "SMARTRECRUITERS_CLIENT_SECRET": "secret",
-    "SESSION_SECRET": "x" * 32,
-}
+REQUIRED = {"SESSION_SECRET": "x" * 32}
+APP = {"SMARTRECRUITERS_CLIENT_ID": "id", "SMARTRECRUITERS_CLIENT_SECRET": "secret"}
 
 
 def load(**more: str) -> Settings:
@@ -27,7 +24,8 @@ def test_the_defaults() -> None:
     assert set(settings.scopes.split()) == {
         "webhooks_manage", "jobs_read", "candidates_read", "user_me_read", "approvals_read",
     }  # fmt: skip
-    assert settings.session_max_age == 43200
+    assert (settings.session_max_age, settings.session_lifetime) == (43200, 30 * 86_400)
+    assert settings.allowed_companies == ()
     assert settings.retention_days == 30
     assert settings.max_body_bytes == 1048576
     assert (settings.log_level, settings.log_format) == ("info", "console")
@@ -47,6 +45,8 @@ def test_the_defaults() -> None:
         ("SMARTRECRUITERS_IDENTITY_URL", "http://[::1]:1", "identity_url", "http://[::1]:1"),
         ("SMARTRECRUITERS_SCOPES", " a  b ", "scopes", "a b"),
         ("SESSION_MAX_AGE", "1", "session_max_age", 1),
+        ("SESSION_LIFETIME", "60", "session_lifetime", 60),
+        ("ALLOWED_COMPANIES", " acme, Beta ,acme", "allowed_companies", ("acme", "Beta")),
         ("RETENTION_DAYS", "365", "retention_days", 365),
         ("MAX_BODY_BYTES", "10", "max_body_bytes", 10),
         ("LOG_LEVEL", "DEBUG", "log_level", "debug"),
@@ -60,8 +60,6 @@ def test_what_is_accepted(name: str, value: str, field: str, expected: Any) -> N
 
 
 WRONG = {
-    "SMARTRECRUITERS_CLIENT_ID": ["", " "],
-    "SMARTRECRUITERS_CLIENT_SECRET": [""],
     "SESSION_SECRET": ["", "short", "x" * 31, "x" * 32 + ",short", ","],
     "APP_URL": ["localhost:8080", "ftp://x", "http://", "http://a:99999", "http://a?b", "http://u@a",
                 "http://a b", "http://[::1", "http://a#b", "https://a\nb"],
@@ -70,6 +68,9 @@ WRONG = {
     "SMARTRECRUITERS_API_URL": ["api.smartrecruiters.com", "http://a:b"],
     "SMARTRECRUITERS_IDENTITY_URL": ["//x"],
     "SESSION_MAX_AGE": ["0", "never", "-5"],
+    "SESSION_LIFETIME": ["0", "x"],
+    "LOGIN_METHODS": ["oauth", "api-key,oauth", "password", ","],
+    "ALLOWED_COMPANIES": [",", " , "],
     "RETENTION_DAYS": ["0", "x", "99999999999"],
     "MAX_BODY_BYTES": ["0", "1MB"],
     "LOG_LEVEL": ["loud"],
@@ -97,3 +98,26 @@ def test_secrets_can_come_from_files(tmp_path: Path) -> None:
         load_settings(without | {"SESSION_SECRET_FILE": str(tmp_path / "none")})
     with pytest.raises(SettingsError, match="SESSION_SECRET"):
         load_settings(REQUIRED | {"SESSION_SECRET_FILE": str(file)})
+
+
+def test_the_oauth_app_is_set_as_a_whole_or_not_at_all() -> None:
+    assert load().client_id == ""
+    assert load(**APP).client_secret == "secret"
+    for missing in APP:
+        with pytest.raises(SettingsError, match=missing):
+            load(**{**APP, missing: ""})
+
+
+@pytest.mark.parametrize(
+    ("given", "offered"),
+    [
+        ({}, {"api-key", "client-credentials"}),
+        (APP, {"oauth"}),
+        (APP | {"LOGIN_METHODS": "api-key, OAuth"}, {"api-key", "oauth"}),
+        ({"LOGIN_METHODS": "client-credentials"}, {"client-credentials"}),
+    ],
+)
+def test_the_ways_to_log_in(given: dict[str, str], offered: set[str]) -> None:
+    settings = load(**given)
+    methods = ("oauth", "api-key", "client-credentials")
+    assert {method for method in methods if settings.offers(method)} == offered

@@ -13,7 +13,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 from srhooks.domain import ids
-from srhooks.domain.models import Delivery, Filter, Notification, User
+from srhooks.domain.account import User
+from srhooks.domain.models import Delivery, Filter, Notification
 from srhooks.protocol.event_types import FAMILIES
 from srhooks.web.http.static_files import (
     ASSETS,
@@ -187,7 +188,7 @@ def pages() -> list[tuple[str, dict[str, Any]]]:
         ("subscriptions.html", {"user": USER, "csrf": HOSTILE, **subscriptions_context()}),
         ("subscriptions.html", {"user": USER, "subscriptions": [], "error": HOSTILE}),
         ("_subscriptions.html", {**subscriptions_context(), "csrf": HOSTILE, "oob": True}),
-        ("login.html", {"message": HOSTILE, "status": 403}),
+        ("login.html", {"message": HOSTILE, "hint": HOSTILE, "offers": lambda _: True}),
         ("error.html", {"user": USER, **error}),
         ("_error.html", error),
         ("confirm.html", {**error, "action": HOSTILE, "yes": HOSTILE}),

@@ -1,21 +1,24 @@
-"""Sessions: aiohttp-session's encrypted cookie with the user's id and the session's own.
+"""Sessions: aiohttp-session's encrypted cookie with the session's id; the store has the rest.
 
-The cookie alone is not enough: a session that was ended is listed in the store, so a copy of its
-cookie is worth nothing. Each use renews the cookie (SESSION_MAX_AGE counts unused time).
+The cookie alone is not enough: a session that is not in the store any more is over, so a copy of
+its cookie is worth nothing. Each use renews it (SESSION_MAX_AGE counts unused time), up to
+SESSION_LIFETIME.
 """
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp_session
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 
+from srhooks.accounts.log_in import may_enter
 from srhooks.config import Settings
 from srhooks.crypto import RotatingFernet, csrf_token
+from srhooks.domain.account import Session, User
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import User
+from srhooks.hub import Event
 from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
 from srhooks.web.http.csrf import is_forged
@@ -25,7 +28,9 @@ from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 COOKIE = "srhooks"
 MAX_NEXT = 1000  # characters of the address somebody wanted: a cookie holds 4 kB
-KEEP_ENDED = 400 * 86_400_000  # ms: longer than any cookie can live
+MAX_AGENT = 300  # characters of the browser's own words
+READER = "token "
+TOUCH_INTERVAL = 60_000  # ms between two notes of a session's use, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,7 @@ class Login:
     user: User
     session_id: str
     csrf: str
+    until: int  # ms, when it ends unless it is used
 
 
 class CookieStorage(EncryptedCookieStorage):
@@ -59,21 +65,29 @@ def setup_sessions(app: web.Application, settings: Settings) -> None:
 async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login | None:
     """Who is logged in, else None.
 
-    A grant that the service takes no more counts as logged out, unless `dead_grant` is fine.
+    A grant that the service accepts no more counts as logged out, unless `dead_grant` is fine.
     """
-    session = await aiohttp_session.get_session(request)
-    user_id, session_id = session.get("user"), session.get("id")
-    if not isinstance(user_id, str) or not isinstance(session_id, str):
-        return None
-    user = await request.config_dict[SERVICES].store.user(user_id, session_id)
-    if user is None:
-        session.invalidate()
-        return None
-    if user.grant_dead and not dead_grant:
+    cookie = await aiohttp_session.get_session(request)
+    session_id = cookie.get("id")
+    if not isinstance(session_id, str):
         return None
     settings = request.config_dict[SETTINGS]
-    login = Login(user, session_id, csrf_token(settings.session_secrets[0], session_id))
-    session["user"] = user_id  # written again, so that the time of use is
+    store = request.config_dict[SERVICES].store
+    now = now_ms()
+    found = await store.session(session_id, now)
+    if found is None or not may_enter(settings, found[0].company):
+        cookie.invalidate()
+        return None
+    user, session = found
+    if now - session.used_at >= _touch_interval(settings):
+        session = replace(session, used_at=now, until=_end(settings, session.created_at, now))
+        await store.touch_session(session_id, session.used_at, session.until)
+    if user.grant_dead and not dead_grant:
+        return None
+    login = Login(
+        user, session_id, csrf_token(settings.session_secrets[0], session_id), session.until
+    )
+    cookie["id"] = session_id  # written again, so that the time of use is
     request[VIEW] = {"user": user, "csrf": login.csrf}
     return login
 
@@ -91,7 +105,28 @@ async def find_reader(request: web.Request) -> Login | None:
     user = None if token is None else await services.store.user(token.user_id)
     if token is None or user is None:
         raise WrongTokenError
-    return None if user.grant_dead else Login(user, reader_id(token.id), "")
+    if user.grant_dead or not may_enter(request.config_dict[SETTINGS], user.company):
+        return None
+    return Login(user, reader_id(token.id), "", token.expires_at)
+
+
+async def still_logged_in(app: web.Application, login: Login) -> int | None:
+    """Until when (ms) the session of an open page lasts, as it is now; None when it is over.
+
+    Raises StoreError.
+    """
+    services = app[SERVICES]
+    now = now_ms()
+    if login.session_id.startswith(READER):
+        user = await services.store.user(login.user.id)
+        tokens = await services.personal.all(login.user.id)
+        valid = any(reader_id(token.id) == login.session_id for token in tokens)
+        over = user is None or user.grant_dead or not valid or login.until <= now
+        return None if over else login.until
+    found = await services.store.session(login.session_id, now)
+    if found is None or found[0].grant_dead:
+        return None
+    return found[1].until
 
 
 async def require_reader(request: web.Request) -> Login:
@@ -106,7 +141,7 @@ async def require_reader(request: web.Request) -> Login:
 
 def reader_id(token_id: str) -> str:
     """What stands for the session where a program reads with a token."""
-    return f"token {token_id}"
+    return f"{READER}{token_id}"
 
 
 async def require_login(request: web.Request, *, dead_grant: bool = False) -> Login:
@@ -128,16 +163,59 @@ async def require_login(request: web.Request, *, dead_grant: bool = False) -> Lo
     return login
 
 
-async def start_session(request: web.Request, user: User) -> None:
-    """A fresh session: nothing of the one before is kept (no session fixation)."""
-    session = await aiohttp_session.new_session(request)
-    session["user"] = user.id
-    session["id"] = secrets.token_urlsafe(16)
+async def forged_log_in(request: web.Request) -> bool:
+    """Whether the log-in form that was sent is not one of ours. Raises BadRequestError."""
+    settings = request.config_dict[SETTINGS]
+    cookie = await aiohttp_session.get_session(request)
+    ids = [value for name in ("form", "id") if isinstance(value := cookie.get(name), str)]
+    tokens = [csrf_token(key, value) for key in settings.session_secrets for value in ids]
+    return await is_forged(request, settings, tokens)
+
+
+async def log_in_form_token(request: web.Request) -> str:
+    """The anti-forgery token of a browser that is not logged in."""
+    cookie = await aiohttp_session.get_session(request)
+    if not isinstance(cookie.get("form"), str):
+        cookie["form"] = secrets.token_urlsafe(16)
+    return csrf_token(request.config_dict[SETTINGS].session_secrets[0], cookie["form"])
+
+
+async def start_session(request: web.Request, user: User) -> Login:
+    """A fresh session: nothing of the one before is kept (no session fixation), and it is over."""
+    settings = request.config_dict[SETTINGS]
+    before = await find_login(request, dead_grant=True)
+    if before is not None:
+        await end_session(request, before)
+    cookie = await aiohttp_session.new_session(request)
+    now = now_ms()
+    agent = request.headers.get(hdrs.USER_AGENT, "").encode("utf-8", "replace").decode()
+    session = Session(
+        secrets.token_urlsafe(16), user.id, now, now, _end(settings, now, now),
+        agent[:MAX_AGENT].replace("\x00", ""),
+    )  # fmt: skip
+    await request.config_dict[SERVICES].store.add_session(session)
+    cookie["id"] = session.id
+    csrf = csrf_token(settings.session_secrets[0], session.id)
+    request[VIEW] = {"user": user, "csrf": csrf}
+    return Login(user, session.id, csrf, session.until)
 
 
 async def end_session(request: web.Request, login: Login) -> None:
-    store = request.config_dict[SERVICES].store
-    await store.end_session(login.session_id, now_ms() + KEEP_ENDED)
-    session: Any = await aiohttp_session.get_session(request)
-    session.invalidate()
+    """For good, also for a copied cookie, and with all that it has open."""
+    services = request.config_dict[SERVICES]
+    await services.store.end_session(login.user.id, login.session_id)
+    services.hub.publish(login.user.id, Event("session-ended", session_id=login.session_id))
+    cookie: Any = await aiohttp_session.get_session(request)
+    cookie.invalidate()
     request.pop(VIEW, None)
+
+
+def _touch_interval(settings: Settings) -> int:
+    """ms; short sessions are noted more often, so that their end is not far off."""
+    return min(TOUCH_INTERVAL, settings.session_max_age * 100)
+
+
+def _end(settings: Settings, created_at: int, used_at: int) -> int:
+    """The cookie's own age is exact; what is noted of its use may be a while behind."""
+    unused = used_at + settings.session_max_age * 1000 + _touch_interval(settings)
+    return min(created_at + settings.session_lifetime * 1000, unused)

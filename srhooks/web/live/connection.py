@@ -16,9 +16,9 @@ from aiohttp import WSCloseCode, web
 
 from srhooks.domain import clock
 from srhooks.domain.models import Filter, Notification
-from srhooks.hub import EVERY_SESSION, Event
+from srhooks.hub import Event
 from srhooks.store import StoreError
-from srhooks.web.http.session import Login
+from srhooks.web.http.session import Login, still_logged_in
 from srhooks.web.http.templating import macro
 from srhooks.web.live import fragments
 from srhooks.web.live.change_reader import Change, ChangeReader
@@ -33,6 +33,7 @@ MAX_REPLAY = 500  # changes; beyond them the list is pushed as a whole
 OVERVIEW_EVERY = 3.0  # seconds between two pushes of the overview
 CLOSE_PATIENCE = 2.0  # seconds for a page to hear why it is closed
 LOGGED_OUT = 4401
+MAX_TIMER = 86_400.0  # seconds: beyond some 50 days a timer of the loop may fail
 REASONS = {
     LOGGED_OUT: b"logged out",
     WSCloseCode.TRY_AGAIN_LATER: b"come back",
@@ -42,9 +43,9 @@ REASONS = {
 
 class LivePage:
     __slots__ = (
-        "_app", "_changes", "_filter_key", "_is_open", "_new_rows", "_pending", "_pushing",
-        "_render", "_replays", "_send_patience", "_socket", "_told", "_transport", "_wanted",
-        "_window", "closing", "login", "sent", "view",
+        "_app", "_changes", "_check_again", "_checking", "_deadline", "_filter_key", "_is_open",
+        "_new_rows", "_pending", "_pushing", "_render", "_replays", "_send_patience", "_socket",
+        "_told", "_transport", "_wanted", "_window", "closing", "login", "sent", "view",
     )  # fmt: skip
 
     def __init__(
@@ -69,6 +70,9 @@ class LivePage:
         self._window = window
         self._send_patience = send_patience
         self._is_open = False
+        self._deadline: asyncio.TimerHandle | None = None
+        self._checking: asyncio.Task[None] | None = None
+        self._check_again = False
         self._pending: dict[str, Event] = {}
         self._pushing: asyncio.Task[None] | None = None
 
@@ -94,6 +98,7 @@ class LivePage:
     def open(self) -> None:
         """The socket is ready: send what changed since the page's cursor, and from now on."""
         self._is_open = True
+        self._end_at(self.login.until)
         early, self._pending = self._pending, {}
         if self._replays:
             self._start()
@@ -111,21 +116,21 @@ class LivePage:
 
     def put(self, event: Event) -> None:
         """Something happened. Never waits; whatever its pace, a page holds one event of a kind."""
-        ended = event.kind == "session-ended"
-        if ended and event.session_id not in {self.login.session_id, EVERY_SESSION}:
+        if event.kind == "session-ended" and self._is_open:
+            self._check_login()  # perhaps this one: of several at a time only the last is heard of
             return
-        if ended and self._is_open:
-            self._close(LOGGED_OUT)
-        else:
-            self._pending[event.kind] = event
-            if self._is_open and self._pushing is None and self.closing is None:
-                self._start()
+        self._pending[event.kind] = event
+        if self._is_open and self._pushing is None and self.closing is None:
+            self._start()
 
     async def leave(self) -> None:
         """It left, or it was told why it has to."""
-        if self._pushing is not None:
-            self._pushing.cancel()
-            await asyncio.gather(self._pushing, return_exceptions=True)
+        if self._deadline is not None:
+            self._deadline.cancel()
+        tasks = [task for task in (self._pushing, self._checking) if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
         if self.closing is not None:
             await asyncio.gather(self.closing, return_exceptions=True)
 
@@ -164,6 +169,7 @@ class LivePage:
         for event in events:
             if event.kind == "login":
                 await self._send(await fragments.banner(self._app, self.login))
+                self._check_login()
             elif event.kind == "notification" and self.is_feed:
                 await self._send_changes(event.order)
             elif event.kind == "handshake" and self.view == "subscriptions":
@@ -225,6 +231,36 @@ class LivePage:
         # A filter may fit only now that the entity is known: then it is new to the page.
         is_new = new or bool(wanted.q or wanted.status)
         return self._render(n, moment(n.received_at, clock.now_ms()), wanted, new=is_new)
+
+    def _end_at(self, until: int) -> None:
+        """Look at the session again when it ends (ms), unless it is used meanwhile."""
+        seconds = min(max((until - clock.now_ms()) / 1000, 0.0) + 0.1, MAX_TIMER)
+        loop = asyncio.get_running_loop()
+        if self._deadline is not None:
+            self._deadline.cancel()
+        self._deadline = loop.call_later(seconds, self._check_login)
+
+    def _check_login(self) -> None:
+        if self._checking is None or self._checking.done():
+            self._checking = asyncio.create_task(self._close_when_over(), name="live-session")
+        else:
+            self._check_again = True
+
+    async def _close_when_over(self) -> None:
+        """Close the page when its session is over or the grant is dead."""
+        while True:
+            self._check_again = False
+            try:
+                until = await still_logged_in(self._app, self.login)
+            except StoreError:
+                self._close(WSCloseCode.TRY_AGAIN_LATER)
+                return
+            if until is None:
+                self._close(LOGGED_OUT)
+                return
+            if not self._check_again:
+                self._end_at(until)
+                return
 
     def _close(self, code: int) -> None:
         """Tell the page why, whatever it was being sent."""

@@ -8,25 +8,57 @@ import json
 from typing import Any
 
 import aiohttp_session
-from aiohttp import hdrs, web
+from aiohttp import web
 
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
 from srhooks.domain.subjects import MAX_ID
 from srhooks.privacy.candidate_erasure import Eraser, UnknownCandidateError
+from srhooks.protocol.scopes import SCOPE_OF_KIND
 from srhooks.web.http.confirmation import ask
-from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.http.content_negotiation import wants_json
+from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.forms import read_form
-from srhooks.web.http.session import Login, require_login
+from srhooks.web.http.responses import json_response
+from srhooks.web.http.session import Login, log_in_form_token, require_login
 from srhooks.web.http.templating import VIEW, render
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 UNLIMITED = 1 << 60
+CREDENTIAL_NAMES = {
+    "oauth": "SmartRecruiters (OAuth)",
+    "api-key": "an API key",
+    "client-credentials": "client credentials",
+}
 
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
-    return await _page(request, login)
+    return await (account_json(request, login) if wants_json(request) else _page(request, login))
+
+
+async def account_json(request: web.Request, login: Login) -> web.Response:
+    """Also what a program gets that has just logged in."""
+    store = request.app[SERVICES].store
+    user = login.user
+    company = user.company
+    return json_response(
+        {
+            "account": {
+                "id": user.id,
+                "name": user.name,
+                "credential": user.credential,
+                "company": None if company is None else {"id": company.id, "name": company.name},
+                "scopes": None if user.scopes is None else list(user.scopes),
+                "grant": "dead" if user.grant_dead else "alive",
+            },
+            "name": user.name,
+            "email": user.email,
+            "notifications": await store.count(user.id, Filter(), UNLIMITED),
+            "hooks": len(await store.hooks(user.id)),
+            "retentionDays": request.app[SETTINGS].retention_days,
+        }
+    )
 
 
 async def erase(request: web.Request) -> web.Response:
@@ -62,10 +94,12 @@ async def _erase_for_program(
     """Raises UnknownCandidateError."""
     if asked.get("dryRun") is True:
         found = await eraser.find(login.user.id, candidate_id)
-        return _json({"found": len(found.records), "name": found.name, "byEvent": found.by_event()})
+        return json_response(
+            {"found": len(found.records), "name": found.name, "byEvent": found.by_event()}
+        )
     if asked.get("confirm") is True or asked.get("confirm") == "yes":
         erased = await eraser.erase(login.user.id, candidate_id)
-        return _json({"erased": erased})
+        return json_response({"erased": erased})
     raise BadRequestError(
         'erasing needs {"confirm": true}; {"dryRun": true} tells what would be erased'
     )
@@ -99,15 +133,20 @@ async def delete(request: web.Request) -> web.Response:
     left = await request.app[SERVICES].accounts.delete(login.user.id)
     (await aiohttp_session.get_session(request)).invalidate()
     if wants_json(request):
-        return _json({"deleted": True, "subscriptionsLeft": left})
+        return json_response({"deleted": True, "subscriptionsLeft": left})
     message = "Your account and everything in it has been deleted."
     if left:
         message += (
             f" SmartRecruiters could not be told to delete {len(left)} of the subscriptions"
             f" ({', '.join(left)}): delete them there."
         )
-    del request[VIEW]["user"]
-    ctx = {"message": message, "good": not left, "status": 200, "csrf": ""}
+    request.pop(VIEW, None)
+    ctx = {
+        "message": message,
+        "good": not left,
+        "offers": request.app[SETTINGS].offers,
+        "csrf": await log_in_form_token(request),
+    }
     return render(request, "login.html", ctx)
 
 
@@ -140,19 +179,21 @@ async def _page(
 ) -> web.Response:  # fmt: skip
     store = request.app[SERVICES].store
     settings = request.app[SETTINGS]
-    stored = await store.count(login.user.id, Filter(), UNLIMITED)
+    user = login.user
+    refused_kinds = await store.unreadable_kinds(user.id)
     ctx = {
         "message": message,
         "good": good,
-        "notifications": stored,
-        "hooks": len(await store.hooks(login.user.id)),
+        "credential_name": CREDENTIAL_NAMES[user.credential],
+        "use": await store.credential_use(user.id),
+        "unreadable": [(kind, SCOPE_OF_KIND.get(kind)) for kind in refused_kinds],
+        "sessions": len(await store.sessions(user.id, now_ms())),
+        "offers": settings.offers,
+        "notifications": await store.count(user.id, Filter(), UNLIMITED),
+        "hooks": len(await store.hooks(user.id)),
         "days": settings.retention_days,
         "automatic": settings.erase_deleted_candidates,
     }
-    if wants_json(request):
-        kept = {name: ctx[name] for name in ("notifications", "hooks")}
-        person = {"name": login.user.name, "email": login.user.email}
-        return _json({**person, **kept, "retentionDays": settings.retention_days})
     return render(request, "account.html", ctx, status=status)
 
 
@@ -171,9 +212,3 @@ async def _asked(request: web.Request) -> dict[str, Any]:
     if not isinstance(asked, dict):
         raise BadRequestError("the body must be a JSON object")
     return asked
-
-
-def _json(value: Any) -> web.Response:
-    return web.Response(
-        text=json_text(value), content_type="application/json", headers={hdrs.VARY: VARY}
-    )

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from srhooks.accounts.personal_tokens import DEFAULT_DAYS, MAX_DAYS
 from srhooks.web.http.errors import json_text
 from srhooks.web.http.query_params import MAX_LIMIT, SINCE
 from srhooks.web.http.session import find_login
@@ -147,7 +148,20 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
         "What the service sent in the last 30 days, newest first", {200: ref("Callbacks")}, tag=S,
         query={"status": ({"enum": ["failed", "successful"]}, "Only these"),
                "page": (TEXT, "As `next` gives it")}, errors=(400, 404, *SERVICE))}),
-    "/account": ({}, {"get": operation("What is kept", {200: ref("Account")}, tag=A)}),
+    "/login/api-key": ({}, {"post": operation(
+        "Log in with an API key", {200: ref("Account")}, tag=A, media=FORM, public=True,
+        body=record(api_key=TEXT), errors=(400, 403, 404, 429, 502, 503))}),
+    "/login/client-credentials": ({}, {"post": operation(
+        "Log in with client credentials", {200: ref("Account")}, tag=A, media=FORM, public=True,
+        body=record(client_id=TEXT, client_secret=TEXT), errors=(400, 403, 404, 429, 502, 503))}),
+    "/account": ({}, {"get": operation(
+        "The credential, the company, and what is stored", {200: ref("Account")}, tag=A)}),
+    "/account/sessions": ({}, {"get": operation(
+        "The browsers that are logged in", {200: ref("Sessions")}, tag=A)}),
+    "/account/sessions/{id}/end": ({"id": "Of the session"}, {"post": operation(
+        "Log one out", {204: None}, tag=A, errors=(404,))}),
+    "/account/sessions/end-all": ({}, {"post": operation(
+        "Log out everywhere", {204: None}, tag=A)}),
     "/account/delete": ({}, {"post": operation(
         "Delete the account and everything in it", {200: ref("AccountDeleted")}, tag=A,
         body=record(confirm={"const": True}), errors=(400,))}),
@@ -158,8 +172,10 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
                     confirm={"const": True}, dryRun={"const": True}), errors=(400, 404))}),
     "/terminal": ({}, {"get": operation("The personal tokens", {200: ref("Tokens")}, tag=A)}),
     "/terminal/tokens": ({}, {"post": operation(
-        "Make one; its text is never shown again", {201: ref("NewToken")}, tag=A, media=FORM,
-        body=record(name=TEXT), errors=(400,))}),
+        "Create one; its text is never shown again", {201: ref("NewToken")}, tag=A, media=FORM,
+        body=record(optional=("days",), name=TEXT, days={
+            "type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DEFAULT_DAYS}),
+        errors=(400,))}),
     "/terminal/tokens/{id}/revoke": ({"id": "Of the token"}, {"post": operation(
         "Revoke it", {204: None}, tag=A, errors=(404,))}),
     "/hooks/{id}": ({"id": "Of the hook"}, {"post": operation(

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from srhooks.domain.account import CREDENTIAL_KINDS
 from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
 
@@ -128,7 +129,25 @@ SCHEMAS: dict[str, Schema] = {
         body=TEXT,
     ),
     "Callbacks": record(callbacks=many(ref("Callback")), next=MAYBE_TEXT),
-    "Account": record(name=TEXT, email=TEXT, notifications=COUNT, hooks=COUNT, retentionDays=COUNT),
+    "Account": record(
+        account=record(
+            id=TEXT,
+            name=TEXT,
+            credential={"type": "string", "enum": list(CREDENTIAL_KINDS)},
+            company={"anyOf": [record(id=TEXT, name=MAYBE_TEXT), {"type": "null"}]},
+            scopes={"anyOf": [many(TEXT), {"type": "null"}]},
+            grant={"type": "string", "enum": ["alive", "dead"]},
+        ),
+        name=TEXT,
+        email=TEXT,
+        notifications={"type": ["integer", "null"], "minimum": 0},
+        hooks=COUNT,
+        retentionDays=COUNT,
+    ),
+    "Session": record(
+        id=TEXT, browser=TEXT, current={"type": "boolean"}, createdAt=TIME, usedAt=TIME, until=TIME
+    ),
+    "Sessions": record(sessions=many(ref("Session"))),
     "AccountDeleted": record(deleted={"const": True}, subscriptionsLeft=many(TEXT)),
     "Erased": record(erased=COUNT),
     "Erasable": record(
@@ -136,8 +155,10 @@ SCHEMAS: dict[str, Schema] = {
         name=MAYBE_TEXT,
         byEvent={"type": "object", "additionalProperties": COUNT},
     ),
-    "Token": record(id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME),
-    "NewToken": record(id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME, token=TEXT),
+    "Token": record(id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME, expiresAt=TIME),
+    "NewToken": record(
+        id=TEXT, name=TEXT, createdAt=TIME, usedAt=MAYBE_TIME, expiresAt=TIME, token=TEXT
+    ),
     "Tokens": record(tokens=many(ref("Token"))),
     "Deleted": record(deleted=COUNT),
     "Processed": record(processed=COUNT),

@@ -6,14 +6,20 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
-from srhooks.accounts.personal_tokens import MAX_NAME, TooManyTokensError
+from srhooks.accounts.personal_tokens import (
+    DEFAULT_DAYS,
+    MAX_DAYS,
+    MAX_NAME,
+    TooManyTokensError,
+)
+from srhooks.domain.account import PersonalToken
 from srhooks.domain.clock import iso
-from srhooks.domain.models import PersonalToken
 from srhooks.hub import Event
 from srhooks.web.http.confirmation import ask
-from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.http.content_negotiation import wants_json
+from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.forms import read_form, text_of
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, reader_id, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
@@ -28,18 +34,20 @@ async def show(request: web.Request) -> web.Response:
 async def make(request: web.Request) -> web.Response:
     """Its text is told this once: to a program in the answer, to a person on the page after it."""
     login = await require_login(request)
-    name = text_of(await read_form(request), "name")
+    form = await read_form(request)
+    name = text_of(form, "name")
     if len(name) > MAX_NAME:
         raise BadRequestError(f"The name is too long: at most {MAX_NAME} characters")
+    days = _days(text_of(form, "days"))
     personal = request.app[SERVICES].personal
     if not name:
         name = _free_name({token.name for token in await personal.all(login.user.id)})
     try:
-        token, text = await personal.make(login.user.id, name)
+        token, text = await personal.make(login.user.id, name, days)
     except TooManyTokensError as error:
         raise BadRequestError(str(error)) from None
     if wants_json(request):
-        return web.json_response({**_json(token), "token": text}, status=201)
+        return json_response({**_json(token), "token": text}, status=201)
     request.app[SERVICES].once.put(login.session_id, "terminal", made=text, name=token.name)
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
@@ -76,16 +84,24 @@ async def revoke(request: web.Request) -> web.Response:
 async def _page(request: web.Request, login: Login) -> web.Response:
     tokens = await request.app[SERVICES].personal.all(login.user.id)
     if wants_json(request):
-        text = json_text({"tokens": [_json(token) for token in tokens]})
-        headers = {"Vary": VARY}
-        return web.Response(text=text, content_type="application/json", headers=headers)
+        return json_response({"tokens": [_json(token) for token in tokens]})
     ctx = {
         "tokens": tokens,
         "made": None,
+        "default_days": DEFAULT_DAYS,
         "server": request.app[SETTINGS].app_url,
         **request.app[SERVICES].once.take(login.session_id, "terminal"),
     }
     return render(request, "terminal.html", ctx)
+
+
+def _days(text: str) -> int:
+    """For how long a token lasts. Raises BadRequestError."""
+    if not text:
+        return DEFAULT_DAYS
+    if not (text.isascii() and text.isdigit()) or not 1 <= int(text[:9]) <= MAX_DAYS:
+        raise BadRequestError(f"days must be a whole number from 1 to {MAX_DAYS}")
+    return int(text)
 
 
 def _free_name(taken: Container[str]) -> str:
@@ -100,4 +116,5 @@ def _json(token: PersonalToken) -> dict[str, Any]:
         "name": token.name,
         "createdAt": iso(token.created_at),
         "usedAt": None if token.used_at is None else iso(token.used_at),
+        "expiresAt": iso(token.expires_at),
     }

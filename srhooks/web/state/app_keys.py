@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from aiohttp import web
 
 from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.log_in import LogIn
 from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
@@ -15,12 +16,12 @@ from srhooks.entities.fetcher import EntityFetcher
 from srhooks.hub import Hub
 from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory
+from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
 from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
-from srhooks.smartrecruiters.client import ServiceClient
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
@@ -38,9 +39,10 @@ class Services:
     store: Store
     vault: Vault
     hub: Hub
-    client: ServiceClient
     tokens: TokenKeeper
     gateway: Gateway
+    log_in: LogIn
+    key_recovery: KeyRecovery
     hooks: HookDirectory
     intake: Intake
     fetcher: EntityFetcher

@@ -1,0 +1,79 @@
+"""Slow down who guesses credentials: 10 refused tries a minute from an address, 30 from all.
+
+A try whose outcome is not known yet counts as refused until it is: who sends a hundred at a time
+gets no further than who sends them one by one. Good tries wait for that, and are not counted.
+"""
+
+import asyncio
+import contextlib
+import math
+from collections import Counter, deque
+from collections.abc import AsyncIterator
+
+WINDOW = 60.0  # seconds
+PER_ADDRESS = 10
+OVERALL = 30
+MAX_WAITING = 200  # tries that wait for those before them
+
+
+class TooManyTriesError(Exception):
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("Too many refused log-ins. Wait a minute and try again")
+        self.retry_after = retry_after  # seconds
+
+
+class Attempt:
+    refused = False
+
+
+class GuessLimit:
+    def __init__(self) -> None:
+        self._refused: deque[tuple[float, str]] = deque()  # loop time and address
+        self._running: Counter[str] = Counter()
+        self._waiting = 0
+        self._changed = asyncio.Event()
+
+    @contextlib.asynccontextmanager
+    async def attempt(self, address: str) -> AsyncIterator[Attempt]:
+        """Set `refused` when the service refuses the credential. Raises TooManyTriesError."""
+        await self._enter(address)
+        attempt = Attempt()
+        try:
+            yield attempt
+        finally:
+            self._running[address] -= 1
+            self._running += Counter()  # drop the addresses without any
+            if attempt.refused:
+                self._refused.append((asyncio.get_running_loop().time(), address))
+            self._changed.set()
+
+    async def _enter(self, address: str) -> None:
+        while True:
+            self._check(address)
+            mine = sum(one == address for _, one in self._refused) + self._running[address]
+            every = len(self._refused) + self._running.total()
+            if mine < PER_ADDRESS and every < OVERALL:
+                self._running[address] += 1
+                return
+            if self._waiting >= MAX_WAITING:
+                raise TooManyTriesError(1)
+            self._changed.clear()
+            self._waiting += 1
+            try:
+                await self._changed.wait()
+            finally:
+                self._waiting -= 1
+
+    def _check(self, address: str) -> None:
+        now = asyncio.get_running_loop().time()
+        while self._refused and self._refused[0][0] <= now - WINDOW:
+            self._refused.popleft()
+        mine = [at for at, one in self._refused if one == address]
+        every = [at for at, _ in self._refused]
+        over = []
+        if len(mine) >= PER_ADDRESS:
+            over.append(mine[-PER_ADDRESS])
+        if len(every) >= OVERALL:
+            over.append(every[-OVERALL])
+        if over:
+            raise TooManyTriesError(max(1, math.ceil(max(over) + WINDOW - now)))
