@@ -9,7 +9,7 @@ WORKERS ?= 0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz help setup runtime demo test check format image-check lock wheel clean
+.PHONY: fuzz release help setup runtime demo test check format image-check lock wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -52,6 +52,9 @@ lock: setup ## resolve every lock file anew, for all platforms and Pythons
 
 wheel: setup ## dist/srhooks-*.whl
 	@$(BIN)/hatchling build --target wheel
+
+release: setup ## version, changelog, tag, wheel, sdist and image, up to the upload: VERSION=1.2.3
+	@scripts/release.sh "$(VERSION)"
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
