@@ -1,13 +1,15 @@
 """Read the `Link` header of a notification and decide whether its target may be followed.
 
 RFC 8288. The parsing is linkheader's, behind a guard: its regular expressions are cubic on runs
-of spaces, choke on tabs and empty elements, and swallow what follows an unclosed `<`. So the list
-is cut in one linear pass, white space is normalised, and linkheader sees one sane link at a time.
+of spaces, choke on tabs, empty elements and odd parameters, and swallow what follows an unclosed
+`<`. So the list is cut in one linear pass, of each link's parameters only `rel` is read, and
+linkheader sees the one link that counts, in its plainest form.
 """
 
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from itertools import islice
 from typing import NamedTuple
 
 import link_header
@@ -15,8 +17,16 @@ from yarl import URL
 
 MAX_HEADER = 8192  # characters, all `Link` lines together; more is no usable link
 MAX_LINKS = 50
+MAX_PARAMETERS = 100  # of a link
 MAX_SHOWN = 2000  # characters kept of a target that is not a URL
+BLANK = " \t\r\n"
 WHITE = re.compile(r"[ \t\r\n]+")
+# Possessive throughout: each goes over the text once.
+TEXT = r'"(?:[^"\\]++|\\.)*+"'
+PIECE = re.compile(rf'(?:[^<",]++|<[^<>]*+>|{TEXT})++|,|<+(?=<)|<|"', re.DOTALL)
+PARAMETER = re.compile(rf'(?:[^;"]++|{TEXT}|")++', re.DOTALL)
+QUOTED = re.compile(TEXT, re.DOTALL)
+ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # What a URL may hold literally (RFC 3986), without the backslash and space that parsers
 # disagree about. Anything else is somebody trying to be read in two ways.
 PLAIN_URL = re.compile(r"[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%]+")
@@ -42,9 +52,9 @@ def find_link(header: str, api_url: URL) -> Link | None:
             continue
         target, relations = parsed
         if "self" in relations:
-            return resolve(target, api_url)
+            return resolve(_read(target), api_url)
         first = first or target
-    return resolve(first, api_url) if first else None
+    return resolve(_read(first), api_url) if first else None
 
 
 @lru_cache(maxsize=8)
@@ -86,49 +96,47 @@ def resolve(target: str, api_url: URL) -> Link:
 
 def _elements(header: str) -> Iterator[str]:
     """The elements of the list: cut at commas outside `<>` and quotes, unclosed ones dropped."""
-    start = 0
-    in_target = in_quotes = escaped = False
-    count = 0
-    for position, letter in enumerate(header):
-        if in_quotes:
-            if escaped:
-                escaped = False
-            elif letter == "\\":
-                escaped = True
-            elif letter == '"':
-                in_quotes = False
-        elif letter == "<":
-            if in_target:  # the earlier one was never closed: it is no link
-                start = position
-            in_target = True
-        elif letter == ">":
-            in_target = False
-        elif letter == '"' and not in_target:
-            in_quotes = True
-        elif letter == "," and not in_target:
-            yield header[start:position]
-            start = position + 1
+    start = count = 0
+    for found in PIECE.finditer(header):
+        piece = found[0]
+        if piece[0] == "<" and ">" not in piece:  # never closed: it is no link
+            start = header.find("<", found.end()) % (len(header) + 1)
+        elif piece == '"':  # never closed: where its link ends cannot be known
+            return
+        elif piece == ",":
+            yield header[start : found.start()]
+            start = found.end()
             count += 1
             if count >= MAX_LINKS:
                 return
-    if not in_target and not in_quotes:
-        yield header[start:]
+    yield header[start:]
 
 
 def _parse(element: str) -> tuple[str, list[str]] | None:
     """Target and lower-case relations of one link, or None when it is not a link."""
-    element = WHITE.sub(" ", element).strip()
-    if not element.startswith("<"):
-        return None
+    element = element.strip(BLANK)
     target, closed, parameters = element[1:].partition(">")
-    target = target.strip()
-    if not closed or not target:
+    target = WHITE.sub(" ", target).strip()
+    if not element.startswith("<") or not closed or not target:
         return None
+    return target, _relations(parameters).lower().split()
+
+
+def _relations(parameters: str) -> str:
+    """The value of the first `rel`. Parameters that cannot be read are passed over."""
+    for found in islice(PARAMETER.finditer(parameters), MAX_PARAMETERS):
+        name, equals, value = found[0].partition("=")
+        if name.strip(BLANK).lower() == "rel" and equals:
+            value = value.strip(BLANK)
+            quoted = QUOTED.match(value)
+            return ESCAPED.sub(r"\1", quoted[0][1:-1]) if quoted else value
+    return ""
+
+
+def _read(target: str) -> str:
+    """The target as linkheader reads it."""
     try:
-        (link,) = link_header.parse(f"<{target}>{parameters.rstrip(' ;')}").links
+        (link,) = link_header.parse(f"<{target}>").links
     except (link_header.ParseException, ValueError):
-        return None
-    relations = next(
-        (value for name, value in link.attr_pairs if name.lower() == "rel" and value), ""
-    )
-    return link.href.strip(), relations.lower().split()
+        return target
+    return str(link.href).strip()

@@ -44,8 +44,39 @@ def test_the_documented_example() -> None:
     for given in ("", "v1=", MADE[3:], "v2" + MADE[2:], MADE[:-1], MADE + "0", "v1=é", ";" * 100):
         assert matching_key([KEY], SIGNED, BODY, given) is None, given
     for name in SIGNED:
-        assert matching_key([KEY], SIGNED | {name: "x"}, BODY, MADE) is None
+        other = {"event-version": "v1", "smartrecruiters-timestamp": "1"}.get(name, "x")
+        assert matching_key([KEY], SIGNED | {name: other}, BODY, MADE) is None
     assert matching_key([KEY], SIGNED, BODY + b" ", MADE) is None
+
+
+MOVED: list[dict[str, str]] = [
+    {"event-id": "123.application", "event-name": "created"},
+    {"smartrecruiters-timestamp": '1574080897.{"job_id"'},
+    {"event-version": "created.v201910", "event-name": "application"},
+    {"event-version": "v201910.<http://smartrecruiters", "link": "com/endpoint>; rel=self"},
+    {"event-id": "1.23"},
+    {"smartrecruiters-timestamp": "1574080897 "},
+]
+
+
+@pytest.mark.parametrize("moved", MOVED, ids=str)
+def test_parts_of_a_signed_text_cannot_be_moved(moved: dict[str, str]) -> None:
+    headers = SIGNED | moved
+    fits = moved == {"smartrecruiters-timestamp": "1574080897 "}  # white space moves nothing
+    assert (matching_key([KEY], headers, BODY, sign(KEY, headers, BODY)) == 0) == fits
+
+
+async def test_a_captured_signature_is_invalid_for_another_event(odd: OddWorld) -> None:
+    async with odd.logged_in() as zoe:
+        created = await zoe.subscribe("application.created")
+        odd.service.keys[str(created["id"])].append(KEY)
+        headers = {**SIGNED, "event-id": "123.application", "event-name": "created"}
+        headers["SmartRecruiters-Signature"] = sign(KEY, SIGNED, BODY)
+        assert sign(KEY, headers, BODY) == sign(KEY, SIGNED, BODY)
+        assert await odd.notify(created["hookId"], BODY, **headers) == 202
+        one = await newest(zoe)
+        assert (one["signature"], one["entity"]["status"]) == ("invalid", "refused")
+        assert "event-id holds a dot" in await zoe.page(f"/notifications/{one['id']}")
 
 
 async def test_the_documented_example_over_http(odd: OddWorld) -> None:

@@ -32,9 +32,24 @@ FOLLOWED = {
     f"<{HERE}/a>; rel=self;": f"{HERE}/a",
     f"< {HERE}/a >; rel=self": f"{HERE}/a",
     f"<unclosed, <{HERE}/b>; rel=self": f"{HERE}/b",
+    f"<unclosed <{HERE}/b>; rel=self": f"{HERE}/b",
+    f"<<<{HERE}/b>; rel=self": f"{HERE}/b",
     f"nonsense, <{HERE}/b>; rel=self": f"{HERE}/b",
     f"<>; rel=self, <{HERE}/b>; rel=self": f"{HERE}/b",
     f"<{HERE}/a>; rel=next, <{HERE}/b>; rel=selfish": f"{HERE}/a",
+    # Parameters that cannot be read do not hide the rest.
+    f"<{HERE}/a>; rel=self; title=a b": f"{HERE}/a",
+    f"<{HERE}/a>; title=a b; rel=self": f"{HERE}/a",
+    f"<{HERE}/a>; rel=https://x.test/rel": f"{HERE}/a",
+    f"<{HERE}/a>; rel=https://x.test/rel, <{HERE}/b>; rel=self": f"{HERE}/b",
+    f"<{HERE}/a>; rel=": f"{HERE}/a",
+    f"<{HERE}/a>; rel=, <{HERE}/b>; rel = self": f"{HERE}/b",
+    f"<{HERE}/a>; rel": f"{HERE}/a",
+    f"<{HERE}/a>; rel=self; a:b=c": f"{HERE}/a",
+    f"<{HERE}/a>; a:b=c, <{HERE}/b>; ===; ; rel=self": f"{HERE}/b",
+    f"<{HERE}/a>; rel=self; title=(x)": f"{HERE}/a",
+    f'<{HERE}/a>; rel="sel\\f"': f"{HERE}/a",
+    f'<{HERE}/a>; xrel=self, <{HERE}/b>; rel="self"x': f"{HERE}/b",
     "</jobs/1>; rel=self": f"{HERE}/jobs/1",
     "<jobs/1>; rel=self": f"{HERE}/jobs/1",
     "<?x=1>; rel=self": f"{HERE}/?x=1",
@@ -73,6 +88,13 @@ SLOW = [
     "<http://" + "a." * 4000 + ">; rel=self",
     "<http://" + "[" * 8000 + ">; rel=self",
     "x" * 1_000_000,
+    '"' + '\\"' * 4000,
+    "<a>; rel=" + '\\"' * 4000,
+    "<a>; " + '";' * 4000,
+    "<a>;" + 'x="y";' * 1300,
+    "<" + ">" * 8000,
+    "<>" * 4000,
+    "<a>; title=a b, " * 500,
 ]
 
 
@@ -97,10 +119,12 @@ def test_what_is_no_link_is_none(header: str) -> None:
 
 @pytest.mark.parametrize("header", SLOW, ids=lambda header: header[:12])
 def test_no_header_takes_long(header: str) -> None:
-    # A bound, not a measurement: the library alone takes 81 s for the first of these.
+    # A bound with room for a busy machine: each takes less than 1 ms, linkheader alone 81 s for
+    # the first of these.
     began = time.process_time()
-    find_link(header, API)
-    assert time.process_time() - began < 1.0
+    for _ in range(10):
+        find_link(header, API)
+    assert time.process_time() - began < 0.1
 
 
 SEGMENTS = st.text(alphabet="aZ09_-~.%/:@?# \u00e9\\", max_size=8)

@@ -5,7 +5,7 @@ from typing import Any
 from srhooks.domain import clock
 from srhooks.domain.models import Notification
 from srhooks.intake.hook_cache import HookEntry, KnownKey
-from srhooks.protocol.signature import SIGNATURE_HEADER, canonical, matching_key
+from srhooks.protocol.signature import SIGNATURE_HEADER, ambiguity, canonical, matching_key
 
 STALE = 300.0  # seconds between sending and receipt beyond which a replay is suspected
 
@@ -22,6 +22,7 @@ def verdict(entry: HookEntry | None, n: Notification) -> dict[str, Any]:
         "skew_s": skew,
         "stale": skew is not None and abs(skew) > STALE,
         "keys": len(keys),
+        "ambiguity": ambiguity(n.headers) if given else None,
     }
 
 
