@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.domain.clock import now_ms
+from srhooks.domain.deadline import STORE_SHARE
 from srhooks.domain.models import Hook
 from srhooks.smartrecruiters.errors import ServiceError, brief
 from srhooks.store import Store, StoreError
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 HOOK_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
 KEY_LIFE = 86_400_000  # ms that a replaced key goes on counting
 ASK_EVERY = 60.0  # seconds between two look-ups of the newest key for one hook
-ASK_PATIENCE = 3.5  # seconds: the sender waits five in all
+ASK_TIMEOUT = 3.5  # seconds that a person waits
 CACHE = 20_000  # hooks
 
 FetchKey = Callable[[Hook], Awaitable[str | None]]
@@ -101,10 +102,11 @@ class HookDirectory:
         if entry is not None:
             entry.keys, entry.has_key = await self._known_keys(hook_id)
 
-    async def ask_for_newer_key(self, entry: HookEntry) -> bool:
+    async def ask_for_newer_key(self, entry: HookEntry, deadline: float | None = None) -> bool:
         """Fetch the newest key, at most once a minute; True if there is something new to try.
 
-        All who wait for the same hook share one look-up. It never raises.
+        All who wait for the same hook share one look-up, which goes on after the deadline of the
+        notification (loop time) that began it. It never raises.
         """
         now = asyncio.get_running_loop().time()
         if entry.asking is None:
@@ -114,7 +116,8 @@ class HookDirectory:
             entry.asking = asyncio.create_task(self._ask(entry), name="key-look-up")
             entry.asking.add_done_callback(lambda _: setattr(entry, "asking", None))
         known = len(entry.keys)
-        await asyncio.wait([entry.asking], timeout=ASK_PATIENCE)
+        wait = ASK_TIMEOUT if deadline is None else max(deadline - STORE_SHARE - now, 0.0)
+        await asyncio.wait([entry.asking], timeout=wait)
         return len(entry.keys) != known
 
     async def _ask(self, entry: HookEntry) -> None:

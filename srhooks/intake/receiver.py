@@ -1,11 +1,9 @@
 """A notification from its arrival to its 202: verify, decide about its link, store, tell."""
 
-import asyncio
 import hashlib
 import logging
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as quote
-from time import monotonic
 from typing import Protocol
 
 from multidict import CIMultiDictProxy
@@ -30,11 +28,10 @@ from srhooks.intake.hook_cache import HookDirectory, HookEntry
 from srhooks.intake.test_proof import TestProof
 from srhooks.protocol.link_header import find_link
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
-from srhooks.store import Store, StoreUnavailableError
+from srhooks.store import Store
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 4.4  # seconds until it is verified and stored; the service waits five in all
 NOT_A_TEST = "[not from srhooks]"  # stored in place of a test's proof that is wrong
 MAX_LINK = 2000  # bytes: an index of PostgreSQL takes no more. A longer one is not followed
 MAX_FIELD = 500  # characters of event-id, event-name and event-version that are kept
@@ -64,49 +61,22 @@ class Intake:
         self._tests = tests
 
     async def receive(
-        self, entry: HookEntry, headers: dict[str, str], body: bytes
+        self, entry: HookEntry, headers: dict[str, str], body: bytes, deadline: float | None = None
     ) -> tuple[NewNotification, Stored]:
         """Store one notification. Raises StoreUnavailableError; when it returns, it is safe.
 
-        `headers` are as `joined_headers` makes them.
-        """
-        begun = self.begin(entry, headers, body)
-        if begun is None:
-            return await self.ask(entry, headers, body)
-        new, storing = begun
-        stored = await storing
-        self.tell(new, stored)
-        return new, stored
-
-    async def ask(
-        self, entry: HookEntry, headers: dict[str, str], body: bytes
-    ) -> tuple[NewNotification, Stored]:
-        """As `receive`, for what no known key has signed: look for a newer one first."""
-        began = monotonic()  # the loop's clock
-        new = self._read(entry, headers, body, await self._second_verdict(entry, headers, body))
-        try:  # a part of the patience is spent; else the store watches over it
-            async with asyncio.timeout_at(began + PATIENCE):
-                stored = await self._store.add_notification(new)
-        except TimeoutError:
-            raise StoreUnavailableError("it was not stored in time") from None
-        self.tell(new, stored)
-        return new, stored
-
-    def begin(
-        self, entry: HookEntry, headers: dict[str, str], body: bytes
-    ) -> tuple[NewNotification, asyncio.Future[Stored]] | None:
-        """Hand it to the store, and `tell` when that is done; None where one must `ask` instead.
-
-        Raises StoreUnavailableError.
+        `headers` are as `joined_headers` makes them, `deadline` is of domain/deadline.py.
         """
         signature = _verdict(entry, headers, body)
-        if signature == "invalid":
-            return None
+        if signature == "invalid":  # there may be a newer key
+            signature = await self._second_verdict(entry, headers, body, deadline)
         new = self._read(entry, headers, body, signature)
-        return new, self._store.add_notification(new)
+        stored = await self._store.add_notification(new, deadline)
+        self._announce(new, stored)
+        return new, stored
 
-    def tell(self, new: NewNotification, stored: Stored) -> None:
-        """All whom it concerns, once it is stored."""
+    def _announce(self, new: NewNotification, stored: Stored) -> None:
+        """Tell pages, the fetcher and the eraser of what was stored."""
         self._hub.publish(new.user_id, Event("notification", stored.id))
         if new.entity_status == "pending" and new.link and not stored.duplicate:
             job = EntityJob(new.user_id, new.link, stored.id, attempts=0)
@@ -173,10 +143,10 @@ class Intake:
         return True
 
     async def _second_verdict(
-        self, entry: HookEntry, headers: Mapping[str, str], body: bytes
+        self, entry: HookEntry, headers: Mapping[str, str], body: bytes, deadline: float | None
     ) -> Signature:
         """No key fits: there may be a newer one."""
-        if await self._hooks.ask_for_newer_key(entry):
+        if await self._hooks.ask_for_newer_key(entry, deadline):
             verdict = _verdict(entry, headers, body)
             if verdict == "valid":
                 return verdict

@@ -91,7 +91,7 @@ class Gate:
 class Connection(RequestHandler):
     """The library's, with limits for request heads, and errors that tell no version."""
 
-    __slots__ = ("_gate", "_head_timer", "_heads")
+    __slots__ = ("_gate", "_head_timer", "_heads", "first_byte_at")
 
     def __init__(self, gate: Gate, server: web.Server, **options: Any) -> None:
         super().__init__(server, loop=asyncio.get_running_loop(), **options)
@@ -99,6 +99,7 @@ class Connection(RequestHandler):
         self._heads = BoundedParser(self._parser, gate)
         self._parser = self._heads  # type: ignore[assignment] # it is used like the library's
         self._head_timer: asyncio.TimerHandle | None = None
+        self.first_byte_at = self._loop.time()  # of the request under way
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._gate.open += 1
@@ -112,6 +113,8 @@ class Connection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not (self._heads.in_head or self._request_in_progress or self._messages):
+            self.first_byte_at = self._loop.time()
         try:
             super().data_received(data)
         except TrailersTooLargeError:

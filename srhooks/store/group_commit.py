@@ -4,7 +4,6 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
-from time import monotonic
 from typing import Any, Protocol, TypeVar
 
 from srhooks.domain.ids import received_ms
@@ -17,7 +16,7 @@ MAX_GROUP = 500  # jobs a commit
 MAX_WAITING = 5000  # jobs; beyond them StoreBusyError
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # bodies
 STUCK_AFTER = 2.5  # seconds of one commit; the service waits five in all
-PATIENCE = 3.3  # seconds that a notification waits in all, while commits are merely slow
+PATIENCE = 4.0  # seconds that a notification waits in all, while commits are merely slow
 SWEEP_EVERY = 0.2  # seconds: one timer for all of them
 CLOSE_PATIENCE = 1.5  # seconds that the last commits get when the store closes
 
@@ -96,11 +95,15 @@ class Writer:
     def depth(self) -> int:
         return len(self._jobs)
 
-    def insert(self, new: NewNotification) -> asyncio.Future[Stored]:
+    def insert(self, new: NewNotification, deadline: float | None = None) -> asyncio.Future[Stored]:
+        """`deadline`: loop time by which it must be stored or refused."""
         if len(self._jobs) >= MAX_WAITING or self._bytes > MAX_WAITING_BYTES:
             raise StoreBusyError("too many notifications wait to be stored")
         done: asyncio.Future[Stored] = self._loop.create_future()
-        self._submit(Insert(new, done, monotonic() + self._patience))
+        late_at = self._loop.time() + self._patience
+        if deadline is not None:  # the sweep comes up to SWEEP_EVERY late
+            late_at = min(late_at, deadline - SWEEP_EVERY)
+        self._submit(Insert(new, done, late_at))
         if self._sweeper is None:
             self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
         self._bytes += len(new.body)
@@ -162,15 +165,16 @@ class Writer:
             await asyncio.sleep(0)  # answers go out, and what comes at once shares the next commit
 
     def _sweep(self) -> None:
-        """Say no to those who have waited too long, oldest first; as with `_give_up`, never yes."""
+        """Say no to those who have waited too long; as with `_give_up`, never a false yes."""
         loop = asyncio.get_running_loop()
+        now = loop.time()
         self._sweeper = None
         for job in (*self._group, *self._jobs):
             if isinstance(job, Insert) and not job.done.done():
-                if job.late_at > loop.time():
+                if job.late_at <= now:
+                    _fail(job, StoreUnavailableError("it was not stored in time"))
+                elif self._sweeper is None:
                     self._sweeper = loop.call_later(SWEEP_EVERY, self._sweep)
-                    return
-                _fail(job, StoreUnavailableError("it was not stored in time"))
 
     def _give_up(self) -> None:
         """The commit does not end: say no at once to all who wait and who come, until it does.

@@ -187,11 +187,13 @@ class Store(Protocol):
     async def reseal_key(self, key_id: int, sealed: bytes) -> None: ...
 
     # --- notifications -------------------------------------------------------------------------
-    def add_notification(self, new: NewNotification) -> Future[Stored]:
+    def add_notification(
+        self, new: NewNotification, deadline: float | None = None
+    ) -> Future[Stored]:
         """Store it, or count a re-delivery: same hook, same event id, same verdict.
 
-        It is handed in when this returns, and committed when the future is done. Raises
-        StoreBusyError at once when too many writes wait.
+        It is handed in when this returns, and committed when the future is done, by the deadline
+        (loop time) or not at all. Raises StoreBusyError at once when too many writes wait.
         """
 
     async def notification(self, user_id: str, notification_id: int) -> Notification | None: ...

@@ -180,8 +180,10 @@ class SqlStore(
 
     # --- notifications -------------------------------------------------------------------------
 
-    def add_notification(self, new: NewNotification) -> asyncio.Future[Stored]:
-        return self._writer.insert(new)
+    def add_notification(
+        self, new: NewNotification, deadline: float | None = None
+    ) -> asyncio.Future[Stored]:
+        return self._writer.insert(new, deadline)
 
     async def notification(self, user_id: str, notification_id: int) -> Notification | None:
         rows = await self.by_ids(user_id, [notification_id])

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from srhooks.domain import ids
+from srhooks.domain.deadline import after_body, deadline_of
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.intake.hook_cache import HookEntry
 from srhooks.intake.receiver import joined_headers
@@ -28,7 +29,6 @@ from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 log = logging.getLogger(__name__)
 HANDSHAKE_HEADER = "X-Hook-Secret"
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
-LOOK_UP_PATIENCE = 1.2  # seconds until the hook is known; the service waits five in all
 
 
 @web.middleware
@@ -55,7 +55,7 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
     secret = request.headers.get(HANDSHAKE_HEADER)
     if secret is None or request.method != "POST":
         return await handler(request)
-    entry = await _entry(request)
+    entry = await _entry(request, _deadline(request))
     if SECRET.fullmatch(secret) is None:
         raise BadRequestError("X-Hook-Secret must be printable and at most 1024 characters long")
     request.app[SERVICES].handshakes.note(
@@ -70,10 +70,13 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
 async def receive(request: web.Request) -> web.Response:
     app = request.app
     services = app[SERVICES]
-    entry = await _entry(request)
+    deadline = _deadline(request)
+    entry = await _entry(request, deadline)
     body = await services.bodies.read(request, app[SETTINGS].max_body_bytes)
     began = perf_counter()
-    new, stored = await services.intake.receive(entry, joined_headers(request.headers), body)
+    deadline = after_body(deadline, asyncio.get_running_loop().time())
+    headers = joined_headers(request.headers)
+    new, stored = await services.intake.receive(entry, headers, body, deadline)
     _record_stored(app[METRICS], new, stored, perf_counter() - began)
     return accepted(request)
 
@@ -98,13 +101,19 @@ def _record_stored(metrics: Metrics, new: NewNotification, stored: Stored, secon
     )
 
 
-async def _entry(request: web.Request) -> HookEntry:
+def _deadline(request: web.Request) -> float:
+    """The loop time by which the request must be answered, from its first byte on."""
+    now = asyncio.get_running_loop().time()
+    return deadline_of(getattr(request.protocol, "first_byte_at", now))
+
+
+async def _entry(request: web.Request, deadline: float) -> HookEntry:
     hooks = request.app[SERVICES].hooks
     hook_id = request.match_info.get("id", "")  # absent where no route fits
     entry = hooks.known(hook_id)
     if entry is None:
         try:
-            async with asyncio.timeout(LOOK_UP_PATIENCE):
+            async with asyncio.timeout_at(deadline):
                 entry = await hooks.get(hook_id)
         except TimeoutError:
             raise StoreUnavailableError("the hook was not found in time") from None
