@@ -23,7 +23,7 @@ from srhooks.accounts.credentials import (
     key_grant,
 )
 from srhooks.config import Settings
-from srhooks.domain.account import Company, CredentialKind, User
+from srhooks.domain.account import Company, CredentialKind, CredentialUse, User
 from srhooks.domain.clock import now_ms
 from srhooks.smartrecruiters.client import (
     Answer,
@@ -168,6 +168,7 @@ class LogIn:
             credential_since=now,
         )  # fmt: skip
         saved = await self._store.save_user(user, self._tokens.seal(grant, kind))
+        await self._store.record_use(saved.id, CredentialUse(now, None, None))
         self._tokens.forget(saved.id)
         return saved
 

@@ -19,6 +19,7 @@ from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import EntityJob, EntityStatus
 from srhooks.entities.entity_answer import error_text, is_final, read_changes, read_title
+from srhooks.entities.refusals import Refusals
 from srhooks.entities.service_health import ServiceHealth, explains_outage
 from srhooks.hub import Event, Hub
 from srhooks.observability.metrics import Metrics
@@ -47,10 +48,11 @@ class AccountState:
     health: ServiceHealth
     failing: dict[str, None]  # links that failed and were not answered since, oldest first
     slow: dict[str, None]  # links that gave way to others
+    refusals: Refusals
 
     @classmethod
     def new(cls) -> "AccountState":
-        return cls(ServiceHealth(), {}, {})
+        return cls(ServiceHealth(), {}, {}, Refusals())
 
 
 @dataclass(slots=True)
@@ -268,7 +270,10 @@ class AccountWorker:
                 self._health.record_failure(job.link, probe=fetch.probe)
             else:
                 self._record_answer(fetch)
-            if is_final(error):
+            if isinstance(error, ServiceAnsweredError) and error.status == 403:
+                why = await self._state.refusals.record(self._store, job, error)
+                await self._finish(job, "failed", error=why)
+            elif is_final(error):
                 await self._finish(job, "failed", error=error_text(error))
             else:
                 wait = error.retry_after if isinstance(error, ServiceAnsweredError) else None
@@ -291,6 +296,7 @@ class AccountWorker:
 
     async def _keep(self, job: EntityJob, answer: Answer) -> None:
         name = await read_title(answer)
+        await self._state.refusals.clear(self._store, job)
         known = await self._store.keep_entity(job, now_ms(), answer.body, name)
         if isinstance(known, bytes):
             changes = await read_changes(known, answer.body)

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from srhooks.accounts.rights import PLURALS
 from srhooks.domain.models import Timing, Trouble
 from srhooks.protocol.event_types import event_names, subscription_label
 
@@ -52,10 +53,19 @@ def stages(timings: Sequence[Timing]) -> dict[str, Latency | None]:
 
 
 def attention(
-    trouble: Trouble, subscriptions: Sequence[Mapping[str, Any]], *, window: str, slow: bool
-) -> list[Attention]:
-    """What somebody should look at. `slow`: entities have waited for longer than they should."""
+    trouble: Trouble, subscriptions: Sequence[Mapping[str, Any]], *, window: str, slow: bool,
+    refused: Mapping[str, str | None],
+) -> list[Attention]:  # fmt: skip
+    """What somebody should look at.
+
+    `slow`: entities have waited for longer than they should. `refused`: the kinds of entity that
+    the login may not read, to the scope that each needs.
+    """
     found = []
+    for kind, scope in refused.items():
+        needs = f": the login lacks the scope {scope}" if scope else " with this login"
+        text = f"{PLURALS[kind]} cannot be read{needs}"
+        found.append(Attention("bad", text, "/account", "See the login"))
     feed = f"/notifications?since={window}"
     for name, key, tone, one, many in (
         ("signature", "invalid", "bad", "notification has a wrong signature",

@@ -153,6 +153,15 @@ class AccountQueries(abc.ABC):
         )
         return {row[0]: row[1] for row in rows}
 
+    async def event_of_link(self, user_id: str, link: str) -> str | None:
+        rows = await self._read(
+            "SELECT event_name FROM notifications WHERE user_id = $1 AND link = $2"
+            " ORDER BY id DESC LIMIT 1",
+            user_id,
+            link,
+        )
+        return rows[0][0] if rows else None
+
     # --- sessions ------------------------------------------------------------------------------
 
     async def add_session(self, session: Session) -> None:

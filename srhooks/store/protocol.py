@@ -119,6 +119,9 @@ class Store(Protocol):
     async def unreadable_kinds(self, user_id: str) -> dict[str, int]:
         """Kinds of entity to the time (ms) of the last refusal."""
 
+    async def event_of_link(self, user_id: str, link: str) -> str | None:
+        """The name of the newest event whose notification leads to this link."""
+
     async def close_account(self, user_id: str, at: int) -> None:
         """Remove the user, their credential, hooks and keys, and note that the rest has to go."""
 

@@ -49,6 +49,7 @@ DEFAULTS: Mapping[str, Any] = {
     "unnamed": 0,
     "drift": None,
     "links": {},
+    "unreadable_events": {},  # to the scope that is missing
     "curl": "",
     "steps": (),
     "alone": False,  # a subscription on its own page, not in the list

@@ -10,11 +10,11 @@ from typing import Any
 import aiohttp_session
 from aiohttp import web
 
+from srhooks.accounts.rights import PLURALS, unreadable_kinds
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
 from srhooks.domain.subjects import MAX_ID
 from srhooks.privacy.candidate_erasure import Eraser, UnknownCandidateError
-from srhooks.protocol.scopes import SCOPE_OF_KIND
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
@@ -180,13 +180,15 @@ async def _page(
     store = request.app[SERVICES].store
     settings = request.app[SETTINGS]
     user = login.user
-    refused_kinds = await store.unreadable_kinds(user.id)
     ctx = {
         "message": message,
         "good": good,
         "credential_name": CREDENTIAL_NAMES[user.credential],
         "use": await store.credential_use(user.id),
-        "unreadable": [(kind, SCOPE_OF_KIND.get(kind)) for kind in refused_kinds],
+        "unreadable": [
+            (PLURALS[kind].lower(), scope)
+            for kind, scope in (await unreadable_kinds(store, user)).items()
+        ],
         "sessions": len(await store.sessions(user.id, now_ms())),
         "offers": settings.offers,
         "notifications": await store.count(user.id, Filter(), UNLIMITED),

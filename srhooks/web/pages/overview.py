@@ -6,6 +6,7 @@ from typing import Any
 
 from aiohttp import web
 
+from srhooks.accounts.rights import unreadable_kinds
 from srhooks.domain import clock, ids
 from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
@@ -91,6 +92,8 @@ async def _context(
     for one in subscriptions:
         last, count = activity.get(str(one["id"]), (None, 0))
         one |= {"last_received": last, "count_24h": count}
+    user = await store.user(user_id)
+    refused = {} if user is None else await unreadable_kinds(store, user)
     waiting = now - trouble.pending_since if trouble.pending_since is not None else 0
     return {
         "window": window,
@@ -98,7 +101,9 @@ async def _context(
         "chart": stacked(rows, end - length, end, bucket),
         "stages": stages(await store.timings(user_id, since, TIMED)),
         "trouble": trouble,
-        "attention": attention(trouble, subscriptions, window=window, slow=waiting > SLOW),
+        "attention": attention(
+            trouble, subscriptions, window=window, slow=waiting > SLOW, refused=refused
+        ),
         "subscriptions": sorted(
             (one for one in subscriptions if one.get("mine")),
             key=lambda one: one["last_received"] or 0,

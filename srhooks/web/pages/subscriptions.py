@@ -6,9 +6,11 @@ from typing import Any
 
 from aiohttp import hdrs, web
 
+from srhooks.accounts.rights import readable_events
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.protocol.event_types import FAMILIES, event_names
+from srhooks.protocol.scopes import needed_scope
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS, NewSubscription
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
@@ -127,6 +129,7 @@ async def _page(
     ctx = await subscriptions_context(request.app, login.user.id, login.csrf)
     ctx |= {
         "families": FAMILIES,
+        "unreadable_events": await _unreadable_events(request, login),
         "message": None,
         "form": _start(request, ctx["subscriptions"]),
         "live_url": "/live?view=subscriptions",
@@ -139,6 +142,12 @@ async def _page(
     response = render(request, template, ctx, problem.status)
     response.headers.update(problem.headers)
     return response
+
+
+async def _unreadable_events(request: web.Request, login: Login) -> dict[str, str | None]:
+    """The events whose entities the login may not read, to the scope that is missing."""
+    readable = await readable_events(request.app[SERVICES].store, login.user)
+    return {event: needed_scope(event) for event, yes in readable.items() if yes is False}
 
 
 def _start(request: web.Request, found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
