@@ -17,6 +17,7 @@ from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
+from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import LocalHub
 from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory
@@ -94,7 +95,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
     fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
     tests = TestProof(settings.session_secrets)
-    indexer = SubjectIndexer(store)
+    indexer = SubjectIndexer(store, hub)
     candidates = CandidateLookup(store, indexer)
     eraser = Eraser(store, hub, candidates, retention_days=settings.retention_days)
     key_recovery = KeyRecovery(store, hooks)
@@ -124,6 +125,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         personal=PersonalTokens(store),
         indexer=indexer,
         candidates=candidates,
+        timelines=TimelineReader(store, indexer, candidates),
         eraser=eraser,
         incidents=Incidents(store, hub),
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),

@@ -167,6 +167,17 @@ class NamedSubjects(NamedTuple):
     notification_id: int
     rev: int  # of the notification as it was read
     subjects: frozenset[bytes]
+    title: str | None = None  # composed of known names, for one that has no title
+
+
+class SubjectName(NamedTuple):
+    """What a thing was called when it was last read."""
+
+    subject: bytes  # digest
+    kind: str
+    id: str
+    name: str
+    notification_id: int  # that told it
 
 
 class EntityJob(NamedTuple):

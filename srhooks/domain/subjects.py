@@ -24,6 +24,7 @@ from srhooks.domain.models import Notification
 MAX_ID = 200  # characters
 MAX_SUBJECTS = 256  # that are told of one notification; `complete` is false beyond them
 DISTINCTIVE = 8  # characters: a shorter value of an `x-` header is no id by itself
+SMALL_BODY = 4096  # bytes
 MAX_TITLE = 160  # characters
 
 CANDIDATE = "candidate"
@@ -104,13 +105,34 @@ def subjects_of(n: Notification, limit: int = MAX_SUBJECTS) -> Subjects:
         set(by_link),
         walker.headers(n.headers),
         walker.value(n.body_value, kind),
-        walker.value(n.entity_value, _entity_kind(n.entity_value, kind, n.link)),
+        walker.value(n.entity_value, _entity_kind(n.entity_value, kind, n.link), has_titles=True),
     ]
     for part in (*parts, set().union(*parts)):
         walker.join(part)
     walker.changes(n.changes)
     found.main = _main_subject(n, kind, by_link)
     return found
+
+
+def story_of(n: Notification) -> Subject | None:
+    """Whose timeline tells most about it: the candidate's, else that of what it is about.
+
+    Cheap, since each row of a list asks: a large body is not read for it.
+    """
+    if n.is_test:
+        return None
+    by_link = _pairs(n.link) if n.link else []
+    body = n.body_value if len(n.body) <= SMALL_BODY else None
+    if isinstance(body, dict):
+        for name in ("candidate_id", "candidateId"):
+            if _is_id(body.get(name)):
+                by_link.append(Subject(CANDIDATE, body[name]))
+    candidate = next((one for one in by_link if one.kind == CANDIDATE), None)
+    if candidate is not None:
+        return candidate
+    kind = event_kind(n.event_name)
+    main = _main_of_body(body, kind) if kind else None
+    return main or next((one for one in reversed(by_link) if one.kind in KINDS), None)
 
 
 def event_kind(event_name: str | None) -> str | None:
@@ -156,6 +178,7 @@ class _Walker:
     def __init__(self, found: Subjects, limit: int) -> None:
         self._found = found
         self._limit = limit
+        self._has_titles = False
 
     def name(self, subjects: Iterable[Subject]) -> None:
         for subject in subjects:
@@ -187,8 +210,12 @@ class _Walker:
         self.name(direct)
         return direct
 
-    def value(self, value: Any, kind: str | None) -> set[Subject]:
-        """Walk through JSON or a text; what stands at its top. `kind` is that of its own `id`."""
+    def value(self, value: Any, kind: str | None, *, has_titles: bool = False) -> set[Subject]:
+        """Walk through JSON or a text; what stands at its top. `kind` is that of its own `id`.
+
+        Only what was fetched from the service tells what a thing is called.
+        """
+        self._has_titles = has_titles
         top: set[Subject] = set()
         if isinstance(value, str):
             self._raw(value, kind)
@@ -224,8 +251,8 @@ class _Walker:
             own = Subject(kind, own_id)
             scope.add(own)
             around.add(own)
-            if (title := person_name(item) or _title(item)) and own not in self._found.titles:
-                self._found.titles[own] = title[:MAX_TITLE]
+            if self._has_titles and (title := _name_of(own, item)):
+                self._found.titles.setdefault(own, title[:MAX_TITLE])
         for key, child in item.items():
             if isinstance(child, str):
                 id_kind = ID_FIELDS.get(_plain(key))
@@ -235,7 +262,7 @@ class _Walker:
                     self.name([Subject(CANDIDATE, child)])
                 self._addresses(child)
             elif isinstance(child, dict):
-                waiting.append((child, OBJECTS.get(_plain(key)), scope))
+                waiting.append((child, OBJECTS.get(_plain(key)) or _typed(key, child), scope))
             elif isinstance(child, list):
                 plain = _plain(key).removesuffix("s")
                 if plain in ID_FIELDS:
@@ -286,6 +313,10 @@ def _main_subject(n: Notification, kind: str | None, by_link: list[Subject]) -> 
         return by_link[-1]
     if leads_to and isinstance(entity, dict) and _is_id(entity.get("id")):
         return Subject(leads_to, entity["id"])
+    return _main_of_body(body, kind)
+
+
+def _main_of_body(body: Any, kind: str | None) -> Subject | None:
     if isinstance(body, dict) and kind:
         name = "onboarding_process" if kind == "onboarding" else kind
         for field_name in (f"{name}_id", f"{kind}Id", "id"):
@@ -318,8 +349,17 @@ def _may_be_id(header: str, value: str) -> bool:
     return is_own and DISTINCTIVE <= len(value) <= MAX_ID
 
 
-def _title(item: Mapping[str, Any]) -> str | None:
-    for name in ("title", "name", "jobTitle"):
+def _typed(key: str, value: Mapping[str, Any]) -> str | None:
+    """The kind of an approval's `subject`, which says its type itself."""
+    kind = str(value.get("type")).lower() if key == "subject" else None
+    return kind if kind in KINDS else None
+
+
+def _name_of(subject: Subject, item: Mapping[str, Any]) -> str | None:
+    """A person's name; a job's title. Nothing else is called by a name of its own."""
+    if subject.kind in {CANDIDATE, NEW_HIRE}:
+        return person_name(item)
+    for name in ("title", "name") if subject.kind == "job" else ():
         text = item.get(name)
         if isinstance(text, str) and text.strip():
             return text.strip()

@@ -18,7 +18,13 @@ from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import EntityJob, EntityStatus
-from srhooks.entities.entity_answer import error_text, is_final, read_changes, read_title
+from srhooks.entities.entity_answer import (
+    error_text,
+    is_final,
+    read_changes,
+    read_state,
+    read_title,
+)
 from srhooks.entities.refusals import Refusals
 from srhooks.entities.service_health import ServiceHealth, explains_outage
 from srhooks.hub import Event, Hub
@@ -297,7 +303,8 @@ class AccountWorker:
     async def _keep(self, job: EntityJob, answer: Answer) -> None:
         name = await read_title(answer)
         await self._state.refusals.clear(self._store, job)
-        known = await self._store.keep_entity(job, now_ms(), answer.body, name)
+        state = await read_state(answer)
+        known = await self._store.keep_entity(job, now_ms(), answer.body, name, state)
         if isinstance(known, bytes):
             changes = await read_changes(known, answer.body)
             await self._finish(job, "fetched", entity=answer.body, title=name, changes=changes)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from srhooks.domain.json_values import is_json, parse_body
-from srhooks.entities.diff import changes, title
+from srhooks.entities.diff import changes, state, title
 from srhooks.smartrecruiters.client import Answer
 from srhooks.smartrecruiters.errors import (
     OddAnswerError,
@@ -50,8 +50,13 @@ async def read_title(answer: Answer) -> str | None:
     return await run_sized(len(answer.body), _title, answer.body)
 
 
+async def read_state(answer: Answer) -> str:
+    """Where the entity stands now, as the JSON list of changes where nothing changed."""
+    return await run_sized(len(answer.body), _state, answer.body)
+
+
 async def read_changes(before: bytes, now: bytes) -> str:
-    """What differs between two states, as a JSON list."""
+    """What differs between two states and where it stands now, as a JSON list."""
     return await run_sized(len(before) + len(now), _changes, before, now)
 
 
@@ -64,8 +69,13 @@ def _title(entity: bytes) -> str | None:
     return title(parse_body(entity))
 
 
+def _state(entity: bytes) -> str:
+    return json.dumps(state(parse_body(entity)))
+
+
 def _changes(before: bytes, now: bytes) -> str:
-    return json.dumps(changes(parse_body(before), parse_body(now)))
+    entity = parse_body(now)
+    return json.dumps([*changes(parse_body(before), entity), *state(entity)])
 
 
 def _content_type(answer: Answer) -> str:

@@ -2,11 +2,14 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from time import perf_counter
 
-from srhooks.domain.models import NamedSubjects, Notification
-from srhooks.domain.subjects import INCOMPLETE, digest_of, subjects_of
+from srhooks.domain.models import NamedSubjects, Notification, SubjectName
+from srhooks.domain.subjects import INCOMPLETE, Subject, Subjects, digest_of, subjects_of
+from srhooks.hub import Event, Hub
+from srhooks.maintenance.subject_naming import composed_title, derived_names, is_trusted
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -14,6 +17,8 @@ log = logging.getLogger(__name__)
 SMALLEST_BATCH = 20  # notifications: each may hold megabytes
 LARGEST_BATCH = 100
 BATCH_BYTES = 2_000_000  # bodies and entities that a batch should hold
+MAX_STEPS = 3  # from a name to what is known by it, to what is known by that
+MAX_UNTITLED = 50  # earlier notifications that a new name is given to
 PAUSE = 0.005  # seconds between two batches, or as long as a batch takes
 IDLE = 0.5  # seconds until a look for more
 BUSY_RATE = 50.0  # notifications a second; from there on intake goes first
@@ -22,8 +27,9 @@ STORE_PAUSE = 5.0  # seconds while the store does not work
 
 
 class SubjectIndexer:
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, hub: Hub) -> None:
         self._store = store
+        self._hub = hub
         self._working = asyncio.Lock()  # one batch at a time
         self._batch = SMALLEST_BATCH
 
@@ -59,19 +65,66 @@ class SubjectIndexer:
             rows = await self._store.changed_since(user_id, rev, self._batch)
             if not rows:
                 return 0
-            entries = await asyncio.to_thread(named_subjects, user_id, rows)
-            await self._store.save_subjects(user_id, entries, rows[-1].rev)
+            new_names = await self._save(user_id, rows, rows[-1].rev)
+            for _ in range(MAX_STEPS):  # a name can name what names something else
+                new_names = await self._name_earlier(user_id, new_names)
             average = sum(n.size for n in rows) // len(rows) + 1
             self._batch = max(SMALLEST_BATCH, min(BATCH_BYTES // average, LARGEST_BATCH))
             return len(rows)
 
+    async def _name_earlier(self, user_id: str, new_names: list[bytes]) -> list[bytes]:
+        """Head what came before a name was known; which names are known only now."""
+        ids = await self._store.untitled(new_names, MAX_UNTITLED) if new_names else []
+        rows = await self._store.by_ids(user_id, ids)
+        return await self._save(user_id, rows, 0) if rows else []
 
-def named_subjects(user_id: str, rows: Sequence[Notification]) -> list[NamedSubjects]:
-    """What each of these names, as it stands in the index."""
-    entries = []
+    async def _save(self, user_id: str, rows: Sequence[Notification], rev: int) -> list[bytes]:
+        """Index these; the digests of what got a name that had none."""
+        facts = await asyncio.to_thread(_read, user_id, rows)
+        known = await self._store.names_of(list({one for fact in facts for one in fact.digests}))
+        keyed = await self._store.hooks_with_keys(user_id)
+        entries, names = _named(facts, known, keyed)
+        titled = await self._store.save_subjects(user_id, entries, rev, names)
+        for notification_id in titled:
+            self._hub.publish(user_id, Event("notification", notification_id))
+        return list({one.subject for one in names} - known.keys())
+
+
+@dataclass(frozen=True, slots=True)
+class _Fact:
+    n: Notification
+    subjects: Subjects
+    digests: dict[bytes, Subject]
+
+
+def _read(user_id: str, rows: Sequence[Notification]) -> list[_Fact]:
+    facts = []
     for n in rows:
         subjects = subjects_of(n)
         named = subjects.named if subjects.complete else {*subjects.named, INCOMPLETE}
-        digests = frozenset(digest_of(user_id, subject) for subject in named)
-        entries.append(NamedSubjects(n.id, n.rev, digests))
-    return entries
+        facts.append(_Fact(n, subjects, {digest_of(user_id, one): one for one in named}))
+    return facts
+
+
+def _named(
+    facts: Sequence[_Fact], known: Mapping[bytes, str], keyed_hooks: set[str]
+) -> tuple[list[NamedSubjects], list[SubjectName]]:
+    """What each names, with a title where it needs one, and the names that were learned."""
+    learned = {one: name for fact in facts for one, name in fact.subjects.titles.items()}
+    entries: list[NamedSubjects] = []
+    names: list[SubjectName] = []
+    for fact in facts:
+        n, found = fact.n, fact.subjects
+        called = {one: known[digest] for digest, one in fact.digests.items() if digest in known}
+        called |= {one: learned[one] for one in found.named if one in learned}
+        composed = composed_title(found, called) if is_trusted(n, keyed_hooks) else None
+        own = {**derived_names(found, composed), **found.titles}
+        if n.title and found.main is not None and n.entity is not None:
+            own.setdefault(found.main, n.title)
+        for digest, one in fact.digests.items():
+            if own.get(one):
+                names.append(SubjectName(digest, one.kind, one.id, own[one], n.id))
+                learned.setdefault(one, own[one])
+        title = composed if n.title is None else None
+        entries.append(NamedSubjects(n.id, n.rev, frozenset(fact.digests), title))
+    return entries, names

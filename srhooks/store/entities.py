@@ -110,7 +110,7 @@ class EntityQueries(abc.ABC):
         return due if due is None else int(due)
 
     async def keep_entity(
-        self, job: EntityJob, at: int, entity: bytes, title: str | None
+        self, job: EntityJob, at: int, entity: bytes, title: str | None, state: str = "[]"
     ) -> list[int] | bytes:
         async def work(tx: Transaction) -> list[int] | bytes:
             rows = await tx.fetch(
@@ -121,7 +121,7 @@ class EntityQueries(abc.ABC):
             known = rows[0][0] if rows else None
             if known is not None and known != entity:
                 return bytes(known)
-            changes = None if known is None else "[]"
+            changes = None if known is None and state == "[]" else state
             return await self._settle(tx, job, "fetched", at, entity, None, title, changes)
 
         return await self._work(work, durable=False)  # else it is fetched again
@@ -140,11 +140,13 @@ class EntityQueries(abc.ABC):
         entity: bytes | None, error: str | None, title: str | None, changes: str | None,
     ) -> list[int]:  # fmt: skip
         waiting = await self._waiting(tx, job)
+        if waiting and title is None:
+            title = await self._known_title(tx, job)
         for number in waiting:
             await tx.execute(
                 "UPDATE notifications SET entity_status = $2, entity_at = $3, entity = $4,"
-                " entity_error = $5, title = $6, changes = $7, due_at = NULL, rev = $8,"
-                " attempts = attempts + 1 WHERE id = $1",
+                " entity_error = $5, title = coalesce($6, title), changes = $7, due_at = NULL,"
+                " rev = $8, attempts = attempts + 1 WHERE id = $1",
                 number, status, at, entity, error, title, changes, self._next_rev(),
             )  # fmt: skip
             if entity is not None:
@@ -152,6 +154,15 @@ class EntityQueries(abc.ABC):
                     "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
                 )
         return waiting
+
+    async def _known_title(self, tx: Transaction, job: EntityJob) -> str | None:
+        """What is deleted or cannot be read bears the name it had before."""
+        rows = await tx.fetch(
+            "SELECT title FROM notifications WHERE user_id = $1 AND link = $2 AND id < $3"
+            " AND title IS NOT NULL ORDER BY id DESC LIMIT 1",
+            job.user_id, job.link, job.newest_id,
+        )  # fmt: skip
+        return rows[0][0] if rows else None
 
     async def postpone_entity(
         self, job: EntityJob, due_at: int, attempts: int, error: str, give_up_below: int

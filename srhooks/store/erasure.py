@@ -70,9 +70,8 @@ class ErasureQueries(abc.ABC):
                 if touched:
                     erased += 1
                     await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
-                    await tx.execute(
-                        "DELETE FROM notification_subjects WHERE notification_id = $1", number
-                    )
+                    for table in ("notification_subjects", "subject_names"):
+                        await tx.execute(f"DELETE FROM {table} WHERE notification_id = $1", number)
                     await tx.execute(
                         "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
                     )
@@ -101,7 +100,7 @@ class ErasureQueries(abc.ABC):
             for table in ("sessions", "api_keys", "unreadable_kinds"):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
-            for table in ("erasures", "erased_subjects", "subject_state"):
+            for table in ("erasures", "erased_subjects", "subject_state", "subject_names"):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)
 

@@ -32,6 +32,7 @@ from srhooks.domain.models import (
     Page,
     Signature,
     Stored,
+    SubjectName,
     Timing,
     Trouble,
 )
@@ -272,9 +273,11 @@ class Store(Protocol):
         """When the next pending entity is due (ms), over all users whose grant lives."""
 
     async def keep_entity(
-        self, job: EntityJob, at: int, entity: bytes, title: str | None
+        self, job: EntityJob, at: int, entity: bytes, title: str | None, state: str = "[]"
     ) -> list[int] | bytes:
         """Record a state that was fetched; the ids that waited for it.
+
+        `state` is the JSON list of changes where nothing changed (entities/diff.py).
 
         Where the last state known of an earlier notification differs: that state, and nothing is
         recorded.
@@ -390,11 +393,29 @@ class Store(Protocol):
     async def subject_rev(self, user_id: str) -> int:
         """Up to which `rev` the user's notifications are indexed."""
 
-    async def save_subjects(self, user_id: str, entries: Sequence[NamedSubjects], rev: int) -> None:
-        """Index these, which are all that changed up to `rev`."""
+    async def save_subjects(
+        self, user_id: str, entries: Sequence[NamedSubjects], rev: int,
+        names: Sequence[SubjectName] = (),
+    ) -> list[int]:  # fmt: skip
+        """Index these, which are all that changed up to `rev`; which of them got a title.
+
+        A title is given to a notification that has none.
+        """
+
+    async def names_of(self, subjects: Sequence[bytes]) -> dict[bytes, str]:
+        """The newest known names of these (digests), as far as there are any."""
+
+    async def untitled(self, subjects: Sequence[bytes], limit: int) -> list[int]:
+        """Those without a title that name one of these (digests), newest first."""
+
+    async def find_names(self, user_id: str, text: str, limit: int) -> list[SubjectName]:
+        """Things whose id is the text, and candidates and jobs whose name holds it."""
 
     async def ids_naming(self, subjects: Sequence[bytes]) -> list[int]:
         """Those that name at least one of these (digests), oldest first."""
+
+    async def times_naming(self, subject: bytes) -> list[tuple[int, int | None]]:
+        """The id of each that names it, and when it was sent (ms), in no order."""
 
     async def hooks_with_keys(self, user_id: str) -> set[str]:
         """The ids of the user's hooks that have had a signing key."""

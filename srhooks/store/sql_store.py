@@ -255,6 +255,7 @@ class SqlStore(
             for table, column in (
                 ("deliveries", "notification_id"),
                 ("notification_subjects", "notification_id"),
+                ("subject_names", "notification_id"),
                 ("reindex", "id"),
                 ("search", self.search_id),
                 ("notifications", "id"),

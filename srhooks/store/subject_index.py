@@ -8,7 +8,8 @@ import abc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.models import NamedSubjects
+from srhooks.domain.ids import IdSource
+from srhooks.domain.models import NamedSubjects, SubjectName
 from srhooks.store.filter_sql import placeholders
 from srhooks.store.group_commit import Transaction
 
@@ -17,6 +18,8 @@ CHUNK = 400  # values of one statement
 
 
 class SubjectQueries(abc.ABC):
+    _next_rev: IdSource
+
     @abc.abstractmethod
     async def _read(self, sql: str, *args: Any) -> list[Any]:
         """Run a query outside of the writer."""
@@ -39,36 +42,44 @@ class SubjectQueries(abc.ABC):
         rows = await self._read("SELECT rev FROM subject_state WHERE user_id = $1", user_id)
         return int(rows[0][0]) if rows else 0
 
-    async def save_subjects(self, user_id: str, entries: Sequence[NamedSubjects], rev: int) -> None:
-        numbers = [entry.notification_id for entry in entries]
-
-        async def work(tx: Transaction) -> None:
-            current: dict[int, int] = {}
-            if numbers:
-                current = dict(
-                    await tx.fetch(
-                        "SELECT id, rev FROM notifications"
-                        f" WHERE id IN ({placeholders(1, len(numbers))})",
-                        *numbers,
-                    )
-                )
+    async def save_subjects(
+        self, user_id: str, entries: Sequence[NamedSubjects], rev: int,
+        names: Sequence[SubjectName] = (),
+    ) -> list[int]:  # fmt: skip
+        async def work(tx: Transaction) -> list[int]:
+            current = await _revs(tx, [entry.notification_id for entry in entries])
             # One that changed meanwhile comes again, with a higher rev.
-            unchanged = [
-                entry for entry in entries if current.get(entry.notification_id) == entry.rev
-            ]
+            fresh = [entry for entry in entries if current.get(entry.notification_id) == entry.rev]
             await tx.execute_many(
                 "DELETE FROM notification_subjects WHERE notification_id = $1",
-                [(entry.notification_id,) for entry in unchanged],
+                [(entry.notification_id,) for entry in fresh],
             )
             await tx.execute_many(
                 "INSERT INTO notification_subjects (notification_id, subject) VALUES ($1, $2)"
                 " ON CONFLICT DO NOTHING",
-                [
-                    (entry.notification_id, subject)
-                    for entry in unchanged
-                    for subject in entry.subjects
-                ],
+                [(entry.notification_id, one) for entry in fresh for one in entry.subjects],
             )
+            told = {entry.notification_id for entry in fresh}
+            await tx.execute_many(
+                "INSERT INTO subject_names"
+                " (subject, user_id, kind, id, name, folded, notification_id)"
+                " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (subject) DO UPDATE SET"
+                " name = excluded.name, folded = excluded.folded,"
+                " notification_id = excluded.notification_id"
+                " WHERE excluded.notification_id >= subject_names.notification_id",
+                [
+                    (one.subject, user_id, one.kind, one.id, one.name, fold(one.name),
+                     one.notification_id)
+                    for one in names if one.notification_id in told
+                ],
+            )  # fmt: skip
+            titled = [entry for entry in fresh if entry.title is not None]
+            for entry in titled:
+                await tx.execute(
+                    "UPDATE notifications SET title = $2, rev = $3"
+                    " WHERE id = $1 AND title IS NULL",
+                    entry.notification_id, entry.title, self._next_rev(),
+                )  # fmt: skip
             await tx.execute(
                 "INSERT INTO subject_state (user_id, rev) VALUES ($1, $2)"
                 " ON CONFLICT (user_id) DO UPDATE SET rev = excluded.rev"
@@ -76,8 +87,47 @@ class SubjectQueries(abc.ABC):
                 user_id,
                 rev,
             )
+            return [entry.notification_id for entry in titled]
 
-        await self._work(work, durable=False)  # else they are indexed again
+        return await self._work(work, durable=False)  # else they are indexed again
+
+    async def names_of(self, subjects: Sequence[bytes]) -> dict[bytes, str]:
+        found: dict[bytes, str] = {}
+        for start in range(0, len(subjects), CHUNK):
+            part = subjects[start : start + CHUNK]
+            rows = await self._read(
+                "SELECT subject, name FROM subject_names"
+                f" WHERE subject IN ({placeholders(1, len(part))})",
+                *part,
+            )
+            found |= {bytes(subject): name for subject, name in rows}
+        return found
+
+    async def untitled(self, subjects: Sequence[bytes], limit: int) -> list[int]:
+        part = subjects[:CHUNK]
+        rows = await self._read(
+            "SELECT DISTINCT n.id FROM notification_subjects s"
+            " JOIN notifications n ON n.id = s.notification_id"
+            f" WHERE s.subject IN ({placeholders(1, len(part))}) AND n.title IS NULL"
+            f" ORDER BY n.id DESC LIMIT {limit:d}",
+            *part,
+        )
+        return [row[0] for row in rows]
+
+    async def find_names(self, user_id: str, text: str, limit: int) -> list[SubjectName]:
+        needle = fold(text)
+        for letter in "\\%_":
+            needle = needle.replace(letter, "\\" + letter)
+        rows = await self._read(
+            "SELECT subject, kind, id, name, notification_id FROM subject_names"
+            " WHERE user_id = $1 AND (id = $2 OR"
+            " (kind IN ('candidate', 'job') AND folded LIKE $3 ESCAPE '\\'))"
+            f" ORDER BY notification_id DESC LIMIT {limit:d}",
+            user_id,
+            text,
+            f"%{needle}%",
+        )
+        return [SubjectName(bytes(row[0]), *row[1:]) for row in rows]
 
     async def ids_naming(self, subjects: Sequence[bytes]) -> list[int]:
         found: set[int] = set()
@@ -90,6 +140,14 @@ class SubjectQueries(abc.ABC):
             )
             found.update(row[0] for row in rows)
         return sorted(found)
+
+    async def times_naming(self, subject: bytes) -> list[tuple[int, int | None]]:
+        rows = await self._read(
+            "SELECT n.id, n.sent_at FROM notification_subjects s"
+            " JOIN notifications n ON n.id = s.notification_id WHERE s.subject = $1",
+            subject,
+        )
+        return [(number, sent_at) for number, sent_at in rows]
 
     async def hooks_with_keys(self, user_id: str) -> set[str]:
         rows = await self._read(
@@ -145,3 +203,17 @@ class SubjectQueries(abc.ABC):
 
     async def forget_erased(self, before: int) -> None:
         await self._work(lambda tx: tx.execute("DELETE FROM erased_subjects WHERE at < $1", before))
+
+
+def fold(text: str) -> str:
+    """Without letter case, as the search of names compares."""
+    return text.casefold().replace("\0", " ")
+
+
+async def _revs(tx: Transaction, ids: Sequence[int]) -> dict[int, int]:
+    if not ids:
+        return {}
+    rows = await tx.fetch(
+        f"SELECT id, rev FROM notifications WHERE id IN ({placeholders(1, len(ids))})", *ids
+    )
+    return dict(rows)

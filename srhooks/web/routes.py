@@ -19,6 +19,7 @@ from srhooks.web.pages import (
     auth,
     bulk,
     coverage,
+    entity,
     export,
     feed,
     follow,
@@ -69,10 +70,10 @@ ROUTES = (
     Route("POST", "/notifications/replay", bulk.reprocess, LOGIN),  # its name until 0.1
     Route("GET", "/notifications/{id}", feed.detail, READER),
     Route("GET", "/notifications/{id}/raw", feed.raw_body, READER),
-    Route("GET", "/notifications/{id}/signed", feed.signed_text, READER),
     Route("GET", "/notifications/{id}/follow", follow.follow, LOGIN),
     Route("POST", "/notifications/{id}/reprocess", bulk.reprocess_one, LOGIN),
     Route("POST", "/notifications/{id}/replay", bulk.reprocess_one, LOGIN),  # its name until 0.1
+    Route("GET", "/entities/{kind}/{id}", entity.show, READER),
     Route("GET", "/live", live, READER),
     Route("GET", "/overview", overview.overview, LOGIN),
     # What is wrong

@@ -41,7 +41,7 @@ async def test_what_is_indexed_meanwhile_is_found_and_erased(store: Store) -> No
     await indexed(store)
     late = await add(store, body=b'{"candidate": {"id": "cand-4711"}}', entity_status="none")
     intrude(store, "UNION SELECT id FROM (SELECT id FROM reindex", lambda: store.index_some(20))
-    candidates = CandidateLookup(store, SubjectIndexer(store))
+    candidates = CandidateLookup(store, SubjectIndexer(store, LocalHub()))
     eraser = Eraser(store, LocalHub(), candidates, grace=0)
     await asyncio.sleep(0.01)  # the candidate is asked for later than it came
     await eraser.erase("u1", "cand-4711")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from srhooks.domain.models import NamedSubjects
+from srhooks.domain.models import NamedSubjects, SubjectName
 from srhooks.store import Store
 
 from tests.contracts.test_store import add
@@ -86,3 +86,39 @@ async def test_a_closed_account_leaves_nothing_of_it(store: Store) -> None:
     assert await store.erased_with(A) == set()
     await store.delete_some("u1", 10)
     assert await store.ids_naming([A]) == []
+
+
+async def test_a_name_is_the_newest_and_goes_with_what_told_it(store: Store) -> None:
+    first, second = [await add(store, entity_status="none") for _ in range(2)]
+    for number, name in ((second, "Grace Ito"), (first, "Grace")):
+        (n,) = await store.by_ids("u1", [number])
+        entry = NamedSubjects(n.id, n.rev, frozenset({A}))
+        await store.save_subjects(
+            "u1", [entry], n.rev, [SubjectName(A, "candidate", "c1", name, number)]
+        )
+    assert await store.names_of([A, B]) == {A: "Grace Ito"}
+    for text in ("c1", "GRACE", "e i"):
+        assert [one.name for one in await store.find_names("u1", text, 5)] == ["Grace Ito"]
+    for text in ("c2", "%", "_", "\\"):
+        assert await store.find_names("u1", text, 5) == []
+    assert await store.find_names("u2", "grace", 5) == []
+    assert await store.untitled([A], 5) == [second, first]
+    await store.erase_notifications("u1", [second])
+    assert await store.names_of([A]) == {}
+
+
+async def test_a_title_is_given_to_what_has_none(store: Store) -> None:
+    named, untouched = [await add(store, entity_status="none") for _ in range(2)]
+    before = await store.last_rev("u1")
+    rows = await store.by_ids("u1", [named, untouched])
+    given = [
+        NamedSubjects(rows[0].id, rows[0].rev, frozenset({A}), "Grace Ito"),
+        NamedSubjects(rows[1].id, rows[1].rev, frozenset({A})),
+    ]
+    assert await store.save_subjects("u1", given, before) == [named]
+    rows = await store.by_ids("u1", [named, untouched])
+    assert [n.title for n in rows] == ["Grace Ito", None]
+    assert rows[0].rev > before  # open pages hear of it
+    again = NamedSubjects(rows[0].id, rows[0].rev, frozenset({A}), "Another")
+    await store.save_subjects("u1", [again], rows[0].rev)
+    assert (await store.by_ids("u1", [named]))[0].title == "Grace Ito"

@@ -42,7 +42,7 @@ class Client:
         self.asked.add((method, path))
         headers = {"Accept": "application/json", "Origin": self.browser.base}
         headers |= options.pop("headers", {})
-        address = path.replace("{id}", name) + query
+        address = path.replace("{kind}", "candidate").replace("{id}", name) + query
         async with self.browser.request(method, address, headers=headers, **options) as answer:
             body = await answer.read()
             assert answer.status == status, f"{method} {address}: {answer.status} {body[:300]!r}"
@@ -164,7 +164,6 @@ async def notifications(ask: Client, world: World) -> None:
     await ask("GET", "/notifications/{id}", 200, number)
     await ask("GET", "/notifications/{id}", 404, "unknown")
     await ask("GET", "/notifications/{id}/raw", 200, number)
-    await ask("GET", "/notifications/{id}/signed", 200, number)
     for name in ("reprocess", "replay"):
         await ask("POST", f"/notifications/{{id}}/{name}", 200, number)
         await ask("POST", f"/notifications/{{id}}/{name}", 404, "unknown")
@@ -197,6 +196,9 @@ async def log_ins(ask: Client, world: World) -> None:
 async def account(ask: Client, world: World) -> None:
     await ask("GET", "/account", 200)
     await world.notify(await hook_of(world), b'{"candidate_id": "c1"}')
+    await ask("GET", "/entities/{kind}/{id}", 200, "c1", query="?limit=1")
+    await ask("GET", "/entities/{kind}/{id}", 404, "c2")
+    await ask("GET", "/entities/{kind}/{id}", 400, "c1", query="?after=x")
     await ask("POST", "/candidates/erase", 200, json={"candidateId": "c1", "dryRun": True})
     await ask("POST", "/candidates/erase", 200, json={"candidateId": "c1", "confirm": True})
     await ask("POST", "/candidates/erase", 400, json={"candidateId": "c1"})

@@ -7,7 +7,7 @@ from tests.support.harness import World
 
 
 def address(route: Route) -> str:
-    return route.path.replace("{id}", "0000000000000")
+    return route.path.replace("{id}", "0000000000000").replace("{kind}", "job")
 
 
 def names(route: Route) -> str:

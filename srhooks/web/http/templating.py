@@ -11,9 +11,10 @@ from aiohttp import hdrs, web
 from srhooks.domain import clock
 from srhooks.protocol.event_types import FAMILIES, event_names, family
 from srhooks.web.http.static_files import ASSETS
-from srhooks.web.presentation import foreign_text, labels, template_filters
+from srhooks.web.presentation import labels, news, template_filters
 from srhooks.web.presentation.chart import span_label
 from srhooks.web.presentation.json_tree import json_tree
+from srhooks.web.presentation.subject_links import kind_title, story_url, subject_url
 
 RESTORES = "HX-History-Restore-Request"
 VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session adds to every page
@@ -26,6 +27,7 @@ DEFAULTS: Mapping[str, Any] = {
     "wanted": None,
     "cursor": 0,
     "days": 30,  # that notifications are kept
+    "things": (),  # candidates, jobs and the like that have a timeline
     "seen": None,  # ms: the visit before this one
     "reached": None,  # ms: how far back a search got in its time
     "restored": False,  # for htmx, which puts the body into a page that has its scripts
@@ -66,24 +68,23 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "event_text": labels.event_text,
     "event_words": labels.event_words,
     "exact": template_filters.exact,
-    "exact_text": foreign_text.exact_text,
+    "field_words": news.field_words,
+    "value_words": news.value_words,
     "family": family,
     "family_title": labels.family_title,
-    "foreign": foreign_text.foreign,
     "id_at": template_filters.id_at,
     "is_cursor": template_filters.is_cursor,
     "field_time": template_filters.field_time,
-    "is_copyable": foreign_text.is_copyable,
-    "is_cut": foreign_text.is_cut,
+    "is_cut": template_filters.is_cut,
     "iso": template_filters.iso,
     "json_tree": json_tree,
     "moment": template_filters.moment,
-    "plain": foreign_text.plain,
+    "plain": template_filters.plain,
     "query": template_filters.query,
     "size": template_filters.size,
     "span_label": span_label,
     "urlencode": template_filters.quoted,
-    "visible": foreign_text.visible,
+    "visible": template_filters.visible,
 }
 
 
@@ -112,7 +113,11 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         static=app[ASSETS].url,
         modules=app[ASSETS].modules(),
         title_of=labels.title_of,
-        changes_of=labels.changes_of,
+        changes_of=news.changes_of,
+        news_of=news.news_of,
+        story_url=story_url,
+        subject_url=subject_url,
+        kind_title=kind_title,
         detail_url=template_filters.detail_url,
         event_names=event_names,
         subscription_name=labels.subscription_name,

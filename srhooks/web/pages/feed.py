@@ -8,8 +8,8 @@ import aiohttp_session
 from aiohttp import hdrs, web
 
 from srhooks.domain import clock, ids
-from srhooks.domain.models import Delivery, Filter, Notification
-from srhooks.protocol.signature import canonical
+from srhooks.domain.models import Delivery, Filter, Notification, SubjectName
+from srhooks.domain.subjects import KINDS, digest_of, subjects_of
 from srhooks.store import PAGE_TIME
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import NotFoundError, json_text
@@ -30,6 +30,9 @@ VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_EVERY = 60_000  # ms between two notes of a visit
 BESIDE = 25  # rows next to a notification that is opened by its address; scrolling brings more
 FIRST_TIME = 0.035  # seconds of search until something is shown; what follows is fetched by itself
+MIN_NAME = 2  # characters of a search that may be a name
+MAX_THINGS = 5  # timelines that a search offers
+MAX_NAMED = 12  # timelines that a notification leads to
 LARGE = 300_000  # bytes of bodies above which JSON is made off the event loop
 
 
@@ -43,6 +46,7 @@ async def feed(request: web.Request) -> web.Response:
     if wants_json(request):
         return await _json(page.notifications, page.next)
     ctx: dict[str, Any] = {**page.context, "wanted": wanted}
+    ctx["things"] = await _things_called(request, login, wanted.q)
     target = request.headers.get("HX-Target", "").rpartition("#")[2]
     if wants_fragment(request) and target == "more":
         return render(request, "_rows.html", ctx)
@@ -79,21 +83,9 @@ async def detail(request: web.Request) -> web.Response:
 async def raw_body(request: web.Request) -> web.Response:
     """The bytes as they were received. They come from outside: a browser must only save them."""
     n = await find_notification(request, await require_reader(request))
-    return _download(n.body, f"notification-{n.public_id}.body")
-
-
-async def signed_text(request: web.Request) -> web.Response:
-    """The bytes that the signature is made over."""
-    n = await find_notification(request, await require_reader(request))
-    return _download(canonical(n.headers, n.body), f"notification-{n.public_id}.signed")
-
-
-def _download(body: bytes, name: str) -> web.Response:
-    headers = {
-        hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"',
-        "Content-Security-Policy": "sandbox",
-    }
-    return web.Response(body=body, content_type="application/octet-stream", headers=headers)
+    name = f'attachment; filename="notification-{n.public_id}.body"'
+    headers = {hdrs.CONTENT_DISPOSITION: name, "Content-Security-Policy": "sandbox"}
+    return web.Response(body=n.body, content_type="application/octet-stream", headers=headers)
 
 
 async def find_notification(request: web.Request, login: Login) -> Notification:
@@ -150,6 +142,29 @@ async def _subscriptions(request: web.Request, login: Login) -> list[dict[str, s
     return [{"id": number, "label": label} for number, label in labels.items()]
 
 
+async def _things_called(request: web.Request, login: Login, text: str) -> list[SubjectName]:
+    """What a search may mean: the candidates and jobs of this name, or whatever has this id."""
+    text = text.strip()
+    if len(text) < MIN_NAME:
+        return []
+    return await request.app[SERVICES].store.find_names(login.user.id, text, MAX_THINGS)
+
+
+async def _things_named(request: web.Request, login: Login, n: Notification) -> list[SubjectName]:
+    """What the notification names and has a timeline, with its name or, without one, its id."""
+    found = await asyncio.to_thread(subjects_of, n)
+    listed = sorted(
+        (one for one in found.named if one.kind in KINDS),
+        key=lambda one: (one != found.main, KINDS.index(one.kind), one.id),
+    )[:MAX_NAMED]
+    digests = {digest_of(login.user.id, one): one for one in listed}
+    names = await request.app[SERVICES].store.names_of(list(digests))
+    return [
+        SubjectName(digest, one.kind, one.id, names.get(digest, one.id), n.id)
+        for digest, one in digests.items()
+    ]
+
+
 async def _detail_context(
     request: web.Request, login: Login, n: Notification, wanted: Filter
 ) -> dict[str, Any]:
@@ -167,6 +182,7 @@ async def _detail_context(
         "wanted": wanted,
         "subscription_label": labels.get(n.subscription_id or ""),
         "links": links_in(n, settings.api_url),
+        "things": await _things_named(request, login, n),
         "curl": curl_command(n, settings.hook_url(n.hook_id)),
     }
 

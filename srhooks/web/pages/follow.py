@@ -34,7 +34,6 @@ async def follow(request: web.Request) -> web.Response:
         "target": target,
         "answered": answer.status,
         "value": parse_body(answer.body),
-        "raw": answer.body,
         "size": len(answer.body),
     }
     template = "_followed.html" if wants_fragment(request) else "followed.html"

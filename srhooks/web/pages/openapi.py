@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.accounts.personal_tokens import DEFAULT_DAYS, MAX_DAYS
+from srhooks.domain.subjects import KINDS
 from srhooks.web.http.errors import json_text
 from srhooks.web.http.query_params import MAX_LIMIT, SINCE
 from srhooks.web.http.session import find_login
@@ -96,9 +97,6 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/notifications/{id}/raw": (ONE, {"get": operation(
         "Its body, byte for byte", {200: "application/octet-stream"}, tag=N, reader=True,
         errors=(404,))}),
-    "/notifications/{id}/signed": (ONE, {"get": operation(
-        "The bytes that its signature is made over", {200: "application/octet-stream"}, tag=N,
-        reader=True, errors=(404,))}),
     **{f"/notifications/{{id}}/{name}": (ONE, {"post": operation(
         f"Verify it and fetch its entity again{note}", {200: ref("Processed")}, tag=N,
         errors=(404,))}) for name, note in REPROCESS},
@@ -112,6 +110,11 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
                          query=FORMAT | FILTER, errors=(400,)),
         "post": operation("Chosen ones as a file", {200: FILES}, tag=N, media=FORM,
                           body=record(id=TEXT, format=TEXT), errors=(400,))}),
+    "/entities/{kind}/{id}": (
+        {"kind": "One of " + ", ".join(KINDS), "id": "As SmartRecruiters names it"},
+        {"get": operation(
+            "What happened to one thing, oldest first", {200: ref("Timeline")}, tag=N, reader=True,
+            query=LIMIT | {"after": (TEXT, "As `next` gives it")}, errors=(400, 404))}),
     "/overview": ({}, {"get": operation(
         "How much arrived, how fast, and what needs a person", {200: ref("Overview")}, tag=N,
         query={"window": ({"enum": list(WINDOWS), "default": DEFAULT_WINDOW}, "Of time")},

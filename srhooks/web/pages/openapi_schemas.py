@@ -5,6 +5,7 @@ from typing import Any
 from srhooks.domain.account import CREDENTIAL_KINDS
 from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
+from srhooks.domain.subjects import KINDS
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
@@ -91,6 +92,19 @@ OVERVIEW: Schema = record(
 SCHEMAS: dict[str, Schema] = {
     "Notification": NOTIFICATION,
     "Entity": ENTITY,
+    "Timeline": record(
+        kind={"enum": list(KINDS)},
+        id=TEXT,
+        title=MAYBE_TEXT,
+        entries=many(
+            record(
+                notification=ref("Notification"),
+                changes=many(record(field=TEXT, before={}, now={})),
+            )
+        ),
+        related=many(record(kind={"enum": list(KINDS)}, id=TEXT)),
+        next=MAYBE_TEXT,
+    ),
     "Notifications": record(notifications=many(ref("Notification")), next=MAYBE_TEXT),
     "Ids": record(ids=many(TEXT) | {"minItems": 1, "maxItems": 500}),
     "Overview": OVERVIEW,

@@ -1,9 +1,7 @@
 """What the pages say about a notification, in words."""
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from srhooks.domain.models import Hook, Notification
@@ -57,13 +55,6 @@ ENTITY_TEXTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    field: str
-    before: str | None
-    now: str | None
-
-
 def event_words(event_name: str | None) -> str:
     """`application.status.updated` in words: "Application status updated"."""
     words = clip(event_name or "", MAX_TITLE).replace(".", " ").replace("-", " ").split()
@@ -80,34 +71,15 @@ def event_text(event_name: str) -> str:
 
 
 def title_of(n: Notification) -> str:
-    """The sentence of a row: whom or what it is about, else what is known."""
+    """The first thing of a row: whom or what it is about, else what is known."""
     if n.title:
         return clip(n.title, MAX_TITLE)
     if n.entity_status == "refused" and n.signature != "valid":
         return "Unverified sender"
     if n.entity_status == "pending":
-        return "Entity is being fetched…"
-    if n.entity_status == "gone":
-        kind = family(n.event_name)
-        return f"{kind.capitalize()} deleted" if kind != "other" else "Deleted"
-    return event_words(n.event_name)
-
-
-def changes_of(n: Notification) -> list[Change]:
-    """What changed against the previous fetch of the same entity."""
-    if not n.changes:
-        return []
-    try:
-        found = json.loads(n.changes)
-    except ValueError:
-        return []
-    if not isinstance(found, list):
-        return []
-    return [
-        Change(str(item.get("field", "")), _short(item.get("before")), _short(item.get("now")))
-        for item in found
-        if isinstance(item, dict)
-    ]
+        return "Loading details…"
+    kind = family(n.event_name)
+    return f"{kind.capitalize()} without a name" if kind != "other" else "Without a name"
 
 
 def subscription_name(subscription: Mapping[str, Any]) -> str:
@@ -139,10 +111,3 @@ def unknown_events(counted: Mapping[str, int]) -> list[str]:
 
 def clip(text: str, limit: int) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
-
-
-def _short(value: Any) -> str | None:
-    if value is None:
-        return None
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return clip(text, 500)

@@ -17,7 +17,7 @@ def verdict(entry: HookEntry | None, n: Notification) -> dict[str, Any]:
     position = matching_key([key.text for key in keys], n.headers, n.body, given)
     skew = None if n.sent_at is None else (n.received_at - n.sent_at) / 1000
     return {
-        "canonical": canonical(n.headers, n.body),
+        "canonical": canonical(n.headers, n.body).decode("utf-8", "replace"),
         "matched": None if position is None else _name(keys[position], n.received_at),
         "skew_s": skew,
         "stale": skew is not None and abs(skew) > STALE,

@@ -13,6 +13,7 @@ from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
+from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import Hub
 from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory
@@ -53,6 +54,7 @@ class Services:
     personal: PersonalTokens
     indexer: SubjectIndexer
     candidates: CandidateLookup
+    timelines: TimelineReader
     eraser: Eraser
     incidents: Incidents
     accounts: Accounts
