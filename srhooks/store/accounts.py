@@ -70,9 +70,6 @@ class AccountQueries(abc.ABC):
     async def user_ids(self) -> list[str]:
         return [row[0] for row in await self._read("SELECT id FROM users")]
 
-    async def mark_seen(self, user_id: str, at: int) -> None:
-        await self._write("UPDATE users SET seen_at = $2 WHERE id = $1", user_id, at)
-
     async def credential(self, user_id: str) -> SealedCredential | None:
         rows = await self._read(f"SELECT {CREDENTIAL} FROM users WHERE id = $1", user_id)
         if not rows:

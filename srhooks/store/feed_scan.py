@@ -10,6 +10,7 @@ full when its time is up says how far it got, and the next one goes on from ther
 import abc
 import asyncio
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,6 +24,7 @@ from srhooks.store.filter_sql import (
 )  # fmt: skip
 from srhooks.store.protocol import COUNT_TIME, PAGE_TIME
 
+MOST_COUNTED = 50_000  # notifications of a filter that are counted by event
 FIRST_SLICE = 250  # ids
 LARGEST_SLICE = 64_000
 LARGEST_LIST = 2000  # ids of a slice that are spelt out
@@ -170,6 +172,39 @@ class WalkQueries(abc.ABC):
             if loop.time() >= until:
                 return None
             high = low
+
+    async def filtered_counts(
+        self, user_id: str, wanted: Filter, patience: float = COUNT_TIME
+    ) -> dict[str, int] | None:
+        if wanted.q:
+            return None
+        counted = Counter[str]()
+        if is_indexed(wanted):
+            where, args = conditions(user_id, wanted)
+            newest = f"SELECT n.id AS id FROM notifications n WHERE {where} ORDER BY n.id DESC"
+            await self._add_counts(counted, f"{newest} LIMIT {MOST_COUNTED + 1:d}", args)
+            return dict(counted) if counted.total() <= MOST_COUNTED else None
+        loop = asyncio.get_running_loop()
+        until = loop.time() + patience
+        walk = await self._begin(user_id, wanted)
+        high = wanted.before
+        while True:
+            async with self._turn(walk, until):
+                reach = await self._next_reach(walk, high)
+                await self._add_counts(counted, *self._fitting(walk, reach, reach.low, high))
+            if reach.low is None:
+                return dict(counted)
+            if loop.time() >= until or counted.total() > MOST_COUNTED:
+                return None
+            high = reach.low
+
+    async def _add_counts(self, counted: Counter[str], sql: str, args: list[Any]) -> None:
+        rows = await self._read(
+            f"SELECT m.event_name, count(*) FROM ({sql}) f JOIN notifications m ON m.id = f.id"
+            " GROUP BY m.event_name",
+            *args,
+        )
+        counted.update({name or "": count for name, count in rows})
 
     async def neighbours(
         self, user_id: str, notification_id: int, wanted: Filter

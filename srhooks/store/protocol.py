@@ -91,6 +91,12 @@ class Store(Protocol):
 
     async def mark_seen(self, user_id: str, at: int) -> None: ...
 
+    async def mark_opened(self, user_id: str, notification_id: int) -> None:
+        """Somebody of the account has opened it: it is no news any more."""
+
+    async def opened(self, user_id: str, since_id: int) -> frozenset[int]:
+        """Which notifications from this id on were opened (the newest 5,000)."""
+
     async def credential(self, user_id: str) -> SealedCredential | None: ...
 
     async def replace_credential(
@@ -229,6 +235,11 @@ class Store(Protocol):
 
     async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
         """How many notifications of each event (an absent name is "") are above the id."""
+
+    async def filtered_counts(
+        self, user_id: str, wanted: Filter, patience: float = COUNT_TIME
+    ) -> dict[str, int] | None:
+        """As `counts_by_event`, of what fits a filter; None for a text, or where it takes long."""
 
     async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
         """Per subscription: when its newest notification came (ms), how many are above the id."""

@@ -29,6 +29,7 @@ from srhooks.store.protocol import StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.statistics import InsightQueries
 from srhooks.store.subject_index import SubjectQueries
+from srhooks.store.visits import VisitQueries
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
@@ -40,7 +41,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
-    SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, abc.ABC,
+    SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()
@@ -256,6 +257,7 @@ class SqlStore(
                 ("deliveries", "notification_id"),
                 ("notification_subjects", "notification_id"),
                 ("subject_names", "notification_id"),
+                ("opened", "notification_id"),
                 ("reindex", "id"),
                 ("search", self.search_id),
                 ("notifications", "id"),

@@ -8,6 +8,7 @@ const recent = new Map(); // row id -> when it arrived
 let touched = []; // ids of the rows that a swap brings or changes
 let isWhole = false; // it brings the list as a whole
 let seen = null; // ids above this one arrived after the last visit
+const openedRows = new Set(); // which are no news any more
 let unseen = 0;
 let unspoken = 0;
 
@@ -49,6 +50,7 @@ function append(fragment) {
 
 function afterSwap() {
   const feed = byId("feed");
+  if (isWhole && byId("list")) takeBlock(byId("list"));
   if (byId("total")?.dataset.counts) takeCounts(byId("total"));
   if (feed) {
     seen = feed.dataset.seen ?? seen;
@@ -56,6 +58,7 @@ function afterSwap() {
     if (touched.length) trim(feed);
     mark(isWhole ? feed.children : touched.map(byId));
   }
+  markOpened();
   if (touched.length || isWhole) countFound();
   touched = [];
   isWhole = false;
@@ -81,9 +84,23 @@ function place(feed, row) {
 function mark(rows) {
   for (const row of rows) {
     if (!row) continue;
-    if (seen) row.classList.toggle("fresh", row.id >= seen);
+    if (row.hasAttribute("data-opened")) openedRows.add(row.id);
+    if (seen) row.classList.toggle("fresh", row.id >= seen && !openedRows.has(row.id));
     if (recent.has(row.id)) row.classList.add("arrived");
   }
+}
+
+function markOpened() {
+  const id = document.querySelector("#detail article")?.dataset.id;
+  const row = id && byId(`n-${id}`);
+  if (!row || openedRows.has(row.id)) return;
+  openedRows.add(row.id);
+  if (!row.classList.contains("fresh")) return;
+  row.classList.remove("fresh");
+  const left = byId("fresh");
+  if (!left) return;
+  const count = Math.max(0, Number(left.textContent.replaceAll(",", "")) - 1);
+  left.textContent = count.toLocaleString("en-US");
 }
 
 function endFlash() {
@@ -151,18 +168,29 @@ function countEvent(row) {
   }
 }
 
-// With a list as a whole and with what was deleted, the server says how much there is.
+// A list that comes as a whole brings the counts of its filter with it.
+function takeBlock(list) {
+  const fresh = list.querySelector("template.by-event-now");
+  if (!fresh) return;
+  for (const block of counters(".by-event")) block.replaceChildren(fresh.content.cloneNode(true));
+  window.htmx?.process(document.querySelector(".by-event") ?? list);
+}
+
+// With what was deleted, the server says how much of each event is left, of everything.
 function takeCounts(total) {
   const counts = JSON.parse(total.dataset.counts);
   delete total.dataset.counts;
+  if (document.querySelector(".by-event .counts")?.dataset.key !== total.dataset.key) return;
   for (const counter of counters("[data-count]")) show(counter, counts[counter.dataset.count] ?? 0);
 }
 
+// All bars of a block share one scale: what is longest now is the whole width.
 function show(counter, value) {
   counter.textContent = value.toLocaleString("en-US");
-  const meter = counter.previousElementSibling;
-  meter.max = Math.max(meter.max, value);
-  meter.value = value;
+  const meters = [...counter.closest("ul").querySelectorAll("meter")];
+  const counted = (meter) => Number(meter.nextElementSibling.textContent.replaceAll(",", ""));
+  const most = Math.max(1, ...meters.map(counted));
+  for (const meter of meters) [meter.max, meter.value] = [most, counted(meter)];
 }
 
 function speak() {
@@ -180,6 +208,7 @@ function showCount() {
 
 export function startFeed() {
   seen = byId("feed")?.dataset.seen ?? null;
+  mark(byId("feed")?.children ?? []);
   on("htmx:before:swap", beforeSwap);
   on("htmx:after:swap", afterSwap);
   on("visibilitychange", showCount);

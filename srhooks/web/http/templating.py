@@ -28,6 +28,9 @@ DEFAULTS: Mapping[str, Any] = {
     "cursor": 0,
     "days": 30,  # that notifications are kept
     "things": (),  # candidates, jobs and the like that have a timeline
+    "by_event": {},
+    "key": "",
+    "opened": frozenset(),
     "seen": None,  # ms: the visit before this one
     "reached": None,  # ms: how far back a search got in its time
     "restored": False,  # for htmx, which puts the body into a page that has its scripts

@@ -33,7 +33,7 @@ async def whole_list(app: web.Application, login: Login, wanted: Filter, cursor:
     page = await read_page(app[SERVICES].store, login.user.id, wanted, DEFAULT_LIMIT)
     ctx = {
         **page.context,
-        **await totals(app, login.user.id),
+        **await totals(app, login.user.id, wanted),
         "wanted": wanted,
         "cursor": cursor,
         "live_url": live_url(wanted, cursor),

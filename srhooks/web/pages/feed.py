@@ -11,7 +11,7 @@ from srhooks.domain import clock, ids
 from srhooks.domain.models import Delivery, Filter, Notification, SubjectName
 from srhooks.domain.subjects import KINDS, digest_of, subjects_of
 from srhooks.store import PAGE_TIME
-from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
+from srhooks.web.http.content_negotiation import VARY, bearer, wants_fragment, wants_json
 from srhooks.web.http.errors import NotFoundError, json_text
 from srhooks.web.http.paging import FeedPage, read_page
 from srhooks.web.http.query_params import live_url, read_filter, read_limit
@@ -47,13 +47,14 @@ async def feed(request: web.Request) -> web.Response:
         return await _json(page.notifications, page.next)
     ctx: dict[str, Any] = {**page.context, "wanted": wanted}
     ctx["things"] = await _things_called(request, login, wanted.q)
+    ctx["opened"] = await _opened(request, login, page)
     target = request.headers.get("HX-Target", "").rpartition("#")[2]
     if wants_fragment(request) and target == "more":
         return render(request, "_rows.html", ctx)
     ctx |= {"cursor": cursor, "live_url": live_url(wanted, cursor)}
     ctx["subscriptions"] = await _subscriptions(request, login)
     if wants_fragment(request) and target == "list":
-        ctx |= await totals(request.app, login.user.id)
+        ctx |= await totals(request.app, login.user.id, wanted)
         return render(request, "_list.html", ctx)
     return await _whole_page(request, login, ctx, {})
 
@@ -63,6 +64,8 @@ async def detail(request: web.Request) -> web.Response:
     n = await find_notification(request, login)
     if wants_json(request):
         return await _json(n, None)
+    if bearer(request) is None:  # a program's look is nobody's
+        await request.app[SERVICES].store.mark_opened(login.user.id, n.id)
     wanted = read_filter(request.query)
     ctx = await _detail_context(request, login, n, wanted)
     if wants_fragment(request):
@@ -73,6 +76,7 @@ async def detail(request: web.Request) -> web.Response:
     page = {
         **beside.context,
         "wanted": wanted,
+        "opened": await _opened(request, login, beside),
         "cursor": cursor,
         "live_url": live_url(wanted, cursor),
         "subscriptions": await _subscriptions(request, login),
@@ -112,10 +116,12 @@ async def _whole_page(
 ) -> web.Response:
     store = request.app[SERVICES].store
     seen = await _visit(request, login)
-    fresh = await store.counts_by_event(login.user.id, ids.first_id_at(seen + 1))
+    first_new = ids.first_id_at(seen + 1)
+    fresh = await store.counts_by_event(login.user.id, first_new)
+    opened = len(await store.opened(login.user.id, first_new))
     page |= {
-        **await totals(request.app, login.user.id),
-        "fresh": sum(fresh.values()),
+        **await totals(request.app, login.user.id, page.get("wanted")),
+        "fresh": max(0, sum(fresh.values()) - opened),
         "seen": seen,
         "selected": selected.get("n"),
         "said": request.app[SERVICES].once.take(login.session_id, "feed").get("said"),
@@ -123,14 +129,26 @@ async def _whole_page(
     return render(request, "notifications.html", {**selected, **page})
 
 
+async def _opened(request: web.Request, login: Login, page: FeedPage) -> frozenset[int]:
+    """Which of the page's notifications somebody has opened."""
+    if not page.notifications:
+        return frozenset()
+    oldest = min(n.id for n in page.notifications)
+    return await request.app[SERVICES].store.opened(login.user.id, oldest)
+
+
 async def _visit(request: web.Request, login: Login) -> int:
-    """When the visit before this one ended (ms): what came later is new to the person."""
+    """When the visit before this one ended (ms): what came later is new to the person.
+
+    A visit that goes on for long counts as another: what was listed in the one before is seen.
+    """
     session = await aiohttp_session.get_session(request)
     now = clock.now_ms()
-    since = session.get("since")
+    since, began = session.get("since"), session.get("began")
     last = login.user.seen_at
-    if not isinstance(since, int) or now - last > VISIT_GAP:
-        since = session["since"] = last
+    is_known = isinstance(since, int) and isinstance(began, int)
+    if not is_known or now - last > VISIT_GAP or now - began > VISIT_GAP:
+        since, session["since"], session["began"] = last, last, now
     if now - last > SEEN_EVERY:
         await request.app[SERVICES].store.mark_seen(login.user.id, now)
     return since

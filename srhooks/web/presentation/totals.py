@@ -1,19 +1,41 @@
 """How much is kept: what the head of the feed says, and the list by event."""
 
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
 
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
+from srhooks.domain.models import Filter
+from srhooks.web.presentation.template_filters import query
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 DAY = 86_400_000  # ms
+FILTERED = ("q", "subscription", "signature", "status", "link", "after", "before")
 
 
-async def totals(app: web.Application, user_id: str) -> dict[str, Any]:
-    """For templates. Raises StoreError."""
+async def totals(
+    app: web.Application, user_id: str, wanted: Filter | None = None
+) -> dict[str, Any]:
+    """For templates. Raises StoreError.
+
+    `by_event` is of what fits the filter, whichever event it asks for; None where that would take
+    long. `key` tells filters apart.
+    """
     days = app[SETTINGS].retention_days
     since = first_id_at(now_ms() - days * DAY)
     counts = await app[SERVICES].store.counts_by_event(user_id, since)
-    return {"counts": counts, "days": days, "total": sum(counts.values())}
+    by_event: dict[str, int] | None = counts
+    key = ""
+    anything = replace(wanted, events=()) if wanted else None
+    if anything is not None and any(getattr(anything, name) for name in FILTERED):
+        key = query(anything.params, event=None)
+        by_event = await app[SERVICES].store.filtered_counts(user_id, anything)
+    return {
+        "counts": counts,
+        "days": days,
+        "total": sum(counts.values()),
+        "by_event": by_event,
+        "key": key,
+    }

@@ -1,0 +1,35 @@
+"""What the people of an account have seen: their last visit, and what they opened."""
+
+import abc
+from typing import Any
+
+MOST_OPENED = 5_000  # newest ones that are read at once
+
+
+class VisitQueries(abc.ABC):
+    @abc.abstractmethod
+    async def _read(self, sql: str, *args: Any) -> list[Any]:
+        """Run a query outside of the writer."""
+
+    @abc.abstractmethod
+    async def _write(self, sql: str, *args: Any) -> int:
+        """Run one statement in the writer; how many rows it changed."""
+
+    async def mark_seen(self, user_id: str, at: int) -> None:
+        await self._write("UPDATE users SET seen_at = $2 WHERE id = $1", user_id, at)
+
+    async def mark_opened(self, user_id: str, notification_id: int) -> None:
+        await self._write(
+            "INSERT INTO opened (notification_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            notification_id,
+            user_id,
+        )
+
+    async def opened(self, user_id: str, since_id: int) -> frozenset[int]:
+        rows = await self._read(
+            "SELECT notification_id FROM opened WHERE user_id = $1 AND notification_id >= $2"
+            f" ORDER BY notification_id DESC LIMIT {MOST_OPENED:d}",
+            user_id,
+            since_id,
+        )
+        return frozenset(row[0] for row in rows)
