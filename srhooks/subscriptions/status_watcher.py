@@ -43,6 +43,7 @@ class _Watched:
     task: asyncio.Task[None] | None = None
     looked_at: float = float("-inf")  # loop time of the last look
     known: list[dict[str, Any]] | None = None  # as last listed
+    known_at: int | None = None  # ms
     drifts: dict[str, Drift] = field(default_factory=dict)
 
 
@@ -76,6 +77,11 @@ class StatusWatch:
         watched = self._users.get(user_id)
         return watched.known if watched is not None else None
 
+    def known_at(self, user_id: str) -> int | None:
+        """When they were last listed (ms); None when they never were."""
+        watched = self._users.get(user_id)
+        return watched.known_at if watched is not None else None
+
     def drifts(self, user_id: str) -> dict[str, Drift]:
         watched = self._users.get(user_id)
         return watched.drifts if watched is not None else {}
@@ -96,6 +102,7 @@ class StatusWatch:
             if now.get(number, "active") == "active":
                 del watched.drifts[number]
         watched.known = [dict(one) for one in found]
+        watched.known_at = now_ms()
         watched.looked_at = asyncio.get_running_loop().time()
         return fresh
 

@@ -94,6 +94,30 @@ async def test_a_redelivery_is_counted_and_keeps_the_first(store: Store) -> None
     assert len(await store.deliveries(first.id)) == 1
 
 
+async def test_what_was_opened_is_known_until_it_is_deleted(store: Store) -> None:
+    first, second, third = [await add(store) for _ in range(3)]
+    for number in (first, third, third):
+        await store.mark_opened("u1", number)
+    assert await store.opened("u1", 0) == {first, third}
+    assert await store.opened("u1", second) == {third}
+    assert await store.opened("u2", 0) == set()
+    await store.delete_notifications("u1", [third])
+    assert await store.opened("u1", 0) == {first}
+
+
+async def test_events_are_counted_of_what_fits_a_filter(store: Store) -> None:
+    for name, hook in (("a.b", "h1"), ("a.b", "h2"), ("c.d", "h2"), (None, "h2")):
+        await add(store, event_name=name, subscription_id=f"s-{hook}", hook_id=hook)
+    await add(store, event_name="c.d", subscription_id="s-h2", signature="invalid")
+    assert await store.filtered_counts("u1", Filter(subscription="s-h2")) == {
+        "a.b": 1, "c.d": 2, "": 1,
+    }  # fmt: skip
+    both = Filter(subscription="s-h2", signature="invalid")
+    assert await store.filtered_counts("u1", both) == {"c.d": 1}
+    assert await store.filtered_counts("u2", both) == {}
+    assert await store.filtered_counts("u1", Filter(q="c.d")) is None
+
+
 async def test_without_an_event_id_nothing_is_merged(store: Store) -> None:
     await add(store)
     await add(store)

@@ -327,3 +327,40 @@ async def test_accept_decides(world: World, ada: Browser, hook: dict[str, Any]) 
         async with ada.request(method, path, headers={"Accept": "text/html"}) as found:
             assert (found.status, found.content_type) == (status, "text/html")
             assert found.headers["Allow"]
+
+
+async def test_what_was_opened_is_no_news_any_more(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook_id = (await ada.subscribe())["hookId"]
+        for number in range(3):
+            assert await world.notify(hook_id, b"{}", event_id=str(number)) == 202
+        page = await ada.page("/notifications")
+        assert '<span id="fresh">3</span> since your last visit' in page
+        opened = (await ada.notifications())[1]["id"]
+        await ada.page(f"/notifications/{opened}")
+        page = await ada.page("/notifications")
+        assert '<span id="fresh">2</span> since your last visit' in page
+        assert len(re.findall(r'<li id="n-[^>]* class=" fresh"', page)) == 2
+        assert re.search(rf'<li id="n-{opened}"[^>]* data-opened>', page)
+
+
+async def test_the_counts_by_event_keep_to_the_filter(world: World) -> None:
+    async with world.logged_in() as ada:
+        first = await ada.subscribe("job.created")
+        second = await ada.subscribe("job.updated")
+        for hook, name in (
+            (first["hookId"], "job.created"),
+            (second["hookId"], "job.created"),
+            (second["hookId"], "job.updated"),
+        ):
+            assert await world.notify(hook, b"{}", event_name=name) == 202
+
+        def counts(page: str) -> dict[str, str]:
+            return dict(re.findall(r'data-count="([^"]+)">(\d+)<', page))
+
+        assert counts(await ada.page("/notifications")) == {"job.created": "2", "job.updated": "1"}
+        page = await ada.page(f"/notifications?subscription={first['id']}")
+        assert counts(page) == {"job.created": "1"}
+        assert f"subscription={first['id']}&amp;event=job.created" in page
+        page = await ada.page("/notifications?q=job&event=job.created")
+        assert counts(page) == {}

@@ -77,7 +77,7 @@ async def test_it_is_there_while_the_service_is_not(world: World) -> None:
         await with_traffic(world, ada)
         world.sandbox.add_fault("/webhooks-api/", status=503)
         page = await ada.page("/overview")
-        assert "could not be asked" in page
+        assert "is not responding" in page
         assert "3 notifications in the last 24 hours" in page
 
 

@@ -32,7 +32,14 @@ from srhooks.web.presentation.template_filters import moment
 NOW = 1_790_000_000_000
 HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"
 USER = User("u1", "s1", "Ada <b>", "a@b.example", grant_dead=True, created_at=0, seen_at=0)
-VERDICT = {"canonical": HOSTILE, "matched": HOSTILE, "skew_s": -400.0, "stale": True, "keys": 2}
+VERDICT = {
+    "canonical": HOSTILE,
+    "matched": HOSTILE,
+    "skew_s": -400.0,
+    "stale": True,
+    "keys": 2,
+    "ambiguity": HOSTILE,
+}
 CLIENT = Callable[[web.Application], Awaitable[TestClient[web.Request, web.Application]]]
 
 

@@ -146,8 +146,12 @@ async def _visit(request: web.Request, login: Login) -> int:
     now = clock.now_ms()
     since, began = session.get("since"), session.get("began")
     last = login.user.seen_at
-    is_known = isinstance(since, int) and isinstance(began, int)
-    if not is_known or now - last > VISIT_GAP or now - began > VISIT_GAP:
+    goes_on = (
+        isinstance(since, int)
+        and isinstance(began, int)
+        and max(now - last, now - began) <= VISIT_GAP
+    )
+    if not isinstance(since, int) or not goes_on:
         since, session["since"], session["began"] = last, last, now
     if now - last > SEEN_EVERY:
         await request.app[SERVICES].store.mark_seen(login.user.id, now)

@@ -101,6 +101,7 @@ async def _context(
         "chart": stacked(rows, end - length, end, bucket),
         "stages": stages(await store.timings(user_id, since, TIMED)),
         "trouble": trouble,
+        "checked_at": app[SERVICES].watch.known_at(user_id),
         "attention": attention(
             trouble, subscriptions, window=window, slow=waiting > SLOW, refused=refused
         ),
