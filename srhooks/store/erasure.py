@@ -100,7 +100,13 @@ class ErasureQueries(abc.ABC):
             for table in ("sessions", "api_keys", "unreadable_kinds"):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
-            for table in ("erasures", "erased_subjects", "opened", "subject_state", "subject_names"):
+            for table in (
+                "erasures",
+                "erased_subjects",
+                "opened",
+                "subject_state",
+                "subject_names",
+            ):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)
 
