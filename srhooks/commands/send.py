@@ -15,6 +15,7 @@ import aiohttp
 
 from srhooks.commands.options import http_url
 from srhooks.commands.terminal import fit, fit_lines
+from srhooks.domain.wire_text import is_header_name
 from srhooks.protocol.notification_headers import notification_headers
 
 PATIENCE = 30.0  # seconds until we give up; the service does so earlier
@@ -22,7 +23,7 @@ NOTIFICATION_SECONDS = 5.0  # that the service waits for an answer
 HANDSHAKE_SECONDS = 20.0
 HANDSHAKE = "x-hook-secret"
 SHOWN = 20_000  # bytes of the answer's body
-TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no header can hold (RFC 9110, 5.5)
 
 
 @dataclass(frozen=True)
@@ -42,15 +43,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument
     add("url", metavar="URL", type=http_url, help="the hook address")
-    add("--event", default="job.created", help="event-name (%(default)s)")
-    add("--version", default="v201910", help="event-version (%(default)s)")
-    add("--event-id", metavar="ID", help="event-id (default: a random one)")
+    add("--event", default="job.created", type=_line, help="event-name (%(default)s)")
+    add("--version", default="v201910", type=_line, help="event-version (%(default)s)")
+    add("--event-id", metavar="ID", type=_line, help="event-id (default: a random one)")
     add(
         "--link",
+        type=_line,
         default="https://api.smartrecruiters.com/jobs/example",
         help="where the changed thing is, or a whole Link header (%(default)s)",
     )
-    add("--timestamp", metavar="SECONDS", help="smartrecruiters-timestamp (default: now)")
+    add(
+        "--timestamp",
+        metavar="SECONDS",
+        type=_line,
+        help="smartrecruiters-timestamp (default: now)",
+    )
     add(
         "--body",
         default='{"id":"example"}',
@@ -72,6 +79,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--handshake",
         nargs="?",
         const="",
+        type=_line,
         metavar="SECRET",
         help="post a handshake and check that the same secret comes back (default: a random one)",
     )
@@ -174,9 +182,15 @@ def _body(text: str) -> bytes:
 
 def _header(text: str) -> tuple[str, str]:
     name, colon, value = text.partition(":")
-    if not colon or TOKEN.fullmatch(name) is None or re.search(r"[\r\n\0]", value):
+    if not colon or not is_header_name(name) or CONTROL.search(value):
         raise argparse.ArgumentTypeError("must look like 'Name: value'")
     return name.lower(), value.strip()
+
+
+def _line(text: str) -> str:
+    if CONTROL.search(text):
+        raise argparse.ArgumentTypeError("must be one line without control characters")
+    return text
 
 
 def _auth(text: str) -> str:

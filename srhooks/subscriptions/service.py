@@ -5,7 +5,6 @@ Each subscription made here gets a hook of its own and a signing key before it c
 
 import json
 import logging
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,6 +35,7 @@ from srhooks.smartrecruiters.webhooks_api import (
 )
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.new_subscription import NewSubscription
 
 log = logging.getLogger(__name__)
 
@@ -43,14 +43,6 @@ log = logging.getLogger(__name__)
 MAX_PAGES = 50
 MAX_SUBSCRIPTIONS = 20  # a user, as the service allows
 ACTIVATION_TIMEOUT = 40.0  # seconds: the service itself gives the handshake 20
-
-
-@dataclass(frozen=True, kw_only=True)
-class NewSubscription:
-    events: tuple[str, ...]
-    alerting_email_address: str | None = None
-    callback_authentication: dict[str, Any] | None = None
-    active: bool = False
 
 
 class Subscriptions:

@@ -10,6 +10,7 @@ import aiohttp
 from srhooks.config import Settings
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import TEST_HEADER
+from srhooks.domain.wire_text import is_event_name
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.test_proof import TestProof
 from srhooks.protocol.notification_headers import notification_headers
@@ -45,6 +46,8 @@ class Trial:
         entry = await self._hooks.get(hook.id) if hook is not None else None
         if hook is None or entry is None:
             raise UnknownSubscriptionError
+        if not is_event_name(event):
+            return TrialResult(None, 0, "The event's name cannot be sent as a header.")
         event_id = f"test-{secrets.token_hex(8)}"
         headers = notification_headers(
             BODY, event=event, version="v201910", event_id=event_id,

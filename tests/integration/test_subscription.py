@@ -6,7 +6,6 @@ from html import unescape
 from typing import Any
 
 from srhooks.protocol.event_types import FAMILIES
-from srhooks.subscriptions.callback_log import read_call
 
 from tests.support.harness import Browser, World
 
@@ -64,43 +63,6 @@ async def test_a_test_notification_goes_the_whole_way(world: World) -> None:
         assert result["status"] == 202
 
 
-async def test_the_log_tells_what_went_wrong_without_secrets(world: World) -> None:
-    async with world.logged_in() as ada:
-        authentication = {"type": "header", "headerName": "X-Key", "headerValue": "s3cret-value"}
-        created = await ada.subscribe("job.created", callbackAuthentication=authentication)
-        await world.sandbox.fire("job.created")
-        url = world.sandbox.subscriptions.by_id[created["id"]]
-        url.callback_url = world.base + "/hooks/unknown"
-        for _ in range(3):
-            await world.sandbox.fire("job.created")
-        path = f"/subscriptions/{created['id']}/callbacks-log"
-        page = await ada.page(path)
-        assert "The last 3 calls failed" in page
-        assert page.index(">failed<") < page.index(">successful<")
-        assert "s3cret-value" not in page
-        failed = await ada.json("GET", f"{path}?status=failed")
-        assert [one["status"] for one in failed["callbacks"]] == ["failed"] * 3
-        assert "s3cret-value" not in str(await ada.json("GET", path))
-        await ada.json("GET", f"{path}?status=odd", status=400)
-
-
-def test_headers_of_the_log_that_may_be_secret_are_not_shown() -> None:
-    headers = {"Authorization": "Basic eA==", "X-Key": "k", "Event-Name": "job.created"}
-    item = {"status": "failed", "timestamp": "2026-11-24T13:00:00.000+0000",
-            "requestDetails": {"headers": headers}}  # fmt: skip
-    call = read_call(item)
-    assert call.headers == {
-        "authorization": "[redacted]", "x-key": "[redacted]", "event-name": "job.created",
-    }  # fmt: skip
-    assert call.at == 1795525200000
-    odds: list[dict[str, Any]] = [
-        {},
-        {"requestDetails": 1, "timestamp": 7},
-        {"requestDetails": {"headers": []}},
-    ]
-    assert not any(read_call(odd).successful for odd in odds)
-
-
 async def test_coverage_shows_gaps_and_duplicates(world: World) -> None:
     async with world.logged_in() as ada:
         first = await ada.subscribe("job.created", "job.updated")
@@ -133,7 +95,7 @@ async def test_a_clone_starts_with_what_the_original_has(world: World) -> None:
         )  # fmt: skip
         page = await ada.page(f"/subscriptions?clone={created['id']}")
         for event in ("job.created", "offer.created"):
-            assert f'value="{event}" aria-describedby="sends-{event}" checked' in page
+            assert re.search(f'value="{event}" aria-describedby="sends-{event}[^"]*" checked', page)
         assert page.count('name="events"') - page.count("checked>") > 10
         assert "Enter the alert address and the authentication again" in page
         assert "s3cret-value" not in page
@@ -166,19 +128,22 @@ async def test_a_question_tells_what_it_is_about(world: World) -> None:
         mine = f"/subscriptions/{(await ada.subscribe('offer.created', 'job.created'))['id']}"
         other = f"/subscriptions/{foreign(world)}"
         page = await ada.page(f"{mine}/delete?from=its-page")
-        assert "<h1>Delete the subscription to offer.created, job.created?</h1>" in page
+        assert "<h1><bdi>Delete the subscription to offer.created, job.created?</bdi></h1>" in page
         assert "another system" not in page
         assert f'href="{mine}">Cancel' in page
         page = await ada.page(f"{other}/delete")
-        assert "<h1>Delete the subscription to job.created?</h1>" in page
+        assert "<h1><bdi>Delete the subscription to job.created?</bdi></h1>" in page
         assert "This webhook belongs to another system, at https://other.example/in." in page
         assert f'href="{other.replace("/subscriptions/", "/subscriptions#s-")}">Cancel' in page
         page = await ada.page(f"{other}/activation?from=its-page")
-        assert "<h1>Activate the subscription to job.created?</h1>" in page
+        assert "<h1><bdi>Activate the subscription to job.created?</bdi></h1>" in page
         assert "This webhook belongs to another system, at https://other.example/in." in page
         assert f'href="{other}">Cancel' in page
         page = await ada.page(f"{mine}/secret-key")
-        assert "<h1>Rotate the key of the subscription to offer.created, job.created?</h1>" in page
+        assert (
+            "<h1><bdi>Rotate the key of the subscription to offer.created, job.created?</bdi></h1>"
+            in page
+        )
         assert f'href="{mine}#key-title">Cancel' in page
         await ada.page(f"{other}/secret-key", status=404)
         await ada.page("/subscriptions/unknown/delete", status=404)
@@ -195,7 +160,7 @@ async def test_the_questions_are_asked_while_the_service_does_not_answer(world: 
         for path, is_ours in ((mine, True), (other, False)):
             for what in ("delete", "activation"):
                 page = await ada.page(f"{path}/{what}")
-                assert " this subscription?</h1>" in page
+                assert " this subscription?</bdi></h1>" in page
                 assert ("This webhook belongs to another system." not in page) is is_ours
         world.sandbox.clear_faults()
         world.sandbox.add_fault("/subscriptions", status=200, delay=9)

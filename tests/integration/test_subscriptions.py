@@ -79,6 +79,10 @@ async def test_one_made_here_is_signed_before_it_is_active(odd: OddWorld, zoe: B
         {"events": [""]}, {"events": [" "]}, {"events": [1]}, {"events": {"a": 1}},
         {"events": ["a"], "active": "yes"}, {"events": ["a"], "callbackAuthentication": "x"},
         {"events": ["a"], "alertingEmailAddress": 5}, [], "text", None,
+        {"events": ["a\x07b"]}, {"events": ["a"], "alertingEmailAddress": "a b"},
+        {"events": ["a"], "callbackAuthentication": {"type": "digest"}},
+        {"events": ["a"], "callbackAuthentication":
+            {"type": "header", "headerName": "Api-Key", "headerValue": "v"}},
     ],
 )  # fmt: skip
 async def test_what_makes_no_sense_is_not_sent_on(odd: OddWorld, zoe: Browser, asked: Any) -> None:

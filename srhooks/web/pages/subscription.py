@@ -9,7 +9,13 @@ from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
-from srhooks.subscriptions.callback_log import SERIES, STATUSES, callbacks_log, failures_in_a_row
+from srhooks.subscriptions.callback_log import (
+    SERIES,
+    STATUSES,
+    callbacks_log,
+    failures_in_a_row,
+    read_position,
+)
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.session import Login, require_login
@@ -17,7 +23,6 @@ from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import SERVICES
 
 DAY = 86_400_000  # ms
-MAX_PAGE_ID = 200
 
 
 async def show(request: web.Request) -> web.Response:
@@ -65,10 +70,12 @@ async def log(request: web.Request) -> web.Response:
     status, page = request.query.get("status", ""), request.query.get("page", "")
     if status and status not in STATUSES:
         raise BadRequestError(f"status must be one of {', '.join(STATUSES)}")
-    if len(page) > MAX_PAGE_ID:
-        raise BadRequestError("page must be what `next` gave")
+    try:
+        position = read_position(page)
+    except ValueError:
+        raise BadRequestError("page must be what `next` gave") from None
     gateway = request.app[SERVICES].gateway
-    found = await callbacks_log(gateway, login.user.id, number, status=status, page=page)
+    found = await callbacks_log(gateway, login.user.id, number, status=status, position=position)
     following = None
     if found.following:
         query = {"page": found.following} | ({"status": status} if status else {})

@@ -12,7 +12,12 @@ from srhooks.domain.ids import first_id_at
 from srhooks.protocol.event_types import FAMILIES, event_names
 from srhooks.protocol.scopes import needed_scope
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
-from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS, NewSubscription
+from srhooks.subscriptions.new_subscription import (
+    InvalidSubscriptionError,
+    NewSubscription,
+    checked_subscription,
+)
+from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, Problem, json_text, of_service
 from srhooks.web.http.forms import Form, read_form, text_of
@@ -21,9 +26,7 @@ from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import SERVICES
 
 DAY = 86_400_000  # ms
-MAX_EVENTS = 200
 PAGE = "subscriptions"  # of what is shown once
-MAX_TEXT = 500  # characters of any one value
 EMPTY_FORM: Mapping[str, Any] = {
     "events": [],
     "alertingEmailAddress": "",
@@ -34,12 +37,6 @@ EMPTY_FORM: Mapping[str, Any] = {
     "auth_token_url": "",
     "active": True,
 }
-# The service's names for the parts of a callback authentication, as the form labels them.
-LABELS = {
-    "username": "User name", "password": "Password", "headerName": "Header name",
-    "headerValue": "Header value", "clientId": "Client id", "clientSecret": "Client secret",
-    "tokenServiceUrl": "Token address",
-}  # fmt: skip
 # The parts of each kind, with the form's field for each.
 AUTH_FIELDS: Mapping[str, Mapping[str, str]] = {
     "basic": {"username": "auth_username", "password": "auth_password"},
@@ -232,10 +229,6 @@ def _from_form(form: Form) -> NewSubscription:
         authentication = {"type": kind} | {
             name: text_of(form, field) for name, field in AUTH_FIELDS[kind].items()
         }
-        missing = [name for name, text in authentication.items() if not text]
-        if missing:
-            fields = ", ".join(LABELS[name] for name in missing)
-            raise BadRequestError(f"The callback authentication is not complete: fill in {fields}")
     address = text_of(form, "alertingEmailAddress") or None
     active = bool(text_of(form, "active"))
     return _checked(_chosen(form), address, authentication, active=active)
@@ -251,17 +244,10 @@ def _chosen(form: Form) -> list[str]:
 def _checked(
     events: list[str], address: str | None, authentication: dict[str, Any] | None, *, active: bool
 ) -> NewSubscription:
-    names = tuple(dict.fromkeys(event.strip() for event in events if event.strip()))
-    if not names:
-        raise BadRequestError("Choose at least one event")
-    if len(names) > MAX_EVENTS or any(len(name) > MAX_TEXT for name in names):
-        raise BadRequestError(f"At most {MAX_EVENTS} events of {MAX_TEXT} characters each")
-    return NewSubscription(
-        events=names,
-        alerting_email_address=address,
-        callback_authentication=authentication,
-        active=active,
-    )
+    try:
+        return checked_subscription(events, address, authentication, active=active)
+    except InvalidSubscriptionError as error:
+        raise BadRequestError(str(error)) from None
 
 
 def _json(value: Any) -> web.Response:
