@@ -1,11 +1,17 @@
 """Read JSON from outside: what is not JSON, or nested too deeply to walk, is a text."""
 
+import codecs
 import json
 import math
+import threading
 from collections.abc import Callable
+from json import scanner as _scanner
 from typing import Any
 
+scanner: Any = _scanner  # its one in Python is not in the types
 MAX_DEPTH = 500  # levels of JSON
+PART = 32_000  # bytes
+LONG = 250_000  # characters: the C scanner holds the interpreter's lock for 20 ms or more
 
 
 def parse_body(raw: bytes) -> Any:
@@ -14,13 +20,22 @@ def parse_body(raw: bytes) -> Any:
     A byte order mark, UTF-16 and UTF-32 are read as well. A number too large for any reader, and
     JSON nested deeper than MAX_DEPTH counts as text: nobody reads it, and walking it is a risk.
     """
-    text = raw.decode("utf-8", "replace")
+    text = text_of(raw)
     try:
         value = _loads(raw, parse_float=_finite)
     except (ValueError, RecursionError):
         return text
     deep = raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH)
     return text if deep else value
+
+
+def text_of(raw: bytes) -> str:
+    """UTF-8, with U+FFFD for what is not. In parts, since decoding holds the interpreter's lock."""
+    if len(raw) <= LONG:
+        return raw.decode("utf-8", "replace")
+    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+    parts = [decoder.decode(raw[at : at + PART]) for at in range(0, len(raw), PART)]
+    return "".join([*parts, decoder.decode(b"", final=True)])
 
 
 def is_json(raw: bytes) -> bool:
@@ -38,12 +53,19 @@ def _loads(
     parse_float: Callable[[str], Any],
     parse_int: Callable[[str], Any] | None = None,
 ) -> Any:
-    return json.loads(
-        raw.decode(json.detect_encoding(raw)),
-        parse_constant=_refuse,
-        parse_float=parse_float,
-        parse_int=parse_int,
+    text = raw.decode(json.detect_encoding(raw))
+    decoder: Any = json.JSONDecoder(
+        parse_constant=_refuse, parse_float=parse_float, parse_int=parse_int
     )
+    if len(text) > LONG and threading.current_thread() is not threading.main_thread():
+        # Five times slower, and the event loop gets its turn meanwhile.
+        fast = decoder.scan_once
+        decoder.scan_once = scanner.py_make_scanner(decoder)
+        try:
+            return decoder.decode(text)
+        except RecursionError:  # the C scanner takes deeper ones
+            decoder.scan_once = fast
+    return decoder.decode(text)
 
 
 def _depth_exceeds(value: Any, limit: int) -> bool:

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
 
 from srhooks.domain import ids
-from srhooks.domain.json_values import parse_body
+from srhooks.domain.json_values import parse_body, text_of
 
 Signature = Literal["valid", "invalid", "unsigned", "unverifiable"]
 EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"]
@@ -112,7 +112,7 @@ class Notification:
     @property
     def size(self) -> int:
         """Bytes of what may be large."""
-        return len(self.body) + len(self.entity or b"")
+        return len(self.body) + len(self.headers_json) + len(self.entity or b"")
 
     @property
     def erased(self) -> bool:
@@ -262,7 +262,7 @@ def search_text(n: Notification) -> str:
 
 
 def readable(raw: bytes) -> str:
-    text = raw.decode("utf-8", "replace")
+    text = text_of(raw)
     if "\\" not in text:
         return text
     value = parse_body(raw)

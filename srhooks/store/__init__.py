@@ -2,6 +2,7 @@
 
 from srhooks.observability.metrics import Metrics
 from srhooks.store.protocol import (
+    PAGE_BYTES,
     PAGE_TIME,
     Store,
     StoreBusyError,
@@ -10,6 +11,7 @@ from srhooks.store.protocol import (
 )
 
 __all__ = [
+    "PAGE_BYTES",
     "PAGE_TIME",
     "Store",
     "StoreBusyError",

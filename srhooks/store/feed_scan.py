@@ -16,13 +16,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srhooks.domain.models import Filter, Notification, Page
+from srhooks.server.heavy_work import run_heavy
 from srhooks.store.filter_sql import (
     PREFIX_END,
     conditions,
     is_indexed,
     parts_of,
 )  # fmt: skip
-from srhooks.store.protocol import COUNT_TIME, PAGE_TIME
+from srhooks.store.protocol import COUNT_TIME, PAGE_BYTES, PAGE_TIME
 
 MOST_COUNTED = 50_000  # notifications of a filter that are counted by event
 FIRST_SLICE = 250  # ids
@@ -32,9 +33,8 @@ FENCE = 1 << 40  # rows: no limit, but each database then takes the part by itse
 GROWTH = 4  # from one slice to the next, at most
 SHORT = 0.06  # seconds that a slice should take at most
 MAX_NAMES = 40  # of events that are looked up one by one
-PAGE_BYTES = 32 * 1024 * 1024  # of bodies and entities: a page that reaches it ends there
 TAIL = 200  # rows not yet in the search index that are looked through at a time
-SIZE = "length(n.body) + coalesce(length(n.entity), 0)"
+SIZE = "length(n.body) + length(n.headers) + coalesce(length(n.entity), 0)"
 NEAR = 100  # newer ones that are looked through for the nearest
 NEAR_TIME = 0.05  # seconds
 NAMES = (
@@ -75,7 +75,7 @@ class Reach:
     ids: Sequence[int] | None  # those in it, where finding them again is not free
 
 
-def _light(sized: Sequence[tuple[int, int]], room: int) -> list[int]:
+def light(sized: Sequence[tuple[int, int]], room: int) -> list[int]:
     """The first ids, until their sizes fill the room."""
     numbers = []
     for number, size in sized:
@@ -84,6 +84,10 @@ def _light(sized: Sequence[tuple[int, int]], room: int) -> list[int]:
         if room <= 0:
             break
     return numbers
+
+
+def _matching(wanted: Filter, found: list[Notification]) -> list[Notification]:
+    return [n for n in found if wanted.matches(n)]
 
 
 class WalkQueries(abc.ABC):
@@ -120,8 +124,9 @@ class WalkQueries(abc.ABC):
             wanted = wanted.below(page.reached)
 
     async def page(
-        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME
-    ) -> Page:
+        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME,
+        room: int = PAGE_BYTES,
+    ) -> Page:  # fmt: skip
         if is_indexed(wanted):
             where, args = conditions(user_id, wanted)
             sized = await self._read(
@@ -129,14 +134,13 @@ class WalkQueries(abc.ABC):
                 f" ORDER BY n.id DESC LIMIT {limit:d}",
                 *args,
             )
-            numbers = _light(sized, PAGE_BYTES)
+            numbers = light(sized, room)
             found = (await self.by_ids(user_id, numbers))[::-1]
             return Page(found, numbers[-1] if len(found) < len(sized) else None)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
         walk = await self._begin(user_id, wanted)
         found = []
-        room = PAGE_BYTES
         high = wanted.before
         while True:
             async with self._turn(walk, until):
@@ -305,12 +309,13 @@ class WalkQueries(abc.ABC):
         sized = await self._read(
             f"SELECT n.id, {SIZE} FROM notifications n WHERE n.id IN ({listed}) ORDER BY n.id DESC"
         )
-        light = _light(sized, room)
-        if len(light) < len(sized):
-            low = light[-1]
-        found = (await self.by_ids(walk.user_id, light))[::-1]
+        kept = light(sized, room)
+        if len(kept) < len(sized):
+            low = kept[-1]
+        found = (await self.by_ids(walk.user_id, kept))[::-1]
         if walk.wanted.q:  # the index may know an earlier state
-            found = [n for n in found if walk.wanted.matches(n)]
+            held = sum(n.size for n in found)
+            found = await run_heavy(held, _matching, walk.wanted, found)
         return low, found[:limit]
 
     async def _next_reach(self, walk: Walk, high: int | None) -> Reach:

@@ -38,6 +38,7 @@ from srhooks.domain.models import (
 )
 
 PAGE_TIME = 0.4  # seconds after which a page is handed out as far as it is
+PAGE_BYTES = 8 * 1024 * 1024  # of bodies, headers and entities that are read for one answer
 COUNT_TIME = 0.3  # seconds after which a count is given up
 
 
@@ -209,9 +210,13 @@ class Store(Protocol):
     async def notification(self, user_id: str, notification_id: int) -> Notification | None: ...
 
     async def page(
-        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME
-    ) -> Page:
-        """Up to `limit`, newest first. When its time (s) is up, what was found until then."""
+        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME,
+        room: int = PAGE_BYTES,
+    ) -> Page:  # fmt: skip
+        """Up to `limit`, newest first. When its time (s) is up, what was found until then.
+
+        It ends with the notification whose body, headers and entity fill the room (bytes).
+        """
 
     async def notifications(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
         """Up to `limit`, newest first, however long it takes. One read is never long."""
@@ -222,10 +227,16 @@ class Store(Protocol):
         """How many fit, at most `limit`; None when that takes too long, as for a text."""
 
     async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
-        """Those that still exist, in the order of their ids."""
+        """Those that still exist, in the order of their ids. For few: all are read at once."""
+
+    async def sizes(self, user_id: str, wanted: Sequence[int]) -> list[tuple[int, int]]:
+        """The ids of those that still exist, newest first, and the bytes of each."""
 
     async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
-        """What was added or changed after the cursor, in the order of `rev`."""
+        """What was added or changed after the cursor, in the order of `rev`.
+
+        Up to `limit`; fewer where they fill PAGE_BYTES, but one at least.
+        """
 
     async def last_rev(self, user_id: str) -> int:
         """The cursor of the user's newest change; 0 without any."""

@@ -4,11 +4,17 @@ import abc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.models import search_text
+from srhooks.domain.models import Notification, search_text
+from srhooks.server.heavy_work import run_heavy
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
+
+
+def _texts(found: Sequence[Notification]) -> list[tuple[int, int, str]]:
+    """For each its id, its rev and what can be searched for."""
+    return [(n.id, n.rev, search_text(n)) for n in found]
 
 
 class SearchQueries(abc.ABC):
@@ -40,7 +46,7 @@ class SearchQueries(abc.ABC):
             return 0
         found = [notification_of(row) for row in rows]
         numbers = [n.id for n in found]
-        texts = [(n.id, n.rev, search_text(n)) for n in found]
+        texts = await run_heavy(sum(n.size for n in found), _texts, found)
 
         async def work(tx: Transaction) -> None:
             ((indexed_to,),) = await tx.fetch("SELECT indexed_to FROM search_state")

@@ -20,12 +20,12 @@ from srhooks.store.accounts import AccountQueries
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.event_counts import Tallies, TallyQueries
-from srhooks.store.feed_scan import WalkQueries
+from srhooks.store.feed_scan import SIZE, WalkQueries, light
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries, purge_incidents
 from srhooks.store.personal_tokens import SqlPersonalTokens
-from srhooks.store.protocol import StoreError, StoreUnavailableError
+from srhooks.store.protocol import PAGE_BYTES, StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.statistics import InsightQueries
 from srhooks.store.subject_index import SubjectQueries
@@ -201,12 +201,32 @@ class SqlStore(
         )
         return [notification_of(row) for row in rows]
 
-    async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
+    async def sizes(self, user_id: str, wanted: Sequence[int]) -> list[tuple[int, int]]:
+        if not wanted:
+            return []
         rows = await self._read(
-            f"SELECT {COLUMNS} FROM notifications n WHERE user_id = $1 AND rev > $2"
+            f"SELECT n.id, {SIZE} FROM notifications n"
+            f" WHERE user_id = $1 AND id IN ({placeholders(2, len(wanted))}) ORDER BY id DESC",
+            user_id,
+            *wanted,
+        )
+        return [(row[0], row[1]) for row in rows]
+
+    async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
+        sized = await self._read(
+            f"SELECT n.rev, {SIZE} FROM notifications n WHERE user_id = $1 AND rev > $2"
             f" ORDER BY rev LIMIT {limit:d}",
             user_id,
             rev,
+        )
+        if not sized:
+            return []
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM notifications n WHERE user_id = $1 AND rev > $2"
+            f" AND rev <= $3 ORDER BY rev LIMIT {limit:d}",
+            user_id,
+            rev,
+            light(sized, PAGE_BYTES)[-1],
         )
         return [notification_of(row) for row in rows]
 

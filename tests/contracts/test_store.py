@@ -23,7 +23,7 @@ from srhooks.domain.models import (
     NewNotification,
     Signature,
 )
-from srhooks.store import Store, feed_scan, make_store
+from srhooks.store import Store, make_store, sql_store
 from srhooks.store.group_commit import Transaction
 from srhooks.store.sql_store import SqlStore
 
@@ -305,20 +305,33 @@ async def test_a_search_that_takes_long_goes_on_where_it_stopped(store: Store) -
     assert await store.count("u1", wanted, 5, patience=60) == 0
 
 
-async def test_a_page_of_large_ones_ends_early_and_the_next_goes_on(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(feed_scan, "PAGE_BYTES", 250)
+async def test_a_page_of_large_ones_ends_early_and_the_next_goes_on(store: Store) -> None:
     ids = [await add(store, body=b"x" * 100, event_name=f"job.n{n % 2}") for n in range(7)][::-1]
     for wanted in (Filter(), Filter(events=("job.",)), Filter(q="xxx")):
-        page = await store.page("u1", wanted, 50)
+        page = await store.page("u1", wanted, 50, room=250)
         assert [n.id for n in page.found] == ids[:3]
         assert page.reached is not None
         assert ids[3] < page.reached <= ids[2]
         assert [n.id for n in await store.notifications("u1", wanted, 50)] == ids
-    monkeypatch.setattr(feed_scan, "PAGE_BYTES", 1)
-    page = await store.page("u1", Filter(), 50)
+    page = await store.page("u1", Filter(), 50, room=1)
     assert [n.id for n in page.found] == ids[:1]
+
+
+async def test_headers_count_for_the_size_of_what_is_read(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [await add(store, headers='{"a": "' + "x" * 1000 + '"}', body=b"") for _ in range(5)]
+    page = await store.page("u1", Filter(), 50, room=1500)
+    assert [n.id for n in page.found] == ids[::-1][:2]
+    sizes = await store.sizes("u1", [*ids, 1])
+    assert [number for number, _ in sizes] == ids[::-1]
+    assert all(1000 < size < 1100 for _, size in sizes)
+    assert sizes[0][1] == page.found[0].size
+    monkeypatch.setattr(sql_store, "PAGE_BYTES", 2500)
+    changed = await store.changed_since("u1", 0, 50)
+    assert [n.id for n in changed] == ids[:3]
+    monkeypatch.setattr(sql_store, "PAGE_BYTES", 1)
+    assert [n.id for n in await store.changed_since("u1", changed[-1].rev, 50)] == ids[3:4]
 
 
 async def test_changes_after_a_cursor_are_complete_and_in_order(store: Store) -> None:

@@ -12,8 +12,8 @@ import pytest
 from aiohttp import web
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter, NewNotification
-from srhooks.store import feed_scan
-from srhooks.web.pages.export import _all
+from srhooks.web.pages import export as export_page
+from srhooks.web.pages.export import _all, _chosen
 from srhooks.web.state.app_keys import SERVICES
 
 from tests.support.harness import Browser, World
@@ -158,7 +158,7 @@ async def test_the_page_says_how_many_and_offers_each_format(world: World) -> No
 async def test_pieces_are_bounded_in_bytes_and_hold_everything(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(feed_scan, "PAGE_BYTES", 200_000)
+    monkeypatch.setattr(export_page, "PIECE_BYTES", 200_000)
     async with world.logged_in() as ada:
         await store_some(world, ada, 40, b"{" + b" " * 50_000 + b"}")
         await store_some(world, ada, 300, b"{}")
@@ -170,3 +170,6 @@ async def test_pieces_are_bounded_in_bytes_and_hold_everything(
             ids = [n.id for piece in pieces for n in piece]
             assert ids == sorted(set(ids), reverse=True)
             assert len(ids) == 340
+        pieces = [piece async for piece in _chosen(store, user_id, ids)]
+        assert max(sum(len(n.body) for n in piece) for piece in pieces) < 300_000
+        assert [n.id for piece in pieces for n in piece] == ids

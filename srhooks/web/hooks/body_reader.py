@@ -1,13 +1,30 @@
 """The bodies of notifications: read whole, within bounds of size, time and memory."""
 
 import asyncio
+from collections.abc import Mapping
 
 from aiohttp import StreamReader, web
 
 from srhooks.web.http.errors import BadRequestError, OverloadedError
 
 PATIENCE = 10.0  # seconds for a whole body; the service itself waits for five in all
+AROUND = 8  # characters around a header's name and value in JSON
+ESCAPED = 6  # characters of one that is not ASCII, at most
+FREE_HEADERS = 8 * 1024  # bytes of stored headers that do not count: more than any sender needs
 MAX_UNFINISHED = 32 * 1024 * 1024  # bytes of bodies under way, of all senders together
+
+
+def check_stored(headers: Mapping[str, str], body: bytes, limit: int) -> None:
+    """Body and headers together have one limit. Raises HTTPRequestEntityTooLarge.
+
+    `limit` is that of a body; FREE_HEADERS are granted beside it.
+    """
+    written = sum(
+        len(name) + len(value) * (1 if value.isascii() else ESCAPED) + AROUND
+        for name, value in headers.items()
+    )
+    if len(body) + written > limit + FREE_HEADERS:
+        raise web.HTTPRequestEntityTooLarge(limit)
 
 
 class Bodies:

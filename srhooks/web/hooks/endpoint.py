@@ -23,6 +23,7 @@ from srhooks.observability.metrics import Metrics
 from srhooks.protocol.event_types import label
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.hooks.accepted import accepted
+from srhooks.web.hooks.body_reader import check_stored
 from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 
@@ -72,10 +73,12 @@ async def receive(request: web.Request) -> web.Response:
     services = app[SERVICES]
     deadline = _deadline(request)
     entry = await _entry(request, deadline)
-    body = await services.bodies.read(request, app[SETTINGS].max_body_bytes)
+    limit = app[SETTINGS].max_body_bytes
+    body = await services.bodies.read(request, limit)
+    headers = joined_headers(request.headers)
+    check_stored(headers, body, limit)
     began = perf_counter()
     deadline = after_body(deadline, asyncio.get_running_loop().time())
-    headers = joined_headers(request.headers)
     new, stored = await services.intake.receive(entry, headers, body, deadline)
     _record_stored(app[METRICS], new, stored, perf_counter() - began)
     return accepted(request)

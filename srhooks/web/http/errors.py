@@ -24,6 +24,7 @@ from aiohttp.typedefs import Handler
 
 from srhooks.observability.request_id import begin_request
 from srhooks.observability.throttled_log import ThrottledWarning
+from srhooks.server.heavy_work import is_beside_the_loop
 from srhooks.smartrecruiters.errors import (
     GrantDeadError,
     ServiceAnsweredError,
@@ -39,6 +40,7 @@ log = logging.getLogger(__name__)
 # A full disk refuses thousands of notifications a second.
 _warn_store_failed = ThrottledWarning(log, "the store failed: {count} requests got a 503")
 
+JSON = json.JSONEncoder(separators=(",", ":"))
 MAX_HEADING = 100  # characters
 REQUEST = web.RequestKey("request_id", str)
 # Finds out who reads the error page of an address that has no handler to do so.
@@ -222,4 +224,6 @@ def _route(request: web.Request) -> str:
 
 def json_text(value: object) -> str:
     """JSON that is safe to send as it is: ASCII, so that broken surrogates stay escaped."""
-    return json.dumps(value, separators=(",", ":"))
+    if is_beside_the_loop():  # where a large value is written, piece by piece: the loop goes on
+        return "".join(JSON.iterencode(value))
+    return JSON.encode(value)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from srhooks.domain.models import Notification
-from srhooks.store import Store
+from srhooks.store import PAGE_BYTES, Store
 
 CHUNK = 50  # notifications that are in memory at a time
 
@@ -85,7 +85,8 @@ class ChangeReader:
 
     async def _read(self, rev: int) -> Changes:
         rows = await self._store.changed_since(self._user_id, rev, CHUNK)
-        return Changes([Change(n) for n in rows], complete=len(rows) < CHUNK)
+        complete = len(rows) < CHUNK and sum(n.size for n in rows) < PAGE_BYTES
+        return Changes([Change(n) for n in rows], complete)
 
 
 def _seen(reading: asyncio.Future[Changes]) -> None:

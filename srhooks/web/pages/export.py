@@ -5,15 +5,19 @@ so a slow reader slows the reading and nothing piles up. What arrives meanwhile 
 """
 
 import asyncio
+import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from aiohttp import hdrs, web
 
 from srhooks.domain import clock, ids
 from srhooks.domain.models import Filter, Notification
+from srhooks.server.heavy_work import run_heavy
 from srhooks.store import Store, StoreError
-from srhooks.web.http.errors import BadRequestError
+from srhooks.store.feed_scan import light
+from srhooks.web.http.answer_budget import SEND_TIMEOUT
+from srhooks.web.http.errors import BadRequestError, OverloadedError
 from srhooks.web.http.forms import read_form
 from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import require_login, require_reader
@@ -23,9 +27,8 @@ from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 
-FIRST_PIECE = 8  # notifications; one can be as large as 5 MB with its entity
-LARGEST_PIECE = 200
-PIECE_BYTES = 1_000_000  # of bodies and entities that a piece should hold
+PIECE = 200  # notifications at most
+PIECE_BYTES = 1_000_000  # of bodies, headers and entities: a piece that reaches it ends there
 MAX_IDS = 500
 COUNTED = 100_000  # beyond this many the page says "more than"
 
@@ -53,7 +56,8 @@ async def export(request: web.Request) -> web.StreamResponse:
     pieces = (
         _chosen(store, login.user.id, numbers) if chosen else _all(store, login.user.id, wanted)
     )
-    return await _stream(request, FORMATS[name], pieces)
+    async with contextlib.aclosing(pieces):
+        return await _stream(request, FORMATS[name], pieces)
 
 
 def read_ids(texts: list[str]) -> list[int]:
@@ -64,7 +68,7 @@ def read_ids(texts: list[str]) -> list[int]:
 
 
 async def _stream(
-    request: web.Request, form: Format, pieces: AsyncIterator[list[Notification]]
+    request: web.Request, form: Format, pieces: AsyncGenerator[list[Notification], None]
 ) -> web.StreamResponse:
     stamp = clock.iso(clock.now_ms())[:19].replace(":", "")
     response = web.StreamResponse(
@@ -74,59 +78,68 @@ async def _stream(
         }
     )
     # The first piece is read before the answer begins, so that a store that is away is a 503.
-    found: list[Notification] = await anext(pieces, [])
-    await response.prepare(request)
+    answers = request.app[SERVICES].answers
+    lease = await answers.take(PIECE_BYTES)
     try:
+        found: list[Notification] = await anext(pieces, [])
+        await response.prepare(request)
         await response.write(form.head.encode())
         between = b""
         while found:
-            text = await asyncio.to_thread(write, form, found, request.app[SETTINGS].hook_url)
-            await response.write(between + text)
-            between = form.between.encode()
+            size = sum(n.size for n in found)
+            text = await run_heavy(size, write, form, found, request.app[SETTINGS].hook_url)
+            found = []
+            async with asyncio.timeout(SEND_TIMEOUT):
+                await response.write(between + text)
+            between, text = form.between.encode(), b""
+            lease.release()  # so that others have their turn
+            lease = await answers.take(PIECE_BYTES)
             found = await anext(pieces, [])
         await response.write(form.foot.encode())
         await response.write_eof()
     except ConnectionError:
         pass  # the reader left
+    except (TimeoutError, OverloadedError) as error:
+        if not response.prepared:
+            raise
+        log.warning("an export broke off: %s", type(error).__name__)
+        if request.transport is not None:
+            request.transport.abort()
     except StoreError as error:
+        if not response.prepared:
+            raise
         # The status is out already: break off, so that half a file is not taken for all of it.
         log.warning("an export broke off: %s", error)
         if request.transport is not None:
             request.transport.abort()
+    finally:
+        lease.release()
     return response
 
 
-async def _all(store: Store, user_id: str, wanted: Filter) -> AsyncIterator[list[Notification]]:
-    size = FIRST_PIECE
+async def _all(
+    store: Store, user_id: str, wanted: Filter
+) -> AsyncGenerator[list[Notification], None]:
     before = wanted.before if wanted.before is not None else store.next_id()
     while True:
-        page = await store.page(user_id, wanted.below(before), size)
+        page = await store.page(user_id, wanted.below(before), PIECE, room=PIECE_BYTES)
         if page.found:
             yield page.found
         if page.reached is not None:
             before = page.reached
-        elif len(page.found) == size:
+        elif len(page.found) == PIECE:
             before = page.found[-1].id
         else:
             return
-        if page.found:
-            size = _next_size(page.found)
 
 
 async def _chosen(
     store: Store, user_id: str, numbers: list[int]
-) -> AsyncIterator[list[Notification]]:
-    left = sorted(set(numbers), reverse=True)
-    size = FIRST_PIECE
+) -> AsyncGenerator[list[Notification], None]:
+    left = await store.sizes(user_id, sorted(set(numbers)))
     while left:
-        piece = await store.by_ids(user_id, left[:size])
-        left = left[size:]
-        if piece:
-            yield piece[::-1]
-            size = _next_size(piece)
-
-
-def _next_size(piece: list[Notification]) -> int:
-    """How many rows come to about PIECE_BYTES, judging by these; at most twice as many."""
-    held = sum(n.size for n in piece) or 1
-    return max(1, min(PIECE_BYTES * len(piece) // held, 2 * len(piece), LARGEST_PIECE))
+        piece = light(left, PIECE_BYTES)
+        left = left[len(piece) :]
+        found = await store.by_ids(user_id, piece)
+        if found:
+            yield found[::-1]

@@ -1,6 +1,5 @@
 """The notifications: the feed and one of them, as page, fragment and JSON."""
 
-import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +9,7 @@ from aiohttp import hdrs, web
 from srhooks.domain import clock, ids
 from srhooks.domain.models import Delivery, Filter, Notification, SubjectName
 from srhooks.domain.subjects import KINDS, digest_of, subjects_of
+from srhooks.server.heavy_work import run_heavy
 from srhooks.store import PAGE_TIME
 from srhooks.web.http.content_negotiation import VARY, bearer, wants_fragment, wants_json
 from srhooks.web.http.errors import NotFoundError, json_text
@@ -33,16 +33,18 @@ FIRST_TIME = 0.035  # seconds of search until something is shown; what follows i
 MIN_NAME = 2  # characters of a search that may be a name
 MAX_THINGS = 5  # timelines that a search offers
 MAX_NAMED = 12  # timelines that a notification leads to
-LARGE = 300_000  # bytes of bodies above which JSON is made off the event loop
 
 
 async def feed(request: web.Request) -> web.Response:
     login = await require_reader(request)
     wanted = read_filter(request.query)
     limit = read_limit(request.query)
+    answers = request.app[SERVICES].answers
+    lease = await answers.take_for_request()
     # The cursor is read first: what arrives between the two reads is pushed, never missed.
     cursor = await request.app[SERVICES].store.last_rev(login.user.id)
     page = await _page(request, login, wanted, limit)
+    lease.shrink(sum(n.size for n in page.notifications))
     if wants_json(request):
         return await _json(page.notifications, page.next)
     ctx: dict[str, Any] = {**page.context, "wanted": wanted}
@@ -61,7 +63,10 @@ async def feed(request: web.Request) -> web.Response:
 
 async def detail(request: web.Request) -> web.Response:
     login = await require_reader(request)
+    answers = request.app[SERVICES].answers
+    lease = await answers.take_for_request()
     n = await find_notification(request, login)
+    lease.shrink(n.size)
     if wants_json(request):
         return await _json(n, None)
     if bearer(request) is None:  # a program's look is nobody's
@@ -69,7 +74,7 @@ async def detail(request: web.Request) -> web.Response:
     wanted = read_filter(request.query)
     ctx = await _detail_context(request, login, n, wanted)
     if wants_fragment(request):
-        return render(request, "_detail.html", ctx)
+        return await run_heavy(n.size, render, request, "_detail.html", ctx)
     cursor = await request.app[SERVICES].store.last_rev(login.user.id)
     limit = min(read_limit(request.query), BESIDE)
     beside = await _page(request, login, wanted, limit)
@@ -126,7 +131,9 @@ async def _whole_page(
         "selected": selected.get("n"),
         "said": request.app[SERVICES].once.take(login.session_id, "feed").get("said"),
     }
-    return render(request, "notifications.html", {**selected, **page})
+    opened = selected.get("n")
+    size = opened.size if opened is not None else 0
+    return await run_heavy(size, render, request, "notifications.html", {**selected, **page})
 
 
 async def _opened(request: web.Request, login: Login, page: FeedPage) -> frozenset[int]:
@@ -174,7 +181,7 @@ async def _things_called(request: web.Request, login: Login, text: str) -> list[
 
 async def _things_named(request: web.Request, login: Login, n: Notification) -> list[SubjectName]:
     """What the notification names and has a timeline, with its name or, without one, its id."""
-    found = await asyncio.to_thread(subjects_of, n)
+    found = await run_heavy(n.size, subjects_of, n)
     listed = sorted(
         (one for one in found.named if one.kind in KINDS),
         key=lambda one: (one != found.main, KINDS.index(one.kind), one.id),
@@ -200,23 +207,27 @@ async def _detail_context(
         "deliveries": [Delivery(n.received_at), *await services.store.deliveries(n.id)],
         "newer": None if newer is None else ids.encode_id(newer),
         "older": None if older is None else ids.encode_id(older),
-        "verdict": verdict(await services.hooks.get(n.hook_id), n),
+        "verdict": await run_heavy(n.size, verdict, await services.hooks.get(n.hook_id), n),
         "wanted": wanted,
         "subscription_label": labels.get(n.subscription_id or ""),
-        "links": links_in(n, settings.api_url),
         "things": await _things_named(request, login, n),
+        "links": await run_heavy(n.size, links_in, n, settings.api_url),
         "curl": curl_command(n, settings.hook_url(n.hook_id)),
     }
 
 
 async def _json(found: list[Notification] | Notification, following: str | None) -> web.Response:
+    def write() -> bytes:
+        return text().encode()
+
     def text() -> str:
         if isinstance(found, Notification):
             return json_text(notification_json(found))
-        items = [notification_json(n) for n in found]
-        return json_text({"notifications": items, "next": following})
+        items = ",".join(json_text(notification_json(n)) for n in found)
+        return f'{{"notifications":[{items}],"next":{json_text(following)}}}'
 
     every = [found] if isinstance(found, Notification) else found
-    large = sum(n.size for n in every) > LARGE
-    body = await asyncio.to_thread(text) if large else text()
-    return web.Response(text=body, content_type="application/json", headers={"Vary": VARY})
+    body = await run_heavy(sum(n.size for n in every), write)
+    return web.Response(
+        body=body, content_type="application/json", charset="utf-8", headers={"Vary": VARY}
+    )

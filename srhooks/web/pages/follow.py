@@ -8,6 +8,7 @@ elsewhere can make a browser ask. The answer is shown and not stored.
 from aiohttp import web
 
 from srhooks.domain.json_values import parse_body
+from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.content_negotiation import wants_fragment
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.session import require_login
@@ -23,7 +24,8 @@ async def follow(request: web.Request) -> web.Response:
     path = request.query.get("path", "")
     if not path:
         raise BadRequestError("path must name a link of the entity")
-    target = links_in(n, request.app[SETTINGS].api_url).get(path)
+    links = await run_heavy(n.size, links_in, n, request.app[SETTINGS].api_url)
+    target = links.get(path)
     if target is None:
         raise NotFoundError("The entity holds no such link that could be followed")
     gateway = request.app[SERVICES].gateway
@@ -33,8 +35,8 @@ async def follow(request: web.Request) -> web.Response:
         "link_path": path,
         "target": target,
         "answered": answer.status,
-        "value": parse_body(answer.body),
+        "value": await run_heavy(len(answer.body), parse_body, answer.body),
         "size": len(answer.body),
     }
     template = "_followed.html" if wants_fragment(request) else "followed.html"
-    return render(request, template, ctx)
+    return await run_heavy(len(answer.body), render, request, template, ctx)

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from markupsafe import Markup
 
 from srhooks.domain import clock, ids
+from srhooks.domain.json_values import text_of
 from srhooks.domain.models import Filter, Notification
 
 MAX_SHOWN = 250_000  # characters; more is cut, and the page says so
@@ -27,7 +28,7 @@ MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", 
 def plain(value: str | bytes) -> Markup:
     """Text as it came, with what cannot be seen made visible."""
     if isinstance(value, bytes):
-        value = value[: MAX_SHOWN * 4].decode("utf-8", "replace")
+        value = text_of(value[: MAX_SHOWN * 4])
     text = value[:MAX_SHOWN].replace("\r\n", "\n")
     return Markup(html.escape(HIDDEN.sub(_name, text)))  # noqa: S704 - escaped in this line
 

@@ -29,6 +29,7 @@ from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
 from srhooks.web.hooks.body_reader import Bodies
+from srhooks.web.http.answer_budget import AnswerBudget
 from srhooks.web.state.flash import Once
 from srhooks.web.state.recent_deletions import Deletions
 
@@ -59,6 +60,7 @@ class Services:
     incidents: Incidents
     accounts: Accounts
     bodies: Bodies = field(default_factory=Bodies)
+    answers: AnswerBudget = field(default_factory=AnswerBudget)
     deletions: Deletions = field(default_factory=Deletions)
     once: Once = field(default_factory=Once)
     sockets: set[web.WebSocketResponse] = field(default_factory=set)

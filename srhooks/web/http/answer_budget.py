@@ -1,0 +1,93 @@
+"""What all answers together hold of notifications is bounded, until they have been sent.
+
+A page's size is known when it has been read, so room for the largest is taken first, and most of it
+given back then. Who finds no room waits for it, in order, and is told 503 after a while.
+"""
+
+import asyncio
+from collections import deque
+from typing import cast
+
+from srhooks.store import PAGE_BYTES
+from srhooks.web.http.errors import OverloadedError
+
+MAX_IN_FLIGHT = 8 * PAGE_BYTES  # bytes of bodies, headers and entities
+ROOM_TIMEOUT = 10.0  # seconds to wait for room
+SEND_TIMEOUT = 60.0  # seconds to make and send an answer; a reader that is slower is cut off
+
+
+class Lease:
+    """Some of the room, for one request."""
+
+    def __init__(self, budget: "AnswerBudget", held: int) -> None:
+        self._budget = budget
+        self._held = held
+
+    def shrink(self, size: int) -> None:
+        """Keep so many bytes; more than were taken are not added."""
+        if size < self._held:
+            self._budget.give_back(self._held - size)
+            self._held = size
+
+    def release(self) -> None:
+        self.shrink(0)
+
+
+class AnswerBudget:
+    def __init__(self, room: int = MAX_IN_FLIGHT) -> None:
+        self._free = room
+        self._room = room
+        self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
+
+    @property
+    def in_flight(self) -> int:
+        return self._room - self._free
+
+    async def take(self, size: int = PAGE_BYTES) -> Lease:
+        """Wait for room; the caller releases it. Raises OverloadedError."""
+        size = min(size, self._room)
+        if self._waiting or self._free < size:
+            turn = asyncio.get_running_loop().create_future()
+            self._waiting.append((size, turn))
+            try:
+                async with asyncio.timeout(ROOM_TIMEOUT):
+                    await turn
+            except BaseException as error:
+                if turn.done() and not turn.cancelled():
+                    self.give_back(size)  # it came at the last moment
+                self._waiting = deque(one for one in self._waiting if one[1] is not turn)
+                self._admit()
+                if isinstance(error, TimeoutError):
+                    raise OverloadedError("Too many large answers at the same time") from None
+                raise
+        else:
+            self._free -= size
+        return Lease(self, size)
+
+    async def take_for_request(self, size: int = PAGE_BYTES) -> Lease:
+        """As `take`, until the answer to the request of this task has been sent.
+
+        The HTTP library makes and sends an answer in one task. It is cancelled, and the connection
+        closed, after SEND_TIMEOUT.
+        """
+        lease = await self.take(size)
+        task = cast("asyncio.Task[object]", asyncio.current_task())
+        overdue = asyncio.get_running_loop().call_later(SEND_TIMEOUT, task.cancel)
+
+        def end(_: object) -> None:
+            overdue.cancel()
+            lease.release()
+
+        task.add_done_callback(end)
+        return lease
+
+    def give_back(self, size: int) -> None:
+        self._free += size
+        self._admit()
+
+    def _admit(self) -> None:
+        while self._waiting and self._free >= self._waiting[0][0]:
+            size, turn = self._waiting.popleft()
+            if not turn.done():
+                self._free -= size
+                turn.set_result(None)
