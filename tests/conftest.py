@@ -13,18 +13,11 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
-from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
 from tests.support.harness import World
 from tests.support.harness import world as start_world
 
 IN_CI = os.environ.get("CI") == "true"
-
-
-@pytest.fixture(autouse=True)
-def blocking_calls() -> Iterator[None]:
-    with no_blocking_calls():
-        yield
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import aiohttp
 from aiohttp import web
-from srhooks.hub.local import LocalViewer
+from srhooks.hub import EventQueue
 from srhooks.web.live.connection import LivePage
 from srhooks.web.live.endpoint import AUDIENCES, PATIENCE, Patience
 from yarl import URL
@@ -98,7 +98,7 @@ async def test_pages_that_come_and_go_leave_nothing_behind(world: World) -> None
             return not (
                 services.sockets
                 or len(world.app[AUDIENCES])
-                or any(isinstance(one, LivePage | LocalViewer) for one in gc.get_objects())
+                or any(isinstance(one, LivePage | EventQueue) for one in gc.get_objects())
                 or len(asyncio.all_tasks()) > tasks + 2  # connections kept alive
             )
 

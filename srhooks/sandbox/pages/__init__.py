@@ -16,6 +16,7 @@ HEADERS = {
 TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(HERE),
     autoescape=True,
+    auto_reload=False,  # a look at the file for each page would block the loop
     undefined=jinja2.StrictUndefined,
     trim_blocks=True,
     lstrip_blocks=True,

@@ -16,7 +16,7 @@ from aiohttp import WSCloseCode, web
 
 from srhooks.domain import clock
 from srhooks.domain.models import Filter, Notification
-from srhooks.hub import Event
+from srhooks.hub import Event, EventQueue
 from srhooks.store import StoreError
 from srhooks.web.http.session import Login, still_logged_in
 from srhooks.web.http.templating import macro
@@ -43,9 +43,28 @@ REASONS = {
 
 class LivePage:
     __slots__ = (
-        "_app", "_changes", "_check_again", "_checking", "_deadline", "_filter_key", "_is_open",
-        "_new_rows", "_pending", "_pushing", "_render", "_replays", "_send_patience", "_socket",
-        "_told", "_transport", "_wanted", "_window", "closing", "login", "sent", "view",
+        "_app",
+        "_changes",
+        "_check_again",
+        "_checking",
+        "_deadline",
+        "_events",
+        "_filter_key",
+        "_is_open",
+        "_new_rows",
+        "_pushing",
+        "_render",
+        "_replays",
+        "_send_patience",
+        "_socket",
+        "_told",
+        "_transport",
+        "_wanted",
+        "_window",
+        "closing",
+        "login",
+        "sent",
+        "view",
     )  # fmt: skip
 
     def __init__(
@@ -73,7 +92,7 @@ class LivePage:
         self._deadline: asyncio.TimerHandle | None = None
         self._checking: asyncio.Task[None] | None = None
         self._check_again = False
-        self._pending: dict[str, Event] = {}
+        self._events = EventQueue()
         self._pushing: asyncio.Task[None] | None = None
 
     @property
@@ -99,14 +118,14 @@ class LivePage:
         """The socket is ready: send what changed since the page's cursor, and from now on."""
         self._is_open = True
         self._end_at(self.login.until)
-        early, self._pending = self._pending, {}
+        early = self._events.drain()
         if self._replays:
             self._start()
-        for event in early.values():
-            self.put(event)
+        for event in early:
+            self.enqueue(event)
 
-    def take(self, frame: bytes, after: int, rev: int) -> bool:
-        """What changed from `after` up to `rev`, as a frame. False: the page goes on by itself."""
+    def send_frame(self, frame: bytes, after: int, rev: int) -> bool:
+        """Send what changed from `after` up to `rev`; False where the page is not idle."""
         if not self.idle or self.sent < after:
             return False
         if frame and not self._socket.closed:
@@ -114,17 +133,17 @@ class LivePage:
         self.sent = max(self.sent, rev)
         return True
 
-    def put(self, event: Event) -> None:
-        """Something happened. Never waits; whatever its pace, a page holds one event of a kind."""
+    def enqueue(self, event: Event) -> None:
+        """Have the page send what the event is about, at its own pace. Never waits."""
         if event.kind == "session-ended" and self._is_open:
             self._check_login()  # perhaps this one: of several at a time only the last is heard of
             return
-        self._pending[event.kind] = event
+        self._events.put_nowait(event)
         if self._is_open and self._pushing is None and self.closing is None:
             self._start()
 
     async def leave(self) -> None:
-        """It left, or it was told why it has to."""
+        """Cancel the page's tasks and wait for the close handshake (RFC 6455, 7.1.2)."""
         if self._deadline is not None:
             self._deadline.cancel()
         tasks = [task for task in (self._pushing, self._checking) if task is not None]
@@ -147,9 +166,7 @@ class LivePage:
                 if not await self._send_changes(order=0, at_most=MAX_REPLAY):
                     await self._send_whole_list()
                 await self._send_deleted()
-            while self._pending:
-                events = list(self._pending.values())
-                self._pending.clear()
+            while events := self._events.drain():
                 await self._show(events)
                 if self.view == "overview":  # one look shows all that happens meanwhile
                     await asyncio.sleep(OVERVIEW_EVERY)

@@ -27,17 +27,19 @@ class Audience:
         self.changes = ChangeReader(services.store, user_id)
         self.pages = dict[LivePage, None]()  # in the order in which they came
         self._frames = app[METRICS].frames
-        self._viewer = services.hub.watch(user_id)
+        self._hub = services.hub
+        self._user_id = user_id
+        self._events = services.hub.watch(user_id)
         self._task = asyncio.create_task(self._run(), name="live-audience")
 
     def close(self) -> None:
-        self._viewer.close()
+        self._hub.leave(self._user_id, self._events)
         self._task.cancel()
 
     async def _run(self) -> None:
         news: Event | None = None  # of which not all was shown yet
         while True:
-            for event in self._viewer.take() if news else await self._viewer.next():
+            for event in self._events.drain() if news else await self._events.next_events():
                 self.changes.heard = max(self.changes.heard, event.order)
                 if event.kind == "notification":
                     news = event
@@ -59,7 +61,7 @@ class Audience:
         """Each page sees to it by itself; what fails for one is nothing to the others."""
         for page in list(self.pages):
             try:
-                page.put(event)
+                page.enqueue(event)
             except Exception:
                 log.exception("telling a page failed")
 
@@ -91,8 +93,8 @@ class Audience:
                     key = page.key
                     if key not in frames:
                         frames[key] = text_frame(page.text_of(changes.found))
-                    if page.take(frames[key], after, rev):
+                    if page.send_frame(frames[key], after, rev):
                         sent += bool(frames[key])
                         continue
-                page.put(event)
+                page.enqueue(event)
             self._frames.inc(sent)
