@@ -131,8 +131,8 @@ async def _whole_page(
         "selected": selected.get("n"),
         "said": request.app[SERVICES].once.take(login.session_id, "feed").get("said"),
     }
-    opened = selected.get("n")
-    size = opened.size if opened is not None else 0
+    shown = selected.get("n")
+    size = shown.size if opened is not None else 0
     return await run_heavy(size, render, request, "notifications.html", {**selected, **page})
 
 
