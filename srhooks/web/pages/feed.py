@@ -132,7 +132,7 @@ async def _whole_page(
         "said": request.app[SERVICES].once.take(login.session_id, "feed").get("said"),
     }
     shown = selected.get("n")
-    size = shown.size if opened is not None else 0
+    size = shown.size if shown is not None else 0
     return await run_heavy(size, render, request, "notifications.html", {**selected, **page})
 
 
