@@ -1,66 +1,25 @@
 """The events of SmartRecruiters, by family: they help a person choose and never reject a name.
 
-Source: developers.smartrecruiters.com, "Subscribable events" (47, and the interview events since).
+What each is stands in the catalog (event_catalog.py).
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from srhooks.protocol.event_catalog import EVENT_TYPES
+
 MAX_NAME = 200  # characters of a name that are kept for showing
 
-FAMILIES: dict[str, tuple[str, ...]] = {
-    "job": (
-        "job.created",
-        "job.updated",
-        "job.status.updated",
-        "job.hiring-team.updated",
-        "job.ad.created",
-        "job.ad.updated",
-        "job.ad.postings.updated",
-        "job.approval.created",
-        "job.approval.approved",
-        "job.approval.rejected",
-        "job.approval.abandoned",
-        "job.approval.step.approved",
-        "job.approval.step.rejected",
-        "job.approval.comment.created",
-        "job.approver.skipped",
-        "job.approver.delegated",
-    ),
-    "position": ("position.created", "position.updated", "position.deleted"),
-    "application": (
-        "application.created",
-        "application.status.updated",
-        "application.fields.updated",
-        "application.onboarding-status.updated",
-        "application.attachment.created",
-        "application.source.updated",
-        "application.screening-answers.created",
-        "application.screening-answers.updated",
-    ),
-    "candidate": ("candidate.created", "candidate.updated", "candidate.deleted"),
-    "offer": (
-        "offer.created",
-        "offer.updated",
-        "offer.approval.created",
-        "offer.approval.approved",
-        "offer.approval.rejected",
-        "offer.approval.abandoned",
-        "offer.approval.step.approved",
-        "offer.approval.step.rejected",
-        "offer.approval.comment.created",
-        "offer.approver.skipped",
-        "offer.approver.delegated",
-    ),
-    "review": ("review.created", "review.updated", "review.deleted"),
-    "onboarding": (
-        "onboarding.process.started",
-        "onboarding.assignments.high-priority.completed",
-        "onboarding.assignments.completed",
-    ),
-    "interview": ("interview.created", "interview.updated", "interview.canceled"),
-}
-KNOWN = frozenset(name for names in FAMILIES.values() for name in names)
+
+def _by_family() -> dict[str, tuple[str, ...]]:
+    families: dict[str, list[str]] = {}
+    for event in EVENT_TYPES.values():
+        families.setdefault(event.family, []).append(event.name)
+    return {name: tuple(names) for name, names in families.items()}
+
+
+FAMILIES = _by_family()
+KNOWN = frozenset(EVENT_TYPES)
 
 
 def family(event_name: str | None) -> str:

@@ -86,7 +86,7 @@ def ad_postings_updated(world: World, entity_id: str | None) -> Change:
     posting = {"id": world.new_id(), "source": "Career site", "status": status}
     postings.data.update(totalFound=1, content=[posting])
     touch(ad)
-    return notification_about(ad)
+    return notification_about(postings)
 
 
 def position_created(world: World, entity_id: str | None) -> Change:

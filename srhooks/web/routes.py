@@ -20,6 +20,7 @@ from srhooks.web.pages import (
     bulk,
     coverage,
     entity,
+    event_catalog,
     export,
     feed,
     follow,
@@ -93,6 +94,8 @@ ROUTES = (
     Route("POST", "/subscriptions/{id}/secret-key", subscription.rotate_key, LOGIN),
     Route("POST", "/subscriptions/{id}/test", subscription.try_it, LOGIN),
     Route("GET", "/subscriptions/{id}/callbacks-log", subscription.log, LOGIN),
+    # What there is to subscribe to
+    Route("GET", "/events", event_catalog.show, LOGIN),
     # One's own account
     Route("GET", "/account", account.show, LOGIN),
     Route("GET", "/account/sessions", sessions.show, LOGIN),
@@ -106,6 +109,7 @@ ROUTES = (
     Route("POST", "/terminal/tokens/{id}/revoke", terminal.revoke, LOGIN),
     # For programs and operators
     Route("GET", "/openapi.json", openapi.as_json, NOBODY),
+    Route("GET", "/asyncapi.json", event_catalog.asyncapi, NOBODY),
     Route("GET", "/api", openapi.as_page, NOBODY),
     Route("GET", "/healthz", ops.healthz, NOBODY),
     Route("GET", "/readyz", ops.readyz, NOBODY),

@@ -84,6 +84,7 @@ async def test_axe_finds_nothing_grave(chromium: Browser, town: World, scheme: S
             "/overview",
             f"/subscriptions/{subscription['id']}/callbacks-log",
             "/subscriptions/coverage",
+            "/events",
             "/subscriptions",
             f"/subscriptions/{subscription['id']}",
             f"/subscriptions/{subscription['id']}/delete",

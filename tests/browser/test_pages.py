@@ -43,7 +43,7 @@ async def addresses(world: World) -> list[str]:
         "/notifications", "/notifications?q=nothing", "/notifications/export", "/overview",
         *(f"/notifications/{one}" for one in found), "/subscriptions", f"/subscriptions/{number}",
         f"/subscriptions?clone={number}", f"/subscriptions/{number}/delete",
-        f"/subscriptions/{number}/callbacks-log", "/subscriptions/coverage", "/account",
+        f"/subscriptions/{number}/callbacks-log", "/subscriptions/coverage", "/events", "/account",
         "/terminal", "/api", "/no-such-page",
     ]  # fmt: skip
 

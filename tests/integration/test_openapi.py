@@ -95,7 +95,7 @@ async def test_every_operation_answers_as_the_document_says(tmp_path: Path) -> N
         await notifications(ask, world)
         await incidents(ask, world)
         await account(ask, world)
-        for path in ("/healthz", "/readyz", "/openapi.json"):
+        for path in ("/healthz", "/readyz", "/openapi.json", "/asyncapi.json"):
             await ask("GET", path, 200)
     told = {
         (method.upper(), path)
@@ -133,6 +133,7 @@ async def subscriptions(ask: Client, world: World) -> None:
     await ask("POST", "/subscriptions/{id}/activation", 404, "unknown")
     await ask("GET", "/subscriptions", 200)
     await ask("GET", "/subscriptions/coverage", 200)
+    await ask("GET", "/events", 200)
     await ask("GET", "/subscriptions/{id}", 200, number)
     await ask("GET", "/subscriptions/{id}", 404, "unknown")
     await ask("POST", "/subscriptions/{id}/secret-key", 201, number)

@@ -134,6 +134,8 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/subscriptions/coverage": ({}, {"get": operation(
         "Which event reaches which subscription", {200: ref("Coverage")}, tag=S,
         errors=SERVICE)}),
+    "/events": ({}, {"get": operation(
+        "What SmartRecruiters sends, with an example of each", {200: ref("EventTypes")}, tag=S)}),
     "/subscriptions/{id}": (NUMBER, {
         "get": operation("One of them", {200: ref("Subscription")}, tag=S,
                          errors=(404, *SERVICE)),
@@ -192,6 +194,8 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/readyz": ({}, {"get": operation(
         "Whether the store answers", {200: ref("Health"), 503: ref("Health")}, tag=O,
         public=True)}),
+    "/asyncapi.json": ({}, {"get": operation(
+        "The events as an AsyncAPI 3 document", {200: {"type": "object"}}, tag=O, public=True)}),
     "/openapi.json": ({}, {"get": operation(
         "This document", {200: {"type": "object"}}, tag=O, public=True)}),
 }  # fmt: skip

@@ -135,6 +135,17 @@ SCHEMAS: dict[str, Schema] = {
         gaps=many(TEXT),
         duplicates=many(TEXT),
     ),
+    "EventType": record(
+        name=TEXT,
+        family=TEXT,
+        meaning=TEXT,
+        scope=MAYBE_TEXT,
+        readable={"type": ["boolean", "null"]},
+        body={"type": "object", "additionalProperties": TEXT},
+        headers={"type": "object", "additionalProperties": TEXT},
+        entity={"type": "object"},
+    ),
+    "EventTypes": record(events=many(ref("EventType"))),
     "Callback": record(
         status={"type": "string", "enum": ["successful", "failed"]},
         at=MAYBE_TIME,

@@ -5,31 +5,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from srhooks.domain.models import Hook, Notification
+from srhooks.protocol.event_catalog import EVENT_TYPES
 from srhooks.protocol.event_types import FAMILIES, KNOWN, event_names, family, subscription_label
 
 MAX_TITLE = 200
-
-# What the link of a notification leads to. The longest matching beginning of the name counts.
-SUBJECTS = {
-    "job.": "the job with its title, status, department and location",
-    "job.hiring-team.": "the job whose hiring team changed",
-    "job.ad.": "the job advertisement, its texts and languages",
-    "job.ad.postings.": "the advertisement's postings: where it is published",
-    "job.approval.": "the approval of the job, its steps and decisions",
-    "job.approver.": "the approval of the job, its steps and decisions",
-    "position.": "the position of a job: opening, type, target start and status",
-    "application.": "the candidate's application to a job: status, source, reason",
-    "application.attachment.": "the application with the attachment that was added",
-    "application.screening-answers.": "the answers to the screening questions",
-    "application.onboarding-status.": "the application with its onboarding status",
-    "candidate.": "the candidate: name, contact, location, tags",
-    "offer.": "the offer: its status and terms",
-    "offer.approval.": "the approval of the offer, its steps and decisions",
-    "offer.approver.": "the approval of the offer, its steps and decisions",
-    "review.": "the review of a candidate: rating and comment",
-    "onboarding.": "the onboarding process of a hired person",
-    "interview.": "the interview: when, who, which job",
-}
 
 WINDOW_NAMES = {
     "1h": "Last hour",
@@ -64,10 +43,8 @@ def event_words(event_name: str | None) -> str:
 
 def event_text(event_name: str) -> str:
     """What this event sends you, as a sentence."""
-    matches = [head for head in SUBJECTS if event_name.startswith(head)]
-    if not matches:
-        return "Sends a link to what changed."
-    return f"Sends a link to {SUBJECTS[max(matches, key=len)]}."
+    event = EVENT_TYPES.get(event_name)
+    return event.text if event is not None else "Sends a link to what changed."
 
 
 def title_of(n: Notification) -> str:
