@@ -19,7 +19,10 @@ from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import LocalHub
+from srhooks.incidents.down_times import record_runs
 from srhooks.incidents.service import Incidents
+from srhooks.incidents.subscription_watch import SubscriptionWatch
+from srhooks.incidents.watch import Watch
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.key_lookup import newest_key
 from srhooks.intake.key_recovery import KeyRecovery
@@ -92,7 +95,10 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
 
     handshakes = Handshakes(hub)
     hooks = HookDirectory(store, vault, partial(newest_key, gateway))
+    incidents = Incidents(store, hub)
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
+    if settings.watch_interval:
+        subscriptions.subscribe(SubscriptionWatch(store, incidents, subscriptions.background_one))
     fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
     tests = TestProof(settings.session_secrets)
     indexer = SubjectIndexer(store, hub)
@@ -127,7 +133,8 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         candidates=candidates,
         timelines=TimelineReader(store, indexer, candidates),
         eraser=eraser,
-        incidents=Incidents(store, hub),
+        incidents=incidents,
+        account_watch=Watch(store, incidents, subscriptions, settings.watch_interval),
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield
@@ -148,8 +155,12 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "subject-index": services.indexer.run,
         "search-index": lambda: index_forever(services.store),
         "reseal": lambda: _reseal(services),
+        "watch-local": services.account_watch.run_local,
+        "run-log": lambda: record_runs(services.store),
         "loop-lag": lambda: _measure_lag(metrics),
     }
+    if app[SETTINGS].watch_interval:
+        runs["watch"] = services.account_watch.run
     tasks = [
         asyncio.create_task(keep_running(name, run, metrics), name=name)
         for name, run in runs.items()

@@ -42,6 +42,7 @@ class Settings:
     log_level: str = "info"
     log_format: str = "console"
     metrics_token: str | None = None
+    watch_interval: int = 300  # seconds; 0: off
     erase_deleted_candidates: bool = False
 
     def offers(self, method: str) -> bool:
@@ -96,6 +97,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         log_level=_choice("LOG_LEVEL", get("LOG_LEVEL"), Settings.log_level, LOG_LEVELS),
         log_format=_choice("LOG_FORMAT", get("LOG_FORMAT"), Settings.log_format, LOG_FORMATS),
         metrics_token=get("METRICS_TOKEN"),
+        watch_interval=_number(
+            "WATCH_INTERVAL", get("WATCH_INTERVAL"), Settings.watch_interval, 0, 86_400
+        ),
         erase_deleted_candidates=_choice(
             "ERASE_DELETED_CANDIDATES", get("ERASE_DELETED_CANDIDATES"), "no", ("yes", "no")
         )

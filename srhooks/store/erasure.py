@@ -10,6 +10,7 @@ from srhooks.store.group_commit import Transaction, note_erasure
 from srhooks.store.incidents import delete_incidents
 
 T = TypeVar("T")
+OF_ACCOUNT = ("sessions", "api_keys", "unreadable_kinds", "watched_subscriptions", "watch_looks")
 REMAINS = (
     "UPDATE notifications SET title = $2, rev = $3, body = $4, headers = '{}', link = NULL,"
     " entity = NULL, entity_status = 'none', entity_at = NULL, entity_error = NULL,"
@@ -97,7 +98,7 @@ class ErasureQueries(abc.ABC):
             await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
             await delete_incidents(tx, user_id)
-            for table in ("sessions", "api_keys", "unreadable_kinds"):
+            for table in OF_ACCOUNT:
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
             for table in (

@@ -36,6 +36,7 @@ from srhooks.domain.models import (
     Timing,
     Trouble,
 )
+from srhooks.store.watch_protocol import WatchStore
 
 PAGE_TIME = 0.4  # seconds after which a page is handed out as far as it is
 PAGE_BYTES = 8 * 1024 * 1024  # of bodies, headers and entities that are read for one answer
@@ -54,7 +55,7 @@ class StoreBusyError(StoreUnavailableError):
     """The queue of writes is full: nothing was stored, try again in a second."""
 
 
-class Store(Protocol):
+class Store(WatchStore, Protocol):
     # --- life ----------------------------------------------------------------------------------
     async def open(self) -> None:
         """Connect, create or migrate the schema, learn the last id."""

@@ -30,6 +30,7 @@ from srhooks.store.search_index import SearchQueries
 from srhooks.store.statistics import InsightQueries
 from srhooks.store.subject_index import SubjectQueries
 from srhooks.store.visits import VisitQueries
+from srhooks.store.watch import WatchQueries
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
@@ -41,7 +42,8 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
-    SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries, abc.ABC,
+    SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
+    WatchQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics) -> None:
         self.next_id = IdSource()

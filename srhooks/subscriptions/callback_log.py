@@ -100,14 +100,27 @@ async def callbacks_log(
     return CallPage(calls, None if following is None else str(following))
 
 
+async def newest_calls(gateway: Gateway, user_id: str, subscription_id: str) -> list[Call]:
+    """The newest page of it, asked for behind all else. Raises ServiceError."""
+    found, _ = await _one_page(gateway, user_id, subscription_id, "", Position(), foreground=False)
+    return found
+
+
 async def _one_page(
-    gateway: Gateway, user_id: str, subscription_id: str, status: str, position: Position
+    gateway: Gateway,
+    user_id: str,
+    subscription_id: str,
+    status: str,
+    position: Position,
+    *,
+    foreground: bool = True,
 ) -> tuple[list[Call], Position | None]:
     """The records of one page that were not seen yet, and where older ones are."""
     for later in (1, 0, -1) if position.before is not None else (0,):
         # A page full of one time: first with all of it, then without. `-1` is asked only of a
         # service whose bound is inclusive: it just gave the same page again.
-        value = await _request(gateway, user_id, subscription_id, _query(status, position, later))
+        query = _query(status, position, later)
+        value = await _request(gateway, user_id, subscription_id, query, foreground=foreground)
         items = value.get("content") if isinstance(value, dict) else value
         if not isinstance(items, list):
             raise OddAnswerError("SmartRecruiters sent a log that is none")
@@ -126,10 +139,15 @@ async def _one_page(
 
 
 async def _request(
-    gateway: Gateway, user_id: str, subscription_id: str, query: Mapping[str, str]
+    gateway: Gateway,
+    user_id: str,
+    subscription_id: str,
+    query: Mapping[str, str],
+    *,
+    foreground: bool,
 ) -> Any:
     path = subscription_path(subscription_id, f"/callbacks-log?{urlencode(query)}")
-    return raise_for_error(await gateway.ask(user_id, "GET", path, foreground=True)).json()
+    return raise_for_error(await gateway.ask(user_id, "GET", path, foreground=foreground)).json()
 
 
 def _query(status: str, position: Position, later: int) -> dict[str, str]:

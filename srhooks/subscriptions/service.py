@@ -5,7 +5,8 @@ Each subscription made here gets a hook of its own and a signing key before it c
 
 import json
 import logging
-from typing import Any
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import Any, Protocol
 from urllib.parse import urlencode
 
 from srhooks.accounts.user_client import Gateway
@@ -33,8 +34,9 @@ from srhooks.smartrecruiters.webhooks_api import (
     subscription_path,
     unchecked_path,
 )
-from srhooks.store import Store
+from srhooks.store import Store, StoreError
 from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.callback_log import Call, newest_calls
 from srhooks.subscriptions.new_subscription import NewSubscription
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,29 @@ log = logging.getLogger(__name__)
 MAX_PAGES = 50
 MAX_SUBSCRIPTIONS = 20  # a user, as the service allows
 ACTIVATION_TIMEOUT = 40.0  # seconds: the service itself gives the handshake 20
+
+
+class Observer(Protocol):
+    """Who hears of what happens to subscriptions. Each may raise ServiceError or StoreError."""
+
+    async def listed(self, user_id: str, subscriptions: Sequence[Mapping[str, Any]]) -> None:
+        """The service has just listed these, with `hookId` and `mine` added."""
+
+    async def activated(self, user_id: str, subscription_id: str, hook_id: str) -> None:
+        """One of ours was activated here."""
+
+    async def deleting(self, user_id: str, subscription_id: str) -> None:
+        """It is about to be deleted here."""
+
+    async def deleted(self, user_id: str, subscription_id: str, *, done: bool) -> None:
+        """It was, or (not `done`) it was not."""
+
+
+async def _tell(telling: Awaitable[None]) -> None:
+    try:
+        await telling
+    except (ServiceError, StoreError) as error:
+        log.warning("what happens to subscriptions could not be noted: %s", brief(error))
 
 
 class Subscriptions:
@@ -56,6 +81,11 @@ class Subscriptions:
         self._hooks = hooks
         self._hub = hub
         self._handshakes = handshakes
+        self._observers: list[Observer] = []
+
+    def subscribe(self, observer: Observer) -> None:
+        """Have it told of what was listed, activated and deleted."""
+        self._observers.append(observer)
 
     async def all(self, user_id: str, *, foreground: bool = True) -> list[dict[str, Any]]:
         """The service's objects with `hookId` and `mine` added. Raises ServiceError, StoreError."""
@@ -63,6 +93,8 @@ class Subscriptions:
         hooks = {hook.id: hook for hook in await self._store.hooks(user_id)}
         for one in found:
             await self._join(one, hooks)
+        for observer in self._observers:
+            await _tell(observer.listed(user_id, found))
         return found
 
     async def one(self, user_id: str, number: str) -> dict[str, Any]:
@@ -105,6 +137,7 @@ class Subscriptions:
             if wanted.active:
                 await self._put_activation(user_id, number)
                 created["status"] = "active"
+                await self._tell_activated(user_id, number, hook.id)
         except ServiceError as error:
             log.warning("a new subscription is not active yet: %s", brief(error))
             if wanted.active:
@@ -121,19 +154,45 @@ class Subscriptions:
             if entry is not None and not entry.live_keys():
                 await self._make_key(user_id, hook.id, number)
         await self._put_activation(user_id, number)
+        if hook is not None:
+            await self._tell_activated(user_id, number, hook.id)
         self._changed(user_id)
+
+    async def _tell_activated(self, user_id: str, number: str, hook_id: str) -> None:
+        for observer in self._observers:
+            await _tell(observer.activated(user_id, number, hook_id))
+
+    async def recent_calls(self, user_id: str, number: str) -> list[Call]:
+        """The newest of what the service says it sent, asked for behind all else.
+
+        Raises ServiceError or StoreError.
+        """
+        return await newest_calls(self._gateway, user_id, number)
+
+    async def background_one(self, user_id: str, number: str) -> dict[str, Any]:
+        """The service's object, asked for behind all else. Raises ServiceError, StoreError."""
+        path = subscription_path(number)
+        return read_subscription(
+            raise_for_error(await self._gateway.ask(user_id, "GET", path, foreground=False))
+        )
 
     async def delete(self, user_id: str, number: str) -> None:
         """Raises ServiceError or UnknownSubscriptionError. The history stays."""
         check_id(number)
+        for observer in self._observers:
+            await _tell(observer.deleting(user_id, number))
+        done = False
         try:
             await self._ask(user_id, "DELETE", unchecked_path(number))
+            done = True
         except ServiceAnsweredError as error:
-            if error.status not in {404, 410}:
-                raise
-            await self._retire(user_id, number)
+            done = error.status in {404, 410}
             raise
-        await self._retire(user_id, number)
+        finally:
+            if done:
+                await self._retire(user_id, number)
+            for observer in self._observers:
+                await _tell(observer.deleted(user_id, number, done=done))
 
     async def rotate_key(self, user_id: str, number: str) -> str:
         """Make a new signing key; the one before it counts for 24 hours more. The new key."""

@@ -16,6 +16,7 @@ from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import Hub
 from srhooks.incidents.service import Incidents
+from srhooks.incidents.watch import Watch
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
@@ -58,6 +59,7 @@ class Services:
     timelines: TimelineReader
     eraser: Eraser
     incidents: Incidents
+    account_watch: Watch
     accounts: Accounts
     bodies: Bodies = field(default_factory=Bodies)
     answers: AnswerBudget = field(default_factory=AnswerBudget)

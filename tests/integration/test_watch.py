@@ -1,0 +1,204 @@
+"""The watch, against the sandbox: what it opens and ends with no page open, and what not."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from srhooks.sandbox import SandboxSettings
+
+from tests.support.harness import Browser, World, application, eventually, free_port
+from tests.support.harness import world as start_world
+
+Made = dict[str, Any]
+
+
+@pytest.fixture
+async def town(tmp_path: Path) -> AsyncIterator[World]:
+    sandbox = SandboxSettings(seed=1, speed=1e6, suspend_after=0)
+    async with start_world(tmp_path, sandbox=sandbox, watch_interval=1) as running:
+        yield running
+
+
+@pytest.fixture
+async def ada(town: World) -> AsyncIterator[Browser]:
+    async with town.logged_in() as browser:
+        yield browser
+
+
+@pytest.fixture
+async def made(ada: Browser) -> Made:
+    return await ada.subscribe("job.created")
+
+
+async def incidents(browser: Browser, query: str = "") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = (await browser.json("GET", f"/incidents{query}"))["incidents"]
+    return found
+
+
+async def incident(browser: Browser, kind: str, *, ended: bool = False) -> dict[str, Any]:
+    async def look() -> dict[str, Any]:
+        found = [one for one in await incidents(browser) if one["kind"] == kind]
+        return found[0] if found and (found[0]["endedAt"] is not None) == ended else {}
+
+    return await eventually(look, within=30)
+
+
+async def looked(town: World) -> None:
+    """Two more looks of every account: what was going to be noticed has been."""
+    for _ in range(2):
+        before = await looks(town)
+
+        async def again(before: list[int | None] = before) -> bool:
+            return all(now != then for now, then in zip(await looks(town), before, strict=True))
+
+        await eventually(again, within=30)
+
+
+async def looks(town: World) -> list[int | None]:
+    store = town.services.store
+    return [(await store.last_look(user_id)).looked_at for user_id in await store.user_ids()]
+
+
+async def test_one_that_the_service_suspends(town: World, ada: Browser, made: Made) -> None:
+    subscription = town.sandbox.subscriptions.by_id[made["id"]]
+    subscription.status = "suspended"
+    opened = await incident(ada, "suspended")
+    assert opened["subscriptionId"] == made["id"]
+    assert opened["details"]["status"] == "inactive"
+    assert "job.created is inactive" in opened["title"]
+    await looked(town)
+    assert len(await incidents(ada)) == 1
+    subscription.status = "active"
+    ended = await incident(ada, "suspended", ended=True)
+    assert ended["id"] == opened["id"]
+
+
+async def test_it_is_known_across_a_restart_and_told_once(tmp_path: Path) -> None:
+    async with start_world(tmp_path, watch_interval=0) as outer:  # its sandbox alone is used
+        port = int(outer.sandbox.base_url.rpartition(":")[2])
+        folder = tmp_path / "watched"
+        folder.mkdir()
+        ids = []
+        settings: dict[str, Any] = {"watch_interval": 1, "port": free_port()}
+        for turn in range(3):
+            async with application(folder, port, **settings) as (app, used):
+                town = World(used, outer.sandbox, app)
+                if turn == 0:
+                    async with town.logged_in() as ada:
+                        made = await ada.subscribe("job.created")
+                        await looked(town)
+                else:
+                    outer.sandbox.subscriptions.by_id[made["id"]].status = "suspended"
+                    await looked(town)
+                events = await town.services.store.incident_events(10)
+                ids.append([(event.incident.kind, event.change) for event in events])
+        assert ids == [[], [("suspended", "opened")], [("suspended", "opened")]]
+
+
+async def test_one_that_was_never_active_is_no_incident(town: World, ada: Browser) -> None:
+    await ada.subscribe("job.created", active=False)
+    await looked(town)
+    assert await incidents(ada) == []
+
+
+async def test_one_that_is_deleted_elsewhere(town: World, ada: Browser, made: Made) -> None:
+    del town.sandbox.subscriptions.by_id[made["id"]]
+    opened = await incident(ada, "gone")
+    assert opened["subscriptionId"] == made["id"]
+    await looked(town)
+    assert len(await incidents(ada, "?open=1")) == 1
+    await ada.json("POST", f"/incidents/{opened['id']}/acknowledge")
+    await looked(town)
+    assert await incidents(ada, "?open=1") == []
+
+
+async def test_a_deletion_made_here_opens_nothing(town: World, ada: Browser, made: Made) -> None:
+    others = [await ada.subscribe(event) for event in ("candidate.created", "offer.created")]
+    town.sandbox.add_fault("^/webhooks-api/", delay=0.3)
+    await asyncio.gather(
+        *(ada.json("DELETE", f"/subscriptions/{one['id']}", status=204) for one in (made, *others)),
+        *(ada.json("GET", "/subscriptions") for _ in range(3)),
+    )
+    await looked(town)
+    assert await incidents(ada) == []
+
+
+async def test_one_that_is_not_listed_but_there_is_not_gone(
+    town: World, ada: Browser, made: Made
+) -> None:
+    await looked(town)
+    path = "/webhooks-api/v201907/subscriptions"
+    town.sandbox.add_fault(rf"^{path}$", status=200, body=[])
+    await looked(town)
+    assert await incidents(ada) == []
+
+
+async def test_deliveries_that_fail_in_a_row(town: World, ada: Browser, made: Made) -> None:
+    courier = town.sandbox.courier
+    patient, courier.delivery_timeout = courier.delivery_timeout, 1e-6
+    await town.sandbox.fire("job.created")
+    opened = await incident(ada, "failing")
+    assert opened["subscriptionId"] == made["id"]
+    assert opened["details"]["failuresInARow"] >= 3
+    courier.delivery_timeout = patient
+    await town.sandbox.fire("job.created")
+    await incident(ada, "failing", ended=True)
+
+
+async def test_five_forged_within_an_hour(town: World, ada: Browser, made: Made) -> None:
+    for number in range(4):
+        await town.notify(
+            made["hookId"], event_id=f"e{number}", smartrecruiters_signature=f"v1={number:064x}"
+        )
+    await asyncio.sleep(1.5)  # a look at the store, which must find too few
+    assert await incidents(ada) == []
+    await town.notify(made["hookId"], event_id="e4", smartrecruiters_signature=f"v1={4:064x}")
+    opened = await incident(ada, "forged")
+    assert (opened["subscriptionId"], opened["details"]["lastHour"]) == (made["id"], 5)
+
+
+async def test_records_that_are_refused(town: World, ada: Browser, made: Made) -> None:
+    town.sandbox.add_fault("^/jobs/", status=403, body={"code": "OAuthPermissionsException"})
+    await town.sandbox.fire("job.created")
+    opened = await incident(ada, "unreadable")
+    assert opened["subscriptionId"] is None
+    assert opened["details"] == {"family": "job", "scope": "jobs_read"}
+    town.sandbox.clear_faults()
+    await town.sandbox.fire("job.created")
+    await incident(ada, "unreadable", ended=True)
+
+
+async def test_a_dead_grant(town: World, ada: Browser, made: Made) -> None:
+    town.sandbox.revoke_grants()
+    opened = await incident(ada, "login")
+    assert opened["subscriptionId"] is None
+    await town.log_in(ada)
+    await incident(ada, "login", ended=True)
+    assert [one["kind"] for one in await incidents(ada)] == ["login"]
+
+
+async def test_a_service_that_fails_is_asked_less_often(town: World, ada: Browser) -> None:
+    await looked(town)
+    town.sandbox.add_fault("^/webhooks-api/", status=503)
+    (user_id,) = await town.services.store.user_ids()
+
+    async def failed_often() -> bool:
+        return (await town.services.store.last_look(user_id)).failures >= 3
+
+    await eventually(failed_often, within=30)
+    calls = [one for one in town.sandbox.requests if one.path.startswith("/webhooks-api/")]
+    assert len(calls) < 40
+    assert await incidents(ada) == []
+
+
+async def test_switched_off_it_asks_nothing(tmp_path: Path) -> None:
+    async with start_world(tmp_path, watch_interval=0) as town, town.logged_in() as ada:
+        made = await ada.subscribe("job.created")
+        before = len(town.sandbox.requests)
+        await asyncio.sleep(1.5)
+        assert len(town.sandbox.requests) == before
+        town.sandbox.subscriptions.by_id[made["id"]].status = "suspended"
+        await ada.json("GET", "/subscriptions")
+        assert await incidents(ada) == []
