@@ -17,6 +17,7 @@ from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
+from srhooks.entities.name_lookup import NameLookup
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import LocalHub
 from srhooks.incidents.down_times import record_runs
@@ -153,6 +154,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "erasure": services.eraser.run,
         "retention": lambda: purge_forever(services.store, days),
         "subject-index": services.indexer.run,
+        "names": NameLookup(services.store, services.gateway, services.indexer).run,
         "search-index": lambda: index_forever(services.store),
         "reseal": lambda: _reseal(services),
         "watch-local": services.account_watch.run_local,

@@ -280,6 +280,7 @@ class SqlStore(
                 ("notification_subjects", "notification_id"),
                 ("subject_names", "notification_id"),
                 ("opened", "notification_id"),
+                ("name_requests", "notification_id"),
                 ("reindex", "id"),
                 ("search", self.search_id),
                 ("notifications", "id"),
