@@ -15,9 +15,9 @@ from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
+from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
-from srhooks.entities.name_lookup import NameLookup
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import LocalHub
 from srhooks.incidents.down_times import record_runs
@@ -29,11 +29,12 @@ from srhooks.intake.key_lookup import newest_key
 from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
 from srhooks.intake.test_proof import TestProof
-from srhooks.maintenance.retention import purge_forever
+from srhooks.maintenance.retention import Retention
 from srhooks.maintenance.search_indexing import index_forever
 from srhooks.maintenance.secret_rotation import reseal
 from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.maintenance.supervisor import keep_running
+from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
@@ -55,15 +56,16 @@ from srhooks.web.live.row_cache import setup_new_rows
 from srhooks.web.pages.auth import setup_auth
 from srhooks.web.pages.log_in import GUESSES
 from srhooks.web.routes import add_routes
-from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS, Services
+from srhooks.web.state.app_keys import CLOCK, METRICS, SERVICES, SETTINGS, Services
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is
 
 
-def create_app(settings: Settings) -> web.Application:
+def create_app(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> web.Application:
     app = web.Application(client_max_size=max(settings.max_body_bytes, MAX_FORM_BYTES))
     app[SETTINGS] = settings
+    app[CLOCK] = clock
     app[METRICS] = metrics = Metrics()
     app[ON_REFUSED] = lambda reason: metrics.refused_connections.labels(reason).inc()
     setup_sessions(app, settings)
@@ -83,7 +85,7 @@ def create_app(settings: Settings) -> web.Application:
 
 async def _services(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
-    store = make_store(settings.database_url, app[METRICS])
+    store = make_store(settings.database_url, app[METRICS], app[CLOCK])
     await store.open()
     vault = Vault(settings.session_secrets)
     hub = LocalHub()
@@ -136,6 +138,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         eraser=eraser,
         incidents=incidents,
         account_watch=Watch(store, incidents, subscriptions, settings.watch_interval),
+        trusted_time=TrustedTime(store, app[CLOCK], app[METRICS]),
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield
@@ -148,13 +151,14 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
 async def _background(app: web.Application) -> AsyncIterator[None]:
     services = app[SERVICES]
     metrics = app[METRICS]
-    days = app[SETTINGS].retention_days
+    retention = Retention(
+        services.store, services.trusted_time, app[CLOCK], app[SETTINGS].retention_days
+    )
     runs: dict[str, Callable[[], Awaitable[None]]] = {
         "entities": services.fetcher.run,
         "erasure": services.eraser.run,
-        "retention": lambda: purge_forever(services.store, days),
+        "retention": retention.run,
         "subject-index": services.indexer.run,
-        "names": NameLookup(services.store, services.gateway, services.indexer).run,
         "search-index": lambda: index_forever(services.store),
         "reseal": lambda: _reseal(services),
         "watch-local": services.account_watch.run_local,

@@ -12,6 +12,7 @@ COMMANDS = {
     "demo": "run both, with live traffic",
     "listen": "stream one's notifications and replay each to a local address",
     "send": "post a notification or a handshake to a hook address",
+    "confirm-clock": "confirm this machine's clock, so that the retention goes by it",
     "bench": "measure intake, latency, fan-out and memory",
 }
 
@@ -32,14 +33,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name, text in COMMANDS.items():
         sub = commands.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         if name == chosen:
-            importlib.import_module(f"srhooks.commands.{name}").configure(sub)
+            importlib.import_module(_module(name)).configure(sub)
     args = parser.parse_args(arguments)
-    module = importlib.import_module(f"srhooks.commands.{args.command}")
+    module = importlib.import_module(_module(args.command))
     try:
         code: int = module.run(args)
     except KeyboardInterrupt:
         return 130
     return code
+
+
+def _module(command: str) -> str:
+    return f"srhooks.commands.{command.replace('-', '_')}"
 
 
 if __name__ == "__main__":

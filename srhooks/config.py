@@ -107,6 +107,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     )
 
 
+def load_database_url(environ: Mapping[str, str]) -> str:
+    """For a command that needs the database alone. Raises SettingsError."""
+    return _database(_reader(environ)("DATABASE_URL") or Settings.database_url)
+
+
 def _reader(environ: Mapping[str, str]) -> Reader:
     def get(name: str) -> str | None:
         value = environ.get(name, "").strip()

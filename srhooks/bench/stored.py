@@ -70,7 +70,7 @@ def _made(user_id: str, account: Account, numbers: range) -> Iterator[Notificati
             title=name, changes=None,
             headers_json=json.dumps({"event-id": f"old-{number}", "event-name": event}),
             body=json.dumps({"job_id": job, "candidate_id": f"c{number}"}).encode(),
-            entity=json.dumps(entity).encode(),
+            entity=json.dumps(entity).encode(), received_at=at,
         )  # fmt: skip
 
 

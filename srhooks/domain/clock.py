@@ -3,6 +3,33 @@
 import time
 from datetime import UTC, datetime
 from functools import lru_cache
+from typing import Protocol
+
+# It goes on while the machine sleeps, which CLOCK_MONOTONIC does not (clock_gettime(2)).
+_ELAPSED = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+
+
+class Clock(Protocol):
+    """What deletes by time, or orders by it, gets its time from one of these."""
+
+    def now_ms(self) -> int:
+        """The time of day in ms since 1970: it may leap, forwards and back."""
+
+    def elapsed_ms(self) -> int:
+        """Ms since some moment: they pass evenly, whatever the time of day does."""
+
+
+class SystemClock:
+    def now_ms(self) -> int:
+        return time.time_ns() // 1_000_000
+
+    def elapsed_ms(self) -> int:
+        if _ELAPSED is None:
+            return time.monotonic_ns() // 1_000_000
+        return time.clock_gettime_ns(_ELAPSED) // 1_000_000
+
+
+SYSTEM_CLOCK = SystemClock()
 
 
 def now_ms() -> int:

@@ -1,49 +1,65 @@
 """Time-ordered notification ids.
 
-One 63-bit number is at once the row id, the order of the feed, its cursor and the time of
-receipt: milliseconds since 1970 in the upper 42 bits, a random, strictly rising remainder in the
-lower 21, so that an id tells nothing about how many others there are. On pages and in JSON it is
-13 characters of base32 (Crockford's alphabet, lower case), whose text order is the same.
+One 63-bit number is the row id, the order of the feed and its cursor. Its upper 42 bits are
+milliseconds since 1970: those of the receipt, unless the clock stepped back, when ids go on rising
+from where they are; the time of receipt is then kept beside the id (`received_at`). Below them
+stand 11 bits that rise by random steps, so that an id tells nothing about how many others there
+are, and 10 bits of the process that made it. On pages and in JSON it is 13 characters of base32
+(Crockford's alphabet, lower case), whose text order is the same.
 """
 
 import random
+import secrets
 import threading
-import time
+from typing import NamedTuple
+
+from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 
 LOW_BITS = 21
+PROCESS_BITS = 10
+PROCESSES = 1 << PROCESS_BITS
+STEP_BITS = 3  # of 11: some 450 ids a millisecond until they run ahead of the clock
 ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 LENGTH = 13
 DIGITS = {letter: value for value, letter in enumerate(ALPHABET)}
-STEP_BITS = 9
 PAIRS = [first + second for first in ALPHABET for second in ALPHABET]
 MAX_MS = (1 << 42) - 1
 
 
-def _step() -> int:
-    """It hides counts, it is no secret."""
-    return random.getrandbits(STEP_BITS)
+class Stamp(NamedTuple):
+    """A new id, and when it was made."""
+
+    id: int
+    received_at: int  # ms since 1970, by the clock
 
 
 class IdSource:
-    """Hands out strictly rising ids, also when the clock steps back, and in whichever thread."""
+    """Hands out strictly rising ids, also when the clock steps back, and in whichever thread.
 
-    def __init__(self, last: int = 0) -> None:
-        self._last = last
+    Two processes with different process numbers never make the same id. By default the number is
+    drawn: where two draw the same, ids may clash, and whoever stores one has to take another.
+    """
+
+    def __init__(self, clock: Clock = SYSTEM_CLOCK, process: int | None = None) -> None:
+        self._clock = clock
+        self._process = secrets.randbelow(PROCESSES) if process is None else process % PROCESSES
+        self._last = 0  # without the bits of the process
         self._lock = threading.Lock()
 
     def __call__(self) -> int:
+        return self.stamp().id
+
+    def stamp(self) -> Stamp:
+        step = (1 + random.getrandbits(STEP_BITS)) << PROCESS_BITS
         with self._lock:
-            fresh = (time.time_ns() // 1_000_000) << LOW_BITS
-            if fresh <= self._last:
-                self._last += 1 + _step()
-            else:
-                self._last = fresh + _step()
-            return self._last
+            now = self._clock.now_ms()
+            self._last = max(now << LOW_BITS, self._last) + step
+            return Stamp(self._last | self._process, now)
 
     def skip_to(self, last: int) -> None:
-        """Go on above an id that an earlier run handed out."""
+        """Go on above an id that was handed out before, here or elsewhere."""
         with self._lock:
-            self._last = max(self._last, last)
+            self._last = max(self._last, last >> PROCESS_BITS << PROCESS_BITS)
 
 
 def encode_id(number: int) -> str:
@@ -68,7 +84,7 @@ def decode_id(text: str) -> int | None:
 
 
 def received_ms(number: int) -> int:
-    """The time of receipt in milliseconds since 1970."""
+    """Its milliseconds since 1970: of the receipt or, after the clock stepped back, later."""
     return number >> LOW_BITS
 
 

@@ -52,7 +52,7 @@ class HookKey:
 
 @dataclass(slots=True, kw_only=True)
 class NewNotification:
-    """What intake hands to the store. `id` holds the time of receipt."""
+    """What intake hands to the store."""
 
     id: int
     user_id: str
@@ -67,8 +67,13 @@ class NewNotification:
     signature: Signature
     sent_at: int | None  # ms, by the sender's timestamp header
     entity_status: EntityStatus
+    received_at: int | None = None  # ms; None: the time that its id holds
     rev: int = 0  # set by the writer
     erases: str | None = None  # the candidate whose data has to go because of it
+
+    @property
+    def received_ms(self) -> int:
+        return ids.received_ms(self.id) if self.received_at is None else self.received_at
 
 
 class Stored(NamedTuple):
@@ -100,14 +105,11 @@ class Notification:
     headers_json: str
     body: bytes
     entity: bytes | None  # the entity's JSON as the service sent it
+    received_at: int  # ms
 
     @cached_property
     def public_id(self) -> str:
         return ids.encode_id(self.id)
-
-    @property
-    def received_at(self) -> int:
-        return ids.received_ms(self.id)
 
     @property
     def size(self) -> int:
@@ -167,7 +169,7 @@ class NamedSubjects(NamedTuple):
     notification_id: int
     rev: int  # of the notification as it was read
     subjects: frozenset[bytes]
-    title: str | None = None  # that it gets, composed of known names; None: as it is
+    title: str | None = None  # composed of known names, for one that has no title
 
 
 class SubjectName(NamedTuple):
@@ -178,13 +180,6 @@ class SubjectName(NamedTuple):
     id: str
     name: str
     notification_id: int  # that told it
-
-
-class NameRequest(NamedTuple):
-    """Something whose name is asked for on behalf of a user."""
-
-    user_id: str
-    thing: SubjectName  # still without its name
 
 
 class EntityJob(NamedTuple):
@@ -226,6 +221,8 @@ class Filter:
     link: str = ""  # one entity's notifications
     after: int | None = None  # ids above this one
     before: int | None = None  # ids below this one
+    received_after: int | None = None  # ms
+    received_before: int | None = None  # ms
     params: Mapping[str, Any] = field(default_factory=dict, compare=False)  # as asked, for links
 
     def below(self, number: int) -> "Filter":
@@ -246,6 +243,8 @@ class Filter:
             and (not self.link or n.link == self.link)
             and (self.after is None or n.id > self.after)
             and (self.before is None or n.id < self.before)
+            and (self.received_after is None or n.received_at > self.received_after)
+            and (self.received_before is None or n.received_at < self.received_before)
         )
 
 

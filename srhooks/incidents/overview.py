@@ -8,6 +8,7 @@ from srhooks.accounts.rights import PLURALS
 from srhooks.domain.models import Timing, Trouble
 from srhooks.protocol.event_types import event_names, subscription_label
 
+HOUR = 3_600_000  # ms
 SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
 
 
@@ -27,7 +28,7 @@ class Attention:
 
     tone: str  # bad, warn
     text: str
-    url: str
+    url: str  # empty: nothing on these pages helps
     action: str
 
 
@@ -54,18 +55,26 @@ def stages(timings: Sequence[Timing]) -> dict[str, Latency | None]:
 
 def attention(
     trouble: Trouble, subscriptions: Sequence[Mapping[str, Any]], *, window: str, slow: bool,
-    refused: Mapping[str, str | None],
+    refused: Mapping[str, str | None], clock_ahead: int = 0,
 ) -> list[Attention]:  # fmt: skip
     """What somebody should look at.
 
     `slow`: entities have waited for longer than they should. `refused`: the kinds of entity that
-    the login may not read, to the scope that each needs.
+    the login may not read, to the scope that each needs. `clock_ahead`: ms by which the machine's
+    clock is ahead of what is plausible, so that the retention does not go by it.
     """
     found = []
     for kind, scope in refused.items():
         needs = f": the login lacks the scope {scope}" if scope else " with this login"
         text = f"{PLURALS[kind]} cannot be read{needs}"
         found.append(Attention("bad", text, "/account", "See the login"))
+    if clock_ahead:
+        text = (
+            f"This server's clock is {clock_ahead / HOUR:,.1f} hours ahead of what is plausible, so"
+            " old notifications are not deleted because of it. Set the clock, or confirm it with"
+            " srhooks confirm-clock"
+        )
+        found.append(Attention("bad", text, "", ""))
     feed = f"/notifications?since={window}"
     for name, key, tone, one, many in (
         ("signature", "invalid", "bad", "notification has a wrong signature",

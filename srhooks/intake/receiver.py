@@ -94,8 +94,10 @@ class Intake:
             is_test = self._tests is not None and self._tests.is_right(hook.id, headers, body)
             headers = {**headers, TEST_HEADER: TEST_VERIFIED if is_test else NOT_A_TEST}
         target, status = self._decide(headers.get("link"), signature, entry)
+        stamp = self._store.next_stamp()
         new = NewNotification(
-            id=self._store.next_id(),
+            id=stamp.id,
+            received_at=stamp.received_at,
             user_id=hook.user_id,
             hook_id=hook.id,
             subscription_id=hook.subscription_id,

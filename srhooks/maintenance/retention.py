@@ -1,37 +1,51 @@
-"""Delete what is older than the retention."""
+"""Delete what is older than the retention, from the rows and from the files."""
 
 import logging
 
-from srhooks.domain.clock import now_ms
-from srhooks.domain.ids import first_id_at
+from srhooks.domain.clock import Clock
 from srhooks.maintenance.supervisor import run_steps
+from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.store import Store
 
 log = logging.getLogger(__name__)
 
 DAY = 86_400_000  # ms
-PURGE_EVERY = 60.0  # seconds
-MERGE_EVERY = DAY  # the search index keeps traces of what was deleted until it is merged
+PURGE_INTERVAL = 60.0  # seconds
+PURGE_PAUSE = 0.01  # seconds between two transactions, while there is more
+MERGE_INTERVAL = DAY  # the search index keeps traces of what was deleted until it is merged
 PURGE_BATCH = 200  # rows a transaction: intake waits for no longer than that
+LATEST_DUE = DAY // 24  # ms: no back-off of an entity is longer
 
 
-async def purge_forever(store: Store, retention_days: int) -> None:
-    """Delete what is older than the retention, from the rows and from the files."""
-    unclean = True  # also after a crash between the two
-    merged_at = now_ms()
+class Retention:
+    """Deletes step by step. What a clock that leaps makes old is not deleted: `TrustedTime`."""
 
-    async def step() -> float:
-        nonlocal unclean, merged_at
-        removed = await store.purge(first_id_at(now_ms() - retention_days * DAY), PURGE_BATCH)
+    def __init__(self, store: Store, time: TrustedTime, clock: Clock, days: int) -> None:
+        self._store = store
+        self._time = time
+        self._clock = clock
+        self._days = days
+        self._unclean = True  # also after a crash between the two
+        self._merged_at = clock.elapsed_ms()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        await run_steps(self.step)
+
+    async def step(self) -> float:
+        """Delete one batch; the seconds until there may be more to do. Raises StoreError."""
+        now = await self._time.now()
+        removed = await self._store.purge(now - self._days * DAY, now, PURGE_BATCH)
         if removed:
             log.info("retention removed %d notifications", removed)
-        unclean = unclean or removed > 0
+        self._unclean = self._unclean or removed > 0
         if removed == PURGE_BATCH:
-            return 0.01
-        if unclean:
-            due = now_ms() - merged_at > MERGE_EVERY
-            unclean = not await store.scrub(index=due)
-            merged_at = now_ms() if due else merged_at
-        return PURGE_EVERY
-
-    await run_steps(step)
+            return PURGE_PAUSE
+        wall = self._clock.now_ms()
+        await self._store.bring_due_forward(wall, wall + LATEST_DUE)
+        if self._unclean:
+            elapsed = self._clock.elapsed_ms()
+            merge = elapsed - self._merged_at > MERGE_INTERVAL
+            self._unclean = not await self._store.scrub(index=merge)
+            self._merged_at = elapsed if merge else self._merged_at
+        return PURGE_INTERVAL

@@ -78,6 +78,11 @@ class Metrics:
             "srhooks_store_errors", "Failures of the database: read, write, stuck.", ["kind"],
             registry=registry,
         )  # fmt: skip
+        self.clock_ahead = Gauge(
+            "srhooks_clock_ahead_seconds",
+            "By which the clock is ahead of what is plausible: the retention does not go by it.",
+            registry=registry,
+        )
         self.loop_lag = Histogram(
             "srhooks_event_loop_lag_seconds", "How late the event loop runs what is due.",
             registry=registry, buckets=SECONDS,

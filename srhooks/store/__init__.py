@@ -1,5 +1,6 @@
 """Where everything is kept: the protocol and its two implementations."""
 
+from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.observability.metrics import Metrics
 from srhooks.store.protocol import (
     PAGE_BYTES,
@@ -21,14 +22,16 @@ __all__ = [
 ]
 
 
-def make_store(database_url: str, metrics: Metrics | None = None) -> Store:
+def make_store(
+    database_url: str, metrics: Metrics | None = None, clock: Clock = SYSTEM_CLOCK
+) -> Store:
     """The store for a DATABASE_URL, not yet open. Drivers are imported only when used."""
     metrics = metrics or Metrics()
     scheme, _, rest = database_url.partition("://")
     if scheme == "sqlite":
         from srhooks.store.sqlite import SqliteStore  # noqa: PLC0415
 
-        return SqliteStore(rest.removeprefix("/"), metrics)
+        return SqliteStore(rest.removeprefix("/"), metrics, clock)
     from srhooks.store.postgres import PostgresStore  # noqa: PLC0415
 
-    return PostgresStore(database_url, metrics)
+    return PostgresStore(database_url, metrics, clock)

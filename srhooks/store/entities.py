@@ -4,8 +4,9 @@ import abc
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from srhooks.domain.ids import IdSource
+from srhooks.domain.ids import IdSource, received_ms
 from srhooks.domain.models import EntityJob, EntityStatus, Signature
+from srhooks.store.filter_sql import RECEIVED_AT
 from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
@@ -171,10 +172,10 @@ class EntityQueries(abc.ABC):
             waiting = await self._waiting(tx, job)
             for number in waiting:
                 await tx.execute(
-                    "UPDATE notifications SET due_at = $2, entity_error = $3, rev = $4,"
-                    " attempts = $6, entity_status = $5 WHERE id = $1",
-                    number, due_at, error, self._next_rev(),
-                    "failed" if number < give_up_below else "pending", attempts,
+                    "UPDATE notifications AS n SET due_at = $2, entity_error = $3, rev = $4,"
+                    f" attempts = $6, entity_status = CASE WHEN {RECEIVED_AT} < $5"
+                    " THEN 'failed' ELSE 'pending' END WHERE id = $1",
+                    number, due_at, error, self._next_rev(), received_ms(give_up_below), attempts,
                 )  # fmt: skip
             return waiting
 

@@ -4,7 +4,7 @@ import abc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.ids import IdSource
+from srhooks.domain.ids import IdSource, received_ms
 from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
 from srhooks.store.group_commit import Transaction, note_erasure
 from srhooks.store.incidents import delete_incidents
@@ -71,7 +71,7 @@ class ErasureQueries(abc.ABC):
                 if touched:
                     erased += 1
                     await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
-                    for table in ("notification_subjects", "subject_names", "name_requests"):
+                    for table in ("notification_subjects", "subject_names"):
                         await tx.execute(f"DELETE FROM {table} WHERE notification_id = $1", number)
                     await tx.execute(
                         "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
@@ -83,9 +83,12 @@ class ErasureQueries(abc.ABC):
     async def has_pending(self, user_id: str, before_id: int) -> bool:
         rows = await self._read(
             "SELECT 1 FROM notifications WHERE user_id = $1 AND id < $2"
+            " AND entity_status = 'pending' UNION ALL"
+            " SELECT 1 FROM notifications WHERE user_id = $1 AND received_at < $3"
             " AND entity_status = 'pending' LIMIT 1",
             user_id,
             before_id,
+            received_ms(before_id),
         )
         return bool(rows)
 
@@ -107,7 +110,6 @@ class ErasureQueries(abc.ABC):
                 "opened",
                 "subject_state",
                 "subject_names",
-                "name_requests",
             ):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)

@@ -4,15 +4,14 @@ Counting a million takes half a second, and nothing is added to a span of time t
 is deleted there makes it be counted again.
 """
 
-import abc
 import asyncio
 import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import Any
 
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at, received_ms
+from srhooks.store.received_times import ReceivedTimeQueries
 
 SPAN = 4 * 3_600_000  # ms
 SPAN_IDS = first_id_at(SPAN)
@@ -83,13 +82,9 @@ class Tallies:
             self._known = {key: one for key, one in self._known.items() if key[1] not in spans}
 
 
-class TallyQueries(abc.ABC):
+class TallyQueries(ReceivedTimeQueries):
     _tallies: Tallies
     _long_reads: asyncio.Semaphore
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
 
     async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
         ((oldest,),) = await self._read(
@@ -108,6 +103,7 @@ class TallyQueries(abc.ABC):
         for low, high in edges:
             for _, name, count in await self._spans(user_id, low, high, high - low):
                 counted[name] += count
+        counted -= await self._received_before(user_id, since_id, "event_name")
         return dict(counted)
 
     async def histogram(
@@ -124,6 +120,12 @@ class TallyQueries(abc.ABC):
                 start = low - (low - since_id) % span_ids
                 bars.setdefault(start, Counter()).update(counts)
             rows += [(low, name, n) for low, bar in bars.items() for name, n in bar.items()]
+        corrections = await self._moved_between_spans(user_id, since_id, until_id, span_ids)
+        if corrections:
+            sums = Counter[tuple[int, str]]()
+            for low, name, count in (*rows, *corrections):
+                sums[low, name] += count
+            rows = [(low, name, count) for (low, name), count in sums.items() if count > 0]
         return [(received_ms(low), name, count) for low, name, count in rows]
 
     async def _past(self, user_id: str, lows: range) -> list[Mapping[str, int]]:

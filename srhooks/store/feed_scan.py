@@ -24,6 +24,7 @@ from srhooks.store.filter_sql import (
     parts_of,
 )  # fmt: skip
 from srhooks.store.protocol import COUNT_TIME, PAGE_BYTES, PAGE_TIME
+from srhooks.store.received_times import ReceivedTimeQueries
 
 MOST_COUNTED = 50_000  # notifications of a filter that are counted by event
 FIRST_SLICE = 250  # ids
@@ -90,13 +91,9 @@ def _matching(wanted: Filter, found: list[Notification]) -> list[Notification]:
     return [n for n in found if wanted.matches(n)]
 
 
-class WalkQueries(abc.ABC):
+class WalkQueries(ReceivedTimeQueries):
     search_id: str  # the column of the search table that holds the notification's id
     _long_reads: asyncio.Semaphore  # leaves readers for what is quick
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
 
     async def _probe(self, sql: str, *args: Any) -> list[Any] | None:
         """What the text's index finds; None where that takes too long."""
@@ -127,6 +124,7 @@ class WalkQueries(abc.ABC):
         self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME,
         room: int = PAGE_BYTES,
     ) -> Page:  # fmt: skip
+        wanted = await self._by_ids_where_possible(user_id, wanted)
         if is_indexed(wanted):
             where, args = conditions(user_id, wanted)
             sized = await self._read(
@@ -157,6 +155,7 @@ class WalkQueries(abc.ABC):
     ) -> int | None:
         if wanted.q:
             return None
+        wanted = await self._by_ids_where_possible(user_id, wanted)
         if is_indexed(wanted):
             where, args = conditions(user_id, wanted)
             return await self._count(f"SELECT 1 FROM notifications n WHERE {where}", limit, args)
@@ -183,6 +182,7 @@ class WalkQueries(abc.ABC):
         if wanted.q:
             return None
         counted = Counter[str]()
+        wanted = await self._by_ids_where_possible(user_id, wanted)
         if is_indexed(wanted):
             where, args = conditions(user_id, wanted)
             newest = f"SELECT n.id AS id FROM notifications n WHERE {where} ORDER BY n.id DESC"
@@ -213,6 +213,7 @@ class WalkQueries(abc.ABC):
     async def neighbours(
         self, user_id: str, notification_id: int, wanted: Filter
     ) -> tuple[int | None, int | None]:
+        wanted = await self._by_ids_where_possible(user_id, wanted)
         older = await self.page(user_id, wanted.below(notification_id), 1, NEAR_TIME)
         above = replace(wanted, after=max(wanted.after or 0, notification_id))
         newer: int | None = None

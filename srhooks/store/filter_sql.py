@@ -3,17 +3,21 @@
 from dataclasses import replace
 from typing import Any
 
-from srhooks.domain.ids import received_ms
+from srhooks.domain.ids import LOW_BITS, received_ms
 from srhooks.domain.models import Filter, NewNotification, Notification
 
+# The column is empty where it would say what the id says.
+RECEIVED_AT = f"coalesce(n.received_at, n.id >> {LOW_BITS})"
 COLUMNS = (
     "n.id, n.rev, n.first_rev, n.user_id, n.hook_id, n.subscription_id, n.event_id, n.event_name,"
     " n.event_version, n.link, n.signature, n.sent_at, n.deliveries, n.last_delivery_at,"
-    " n.entity_status, n.entity_at, n.entity_error, n.title, n.changes, n.headers, n.body, n.entity"
+    " n.entity_status, n.entity_at, n.entity_error, n.title, n.changes, n.headers, n.body,"
+    f" n.entity, {RECEIVED_AT}"
 )
 INSERT_COLUMNS = (
     "id, rev, first_rev, user_id, hook_id, subscription_id, event_id, event_name, event_version,"
-    " link, signature, sent_at, last_delivery_at, entity_status, due_at, headers, body"
+    " link, signature, sent_at, last_delivery_at, entity_status, due_at, headers, body,"
+    " received_at"
 )
 # Partial indexes find these; a condition must repeat theirs for them to be used.
 RARE_SIGNATURES = ("invalid", "unverifiable")
@@ -45,10 +49,14 @@ def parts_of(wanted: Filter) -> list[Filter]:
     return [replace(Filter(), **{name: value}) for name, value in given.items()]
 
 
+def has_times(wanted: Filter) -> bool:
+    return wanted.received_after is not None or wanted.received_before is not None
+
+
 def is_indexed(wanted: Filter) -> bool:
     """Whether one index gives just what fits, newest first."""
     parts = parts_of(wanted)
-    if wanted.q or len(parts) > 1:
+    if wanted.q or len(parts) > 1 or has_times(wanted):
         return False
     if not parts or wanted.subscription or wanted.link:
         return True
@@ -98,12 +106,16 @@ def conditions(
         add("n.id > {}", wanted.after)
     if wanted.before is not None:
         add("n.id < {}", wanted.before)
+    if wanted.received_after is not None:
+        add(f"{RECEIVED_AT} > {{}}", wanted.received_after)
+    if wanted.received_before is not None:
+        add(f"{RECEIVED_AT} < {{}}", wanted.received_before)
     return " AND ".join(parts), args
 
 
 def insert_values(new: NewNotification) -> tuple[Any, ...]:
     """The values of INSERT_COLUMNS."""
-    at = received_ms(new.id)
+    at = new.received_ms
     return (
         new.id,
         new.rev,
@@ -122,6 +134,7 @@ def insert_values(new: NewNotification) -> tuple[Any, ...]:
         at if new.entity_status == "pending" else None,
         new.headers,
         new.body,
+        None if at == received_ms(new.id) else at,
     )
 
 
@@ -134,4 +147,5 @@ def notification_of(row: Any) -> Notification:
         last_delivery_at=row[13], entity_status=row[14], entity_at=row[15], entity_error=row[16],
         title=row[17], changes=row[18], headers_json=row[19], body=bytes(row[20]),
         entity=None if row[21] is None else bytes(row[21]),
+        received_at=row[22],
     )  # fmt: skip

@@ -6,13 +6,13 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
-from srhooks.domain.ids import received_ms
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
-from srhooks.store.protocol import StoreBusyError, StoreUnavailableError
+from srhooks.store.protocol import IdTakenError, StoreBusyError, StoreUnavailableError
 
 T = TypeVar("T")
 MAX_GROUP = 500  # jobs a commit
+NEW_IDS = 5  # times that a group takes new ids: another process writes as well, and draws the same
 MAX_WAITING = 5000  # jobs; beyond them StoreBusyError
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # bodies
 STUCK_AFTER = 2.5  # seconds of one commit; the service waits five in all
@@ -36,7 +36,7 @@ class Transaction(Protocol):
         """The statement for each; nothing at all for none."""
 
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        """The ids that went in; the others are re-deliveries."""
+        """The ids that went in; the others are re-deliveries. Raises IdTakenError."""
 
 
 class Connection(Protocol):
@@ -53,7 +53,8 @@ class Connection(Protocol):
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         """As one statement and a transaction of its own: the ids that went in.
 
-        The others are re-deliveries, with which nothing was done. Raises StoreUnavailableError.
+        The others are re-deliveries, with which nothing was done. Raises StoreUnavailableError
+        or IdTakenError.
         """
 
 
@@ -73,11 +74,12 @@ class Work:
 
 class Writer:
     def __init__(
-        self, connection: Connection, next_rev: Callable[[], int], metrics: Metrics,
+        self, connection: Connection, next_id: Callable[[], int], metrics: Metrics,
         patience: float = PATIENCE,
     ) -> None:  # fmt: skip
         self._connection = connection
-        self._next_rev = next_rev
+        self._next_id = next_id
+        self._next_rev = next_id
         self._metrics = metrics
         self._patience = patience
         self._jobs: deque[Insert | Work] = deque()
@@ -189,7 +191,7 @@ class Writer:
         self._jobs.clear()
         self._bytes = 0
 
-    async def _commit(self, group: list[Insert | Work]) -> None:
+    async def _commit(self, group: list[Insert | Work], new_ids: int = NEW_IDS) -> None:
         try:
             plain = [job for job in group if isinstance(job, Insert) and job.new.erases is None]
             if len(plain) == len(group):
@@ -200,6 +202,16 @@ class Writer:
             self._metrics.store_errors.labels("write").inc()
             for job in group:
                 _fail(job, error)
+        except IdTakenError as error:
+            if new_ids == 0:
+                for job in group:
+                    _fail(job, StoreUnavailableError(f"cannot write: {error}"))
+                return
+            for job in group:
+                if isinstance(job, Insert) and not job.done.done():
+                    job.new.received_at = job.new.received_ms
+                    job.new.id = self._next_id()
+            await self._commit(group, new_ids - 1)
         except Exception as error:  # one job's own fault must not fail the others
             if len(group) == 1:
                 _fail(group[0], error)
@@ -249,7 +261,7 @@ class Writer:
         inserted = await tx.insert_notifications(rows)
         for row in rows:
             if row.erases is not None and row.id in inserted:
-                await note_erasure(tx, row.user_id, row.erases, received_ms(row.id))
+                await note_erasure(tx, row.user_id, row.erases, row.received_ms)
         if len(inserted) == len(rows):
             return [Stored(row.id, duplicate=False) for row in rows]
         return [
@@ -266,7 +278,7 @@ class Writer:
             row.event_id,
             row.signature,
         )
-        at = received_ms(row.id)
+        at = row.received_ms
         await tx.execute(
             "UPDATE notifications SET deliveries = deliveries + 1, last_delivery_at = $2, rev = $3"
             " WHERE id = $1",

@@ -6,12 +6,13 @@ from typing import Any, TypeVar
 
 import asyncpg
 
+from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.domain.models import NewNotification
 from srhooks.observability.metrics import Metrics
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
-from srhooks.store.protocol import StoreError, StoreUnavailableError
+from srhooks.store.protocol import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
 
@@ -46,7 +47,8 @@ INSERT = (
     f"INSERT INTO notifications ({INSERT_COLUMNS})"
     " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],"
     " $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],"
-    " $13::bigint[], $14::text[], $15::bigint[], $16::text[], $17::bytea[])"
+    " $13::bigint[], $14::text[], $15::bigint[], $16::text[], $17::bytea[],"
+    " $18::bigint[])"
     " ON CONFLICT (hook_id, event_id, signature) DO NOTHING RETURNING id"
 )
 
@@ -54,8 +56,8 @@ INSERT = (
 class PostgresStore(SqlStore):
     search_id = "id"
 
-    def __init__(self, url: str, metrics: Metrics) -> None:
-        super().__init__(metrics)
+    def __init__(self, url: str, metrics: Metrics, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(metrics, clock)
         self._connection = _WritingConnection(url)
         self._readers = Readers(READERS, lambda: _Reader.open(url))
 
@@ -173,7 +175,7 @@ class _WritingConnection:
             await connection.execute("BEGIN" if durable else BEGIN_UNSYNCED)
             try:
                 result = await work(_PostgresTransaction(connection))
-            except asyncpg.PostgresError as error:
+            except (asyncpg.PostgresError, IdTakenError) as error:
                 if not isinstance(error, UNAVAILABLE):  # the statement's own fault
                     await connection.execute("ROLLBACK")
                 raise
@@ -182,7 +184,7 @@ class _WritingConnection:
         except UNAVAILABLE as error:
             self._abandon()
             raise StoreUnavailableError(f"cannot write: {_reason(error)}") from error
-        except asyncpg.PostgresError:
+        except (asyncpg.PostgresError, IdTakenError):
             raise
         except BaseException:
             self._abandon()  # in the middle of a transaction: the server rolls it back
@@ -232,7 +234,12 @@ class _PostgresTransaction:
     async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
         values = [insert_values(new) for new in rows]
         columns = [list(column) for column in zip(*values, strict=True)]
-        return {row[0] for row in await self._connection.fetch(INSERT, *columns)}
+        try:
+            return {row[0] for row in await self._connection.fetch(INSERT, *columns)}
+        except asyncpg.UniqueViolationError as error:
+            if error.constraint_name == "notifications_pkey":
+                raise IdTakenError(str(error)) from error
+            raise
 
 
 async def _connect(url: str) -> "asyncpg.Connection[Any]":

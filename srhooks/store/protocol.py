@@ -17,6 +17,7 @@ from srhooks.domain.account import (
     Session,
     User,
 )
+from srhooks.domain.ids import Stamp
 from srhooks.domain.incidents import Incident, IncidentEvent, IncidentKind, NewIncident
 from srhooks.domain.models import (
     Delivery,
@@ -27,7 +28,6 @@ from srhooks.domain.models import (
     Hook,
     HookKey,
     NamedSubjects,
-    NameRequest,
     NewNotification,
     Notification,
     Page,
@@ -56,6 +56,13 @@ class StoreBusyError(StoreUnavailableError):
     """The queue of writes is full: nothing was stored, try again in a second."""
 
 
+class IdTakenError(Exception):
+    """Another writer has stored a notification under an id: nothing was stored, take other ids.
+
+    The store's own: it never reaches who uses the store.
+    """
+
+
 class Store(WatchStore, Protocol):
     # --- life ----------------------------------------------------------------------------------
     async def open(self) -> None:
@@ -68,7 +75,10 @@ class Store(WatchStore, Protocol):
         """Return if the store can take a write now."""
 
     def next_id(self) -> int:
-        """A fresh notification id: it holds the time of receipt. No I/O."""
+        """A fresh notification id, above all before. No I/O."""
+
+    def next_stamp(self) -> Stamp:
+        """A fresh notification id, and the time. No I/O."""
 
     @property
     def queue_depth(self) -> int:
@@ -358,8 +368,25 @@ class Store(WatchStore, Protocol):
         """What the channels were not handed yet, oldest first."""
 
     # --- upkeep --------------------------------------------------------------------------------
-    async def purge(self, before_id: int, limit: int) -> int:
-        """Delete up to `limit` notifications with lower ids, and notes that are due; how many."""
+    async def purge(self, received_before: int, now: int, limit: int) -> int:
+        """Delete up to `limit` notifications received before a time (ms); how many.
+
+        Incidents that ended before it go, too, and sessions and tokens whose time is up at `now`.
+        """
+
+    async def newest_signed_time(self) -> int | None:
+        """The latest time (ms) that the sender of a validly signed notification gave lately."""
+
+    async def newest_received_time(self) -> int | None:
+        """When the newest notification was received (ms)."""
+
+    async def maintenance_state(self, name: str) -> int | None:
+        """A number that background work keeps from one run to the next."""
+
+    async def save_maintenance_state(self, name: str, value: int) -> None: ...
+
+    async def bring_due_forward(self, now: int, latest: int) -> None:
+        """Make entities due now that are due after `latest` (ms): a clock was ahead."""
 
     async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> list[int]:
         """Those that were there, and are not any more."""
@@ -419,26 +446,18 @@ class Store(WatchStore, Protocol):
 
     async def save_subjects(
         self, user_id: str, entries: Sequence[NamedSubjects], rev: int,
-        names: Sequence[SubjectName] = (), unnamed: Sequence[SubjectName] = (),
+        names: Sequence[SubjectName] = (),
     ) -> list[int]:  # fmt: skip
         """Index these, which are all that changed up to `rev`; which of them got a title.
 
-        Those that have not changed meanwhile get their titles. Names are asked for the `unnamed`.
+        A title is given to a notification that has none.
         """
-
-    async def due_name_requests(self, now: int, limit: int) -> list[NameRequest]:
-        """Those that are due, of users whose grant lives."""
-
-    async def answer_name_request(
-        self, request: NameRequest, name: str | None, due_at: int | None
-    ) -> None:
-        """Record the name, if there is one, and when to ask again (ms); None: never."""
 
     async def names_of(self, subjects: Sequence[bytes]) -> dict[bytes, str]:
         """The newest known names of these (digests), as far as there are any."""
 
-    async def newest_naming(self, subjects: Sequence[bytes], limit: int) -> list[int]:
-        """The newest that name one of these (digests), newest first."""
+    async def untitled(self, subjects: Sequence[bytes], limit: int) -> list[int]:
+        """Those without a title that name one of these (digests), newest first."""
 
     async def find_names(self, user_id: str, text: str, limit: int) -> list[SubjectName]:
         """Things whose id is the text, and candidates and jobs whose name holds it."""

@@ -5,8 +5,8 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.clock import now_ms
-from srhooks.domain.ids import IdSource, received_ms
+from srhooks.domain.clock import Clock
+from srhooks.domain.ids import IdSource, Stamp, first_id_at
 from srhooks.domain.models import (
     Delivery,
     Hook,
@@ -24,6 +24,7 @@ from srhooks.store.feed_scan import SIZE, WalkQueries, light
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries, purge_incidents
+from srhooks.store.maintenance_state import MaintenanceQueries
 from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.protocol import PAGE_BYTES, StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
@@ -43,10 +44,10 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
     SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
-    WatchQueries, abc.ABC,
+    WatchQueries, MaintenanceQueries, abc.ABC,
 ):  # fmt: skip
-    def __init__(self, metrics: Metrics) -> None:
-        self.next_id = IdSource()
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+        self.next_id = IdSource(clock)
         self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
         self._metrics = metrics
         self._tallies = Tallies()
@@ -80,6 +81,9 @@ class SqlStore(
         if not task.cancelled():
             task.exception()  # those who asked may have left
 
+    def next_stamp(self) -> Stamp:
+        return self.next_id.stamp()
+
     @property
     def queue_depth(self) -> int:
         return self._writer.depth
@@ -105,7 +109,7 @@ class SqlStore(
 
     async def _start(self, connection: Connection) -> None:
         await self._learn_last_id()
-        self._writer = Writer(connection, self._next_rev, self._metrics)
+        self._writer = Writer(connection, self.next_id, self._metrics)
 
     async def _learn_last_id(self) -> None:
         ((newest_id, newest_rev),) = await self._read(
@@ -248,17 +252,25 @@ class SqlStore(
 
     # --- upkeep --------------------------------------------------------------------------------
 
-    async def purge(self, before_id: int, limit: int) -> int:
+    async def purge(self, received_before: int, now: int, limit: int) -> int:
         async def choose(tx: Transaction) -> list[Any]:
-            now = now_ms()
             await tx.execute("DELETE FROM sessions WHERE until < $1", now)
             await tx.execute(
                 "DELETE FROM personal_tokens WHERE expires_at < $1", now - KEEP_ENDED_TOKENS
             )
-            await purge_incidents(tx, received_ms(before_id))
-            return await tx.fetch(
-                f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}", before_id
+            await purge_incidents(tx, received_before)
+            rows = await tx.fetch(
+                f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}",
+                first_id_at(received_before),
             )
+            if len(rows) < limit:  # those whose ids hold a later time
+                rows += await tx.fetch(
+                    "SELECT id FROM notifications WHERE received_at < $1 AND id >= $2"
+                    f" LIMIT {limit - len(rows):d}",
+                    received_before,
+                    first_id_at(received_before),
+                )
+            return rows
 
         return len(await self._remove(choose))
 
@@ -280,7 +292,6 @@ class SqlStore(
                 ("notification_subjects", "notification_id"),
                 ("subject_names", "notification_id"),
                 ("opened", "notification_id"),
-                ("name_requests", "notification_id"),
                 ("reindex", "id"),
                 ("search", self.search_id),
                 ("notifications", "id"),

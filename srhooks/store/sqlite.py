@@ -14,12 +14,13 @@ from typing import Any, TypeVar
 
 import aiosqlite
 
+from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.domain.models import NewNotification
 from srhooks.observability.metrics import Metrics
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.group_commit import MAX_GROUP, Transaction
 from srhooks.store.migrate import scripts
-from srhooks.store.protocol import StoreError, StoreUnavailableError
+from srhooks.store.protocol import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
 from srhooks.store.sqlite_connection import close_quietly, connect, create_private, file_at
@@ -37,8 +38,8 @@ ROW = "(" + ", ".join("?" for _ in INSERT_COLUMNS.split(", ")) + ")"
 class SqliteStore(SqlStore):
     search_id = "rowid"
 
-    def __init__(self, path: str, metrics: Metrics) -> None:
-        super().__init__(metrics)
+    def __init__(self, path: str, metrics: Metrics, clock: Clock = SYSTEM_CLOCK) -> None:
+        super().__init__(metrics, clock)
         self._path = Path(path)
         self._connection = _WritingConnection(self._path)
         self._readers = Readers(READERS, lambda: _Reader.open(self._path))
@@ -285,7 +286,12 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
 def _insert(connection: sqlite3.Connection, rows: list[NewNotification]) -> set[int]:
     # One statement: the thread then needs the interpreter's lock once, not for each row.
     values = [value for row in rows for value in insert_values(row)]
-    cursor = connection.execute(_insert_sql(len(rows)), values)
+    try:
+        cursor = connection.execute(_insert_sql(len(rows)), values)
+    except sqlite3.IntegrityError as error:
+        if "notifications.id" in str(error):
+            raise IdTakenError(str(error)) from error
+        raise
     wanted = [row.id for row in rows]
     if cursor.rowcount == len(rows):
         return set(wanted)

@@ -1,11 +1,12 @@
 """What the overview asks of the store: sums over a window of time, each by way of an index."""
 
-import abc
-from typing import Any
-
-from srhooks.domain.ids import LOW_BITS, received_ms
+from srhooks.domain.ids import received_ms
 from srhooks.domain.models import Timing, Trouble
-from srhooks.store.filter_sql import UNFETCHED
+from srhooks.store.filter_sql import RECEIVED_AT, UNFETCHED, placeholders
+from srhooks.store.received_times import ReceivedTimeQueries
+
+# Not received before the time that the id of $2 stands for, although its own id is higher.
+IN_TIME = "(received_at IS NULL OR received_at >= $3)"
 
 SUBSCRIPTIONS = (
     "WITH RECURSIVE known (id) AS ("
@@ -15,11 +16,7 @@ SUBSCRIPTIONS = (
 )
 
 
-class InsightQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
+class InsightQueries(ReceivedTimeQueries):
     async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
         # From one subscription to the next by leaps along their index, not through all rows.
         rows = await self._read(
@@ -31,45 +28,58 @@ class InsightQueries(abc.ABC):
             user_id,
             since_id,
         )
-        return {row[0]: (received_ms(row[1]), int(row[2])) for row in rows}
+        # Apart, so that the counts above read nothing but their index.
+        earlier = await self._received_before(user_id, since_id, "subscription_id")
+        times = dict(
+            await self._read(
+                f"SELECT n.id, {RECEIVED_AT} FROM notifications n"
+                f" WHERE n.id IN ({placeholders(1, len(rows))})",
+                *(row[1] for row in rows),
+            )
+            if rows
+            else ()
+        )
+        return {
+            row[0]: (int(times[row[1]]), int(row[2]) - earlier[row[0]])
+            for row in rows
+            if row[1] in times  # else it was deleted meanwhile
+        }
 
     async def timings(self, user_id: str, since_id: int, limit: int) -> list[Timing]:
         rows = await self._read(
             # Who forges a notification chooses its time as well.
-            "SELECT id, CASE WHEN signature = 'valid' THEN sent_at END,"
+            f"SELECT {RECEIVED_AT}, CASE WHEN signature = 'valid' THEN sent_at END,"
             " CASE WHEN entity_status = 'fetched' THEN entity_at END"
-            " FROM notifications WHERE user_id = $1 AND id > $2"
+            f" FROM notifications n WHERE user_id = $1 AND id > $2 AND {IN_TIME}"
             f" ORDER BY id DESC LIMIT {limit:d}",
-            user_id,
-            since_id,
-        )
-        return [Timing(row[0] >> LOW_BITS, row[1], row[2]) for row in rows]
+            user_id, since_id, received_ms(since_id + 1),
+        )  # fmt: skip
+        return [Timing(row[0], row[1], row[2]) for row in rows]
 
     async def trouble(self, user_id: str, since_id: int) -> Trouble:
+        since = received_ms(since_id + 1)
         # The conditions are those of the partial indexes, word for word, so that these are used.
         signatures = await self._read(
             "SELECT signature, count(*) FROM notifications WHERE user_id = $1 AND id > $2"
-            " AND signature IN ('invalid', 'unverifiable') GROUP BY signature",
-            user_id,
-            since_id,
-        )
+            f" AND signature IN ('invalid', 'unverifiable') AND {IN_TIME} GROUP BY signature",
+            user_id, since_id, since,
+        )  # fmt: skip
         # Each by itself: of two lists the longer one might be looked up.
         entities = await self._read(
             " UNION ALL ".join(
                 f"SELECT '{status}', count(*) FROM notifications WHERE user_id = $1 AND id > $2"
-                f" AND entity_status = '{status}' AND {UNFETCHED}"
+                f" AND entity_status = '{status}' AND {UNFETCHED} AND {IN_TIME}"
                 for status in ("failed", "refused")
             ),
-            user_id,
-            since_id,
-        )
+            user_id, since_id, since,
+        )  # fmt: skip
         ((pending, oldest),) = await self._read(
-            "SELECT count(*), min(id) FROM notifications"
+            f"SELECT count(*), min({RECEIVED_AT}) FROM notifications n"
             " WHERE user_id = $1 AND entity_status = 'pending'",
             user_id,
         )
         return Trouble(
             counts={row[0]: int(row[1]) for row in (*signatures, *entities) if row[1]},
             pending=int(pending),
-            pending_since=None if oldest is None else int(oldest) >> LOW_BITS,
+            pending_since=None if oldest is None else int(oldest),
         )

@@ -93,7 +93,7 @@ async def test_sessions(store: Store) -> None:
     assert await store.end_session("u1", "a")
     assert await store.session("a", 1600) is None
     await store.add_session(session("e", until=now_ms() + 60_000))
-    await store.purge(0, 1)
+    await store.purge(0, now_ms(), 1)
     assert [one.id for one in await store.sessions("u1", 0)] == ["e"]
     assert await store.end_sessions("u1") == 1
     assert await store.sessions("u1", 0) == []

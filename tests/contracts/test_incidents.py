@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from srhooks.domain.account import SealedCredential, User
-from srhooks.domain.ids import first_id_at
 from srhooks.domain.incidents import Incident, NewIncident
 from srhooks.store import Store, make_store
 
@@ -98,9 +97,9 @@ async def test_they_go_with_the_account_and_the_retention(store: Store) -> None:
     await opened(store)
     old = await opened(store, kind="failing")
     await store.end_incident("u1", "failing", "s1", DAY)
-    await store.purge(first_id_at(DAY), 10)
+    await store.purge(DAY, DAY, 10)
     assert await store.incident("u1", old.id) is not None
-    await store.purge(first_id_at(DAY + 1), 10)
+    await store.purge(DAY + 1, DAY + 1, 10)
     assert await store.incident("u1", old.id) is None
     assert len(await changes(store)) == 1
     await store.close_account("u1", 1)

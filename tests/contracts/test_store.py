@@ -397,7 +397,7 @@ async def test_entities_wait_by_link_and_are_settled_together(store: Store) -> N
     assert await store.due_entities("u1", now, 10) == []
     (job,) = await store.due_entities("u1", now + 60_000, 10)
     assert job.attempts == await store.entity_attempts(job) == 1
-    await store.postpone_entity(job, now + 1, 2, "503", other + 1)
+    await store.postpone_entity(job, now + 1, 2, "503", first_id_at(received_ms(other) + 1))
     found = await store.notification("u1", other)
     assert found is not None
     assert (found.entity_status, found.entity_error) == ("failed", "503")
@@ -477,12 +477,14 @@ async def test_hooks_and_their_keys(store: Store) -> None:
 
 
 async def test_retention_and_deletion_leave_nothing_in_the_search(store: Store) -> None:
-    numbers = [await add(store, event_id=f"e{n}", body=b"needle") for n in range(4)]
+    numbers = [
+        await add(store, event_id=f"e{n}", body=b"needle", received_at=1000 * n) for n in range(4)
+    ]
     await add(store, event_id="e0", body=b"needle")
     while await store.index_some(100):
         pass
-    assert await store.purge(numbers[2], 1) == 1
-    assert await store.purge(numbers[2], 10) == 1
+    assert await store.purge(2000, 2000, 1) == 1
+    assert await store.purge(2000, 2000, 10) == 1
     assert await store.deliveries(numbers[0]) == []
     assert await store.delete_notifications("u2", [numbers[2]]) == []
     assert await store.delete_notifications("u1", [numbers[2], 7]) == [numbers[2]]

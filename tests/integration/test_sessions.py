@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import WSMsgType
+from srhooks.domain.clock import now_ms
 
 from tests.support.harness import Browser, World, eventually
 from tests.support.harness import world as start_world
@@ -147,7 +148,7 @@ async def test_ended_sessions_are_dropped_from_the_store(tmp_path: Path) -> None
         assert len(await store.sessions(user_id, 0)) == 1
 
         async def dropped() -> bool:
-            await store.purge(0, 1)
+            await store.purge(0, now_ms(), 1)
             return not await store.sessions(user_id, 0)
 
         await eventually(dropped)

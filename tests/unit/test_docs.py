@@ -73,7 +73,7 @@ def settings_in_readme() -> set[str]:
 
 
 def commands_in_readme() -> set[str]:
-    return {name for code in CODE for name in re.findall(r"(?<![\w-])srhooks ([a-z]+)\b", code)}
+    return {name for code in CODE for name in re.findall(r"(?<![\w-])srhooks ([a-z-]+)", code)}
 
 
 @cache

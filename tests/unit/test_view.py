@@ -55,6 +55,7 @@ def notification(**changes: Any) -> Notification:
         "sent_at": NOW - 1500,
         "deliveries": 1,
         "last_delivery_at": NOW,
+        "received_at": NOW,
         "entity_status": "fetched",
         "headers_json": "{}",
         "body": b"{}",

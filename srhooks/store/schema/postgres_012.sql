@@ -1,12 +1,10 @@
--- Candidates and jobs whose names are asked for, since no notification told them.
-CREATE TABLE name_requests (
-    subject BYTEA PRIMARY KEY,
-    user_id TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    id TEXT NOT NULL,
-    notification_id BIGINT NOT NULL,
-    due_at BIGINT  -- NULL: asked, once and for all
+-- When it was received (ms), where its id holds a later time because the clock had been ahead.
+ALTER TABLE notifications ADD COLUMN received_at BIGINT;
+CREATE INDEX notifications_moved ON notifications (user_id, id, received_at, event_name)
+    WHERE received_at IS NOT NULL;
+
+-- What background work keeps from one run to the next, such as the time that it trusts.
+CREATE TABLE maintenance_state (
+    name TEXT PRIMARY KEY,
+    value BIGINT NOT NULL
 );
-CREATE INDEX name_requests_notification ON name_requests (notification_id);
-CREATE INDEX name_requests_user ON name_requests (user_id);
-CREATE INDEX name_requests_due ON name_requests (due_at) WHERE due_at IS NOT NULL;

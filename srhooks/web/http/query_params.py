@@ -38,26 +38,29 @@ def read_filter(query: MultiMapping[str]) -> Filter:
     params: dict[str, Any] = {"event": list(events)} if events else {}
     params |= {name: text for name, text in values.items() if text}
     params |= {name: query[name] for name in ("since", "after", "before") if query.get(name)}
-    after = read_cursor("after", query.get("after", ""))
+    after, received_after = read_bound("after", query.get("after", ""))
     since = read_since(query.get("since", ""))
     if since is not None:
-        after = max(after or 0, since)
+        received_after = max(received_after or 0, since)
+    before, received_before = read_bound("before", query.get("before", ""))
     return Filter(
         events=events,
         after=after,
-        before=read_cursor("before", query.get("before", "")),
+        before=before,
+        received_after=received_after,
+        received_before=received_before,
         params=params,
         **values,
     )
 
 
 def read_since(text: str) -> int | None:
-    """A span of time that ends now, as the id that lies before it."""
+    """A span of time that ends now: the last millisecond (since 1970) before it."""
     if not text:
         return None
     if text not in SINCE:
         raise BadRequestError(f"since must be one of {', '.join(SINCE)}")
-    return first_id_at(now_ms() - SINCE[text]) - 1
+    return now_ms() - SINCE[text] - 1
 
 
 def read_limit(query: MultiMapping[str]) -> int:
@@ -71,19 +74,28 @@ def read_limit(query: MultiMapping[str]) -> int:
 
 def read_cursor(name: str, text: str) -> int | None:
     """A cursor, or an RFC 3339 time as the id that lies between before and after it."""
+    cursor, ms = read_bound(name, text)
+    if ms is None:
+        return cursor
+    return first_id_at(ms) if name == "before" else first_id_at(ms + 1) - 1
+
+
+def read_bound(name: str, text: str) -> tuple[int | None, int | None]:
+    """A cursor or, second, the milliseconds of an RFC 3339 time; None for what it is not.
+
+    `before` such a time lies what was received in an earlier millisecond, after it in a later one.
+    """
     if not text.strip():
-        return None
+        return None, None
     if len(text) == LENGTH and (number := decode_id(text)) is not None:
-        return number
+        return number, None
     try:
         ms = read_time(text).timestamp() * 1000
     except (ValueError, OverflowError):
         raise BadRequestError(
             f"{name} must be a time such as 2026-11-24T13:00:00Z, or an id"
         ) from None
-    if name == "after":  # later than this: not in this millisecond
-        return first_id_at(math.floor(ms + 0.0005) + 1) - 1
-    return first_id_at(math.ceil(ms - 0.0005))
+    return None, math.ceil(ms - 0.0005) if name == "before" else math.floor(ms + 0.0005)
 
 
 def older_url(wanted: Filter, last_id: str, limit: str) -> str:

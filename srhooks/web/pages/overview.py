@@ -103,7 +103,12 @@ async def _context(
         "trouble": trouble,
         "checked_at": app[SERVICES].watch.known_at(user_id),
         "attention": attention(
-            trouble, subscriptions, window=window, slow=waiting > SLOW, refused=refused
+            trouble,
+            subscriptions,
+            window=window,
+            slow=waiting > SLOW,
+            refused=refused,
+            clock_ahead=app[SERVICES].trusted_time.ahead,
         ),
         "subscriptions": sorted(
             (one for one in subscriptions if one.get("mine")),

@@ -11,6 +11,7 @@ from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import Gateway
 from srhooks.config import Settings
 from srhooks.crypto import Vault
+from srhooks.domain.clock import Clock
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
@@ -21,6 +22,7 @@ from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
 from srhooks.maintenance.subject_indexing import SubjectIndexer
+from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
@@ -61,6 +63,7 @@ class Services:
     incidents: Incidents
     account_watch: Watch
     accounts: Accounts
+    trusted_time: TrustedTime
     bodies: Bodies = field(default_factory=Bodies)
     answers: AnswerBudget = field(default_factory=AnswerBudget)
     deletions: Deletions = field(default_factory=Deletions)
@@ -71,4 +74,5 @@ class Services:
 
 SETTINGS = web.AppKey("settings", Settings)
 SERVICES = web.AppKey("services", Services)
+CLOCK = web.AppKey("clock", Clock)
 METRICS = web.AppKey("metrics", Metrics)
