@@ -44,6 +44,7 @@ from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
+from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
 from srhooks.web.http.errors import error_middleware
@@ -102,6 +103,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
     if settings.watch_interval:
         subscriptions.subscribe(SubscriptionWatch(store, incidents, subscriptions.background_one))
+    shared_list = SharedList(subscriptions)
     fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
     tests = TestProof(settings.session_secrets)
     indexer = SubjectIndexer(store, hub)
@@ -128,6 +130,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         ),
         fetcher=fetcher,
         subscriptions=subscriptions,
+        shared_list=shared_list,
         watch=StatusWatch(subscriptions, hub),
         handshakes=handshakes,
         trial=Trial(settings, store, hooks, session, tests),
@@ -142,6 +145,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield
+    await shared_list.close()
     await key_recovery.close()
     await tokens.close()
     await session.close()

@@ -106,6 +106,19 @@ class StatusWatch:
         watched.looked_at = asyncio.get_running_loop().time()
         return fresh
 
+    def remember(self, user_id: str, one: dict[str, Any]) -> None:
+        """It was created or changed here: known without asking for the whole list."""
+        watched = self._users.setdefault(user_id, _Watched())
+        others = [other for other in watched.known or () if str(other["id"]) != str(one["id"])]
+        watched.known = [*others, dict(one)]
+
+    def forget(self, user_id: str, subscription_id: str) -> None:
+        """It was deleted here."""
+        watched = self._users.setdefault(user_id, _Watched())
+        watched.drifts.pop(subscription_id, None)
+        if watched.known is not None:
+            watched.known = [one for one in watched.known if str(one["id"]) != subscription_id]
+
     async def _poll(self, user_id: str, watched: _Watched) -> None:
         pause = self._every
         while True:

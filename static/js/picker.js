@@ -1,4 +1,4 @@
-// Choosing events: find one by what it is called or sends, take or leave a whole family.
+// Choosing events: find one by its name or what it sends, take or leave a whole family.
 import { on } from "./dom.js";
 
 const boxes = (fieldset) => [...fieldset.querySelectorAll('input[name="events"]')];
@@ -32,19 +32,26 @@ function changed(event) {
   tell();
 }
 
+// By the name, its family and the sentence about it. What only the sentence holds is shown with it,
+// so that a person sees why it fits.
 function find(event) {
-  const words = event.target.value.trim().toLowerCase().split(/\s+/);
+  const words = event.target.value.toLowerCase().split(/[\s.]+/).filter(Boolean);
+  const hold = (text) => words.every((word) => text.includes(word));
   for (const fieldset of document.querySelectorAll(".picker fieldset")) {
+    const legend = fieldset.querySelector("legend").textContent.toLowerCase();
     let shown = 0;
     for (const box of boxes(fieldset)) {
       const label = box.closest("label");
-      const text = `${box.value} ${label.title}`.toLowerCase();
-      const fits = words.every((word) => text.includes(word));
-      label.hidden = label.nextElementSibling.hidden = !fits;
+      const sends = label.nextElementSibling;
+      const name = `${legend} ${label.textContent}`.toLowerCase();
+      const fits = hold(`${name} ${sends.textContent.toLowerCase()}`);
+      label.hidden = sends.hidden = !fits;
+      if (sends.nextElementSibling?.matches(".lacks")) sends.nextElementSibling.hidden = !fits;
+      sends.classList.toggle("why", fits && words.length > 0 && !hold(name));
       shown += fits;
     }
     fieldset.hidden = shown === 0;
-    fieldset.querySelector(".all").hidden = words.join("") !== "";
+    fieldset.querySelector(".all").hidden = words.length > 0;
   }
   tell();
 }

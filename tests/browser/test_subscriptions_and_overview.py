@@ -49,7 +49,7 @@ async def test_one_is_made_with_all_there_is_and_its_secrets_never_come_back(
         assert made.signing_keys()
         await expect(page.get_by_text("1 of 20 used")).to_be_visible()
         await expect(page.get_by_role("meter")).to_have_attribute("value", "1")
-        await card.get_by_role("link", name="Clone").click()
+        await card.get_by_role("link", name="Duplicate").click()
         await expect(form.get_by_label("job.created", exact=True)).to_be_checked()
         assert "never-to-be-seen" not in await page.content()
         await form.get_by_label("OAuth2").check()

@@ -57,6 +57,9 @@ DEFAULTS: Mapping[str, Any] = {
     "unreadable_events": {},  # to the scope that is missing
     "curl": "",
     "steps": (),
+    "waiting": False,  # the service is being asked; shown is what it said before
+    "card": "",  # the id of the subscription that was created or activated a moment ago
+    "done": None,  # what was done, for a fragment
     "alone": False,  # a subscription on its own page, not in the list
     "secret": None,
     "limit": 20,

@@ -23,9 +23,11 @@ from srhooks.web.http.errors import BadRequestError, Problem, json_text, of_serv
 from srhooks.web.http.forms import Form, read_form, text_of
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
+from srhooks.web.presentation.template_filters import query
 from srhooks.web.state.app_keys import SERVICES
 
 DAY = 86_400_000  # ms
+FRAME_TIMEOUT = 0.7  # seconds for the list; then the page goes out without it, and asks for it
 PAGE = "subscriptions"  # of what is shown once
 EMPTY_FORM: Mapping[str, Any] = {
     "events": [],
@@ -57,7 +59,8 @@ async def show(request: web.Request) -> web.Response:
     if wants_fragment(request):
         return await _page(request, login, "_subscriptions.html")
     shown = request.app[SERVICES].once.take(login.session_id, PAGE)
-    return await _page(request, login, "subscriptions.html", **shown)
+    patience = None if request.query.get("wait") else FRAME_TIMEOUT
+    return await _page(request, login, "subscriptions.html", patience=patience, **shown)
 
 
 async def create(request: web.Request) -> web.Response:
@@ -81,54 +84,83 @@ async def create(request: web.Request) -> web.Response:
     warning = None
     if created.get("activationError"):
         warning = f"It was created but could not be activated. {created['activationError']}"
-    return await _done(request, login, "The subscription was created.", warning)
+    request.app[SERVICES].watch.remember(login.user.id, created)
+    said = "The subscription was created."
+    return await _done(request, login, said, warning, card=str(created["id"]))
 
 
 async def activate(request: web.Request) -> web.Response:
     login = await require_login(request)
-    await request.app[SERVICES].subscriptions.activate(login.user.id, request.match_info["id"])
-    return await _done(request, login, "The subscription was activated.")
+    services, subscription_id = request.app[SERVICES], request.match_info["id"]
+    await services.subscriptions.activate(login.user.id, subscription_id)
+    for one in services.watch.known(login.user.id) or ():
+        if str(one["id"]) == subscription_id:
+            services.watch.remember(login.user.id, {**one, "status": "active"})
+    return await _done(request, login, "The subscription was activated.", card=subscription_id)
 
 
 async def delete(request: web.Request) -> web.Response:
     login = await require_login(request)
-    await request.app[SERVICES].subscriptions.delete(login.user.id, request.match_info["id"])
+    services, subscription_id = request.app[SERVICES], request.match_info["id"]
+    await services.subscriptions.delete(login.user.id, subscription_id)
+    services.watch.forget(login.user.id, subscription_id)
     return await _done(request, login, "The subscription was deleted.")
 
 
-async def subscriptions_context(app: web.Application, user_id: str, csrf: str) -> dict[str, Any]:
-    """What the region with all subscriptions shows; `error` when the service can't be asked."""
+async def subscriptions_context(
+    app: web.Application, user_id: str, csrf: str, patience: float | None = None
+) -> dict[str, Any]:
+    """What the region with all subscriptions shows; `error` when the service can't be asked.
+
+    `waiting`: it has not answered within `patience` seconds; shown is what was listed before.
+    """
     services = app[SERVICES]
     error: ServiceError | None = None
     found: list[dict[str, Any]] = []
+    waiting = False
     try:
-        found = await services.subscriptions.all(user_id)
+        found = await services.shared_list.get(user_id, patience)
         services.watch.observe(user_id, found)
     except GrantDeadError:
         raise
     except ServiceError as failed:
         error = failed
+    except TimeoutError:
+        waiting = True
+        found = [dict(one) for one in services.watch.known(user_id) or ()]
     activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
     steps = services.handshakes.of_user(user_id)
     drifts = services.watch.drifts(user_id)
+    hooks = {hook.id: hook.created_at for hook in await services.store.hooks(user_id)}
     for one in found:
         last, count = activity.get(str(one["id"]), (None, 0))
         number = str(one["id"])
         one |= {"last_received": last, "count_24h": count}
+        one["created_at"] = hooks.get(one.get("hookId") or "")
         one |= {"steps": steps.get(number, []), "drift": drifts.get(number)}
-    return {"subscriptions": found, "error": error, "limit": MAX_SUBSCRIPTIONS, "csrf": csrf}
+    return {
+        "subscriptions": found,
+        "error": error,
+        "waiting": waiting,
+        "limit": MAX_SUBSCRIPTIONS,
+        "csrf": csrf,
+    }
 
 
 async def _page(
-    request: web.Request, login: Login, template: str, problem: Problem | None = None, **more: Any
-) -> web.Response:
+    request: web.Request, login: Login, template: str, problem: Problem | None = None,
+    patience: float | None = None, **more: Any,
+) -> web.Response:  # fmt: skip
     """The subscriptions and the form; what went wrong decides about the status."""
-    ctx = await subscriptions_context(request.app, login.user.id, login.csrf)
+    ctx = await subscriptions_context(request.app, login.user.id, login.csrf, patience)
+    if ctx["waiting"] and template == "subscriptions.html":
+        request.app[SERVICES].once.put(login.session_id, PAGE, **more)  # for the one that follows
     ctx |= {
         "families": FAMILIES,
         "unreadable_events": await _unreadable_events(request, login),
         "message": None,
-        "form": _start(request, ctx["subscriptions"]),
+        "form": await _start(request, login, ctx["subscriptions"]),
+        "whole_url": _whole_url(request),
         "live_url": "/live?view=subscriptions",
         **more,
     }
@@ -141,24 +173,36 @@ async def _page(
     return response
 
 
+def _whole_url(request: web.Request) -> str:
+    """The same page once the list is there, however long that takes."""
+    asked = {name: request.query.getall(name) for name in request.query}
+    return f"/subscriptions{query(asked, wait='1')}"
+
+
 async def _unreadable_events(request: web.Request, login: Login) -> dict[str, str | None]:
     """The events whose entities the login may not read, to the scope that is missing."""
     readable = await readable_events(request.app[SERVICES].store, login.user)
     return {event: needed_scope(event) for event, yes in readable.items() if yes is False}
 
 
-def _start(request: web.Request, found: Sequence[Mapping[str, Any]]) -> Mapping[str, Any]:
+async def _start(
+    request: web.Request, login: Login, found: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any]:
     """The form as the address asks for it: a copy of another, these events, or empty."""
     copied = request.query.get("clone")
     original = next((one for one in found if str(one["id"]) == copied), None)
     if original is not None:
-        return _copy(original)
+        return _copy(event_names(original))
+    if copied:  # the list is not there yet: our hooks know what ours listen to
+        for hook in await request.app[SERVICES].store.hooks(login.user.id):
+            if hook.subscription_id == copied:
+                return _copy(hook.event_names)
     return {**EMPTY_FORM, "events": request.query.getall("events", [])}
 
 
-def _copy(original: Mapping[str, Any]) -> dict[str, Any]:
+def _copy(events: list[str]) -> dict[str, Any]:
     """The form with another subscription's events: the rest of it is write-only."""
-    return {**EMPTY_FORM, "events": event_names(original), "is_copy": True}
+    return {**EMPTY_FORM, "events": events, "is_copy": True}
 
 
 async def _refused(
@@ -178,15 +222,20 @@ async def _refused(
 
 
 async def _done(
-    request: web.Request, login: Login, said: str, warning: str | None = None
-) -> web.Response:
-    """Back to the list; scripts tell what was done by themselves."""
+    request: web.Request, login: Login, said: str, warning: str | None = None,
+    card: str = "",
+) -> web.Response:  # fmt: skip
+    """Back to the list: to the card of this subscription, which tells what to do next."""
+    request.app[SERVICES].shared_list.forget(login.user.id)
     if wants_json(request):
         return web.Response(status=204, headers={"Vary": VARY})
     if wants_fragment(request):
-        return await _page(request, login, "_created.html", title=None, message=warning)
+        return await _page(
+            request, login, "_created.html", patience=FRAME_TIMEOUT, title=None, message=warning,
+            done=None if card or warning else said,
+        )  # fmt: skip
     shown = {"said": said} if warning is None else {"warning": warning}
-    request.app[SERVICES].once.put(login.session_id, PAGE, **shown)
+    request.app[SERVICES].once.put(login.session_id, PAGE, card=card, **shown)
     return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
 
 

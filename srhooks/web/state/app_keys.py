@@ -29,6 +29,7 @@ from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import Handshakes
 from srhooks.subscriptions.service import Subscriptions
+from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import Trial
 from srhooks.web.hooks.body_reader import Bodies
@@ -52,6 +53,7 @@ class Services:
     intake: Intake
     fetcher: EntityFetcher
     subscriptions: Subscriptions
+    shared_list: SharedList
     watch: StatusWatch
     handshakes: Handshakes
     trial: Trial
