@@ -1,5 +1,7 @@
 """What the subscriptions page gives while SmartRecruiters takes its time."""
 
+from typing import Any
+
 import pytest
 from srhooks.web.pages import subscriptions
 
@@ -21,7 +23,8 @@ async def test_the_frame_does_not_wait_for_the_list(
         whole = await ada.page("/subscriptions?wait=1")
         assert f'id="s-{created["id"]}"' in whole
         assert 'id="asking"' not in whole
-        fragment = await ada.page("/subscriptions", **{"HX-Request": "true"})
+        htmx: Any = {"HX-Request": "true"}
+        fragment = await ada.page("/subscriptions", **htmx)
         assert f'id="s-{created["id"]}"' in fragment
         # What was seen before is shown meanwhile, and a copy of ours needs no list.
         frame = await ada.page(f"/subscriptions?clone={created['id']}")
