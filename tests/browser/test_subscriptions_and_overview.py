@@ -109,7 +109,13 @@ async def test_a_suspension_shows_on_open_pages(chromium: Browser, world: World)
         card = subscriptions.get_by_role("article", name="job.created")
         await expect(card.get_by_text("inactive", exact=True)).to_be_visible()
         await expect(card).to_contain_text("by itself")
-        await expect(page.locator("#drift")).to_contain_text("job.created is inactive")
+        await expect(page.locator("#incidents")).to_contain_text("job.created is inactive")
+        await expect(page).to_have_title(re.compile("^⚠1 "))
+        icon = page.locator("link[rel=icon]")
+        await expect(icon).to_have_attribute("href", re.compile("^data:image/svg"))
+        world.sandbox.subscriptions.by_id[created["id"]].status = "active"
+        await expect(page.locator("#incidents")).to_be_empty()
+        await expect(page).to_have_title(re.compile("^Notifications"))
 
 
 async def test_the_overview_follows_what_arrives(

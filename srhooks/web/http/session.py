@@ -89,6 +89,9 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
     )
     cookie["id"] = session_id  # written again, so that the time of use is
     request[VIEW] = {"user": user, "csrf": login.csrf}
+    if not wants_json(request) and not wants_fragment(request):  # a whole page tells of them
+        service = request.config_dict[SERVICES].incidents
+        request[VIEW]["open_incidents"] = await service.open_ones(user.id)
     return login
 
 

@@ -9,6 +9,7 @@ import jinja2
 from aiohttp import hdrs, web
 
 from srhooks.domain import clock
+from srhooks.incidents.advice import WHAT_TO_DO, action_of, worst
 from srhooks.protocol.event_types import FAMILIES, event_names, family
 from srhooks.web.http.static_files import ASSETS
 from srhooks.web.presentation import labels, news, template_filters
@@ -21,6 +22,8 @@ VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session add
 # What a template may be rendered without.
 DEFAULTS: Mapping[str, Any] = {
     "user": None,
+    "open_incidents": (),  # of the user
+    "incidents": (),
     "csrf": "",
     "path": "",
     "live_url": "",
@@ -129,6 +132,9 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         subscription_name=labels.subscription_name,
         unknown_events=labels.unknown_events,
         FAMILIES=FAMILIES,
+        WHAT_TO_DO=WHAT_TO_DO,
+        incident_action=action_of,
+        worst_incident=worst,
         SIGNATURE_TEXTS=labels.SIGNATURE_TEXTS,
         ENTITY_TEXTS=labels.ENTITY_TEXTS,
         WINDOW_NAMES=labels.WINDOW_NAMES,

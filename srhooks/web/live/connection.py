@@ -189,12 +189,14 @@ class LivePage:
                 self._check_login()
             elif event.kind == "notification" and self.is_feed:
                 await self._send_changes(event.order)
+            elif event.kind == "incident":
+                await self._send(await fragments.incident_line(self._app, self.login))
             elif event.kind == "handshake" and self.view == "subscriptions":
                 await self._send(fragments.handshakes(self._app, self.login))
             elif event.kind == "subscriptions" and self.view == "subscriptions":
                 await self._send(await fragments.subscriptions(self._app, self.login))
             elif event.kind == "subscriptions":
-                await self._send(fragments.drifts(self._app, self.login))
+                await self._send(await fragments.drifts(self._app, self.login))
         # Last: a change may have been read before its notification was deleted.
         if self.is_feed and any(event.kind == "deleted" for event in events):
             await self._send_deleted()

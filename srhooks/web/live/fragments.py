@@ -52,9 +52,22 @@ def handshakes(app: web.Application, login: Login) -> str:
     )
 
 
-def drifts(app: web.Application, login: Login) -> str:
+async def drifts(app: web.Application, login: Login) -> str:
+    """Those that no incident tells of. Raises StoreError."""
+    told = {
+        one.subject
+        for one in await app[SERVICES].incidents.open_ones(login.user.id)
+        if one.kind == "suspended"
+    }
     found = app[SERVICES].watch.drifts(login.user.id).values()
-    return render_text(app, "_drift.html", {"drifts": found})
+    shown = [one for one in found if one.subscription_id not in told]
+    return render_text(app, "_drift.html", {"drifts": shown})
+
+
+async def incident_line(app: web.Application, login: Login) -> str:
+    """Raises StoreError."""
+    found = await app[SERVICES].incidents.open_ones(login.user.id)
+    return render_text(app, "_incident_line.html", {"open_incidents": found, "oob": True})
 
 
 async def subscriptions(app: web.Application, login: Login) -> str:

@@ -27,6 +27,7 @@ WINDOWS: Mapping[str, tuple[int, int]] = {
     "30d": (30 * DAY, DAY),
 }
 DEFAULT_WINDOW = "24h"
+LISTED = 10  # incidents, open and past
 TIMED = 1000  # notifications whose times are looked at
 SLOW = 5 * MINUTE  # ms that an entity may wait before it is mentioned
 PATIENCE = 3.0  # seconds that the page waits for the service
@@ -101,7 +102,10 @@ async def _context(
         "chart": stacked(rows, end - length, end, bucket),
         "stages": stages(await store.timings(user_id, since, TIMED)),
         "trouble": trouble,
-        "checked_at": app[SERVICES].watch.known_at(user_id),
+        "checked_at": app[SERVICES].watch.known_at(user_id)
+        or (await store.last_look(user_id)).looked_at,
+        "open_incidents": await app[SERVICES].incidents.open_ones(user_id),
+        "incidents": await store.incidents(user_id, None, LISTED),
         "attention": attention(
             trouble,
             subscriptions,
