@@ -9,7 +9,8 @@ from pathlib import Path
 
 from srhooks.bench.account import EVENTS, Account
 from srhooks.domain.ids import LOW_BITS, first_id_at
-from srhooks.domain.models import Notification, search_text
+from srhooks.domain.models import Notification
+from srhooks.domain.search_text import search_text
 
 BATCH = 5000
 WORDS = ("engineer", "berlin", "interview", "offer", "senior", "review", "remote", "candidate")

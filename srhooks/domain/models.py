@@ -10,7 +10,8 @@ from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
 
 from srhooks.domain import ids
-from srhooks.domain.json_values import parse_body, text_of
+from srhooks.domain.json_values import parse_body
+from srhooks.domain.search_text import fold, search_text
 
 Signature = Literal["valid", "invalid", "unsigned", "unverifiable"]
 EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"]
@@ -234,7 +235,7 @@ class Filter:
         n = notification
         if self.events and not any(event_matches(event, n.event_name) for event in self.events):
             return False
-        if self.q and self.q.casefold() not in search_text(n):
+        if self.q and fold(self.q) not in search_text(n):
             return False
         return (
             (not self.subscription or n.subscription_id == self.subscription)
@@ -251,42 +252,3 @@ class Filter:
 def event_matches(wanted: str, event_name: str | None) -> bool:
     name = event_name or ""
     return name.startswith(wanted) if wanted.endswith(".") else name == wanted
-
-
-def search_text(n: Notification) -> str:
-    """What the search looks through, folded: ids, event, link, body and entity.
-
-    The ids of hook and subscription are left out: whatever is short would be found in them.
-    JSON is looked through as received and, where that differs, with its escapes resolved: a
-    person looks for "José", not for "Jos\\u00e9".
-    """
-    fields = (n.event_name, n.event_id, n.link)
-    parts = [n.public_id, *(text for text in fields if text), readable(n.body)]
-    if n.entity is not None:
-        parts.append(readable(n.entity))
-    return "\x1f".join(parts).casefold().replace("\x00", " ")
-
-
-def readable(raw: bytes) -> str:
-    text = text_of(raw)
-    if "\\" not in text:
-        return text
-    value = parse_body(raw)
-    if value == text:
-        return text
-    strings: list[str] = []
-    _collect_strings(value, strings)
-    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return "\x1f".join((text, plain, *strings)).encode("utf-8", "replace").decode()
-
-
-def _collect_strings(value: Any, found: list[str]) -> None:
-    if isinstance(value, str):
-        if '"' in value or "\\" in value:
-            found.append(value)
-    elif isinstance(value, dict):
-        for child in value.values():
-            _collect_strings(child, found)
-    elif isinstance(value, list):
-        for child in value:
-            _collect_strings(child, found)

@@ -8,6 +8,7 @@ import asyncpg
 
 from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.domain.models import NewNotification
+from srhooks.domain.search_text import fold
 from srhooks.observability.metrics import Metrics
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.group_commit import Transaction
@@ -91,14 +92,15 @@ class PostgresStore(SqlStore):
             raise StoreUnavailableError(f"cannot read: {_reason(error)}") from error
 
     def _text_ids(self, text: str, args: list[Any]) -> str | None:
-        if len(text) < TRIGRAM:
+        needle = fold(text)
+        if len(needle) < TRIGRAM:
             return None
-        args.append(_pattern(text))
+        args.append(_pattern(needle))
         return f"FROM search WHERE text LIKE ${len(args)}"
 
     def _text_test(self, text: str, args: list[Any]) -> str:
         # Not LIKE: of a common word the planner would read all that holds it, for each slice.
-        args.append(text.casefold().replace("\x00", " "))
+        args.append(fold(text))
         return f"strpos(t.text, ${len(args)}) > 0"
 
     async def scrub(self, *, index: bool) -> bool:  # noqa: ARG002 - the protocol's
@@ -263,9 +265,8 @@ async def _speed_up_search(connection: "asyncpg.Connection[Any]") -> None:
         )
 
 
-def _pattern(text: str) -> str:
-    """Every character is plain; folded as `search_text` folds what is looked through."""
-    needle = text.casefold().replace("\x00", " ")
+def _pattern(needle: str) -> str:
+    """Every character is plain."""
     for letter in "\\%_":
         needle = needle.replace(letter, "\\" + letter)
     return f"%{needle}%"

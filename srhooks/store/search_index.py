@@ -4,7 +4,8 @@ import abc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.models import Notification, search_text
+from srhooks.domain.models import Notification
+from srhooks.domain.search_text import search_text
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Transaction

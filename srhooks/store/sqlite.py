@@ -16,6 +16,7 @@ import aiosqlite
 
 from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.domain.models import NewNotification
+from srhooks.domain.search_text import fold
 from srhooks.observability.metrics import Metrics
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.group_commit import MAX_GROUP, Transaction
@@ -70,14 +71,14 @@ class SqliteStore(SqlStore):
             raise StoreUnavailableError(f"cannot read: {error}") from error
 
     def _text_ids(self, text: str, args: list[Any]) -> str | None:
-        trigrams = _trigrams(_folded(text))
+        trigrams = _trigrams(fold(text))
         if not trigrams:
             return None
         args.append(" AND ".join('"' + one.replace('"', '""') + '"' for one in trigrams))
         return f"FROM search WHERE search MATCH ${len(args)}"
 
     def _text_test(self, text: str, args: list[Any]) -> str:
-        args.append(_folded(text))
+        args.append(fold(text))
         return f"instr(t.text, ${len(args)})"
 
     async def scrub(self, *, index: bool) -> bool:
@@ -298,11 +299,6 @@ def _insert(connection: sqlite3.Connection, rows: list[NewNotification]) -> set[
     marks = ", ".join("?" * len(wanted))
     found = connection.execute(f"SELECT id FROM notifications WHERE id IN ({marks})", wanted)
     return {row[0] for row in found}
-
-
-def _folded(text: str) -> str:
-    """As `search_text` folds what is looked through."""
-    return text.casefold().replace("\x00", " ")
 
 
 def _trigrams(needle: str) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NamedSubjects, SubjectName
+from srhooks.domain.search_text import fold
 from srhooks.store.filter_sql import placeholders
 from srhooks.store.group_commit import Transaction
 
@@ -203,11 +204,6 @@ class SubjectQueries(abc.ABC):
 
     async def forget_erased(self, before: int) -> None:
         await self._work(lambda tx: tx.execute("DELETE FROM erased_subjects WHERE at < $1", before))
-
-
-def fold(text: str) -> str:
-    """Without letter case, as the search of names compares."""
-    return text.casefold().replace("\0", " ")
 
 
 async def _revs(tx: Transaction, ids: Sequence[int]) -> dict[int, int]:

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
 from srhooks.domain.json_values import parse_body
-from srhooks.domain.models import REDACTED, Filter, readable
+from srhooks.domain.models import REDACTED, Filter
+from srhooks.domain.search_text import readable
 from srhooks.domain.subjects import deleted_candidate, digest_of, subjects_of
 from srhooks.intake.receiver import joined_headers, redacted, sent_at
 from srhooks.protocol.link_header import MAX_HEADER, find_link

@@ -1,0 +1,81 @@
+"""What the search looks through, and how it is folded: the same for what is stored and asked for.
+
+Letters are compared without case (Unicode, 3.13, canonical caseless matching) and without the
+difference between composed and decomposed ones; dotted and dotless i are one letter; white space,
+line breaks included, is one space.
+"""
+
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+from srhooks.domain.json_values import parse_body, text_of
+
+if TYPE_CHECKING:
+    from srhooks.domain.models import Notification
+
+ASCII_SPACES = "\t\n\r\f\v\x00"
+OTHER_SPACES = (
+    "\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000"
+)
+ESCAPED = re.compile('["\\\\\x00-\x1f]')  # what JSON writes in another way (RFC 8259, 7)
+BETWEEN = "\x1f"  # two parts, so that no text is found across them
+
+
+def fold(text: str) -> str:
+    spaces = ASCII_SPACES
+    if not text.isascii():
+        text = _composed(text).casefold()
+        text = _composed(text.replace("i\u0307", "i").replace("\u0131", "i"))
+        spaces += OTHER_SPACES
+    text = text.casefold()
+    for space in spaces:  # quicker than a regular expression, and than a table
+        text = text.replace(space, " ")
+    while "  " in text:
+        text = text.replace("  ", " ")
+    return text
+
+
+def _composed(text: str) -> str:
+    return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
+
+
+def search_text(n: "Notification") -> str:
+    """What the search looks through, folded: ids, event, link, body and entity.
+
+    The ids of hook and subscription are left out: whatever is short would be found in them.
+    JSON is looked through as received and, where that differs, with its escapes resolved: a
+    person looks for "José", not for "Jos\\u00e9".
+    """
+    fields = (n.event_name, n.event_id, n.link)
+    parts = [n.public_id, *(text for text in fields if text), readable(n.body)]
+    if n.entity is not None:
+        parts.append(readable(n.entity))
+    return fold(BETWEEN.join(parts))
+
+
+def readable(raw: bytes) -> str:
+    text = text_of(raw)
+    if "\\" not in text:
+        return text
+    value = parse_body(raw)
+    if value == text:
+        return text
+    strings: list[str] = []
+    _collect_strings(value, strings)
+    plain = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return BETWEEN.join((text, plain, *strings)).encode("utf-8", "replace").decode()
+
+
+def _collect_strings(value: Any, found: list[str]) -> None:
+    if isinstance(value, str):
+        if ESCAPED.search(value):
+            found.append(value)
+    elif isinstance(value, dict):
+        for child in value.values():
+            _collect_strings(child, found)
+    elif isinstance(value, list):
+        for child in value:
+            _collect_strings(child, found)
