@@ -72,7 +72,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         login_methods=_login_methods(get("LOGIN_METHODS"), has_oauth_app=bool(client_id)),
         allowed_companies=_companies(get("ALLOWED_COMPANIES")),
         session_secrets=_secrets(_required("SESSION_SECRET", get)),
-        app_url=_url("APP_URL", get("APP_URL") or Settings.app_url),
+        app_url=_origin("APP_URL", get("APP_URL") or Settings.app_url),
         host=get("HOST") or Settings.host,
         port=_number("PORT", get("PORT"), Settings.port, 0, 65535),
         database_url=_database(get("DATABASE_URL") or Settings.database_url),
@@ -215,13 +215,40 @@ def _url(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
+def _origin(name: str, value: str) -> str:
+    """An address without a path: cookies, redirects and pages are made for the root of a host."""
+    url = _url(name, value)
+    if urlsplit(url).path:
+        raise SettingsError(
+            f"{name} must not have a path: srhooks is served at the root of a host, such as"
+            f" {url.removesuffix(urlsplit(url).path)}"
+        )
+    return url
+
+
 def _database(value: str) -> str:
     scheme, separator, rest = value.partition("://")
     if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return value
     if separator and scheme in {"postgresql", "postgres"} and rest:
+        _check_percent_encoded(value)
         return value
     raise SettingsError(
         "DATABASE_URL must be sqlite:///FILE, sqlite:////absolute/file"
         " or postgresql://user:password@host/database"
     )
+
+
+def _check_percent_encoded(url: str) -> None:
+    """A `/`, `?`, `#` or `[` in the password ends it early. The message must not hold it."""
+    try:
+        parts = urlsplit(url)
+        _ = parts.port if "," not in parts.netloc.rpartition("@")[2] else None  # several hosts
+        wrong = bool(parts.fragment)
+    except ValueError:
+        wrong = True
+    if wrong:
+        raise SettingsError(
+            "DATABASE_URL cannot be read: percent-encode special characters of user and password"
+            " (`/` is %2F, `#` is %23, `?` is %3F, `@` is %40, `%` is %25)"
+        )

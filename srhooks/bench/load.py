@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from time import perf_counter
+from typing import Protocol
 
 from srhooks.bench.client import HttpConnection, PageSocket
 from srhooks.bench.machine import cpu_of
@@ -44,8 +45,20 @@ def rest(server: Program) -> None:
             return
 
 
+class Server(Protocol):
+    """What answers a storm, and the process whose core time is counted."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def pid(self) -> int: ...
+
+    def last_words(self) -> str: ...
+
+
 def storm(
-    server: Program,
+    server: Server,
     requests: Sequence[bytes],
     connections: int,
     viewer: PageSocket | None = None,

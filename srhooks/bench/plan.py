@@ -7,7 +7,17 @@ from typing import Any
 
 from srhooks.bench.machine import cores, note, pin, raise_file_limit
 from srhooks.bench.report import Row
-from srhooks.bench.rows import browser, entity, fanout, intake, latency, pages, start, storm
+from srhooks.bench.rows import (
+    browser,
+    entity,
+    fanout,
+    intake,
+    latency,
+    pages,
+    proxied,
+    start,
+    storm,
+)
 from srhooks.bench.setting import Setting
 
 MAX_VIEWERS = 10_000
@@ -20,6 +30,7 @@ SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
     "fanout": fanout.measure,
     "storm": storm.measure,
     "pages": pages.measure,
+    "proxied": proxied.measure,
     "start": start.measure,
     "browser": browser.measure,
 }
@@ -40,6 +51,7 @@ def run_all(
         machine: dict[str, Any] = note(folder, file_limit)
         machine["pinned"] = "servers and load on a core each" if both else "no: one core"
         machine["chromium"] = browser.find_browser() or "not found: its row is left out"
+        machine["nginx"] = proxied.find_nginx() or "not found: its rows are left out"
         machine["run"] = "quick" if quick else "full" if full else "usual"
         setting = Setting(
             folder=folder, server_core=server_core, load_core=load_core, rounds=rounds,

@@ -107,7 +107,9 @@ def run(args: argparse.Namespace) -> int:
             print(f"srhooks demo: {error}", file=sys.stderr)
         except CannotListenError as error:
             print(
-                f"srhooks demo: {error}. Other ports: srhooks demo --port 8081 --sandbox-port 8091",
+                f"srhooks demo: {error}. Other ports:"
+                " make demo ARGS='--port 8081 --sandbox-port 8091'"
+                " (or srhooks demo --port 8081 --sandbox-port 8091)",
                 file=sys.stderr,
             )
         else:

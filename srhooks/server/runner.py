@@ -61,9 +61,7 @@ async def served(
     listener = None
     try:
         try:
-            listener = await asyncio.get_running_loop().create_server(
-                gate, host, port, reuse_address=True, backlog=ACCEPTED_AT_ONCE
-            )
+            listener = await _listen(gate, host, port)
             _lengthen_backlog(listener)
         except OSError as error:
             errno = error.errno or 0
@@ -75,6 +73,16 @@ async def served(
         if listener is not None:
             listener.close()
         await runner.cleanup()
+
+
+async def _listen(gate: Gate, host: str, port: int) -> asyncio.Server:
+    loop = asyncio.get_running_loop()
+    if host.strip("[]") == "::" and socket.has_dualstack_ipv6():  # asyncio would take IPv6 alone
+        both = socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True)
+        return await loop.create_server(gate, sock=both, backlog=ACCEPTED_AT_ONCE)
+    return await loop.create_server(
+        gate, host.strip("[]"), port, reuse_address=True, backlog=ACCEPTED_AT_ONCE
+    )
 
 
 def _ignore(_: Refused) -> None: ...

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 from srhooks.bench.plan import SUBJECTS
-from srhooks.bench.processes import BenchError
+from srhooks.bench.processes import BenchError, _environment
 from srhooks.bench.report import Row, table
 from srhooks.bench.rows.browser import find_browser
+from srhooks.bench.rows.proxied import CONFIG, KEEP_ALIVE, find_nginx
 from srhooks.bench.rows.storm import percentile_within
 from srhooks.bench.verify import all_fetched, all_shown, all_stored_once
 
@@ -23,6 +24,7 @@ TOLD = {
     "storm": "event loop lag",
     "pages": "growth for 10x",
     "start": "start to first 202",
+    "proxied": "intake behind nginx",
     "browser": "POST to visible in Chromium",
 }
 
@@ -39,10 +41,28 @@ def test_a_quick_run_gives_a_table_and_json(tmp_path: Path) -> None:
         assert "not found" in found["machine"]["chromium"]
     for subject in SUBJECTS:
         told = any(TOLD[subject] in row["name"] for row in found["rows"])
-        assert told or (subject == "browser" and find_browser() is None), subject
+        missing = {"browser": find_browser() is None, "proxied": find_nginx() is None}
+        assert told or missing.get(subject), subject
     for row in found["rows"]:
         assert row["name"] in done.stdout
         assert row["values"]
+
+
+def test_what_is_measured_behind_nginx_is_what_the_readme_says() -> None:
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text(encoding="utf-8")
+    lines = readme.partition("```nginx")[2].partition("```")[0]
+    assert KEEP_ALIVE in lines
+    for line in ("proxy_pass http://srhooks;", "proxy_http_version 1.1;"):
+        assert line in lines
+        assert line in CONFIG
+
+
+def test_programs_start_as_they_do_for_a_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONDONTWRITEBYTECODE", "1")
+    monkeypatch.setenv("KEPT", "1")
+    inherited = _environment()
+    assert inherited["KEPT"] == "1"
+    assert "PYTHONDONTWRITEBYTECODE" not in inherited
 
 
 @pytest.fixture

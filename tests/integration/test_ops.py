@@ -56,6 +56,16 @@ async def test_metrics_are_for_this_machine(world: World) -> None:
         assert error["status"] == 403
 
 
+async def test_the_metrics_are_for_this_machine_by_its_own_names_alone(world: World) -> None:
+    """A page of another site can have its name lead here (DNS rebinding)."""
+    port = world.settings.port
+    async with world.nobody() as nobody:
+        for host in ("localhost", f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"):
+            assert await status_of(nobody, "/metrics", Host=host) == 200, host
+        for host in ("evil.example", f"evil.example:{port}", "10.0.0.1", "localhost.evil", "a:b:c"):
+            assert await status_of(nobody, "/metrics", Host=host) in {400, 403}, host
+
+
 async def test_with_a_token_only_the_token_opens_them(tmp_path: Path) -> None:
     token = "s3cret-Tökén"
     async with start_world(tmp_path, metrics_token=token) as world, world.nobody() as nobody:
@@ -102,5 +112,6 @@ async def test_every_answer_has_its_headers(tmp_path: Path, secure: bool) -> Non
                 assert "unsafe" not in headers["Content-Security-Policy"]
                 assert headers["X-Content-Type-Options"] == "nosniff"
                 assert ("Strict-Transport-Security" in headers) == secure
+                assert "includeSubDomains" not in headers.get("Strict-Transport-Security", "")
         async with nobody.request("GET", "/auth") as answer:
             assert ("Secure" in answer.headers["Set-Cookie"]) == secure

@@ -139,8 +139,8 @@ class Running:
         assert self.process.returncode == 0, output
 
 
-def compose() -> dict[str, Any]:
-    loaded: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
+def compose(name: str = "compose.yaml") -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     return loaded
 
 
@@ -246,7 +246,7 @@ def test_installed_wheel_starts_serves_and_stops(
 
 def test_installed_sandbox_starts_as_compose_says(installed: Path, tmp_path: Path) -> None:
     port = free_port()
-    words = list(compose()["services"]["sandbox"]["command"])
+    words = list(compose("compose.override.yaml")["services"]["sandbox"]["command"])
     words[words.index("--host") + 1] = "127.0.0.1"
     words[words.index("--port") + 1] = str(port)
     with started(installed, words, port, {}, tmp_path) as running:
@@ -321,12 +321,22 @@ def test_image_runs_as_nobody_in_particular() -> None:
 
 
 def test_compose_locks_its_services_down() -> None:
-    services = compose()["services"]
-    assert {"app", "sandbox"} <= services.keys()
-    for name, service in services.items():
+    sandbox = compose("compose.override.yaml")["services"]["sandbox"]
+    for name, service in {**compose()["services"], "sandbox": sandbox}.items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
         assert "no-new-privileges:true" in service["security_opt"], name
+
+
+def test_compose_without_the_sandbox_runs_without_its_credentials() -> None:
+    """Compose reads the override by itself; without it nothing of the sandbox is left."""
+    app = compose()["services"]["app"]
+    assert compose()["services"].keys() == {"app"}
+    assert "sandbox" not in json.dumps(app["environment"])
+    assert "8090" not in json.dumps(app)
+    beside = compose("compose.override.yaml")["services"]["app"]["environment"]
+    assert beside["SMARTRECRUITERS_CLIENT_ID"] == "sandbox-client"
+    assert beside["SMARTRECRUITERS_API_URL"] == "http://localhost:8090"
 
 
 def test_vendored_files_are_what_their_list_says() -> None:

@@ -3,6 +3,7 @@ whatever still hangs."""
 
 import asyncio
 import contextlib
+import socket
 import sqlite3
 import sys
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp import WSMsgType
+from aiohttp import WSMsgType, web
+from srhooks.server.runner import CannotListenError, served
 
 from tests.support.harness import eventually
 from tests.support.process import Process, process
@@ -171,3 +173,15 @@ async def test_a_thread_that_is_stuck_on_the_disk_is_left_behind() -> None:
     assert await running.stdout.readline() == b"ready\n"
     running.terminate()
     assert await asyncio.wait_for(running.wait(), LIMIT) == 0
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
+@pytest.mark.parametrize("host", ["::", "[::]"])
+async def test_the_address_of_all_listens_on_both_protocols(host: str) -> None:
+    async with served(web.Application(), host, 0) as port:
+        for address in ("127.0.0.1", "::1"):
+            _, writer = await asyncio.open_connection(address, port)
+            writer.close()
+        with pytest.raises(CannotListenError, match="cannot listen"):
+            async with served(web.Application(), host, port):
+                pass

@@ -41,6 +41,13 @@ def test_the_defaults() -> None:
         ("PORT", "80", "port", 80),
         ("DATABASE_URL", "sqlite:////data/x.db", "database_url", "sqlite:////data/x.db"),
         ("DATABASE_URL", "postgresql://u:p@h/d", "database_url", "postgresql://u:p@h/d"),
+        (
+            "DATABASE_URL",
+            "postgresql://u:p%2F@a:1,b:2/d",
+            "database_url",
+            "postgresql://u:p%2F@a:1,b:2/d",
+        ),
+        ("DATABASE_URL", "postgresql:///d?host=/run", "database_url", "postgresql:///d?host=/run"),
         ("SMARTRECRUITERS_API_URL", "http://127.0.0.1:1/", "api_url", "http://127.0.0.1:1"),
         ("SMARTRECRUITERS_IDENTITY_URL", "http://[::1]:1", "identity_url", "http://[::1]:1"),
         ("SMARTRECRUITERS_SCOPES", " a  b ", "scopes", "a b"),
@@ -62,9 +69,11 @@ def test_what_is_accepted(name: str, value: str, field: str, expected: Any) -> N
 WRONG = {
     "SESSION_SECRET": ["", "short", "x" * 31, "x" * 32 + ",short", ","],
     "APP_URL": ["localhost:8080", "ftp://x", "http://", "http://a:99999", "http://a?b", "http://u@a",
-                "http://a b", "http://[::1", "http://a#b", "https://a\nb"],
+                "http://a b", "http://[::1", "http://a#b", "https://a\nb", "https://a/path", "https://a/b/"],
     "PORT": ["x", "-1", "65536", "8080.5", "\N{FULLWIDTH DIGIT NINE}"],
-    "DATABASE_URL": ["srhooks.db", "mysql://x/y", "sqlite://", "sqlite:///", "postgresql://"],
+    "DATABASE_URL": ["srhooks.db", "mysql://x/y", "sqlite://", "sqlite:///", "postgresql://",
+                     "postgresql://u:Pass/word@h/d", "postgresql://u:Pass#word@h/d",
+                     "postgresql://u:Pass?word@h/d", "postgresql://u:Pass[word@h/d"],
     "SMARTRECRUITERS_API_URL": ["api.smartrecruiters.com", "http://a:b"],
     "SMARTRECRUITERS_IDENTITY_URL": ["//x"],
     "SESSION_MAX_AGE": ["0", "never", "-5"],
@@ -86,6 +95,7 @@ def test_what_is_wrong_is_named_in_one_line(name: str, value: str) -> None:
         load(**{name: value})
     assert name in str(wrong.value)
     assert "\n" not in str(wrong.value)
+    assert "Pass" not in str(wrong.value)
 
 
 def test_secrets_can_come_from_files(tmp_path: Path) -> None:

@@ -30,7 +30,8 @@ def setup_security(app: web.Application, settings: Settings) -> None:
         "X-Frame-Options": "DENY",
     }
     if settings.secure_cookies:
-        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+        # Not for subdomains: what else stands on them is not ours to decide (RFC 6797, 6.1.2).
+        headers["Strict-Transport-Security"] = "max-age=31536000"
 
     async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = SERVER

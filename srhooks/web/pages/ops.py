@@ -6,6 +6,7 @@ import ipaddress
 
 from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from yarl import URL
 
 from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.store import StoreError
@@ -61,8 +62,18 @@ def _may_read(request: web.Request, token: str | None) -> bool:
         return hmac.compare_digest(given, f"Bearer {token}".encode())
     if any(name in request.headers for name in PROXIED):
         return False
+    # A page of another site can have its own name lead to this machine (DNS rebinding), and a proxy
+    # may forward without saying so: then the request is for another name.
     try:
-        address = ipaddress.ip_address(request.remote or "")
+        host = URL(f"http://{request.headers.get(hdrs.HOST, '')}").host or ""
+    except ValueError:
+        return False
+    return _is_loopback(request.remote or "") and (host == "localhost" or _is_loopback(host))
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        address = ipaddress.ip_address(text)
     except ValueError:
         return False
     return (getattr(address, "ipv4_mapped", None) or address).is_loopback
