@@ -1,18 +1,34 @@
-"""What a person wants to read first: whom an entity is about, and what changed in it."""
+"""What a person wants to read first: whom an entity is about, and what changed in it.
+
+Everything here comes from outside, so all of it is bounded: values that are looked at, changes
+that are told, characters of each. The walk takes a few milliseconds at most.
+"""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from srhooks.entities.list_diff import Effort, Pair, aligned, reordered
 
 MAX_TITLE = 160  # characters
 MAX_CHANGES = 50
 MAX_VALUE = 200  # characters of a value before and after
-MAX_LEAVES = 5000  # of one entity
 # What a list tells of an entity whose earlier state is not known: where it stands now.
 STATE_FIELDS = (
     "status", "subStatus", "onboardingStatus", "postingStatus", "rating", "source.sourceId",
     "candidateStatus", "decision",
 )  # fmt: skip
+MAX_VISITS = 5000  # pairs of values that differ
+CONTEXT = 40  # characters shown before the first difference of two long texts
 NOISE = ("updatedOn", "lastActivityOn", "actions")  # change with everything, say nothing
+NAME_FIELDS = ("name", "title", "label", "fullName", "email")
+
+
+class _Absent:
+    """Not set: other than null."""
+
+
+ABSENT = _Absent()
 
 
 def title(entity: Any) -> str | None:
@@ -30,14 +46,35 @@ def title(entity: Any) -> str | None:
 
 
 def changes(before: Any, now: Any) -> list[dict[str, Any]]:
-    """The fields that differ, as {"field", "before", "now"} with texts; None where not set."""
-    old, new = _leaves(before), _leaves(now)
-    found = []
-    for field in [*old, *(field for field in new if field not in old)]:
-        if old.get(field) != new.get(field) and not _is_noise(field):
-            found.append({"field": field, "before": old.get(field), "now": new.get(field)})
-            if len(found) == MAX_CHANGES:
-                break
+    """What differs, as {"field", "before", "now"} with texts; None where not set.
+
+    `field` is a dotted path, empty for the value as a whole. Elements of lists are found again by
+    their id, else by the longest common part of both lists; a place in a path is the one now, or
+    the one before for what was removed. One that was added or removed as a whole is one change,
+    and so is another order. The type counts: `"1"`, 1 and true differ, 1 and 1.0 do not.
+    """
+    found: list[dict[str, Any]] = []
+    effort = Effort()
+    stack = [("", before, now)]
+    visits = 0
+    while stack and len(found) < MAX_CHANGES and visits < MAX_VISITS:
+        path, old, new = stack.pop()
+        if _same(old, new):
+            continue
+        visits += 1
+        if isinstance(old, dict) and isinstance(new, dict):
+            stack.extend(_reversed(_of_objects(path, old, new)))
+        elif isinstance(old, list) and isinstance(new, list):
+            pairs = aligned(old, new, effort)
+            if order := reordered(old, new, pairs):
+                found.append(_change(path, *map(_order, order)))
+            stack.extend(_reversed(_of_lists(path, pairs)))
+        elif isinstance(old, dict) and old and new is ABSENT:
+            stack.extend(_reversed(_of_objects(path, old, {})))
+        elif isinstance(new, dict) and new and old is ABSENT:
+            stack.extend(_reversed(_of_objects(path, {}, new)))
+        else:
+            found.append(_change(path, *_shown(old, new)))
     return found
 
 
@@ -49,35 +86,117 @@ def state(entity: Any) -> list[dict[str, Any]]:
         for name in path.split("."):
             value = value.get(name) if isinstance(value, dict) else None
         if isinstance(value, str | int | float) and not isinstance(value, bool):
-            found.append({"field": path, "now": _shown(value), "state": True})
+            found.append({"field": path, "now": _cut(_as_text(value), 0), "state": True})
     return found
 
 
-def _is_noise(field: str) -> bool:
-    return any(part in NOISE for part in field.split("."))
+Step = tuple[str, Any, Any]
 
 
-def _leaves(value: Any) -> dict[str, str | None]:
-    """Each leaf by its path: `location.city`, `skills.0`."""
-    found: dict[str, str | None] = {}
-    stack: list[tuple[str, Any]] = [("", value)]
-    while stack and len(found) < MAX_LEAVES:
-        path, item = stack.pop()
-        children: list[tuple[str, Any]] = []
-        if isinstance(item, dict) and item:
-            children = [(f"{path}.{key}" if path else str(key), one) for key, one in item.items()]
-        elif isinstance(item, list) and item:
-            children = [
-                (f"{path}.{index}" if path else f"{index}", one) for index, one in enumerate(item)
-            ]
-        elif item is not None:
-            found[path] = _shown(item)
-        stack.extend(reversed(children))
-    return found
+def _reversed(steps: Iterable[Step]) -> list[Step]:
+    return list(steps)[::-1]
 
 
-def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _of_objects(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Step]:
+    head = f"{path}." if path else ""
+    for key in [*old, *(key for key in new if key not in old)]:
+        if key not in NOISE:
+            yield f"{head}{key}", old.get(key, ABSENT), new.get(key, ABSENT)
+
+
+def _of_lists(path: str, pairs: Iterable[Pair]) -> Iterator[Step]:
+    head = f"{path}." if path else ""
+    for pair in pairs:
+        if pair.before is None and pair.now is not None:
+            yield f"{head}{pair.place}", ABSENT, _Whole(pair.now[0])
+        elif pair.now is None and pair.before is not None:
+            yield f"{head}{pair.place}", _Whole(pair.before[0]), ABSENT
+        elif pair.before is not None and pair.now is not None:
+            yield f"{head}{pair.place}", pair.before[0], pair.now[0]
+
+
+class _Whole:
+    """An element of a list that came or went: told in one line, however much is in it."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def _same(old: Any, new: Any) -> bool:
+    if isinstance(old, bool) or isinstance(new, bool):
+        return old is new
+    if isinstance(old, int | float) and isinstance(new, int | float):
+        return old == new
+    if type(old) is not type(new) or old != new:
+        return False
+    return not isinstance(old, dict | list) or json.dumps(old) == json.dumps(new)
+
+
+def _change(path: str, before: str | None, now: str | None) -> dict[str, Any]:
+    return {"field": path, "before": before, "now": now}
+
+
+def _shown(old: Any, new: Any) -> tuple[str | None, str | None]:
+    """Both as texts that differ where the values do."""
+    before, now = _as_text(old), _as_text(new)
+    if before == now:  # another type: JSON tells them apart
+        before, now = _as_json(old), _as_json(new)
+    start = 0
+    if before is not None and now is not None and max(len(before), len(now)) > MAX_VALUE:
+        start = max(0, _first_difference(before, now) - CONTEXT)
+    return _cut(before, start), _cut(now, start)
+
+
+def _first_difference(one: str, other: str) -> int:
+    low, high = 0, min(len(one), len(other))  # alike up to `low`, not beyond `high`
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _cut(text: str | None, start: int) -> str | None:
+    if text is None or len(text) <= MAX_VALUE:
+        return text
+    begin = "…" if start else ""
+    rest = text[start:]
+    room = MAX_VALUE - len(begin)
+    return begin + (rest if len(rest) <= room else rest[: room - 1] + "…")
+
+
+def _as_text(value: Any) -> str | None:
+    if isinstance(value, _Whole):
+        return _name_of(value.value)
+    return value if isinstance(value, str) else _as_json(value)
+
+
+def _as_json(value: Any) -> str | None:
+    if value is ABSENT:
+        return None
+    if isinstance(value, _Whole):
+        value = value.value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _name_of(value: Any) -> str:
+    """An element of a list in one line: "Ada Moss (u0)" where it has a name and an id."""
+    if isinstance(value, str):
+        return value
+    name = _person(value) or title(value) or _text(value, *NAME_FIELDS)
+    number = value.get("id") if isinstance(value, dict) else None
+    if name is not None and isinstance(number, str | int):
+        return f"{name} ({number})"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _order(elements: list[Any]) -> str:
+    """Elements of a list in their order, in one line."""
+    text = ", ".join(_name_of(element) for element in elements[: MAX_VALUE // 2])
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
 
 

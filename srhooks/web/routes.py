@@ -71,6 +71,7 @@ ROUTES = (
     Route("POST", "/notifications/replay", bulk.reprocess, LOGIN),  # its name until 0.1
     Route("GET", "/notifications/{id}", feed.detail, READER),
     Route("GET", "/notifications/{id}/raw", feed.raw_body, READER),
+    Route("GET", "/notifications/{id}/signed", feed.signed_text, READER),
     Route("GET", "/notifications/{id}/follow", follow.follow, LOGIN),
     Route("POST", "/notifications/{id}/reprocess", bulk.reprocess_one, LOGIN),
     Route("POST", "/notifications/{id}/replay", bulk.reprocess_one, LOGIN),  # its name until 0.1

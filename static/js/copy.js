@@ -3,6 +3,11 @@ import { announce, byId, on } from "./dom.js";
 
 const BACK = 2000; // ms until the button says again what it does
 
+// The text of an element as it came in: what a page cannot show as it is stands beside it, as JSON.
+export function exactText(shown) {
+  return shown.dataset.exact === undefined ? shown.textContent : JSON.parse(shown.dataset.exact);
+}
+
 export async function copyText(button, text) {
   const words = button.dataset.words ??= button.textContent;
   let said = "Copied";
@@ -19,6 +24,6 @@ export async function copyText(button, text) {
 export function startCopy() {
   on("click", (event) => {
     const button = event.target.closest?.("[data-copy]");
-    if (button) copyText(button, byId(button.dataset.copy).textContent);
+    if (button) copyText(button, exactText(byId(button.dataset.copy)));
   });
 }

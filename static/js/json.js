@@ -1,5 +1,5 @@
 // Blocks of JSON: search, copy, fold. Without this they unfold by hand, and browsers search them.
-import { copyText } from "./copy.js";
+import { copyText, exactText } from "./copy.js";
 import { on } from "./dom.js";
 
 const MOST = 1000; // matches that are marked
@@ -9,7 +9,7 @@ const treeOf = (block) => block.querySelector(".json");
 
 // The text is one value a line; the indentation is made by the style.
 function copyable(tree) {
-  if (!tree.classList.contains("tree")) return tree.textContent;
+  if (!tree.classList.contains("tree")) return exactText(tree);
   let depth = 0;
   return tree.textContent.trimEnd().split("\n").map((line) => {
     if (/^[\]}]/.test(line)) depth -= 1;

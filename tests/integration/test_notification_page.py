@@ -2,11 +2,8 @@
 
 import json
 import re
-import shlex
-from html import unescape
 from typing import Any
 
-import pytest
 from srhooks.protocol.link_header import resolve
 from yarl import URL
 
@@ -90,40 +87,6 @@ async def test_fetch_again_is_a_button(world: World) -> None:
             return bool(now["entity"]["data"].get("title") != "Before")
 
         await eventually(changed)
-
-
-BODIES = (
-    b'{"id": "it\'s $HOME `id` \\\\ \\"x\\""}',
-    b"@/etc/passwd",
-    b"line\nbreak",
-    b"line\r\nbreak",
-    b"\x00\xff",
-    b"",
-)
-
-
-@pytest.mark.parametrize("body", BODIES)
-async def test_the_curl_command_posts_the_same_again(world: World, body: bytes) -> None:
-    async with world.logged_in() as ada:
-        created = await ada.subscribe("job.created")
-        await world.notify(created["hookId"], body, x_quote="it's; $(id)", authorization="secret")
-        (n,) = await ada.notifications()
-        page = await ada.page(f"/notifications/{n['id']}")
-        found = re.search(r'id="curl-text-\w+">(.*?)</pre>', page, re.DOTALL)
-        assert found is not None
-        command = unescape(found[1])
-        assert "secret" not in command
-        assert "[redacted]" not in command
-        words = shlex.split(command.replace(" \\\n", " "))
-        assert words[:4] == ["curl", "-X", "POST", f"{world.base}/hooks/{created['hookId']}"]
-        assert "x-quote: it's; $(id)" in words
-        if words[-2] == "--data-raw":
-            assert words[-1].encode() == body
-        else:
-            assert words[-2:] == ["--data-binary", f"@notification-{n['id']}.body"]
-            async with ada.request("GET", f"/notifications/{n['id']}/raw") as raw:
-                assert await raw.read() == body
-                assert f"notification-{n['id']}.body" in raw.headers["Content-Disposition"]
 
 
 def test_odd_addresses_are_not_for_tokens() -> None:

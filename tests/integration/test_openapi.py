@@ -165,6 +165,7 @@ async def notifications(ask: Client, world: World) -> None:
     await ask("GET", "/notifications/{id}", 200, number)
     await ask("GET", "/notifications/{id}", 404, "unknown")
     await ask("GET", "/notifications/{id}/raw", 200, number)
+    await ask("GET", "/notifications/{id}/signed", 200, number)
     for name in ("reprocess", "replay"):
         await ask("POST", f"/notifications/{{id}}/{name}", 200, number)
         await ask("POST", f"/notifications/{{id}}/{name}", 404, "unknown")

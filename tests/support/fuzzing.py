@@ -26,7 +26,8 @@ WARM_UP = 0.3  # of the requests: caches and pools are full after it
 METHODS = ("GET", "GET", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "X")
 PATHS = (
     "/", "/notifications", "/notifications/{word}", "/notifications/{id}", "/overview", "/account",
-    "/notifications/{id}/raw", "/notifications/export", "/static/{word}", "/auth", "/auth/callback",
+    "/notifications/{id}/raw", "/notifications/{id}/signed", "/notifications/export",
+    "/static/{word}", "/auth", "/auth/callback",
     "/live", "/healthz", "/readyz", "/metrics", "/hooks/{word}", "/hooks/{hook}", "/{word}",
     "/terminal", "/subscriptions/{word}/activation", "/subscriptions/{word}/delete", "/logout",
     "/candidates/erase", "/account/delete",

@@ -26,20 +26,17 @@ from srhooks.web.http.static_files import (
 )
 from srhooks.web.http.templating import VIEW, macro, render, render_text, setup_view
 from srhooks.web.live.row_cache import NEW_ROWS, setup_new_rows
-from srhooks.web.presentation import labels, news, template_filters
+from srhooks.web.presentation import foreign_text, labels, news, template_filters
 from srhooks.web.presentation.template_filters import moment
 
 NOW = 1_790_000_000_000
 HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"
 USER = User("u1", "s1", "Ada <b>", "a@b.example", grant_dead=True, created_at=0, seen_at=0)
+SIGNED = HOSTILE.encode("utf-8", "replace")
 VERDICT = {
-    "canonical": HOSTILE,
-    "matched": HOSTILE,
-    "skew_s": -400.0,
-    "stale": True,
-    "keys": 2,
+    "canonical": SIGNED, "matched": HOSTILE, "skew_s": -400.0, "stale": True, "keys": 2,
     "ambiguity": HOSTILE,
-}
+}  # fmt: skip
 CLIENT = Callable[[web.Application], Awaitable[TestClient[web.Request, web.Application]]]
 
 
@@ -326,8 +323,8 @@ def test_a_list_brings_its_own_connection(app: web.Application) -> None:
 
 
 def test_text_that_is_no_json_shows_what_cannot_be_seen() -> None:
-    assert template_filters.plain("\u202ea\x00\ud800") == "⟨U+202E⟩a⟨U+0000⟩⟨U+D800⟩"
-    assert len(template_filters.plain(b"x" * 2_000_000)) == template_filters.MAX_SHOWN
+    assert foreign_text.plain("\u202ea\x00\ud800") == "⟨U+202E⟩a⟨U+0000⟩⟨U+D800⟩"
+    assert len(foreign_text.plain(b"x" * 2_000_000)) == foreign_text.MAX_SHOWN
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from srhooks.domain import clock
 from srhooks.incidents.advice import WHAT_TO_DO, action_of, worst
 from srhooks.protocol.event_types import FAMILIES, event_names, family
 from srhooks.web.http.static_files import ASSETS
-from srhooks.web.presentation import labels, news, template_filters
+from srhooks.web.presentation import foreign_text, labels, news, template_filters
 from srhooks.web.presentation.chart import span_label
 from srhooks.web.presentation.json_tree import json_tree
 from srhooks.web.presentation.subject_links import kind_title, story_url, subject_url
@@ -79,21 +79,24 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "exact": template_filters.exact,
     "field_words": news.field_words,
     "value_words": news.value_words,
+    "exact_text": foreign_text.exact_text,
     "family": family,
     "family_title": labels.family_title,
+    "foreign": foreign_text.foreign,
     "id_at": template_filters.id_at,
     "is_cursor": template_filters.is_cursor,
     "field_time": template_filters.field_time,
-    "is_cut": template_filters.is_cut,
+    "is_copyable": foreign_text.is_copyable,
+    "is_cut": foreign_text.is_cut,
     "iso": template_filters.iso,
     "json_tree": json_tree,
     "moment": template_filters.moment,
-    "plain": template_filters.plain,
+    "plain": foreign_text.plain,
     "query": template_filters.query,
     "size": template_filters.size,
     "span_label": span_label,
     "urlencode": template_filters.quoted,
-    "visible": template_filters.visible,
+    "visible": foreign_text.visible,
 }
 
 

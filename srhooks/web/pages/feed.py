@@ -9,6 +9,7 @@ from aiohttp import hdrs, web
 from srhooks.domain import clock, ids
 from srhooks.domain.models import Delivery, Filter, Notification, SubjectName
 from srhooks.domain.subjects import KINDS, digest_of, subjects_of
+from srhooks.protocol.signature import canonical
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store import PAGE_TIME
 from srhooks.web.http.content_negotiation import VARY, bearer, wants_fragment, wants_json
@@ -92,9 +93,21 @@ async def detail(request: web.Request) -> web.Response:
 async def raw_body(request: web.Request) -> web.Response:
     """The bytes as they were received. They come from outside: a browser must only save them."""
     n = await find_notification(request, await require_reader(request))
-    name = f'attachment; filename="notification-{n.public_id}.body"'
-    headers = {hdrs.CONTENT_DISPOSITION: name, "Content-Security-Policy": "sandbox"}
-    return web.Response(body=n.body, content_type="application/octet-stream", headers=headers)
+    return _download(n.body, f"notification-{n.public_id}.body")
+
+
+async def signed_text(request: web.Request) -> web.Response:
+    """The bytes that the signature is made over."""
+    n = await find_notification(request, await require_reader(request))
+    return _download(canonical(n.headers, n.body), f"notification-{n.public_id}.signed")
+
+
+def _download(body: bytes, name: str) -> web.Response:
+    headers = {
+        hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"',
+        "Content-Security-Policy": "sandbox",
+    }
+    return web.Response(body=body, content_type="application/octet-stream", headers=headers)
 
 
 async def find_notification(request: web.Request, login: Login) -> Notification:

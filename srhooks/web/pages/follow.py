@@ -36,6 +36,7 @@ async def follow(request: web.Request) -> web.Response:
         "target": target,
         "answered": answer.status,
         "value": await run_heavy(len(answer.body), parse_body, answer.body),
+        "raw": answer.body,
         "size": len(answer.body),
     }
     template = "_followed.html" if wants_fragment(request) else "followed.html"

@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from srhooks.web.presentation.template_filters import HIDDEN, MAX_SHOWN, escaped
+from srhooks.web.presentation.foreign_text import MAX_SHOWN, json_escaped
 
 MAX_FOLDS_DEEP = 24  # levels; what lies deeper stands on one line
 MAX_COLOURED = 20_000  # values; more of them are shown in one colour
@@ -76,7 +76,7 @@ class _Writer:
         return self._marked("b" if value is None or isinstance(value, bool) else "n", text)
 
     def _text(self, value: Any) -> str:
-        text = HIDDEN.sub(escaped, ENCODE(value))
+        text = json_escaped(ENCODE(value))
         if len(text) > self.room:
             text = text[: max(0, self.room)] + "…"
         self.room -= len(text) + BETWEEN

@@ -3,7 +3,6 @@
 from typing import Any
 
 from srhooks.domain import clock
-from srhooks.domain.json_values import text_of
 from srhooks.domain.models import Notification
 from srhooks.intake.hook_cache import HookEntry, KnownKey
 from srhooks.protocol.signature import SIGNATURE_HEADER, ambiguity, canonical, matching_key
@@ -18,7 +17,7 @@ def verdict(entry: HookEntry | None, n: Notification) -> dict[str, Any]:
     position = matching_key([key.text for key in keys], n.headers, n.body, given)
     skew = None if n.sent_at is None else (n.received_at - n.sent_at) / 1000
     return {
-        "canonical": text_of(canonical(n.headers, n.body)),
+        "canonical": canonical(n.headers, n.body),
         "matched": None if position is None else _name(keys[position], n.received_at),
         "skew_s": skew,
         "stale": skew is not None and abs(skew) > STALE,

@@ -1,42 +1,16 @@
 """What the templates turn values into. Everything from outside is hostile here."""
 
-import html
-import re
 from collections.abc import Mapping
 from datetime import UTC
 from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from markupsafe import Markup
-
 from srhooks.domain import clock, ids
-from srhooks.domain.json_values import text_of
 from srhooks.domain.models import Filter, Notification
 
-MAX_SHOWN = 250_000  # characters; more is cut, and the page says so
-# Characters nobody sees, or that turn the reading direction of what follows them: controls but tab
-# and line feed, bidirectional marks, zero-width ones, halves of a surrogate pair.
-HIDDEN = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
-    "\ud800-\udfff]"
-)
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-
-def plain(value: str | bytes) -> Markup:
-    """Text as it came, with what cannot be seen made visible."""
-    if isinstance(value, bytes):
-        value = text_of(value[: MAX_SHOWN * 4])
-    text = value[:MAX_SHOWN].replace("\r\n", "\n")
-    return Markup(html.escape(HIDDEN.sub(_name, text)))  # noqa: S704 - escaped in this line
-
-
-def visible(value: object) -> str:
-    """One line of text from outside: nothing in it turns or hides its neighbours."""
-    text = str(value)
-    return text if text.isascii() and text.isprintable() else HIDDEN.sub(_name, text)
 
 
 def is_cursor(value: object) -> bool:
@@ -54,11 +28,6 @@ def field_time(value: object) -> str:
         return ""
     part = "milliseconds" if moment.microsecond else "seconds" if moment.second else "minutes"
     return moment.replace(tzinfo=None).isoformat(timespec=part)
-
-
-def is_cut(value: Any) -> bool:
-    """Whether the page shows only the beginning of this body."""
-    return len(value) > MAX_SHOWN if isinstance(value, str | bytes) else False
 
 
 def size(count: int) -> str:
@@ -171,12 +140,3 @@ def detail_url(n: Notification | str, wanted: Filter | None = None) -> str:
     """A notification's own page, within the list it was found in."""
     name = n if isinstance(n, str) else n.public_id
     return f"/notifications/{name}{query(wanted.params) if isinstance(wanted, Filter) else ''}"
-
-
-def escaped(match: re.Match[str]) -> str:
-    """As JSON writes it."""
-    return f"\\u{ord(match[0]):04x}"
-
-
-def _name(match: re.Match[str]) -> str:
-    return f"⟨U+{ord(match[0]):04X}⟩"
