@@ -20,7 +20,10 @@ from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import LocalHub
+from srhooks.incidents.alert_recipients import AlertRecipients
+from srhooks.incidents.channels import make_channels
 from srhooks.incidents.down_times import record_runs
+from srhooks.incidents.outbox import Outbox
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.subscription_watch import SubscriptionWatch
 from srhooks.incidents.watch import Watch
@@ -29,6 +32,7 @@ from srhooks.intake.key_lookup import newest_key
 from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
 from srhooks.intake.test_proof import TestProof
+from srhooks.maintenance.heartbeat import beat_forever
 from srhooks.maintenance.retention import Retention
 from srhooks.maintenance.search_indexing import index_forever
 from srhooks.maintenance.secret_rotation import reseal
@@ -91,6 +95,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     vault = Vault(settings.session_secrets)
     hub = LocalHub()
     session = new_session()
+    outside = new_session()  # what is called that is not SmartRecruiters
     client = ServiceClient(session, settings.api_url)
     limiters = Limiters()
     kinds = credentials(client, settings)
@@ -110,6 +115,9 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     candidates = CandidateLookup(store, indexer)
     eraser = Eraser(store, hub, candidates, retention_days=settings.retention_days)
     key_recovery = KeyRecovery(store, hooks)
+    outbox = Outbox(settings, store, make_channels(settings, outside))
+    incidents = Incidents(store, hub)
+    incidents.subscribe(outbox.wake)
     app[SERVICES] = Services(
         store=store,
         vault=vault,
@@ -142,6 +150,9 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         incidents=incidents,
         account_watch=Watch(store, incidents, subscriptions, settings.watch_interval),
         trusted_time=TrustedTime(store, app[CLOCK], app[METRICS]),
+        outbox=outbox,
+        outside=outside,
+        recipients=AlertRecipients(settings, store, outbox),
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield
@@ -149,6 +160,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     await key_recovery.close()
     await tokens.close()
     await session.close()
+    await outside.close()
     await store.close()
 
 
@@ -160,6 +172,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     )
     runs: dict[str, Callable[[], Awaitable[None]]] = {
         "entities": services.fetcher.run,
+        "alerts": services.outbox.run,
         "erasure": services.eraser.run,
         "retention": retention.run,
         "subject-index": services.indexer.run,
@@ -171,6 +184,8 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     }
     if app[SETTINGS].watch_interval:
         runs["watch"] = services.account_watch.run
+    if heartbeat_url := app[SETTINGS].heartbeat_url:
+        runs["heartbeat"] = lambda: beat_forever(services.outside, heartbeat_url, services.store)
     tasks = [
         asyncio.create_task(keep_running(name, run, metrics), name=name)
         for name, run in runs.items()

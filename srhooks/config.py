@@ -1,14 +1,22 @@
 """The settings, read once from the environment. A wrong one is a `SettingsError` that names it."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
+
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 DEFAULT_SCOPES = "webhooks_manage jobs_read candidates_read user_me_read approvals_read"
 FROM_FILE = ("SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET", "SESSION_SECRET")
 LOGIN_METHODS = ("oauth", "api-key", "client-credentials")
-FROM_FILE_TOO = ("DATABASE_URL", "METRICS_TOKEN")
+FROM_FILE_TOO = (
+    "DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "ALERT_WEBHOOK_SECRET", "ALERT_APPRISE_URLS",
+)  # fmt: skip
+ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 LOG_FORMATS = ("console", "json")
 MIN_SECRET = 32
@@ -43,6 +51,13 @@ class Settings:
     log_format: str = "console"
     metrics_token: str | None = None
     watch_interval: int = 300  # seconds; 0: off
+    smtp_url: str | None = None  # smtp:// or smtps://, with user and password
+    smtp_from: str = ""
+    smtp_trusted_domains: tuple[str, ...] = ()  # lower case
+    alert_webhook_url: str | None = None
+    alert_webhook_secret: str = ""
+    alert_apprise_urls: tuple[str, ...] = ()
+    heartbeat_url: str | None = None
     erase_deleted_candidates: bool = False
 
     def offers(self, method: str) -> bool:
@@ -100,6 +115,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         watch_interval=_number(
             "WATCH_INTERVAL", get("WATCH_INTERVAL"), Settings.watch_interval, 0, 86_400
         ),
+        **_alerts(get),
         erase_deleted_candidates=_choice(
             "ERASE_DELETED_CANDIDATES", get("ERASE_DELETED_CANDIDATES"), "no", ("yes", "no")
         )
@@ -134,6 +150,71 @@ def _required(name: str, get: Reader) -> str:
     if not value:
         raise SettingsError(f"{name} is not set (or give the path of a file in {name}_FILE)")
     return value
+
+
+def _alerts(get: Reader) -> dict[str, Any]:
+    """How people are told of incidents."""
+    smtp_url, sender = get("SMTP_URL"), get("SMTP_FROM") or ""
+    if smtp_url is not None:
+        _check_smtp(smtp_url)
+        if not ADDRESS.fullmatch(sender):
+            raise SettingsError(
+                "SMTP_FROM must be the sender's e-mail address: SMTP_URL requires it"
+            )
+    webhook, secret = get("ALERT_WEBHOOK_URL"), get("ALERT_WEBHOOK_SECRET") or ""
+    if webhook is not None:
+        _target("ALERT_WEBHOOK_URL", webhook)
+        try:
+            Webhook(secret)
+        except (ValueError, RuntimeError, EmptyWebhookSecretError):
+            raise SettingsError(
+                "ALERT_WEBHOOK_SECRET must be a secret as Standard Webhooks has it (whsec_ and"
+                " base64): ALERT_WEBHOOK_URL requires it"
+            ) from None
+    apprise_urls = tuple((get("ALERT_APPRISE_URLS") or "").split())
+    if apprise_urls and find_spec("apprise") is None:
+        raise SettingsError("ALERT_APPRISE_URLS needs the extra: pip install 'srhooks[apprise]'")
+    heartbeat = get("HEARTBEAT_URL")
+    if heartbeat is not None:
+        _target("HEARTBEAT_URL", heartbeat)
+    return {
+        "smtp_url": smtp_url,
+        "smtp_from": sender,
+        "smtp_trusted_domains": tuple(
+            domain.lower().lstrip("@") for domain in _listed(get("SMTP_TRUSTED_DOMAINS"))
+        ),
+        "alert_webhook_url": webhook,
+        "alert_webhook_secret": secret,
+        "alert_apprise_urls": apprise_urls,
+        "heartbeat_url": heartbeat,
+    }
+
+
+def _check_smtp(value: str) -> None:
+    """The value may hold a password: it is never repeated."""
+    wanted = "SMTP_URL must be smtp://user:password@host:587 or smtps://user:password@host"
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+        whole = value.isprintable() and " " not in value
+    except ValueError:
+        whole = False
+    if not whole or parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise SettingsError(f"{wanted}; percent-encode special characters of the password")
+    if parts.path.strip("/") or parts.query or parts.fragment:
+        raise SettingsError(f"{wanted}, without a path")
+
+
+def _target(name: str, value: str) -> None:
+    """An address that is called; it may hold a secret, so it is never repeated."""
+    try:
+        parts = urlsplit(value)
+        _ = parts.port
+        right = parts.scheme in {"http", "https"} and parts.hostname and value.isprintable()
+    except ValueError:
+        right = False
+    if not right or " " in value:
+        raise SettingsError(f"{name} must be an address that starts with http:// or https://")
 
 
 def _oauth_app(get: Reader) -> tuple[str, str]:

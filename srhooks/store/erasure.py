@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 from srhooks.domain.ids import IdSource, received_ms
 from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
+from srhooks.store.alerts import delete_alerts
 from srhooks.store.group_commit import Transaction, note_erasure
 from srhooks.store.incidents import delete_incidents
 
@@ -100,6 +101,7 @@ class ErasureQueries(abc.ABC):
             )
             await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
+            await delete_alerts(tx, user_id)
             await delete_incidents(tx, user_id)
             for table in OF_ACCOUNT:
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)

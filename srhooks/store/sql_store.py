@@ -17,6 +17,7 @@ from srhooks.domain.models import (
 )
 from srhooks.observability.metrics import Metrics
 from srhooks.store.accounts import AccountQueries
+from srhooks.store.alerts import AlertQueries, purge_alerts
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.event_counts import Tallies, TallyQueries
@@ -44,7 +45,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
     SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
-    WatchQueries, MaintenanceQueries, abc.ABC,
+    WatchQueries, MaintenanceQueries, AlertQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self.next_id = IdSource(clock)
@@ -258,6 +259,7 @@ class SqlStore(
             await tx.execute(
                 "DELETE FROM personal_tokens WHERE expires_at < $1", now - KEEP_ENDED_TOKENS
             )
+            await purge_alerts(tx, now - KEEP_ENDED_TOKENS)
             await purge_incidents(tx, received_before)
             rows = await tx.fetch(
                 f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}",

@@ -16,6 +16,7 @@ from srhooks.web.http.static_files import PREFIX, serve
 from srhooks.web.live.endpoint import live
 from srhooks.web.pages import (
     account,
+    alerts,
     auth,
     bulk,
     coverage,
@@ -102,6 +103,10 @@ ROUTES = (
     Route("GET", "/account/sessions", sessions.show, LOGIN),
     Route("POST", "/account/sessions/end-all", sessions.end_all, LOGIN),
     Route("POST", "/account/sessions/{id}/end", sessions.end, LOGIN),
+    Route("GET", "/account/alerts", alerts.show, LOGIN),
+    Route("POST", "/account/alerts", alerts.save, LOGIN),
+    Route("POST", "/account/alerts/test", alerts.send_test, LOGIN),
+    Route("GET", "/account/alerts/confirm/{token}", alerts.confirm, NOBODY),
     Route("POST", "/account/delete", account.delete, LOGIN),
     Route("POST", "/candidates/erase", account.erase, LOGIN),
     Route("GET", "/terminal", terminal.show, LOGIN),

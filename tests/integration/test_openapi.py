@@ -19,7 +19,8 @@ NO_JSON = {
     ("GET", path)
     for path in (
         "/", "/auth", "/auth/callback", "/live", "/metrics", "/api",
-        "/notifications/{id}/follow", "/subscriptions/{id}/activation",
+        "/account/alerts/confirm/{token}", "/notifications/{id}/follow",
+        "/subscriptions/{id}/activation",
         "/subscriptions/{id}/delete", "/subscriptions/{id}/secret-key",
         "/terminal/tokens/{id}/revoke", "/static/{path}",
     )
@@ -209,6 +210,10 @@ async def account(ask: Client, world: World) -> None:
     await ask("GET", "/terminal", 200)
     await ask("POST", "/terminal/tokens/{id}/revoke", 204, made["id"])
     await ask("POST", "/terminal/tokens/{id}/revoke", 404, made["id"])
+    await ask("GET", "/account/alerts", 200)
+    await ask("POST", "/account/alerts", 200, json={"email": ["a@b.example"]})
+    await ask("POST", "/account/alerts", 400, json={"kind": ["loud"]})
+    await ask("POST", "/account/alerts/test", 409)
     (session,) = (await ask("GET", "/account/sessions", 200))["sessions"]
     await ask("POST", "/account/sessions/{id}/end", 404, "x")
     await ask("POST", "/account/sessions/{id}/end", 204, session["id"])

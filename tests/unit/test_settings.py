@@ -82,6 +82,10 @@ WRONG = {
     "ALLOWED_COMPANIES": [",", " , "],
     "RETENTION_DAYS": ["0", "x", "99999999999"],
     "MAX_BODY_BYTES": ["0", "1MB"],
+    "SMTP_URL": ["host:25", "http://host", "smtp://", "smtp://a:b@h/path", "smtp://a b@h", "smtp://h"],
+    "ALERT_WEBHOOK_URL": ["chat.example", "http://chat.example"],
+    "HEARTBEAT_URL": ["ftp://x"],
+    "ALERT_APPRISE_URLS": ["slack://x"],
     "LOG_LEVEL": ["loud"],
     "LOG_FORMAT": ["xml"],
 }  # fmt: skip
@@ -131,3 +135,23 @@ def test_the_ways_to_log_in(given: dict[str, str], offered: set[str]) -> None:
     settings = load(**given)
     methods = ("oauth", "api-key", "client-credentials")
     assert {method for method in methods if settings.offers(method)} == offered
+
+
+def test_how_alerts_are_sent() -> None:
+    mail = {"SMTP_URL": "smtps://u:p%40@mail.example", "SMTP_FROM": "a@b.example"}
+    settings = load(**mail, SMTP_TRUSTED_DOMAINS="Acme.example, @beta.example")
+    assert settings.smtp_url == mail["SMTP_URL"]
+    assert settings.smtp_trusted_domains == ("acme.example", "beta.example")
+    with pytest.raises(SettingsError, match="SMTP_FROM"):
+        load(**mail | {"SMTP_FROM": "nobody"})
+    chat = {"ALERT_WEBHOOK_URL": "https://chat.example/x", "ALERT_WEBHOOK_SECRET": "whsec_YWJj"}
+    assert load(**chat).alert_webhook_secret == "whsec_YWJj"
+    with pytest.raises(SettingsError, match="ALERT_WEBHOOK_SECRET"):
+        load(**chat | {"ALERT_WEBHOOK_SECRET": ""})
+
+
+def test_a_wrong_smtp_url_is_not_repeated() -> None:
+    with pytest.raises(SettingsError) as wrong:
+        load(SMTP_URL="smtp://user:pa#ss@host", SMTP_FROM="a@b.example")
+    assert "pa#ss" not in str(wrong.value)
+    assert "percent-encode" in str(wrong.value)

@@ -13,7 +13,7 @@ from srhooks.web.http.errors import json_text
 from srhooks.web.http.query_params import MAX_LIMIT, SINCE
 from srhooks.web.http.session import find_login
 from srhooks.web.http.templating import render
-from srhooks.web.pages.openapi_schemas import SCHEMAS, Schema, record, ref
+from srhooks.web.pages.openapi_schemas import SCHEMAS, Schema, many, record, ref
 from srhooks.web.pages.overview import DEFAULT_WINDOW, WINDOWS
 from srhooks.web.state.app_keys import SETTINGS
 
@@ -167,6 +167,14 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
         body=record(client_id=TEXT, client_secret=TEXT), errors=(400, 403, 404, 429, 502, 503))}),
     "/account": ({}, {"get": operation(
         "The credential, the company, and what is stored", {200: ref("Account")}, tag=A)}),
+    "/account/alerts": ({}, {
+        "get": operation("Who is told of incidents, and of which", {200: ref("Alerts")}, tag=A),
+        "post": operation(
+            "Change that; what is absent stays", {200: ref("Alerts")}, tag=A,
+            body=record(optional=("email", "kind"), email=many(TEXT), kind=many(TEXT)),
+            errors=(400,))}),
+    "/account/alerts/test": ({}, {"post": operation(
+        "Send a test message", {200: ref("TestSent")}, tag=A, errors=(409,))}),
     "/account/sessions": ({}, {"get": operation(
         "The browsers that are logged in", {200: ref("Sessions")}, tag=A)}),
     "/account/sessions/{id}/end": ({"id": "Of the session"}, {"post": operation(

@@ -169,6 +169,14 @@ SCHEMAS: dict[str, Schema] = {
         hooks=COUNT,
         retentionDays=COUNT,
     ),
+    "Alerts": record(
+        alerts=record(
+            email=many(TEXT),
+            kind=many({"type": "string", "enum": list(INCIDENT_KINDS)}),
+            confirmed=many(TEXT),
+        )
+    ),
+    "TestSent": record(sentTo=COUNT),
     "Session": record(
         id=TEXT, browser=TEXT, current={"type": "boolean"}, createdAt=TIME, usedAt=TIME, until=TIME
     ),

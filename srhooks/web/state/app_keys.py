@@ -3,6 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
+import aiohttp
 from aiohttp import web
 
 from srhooks.accounts.access_tokens import TokenKeeper
@@ -16,6 +17,8 @@ from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import Hub
+from srhooks.incidents.alert_recipients import AlertRecipients
+from srhooks.incidents.outbox import Outbox
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.watch import Watch
 from srhooks.intake.hook_cache import HookDirectory
@@ -48,6 +51,9 @@ class Services:
     tokens: TokenKeeper
     gateway: Gateway
     log_in: LogIn
+    outbox: Outbox
+    outside: aiohttp.ClientSession
+    recipients: AlertRecipients
     key_recovery: KeyRecovery
     hooks: HookDirectory
     intake: Intake

@@ -1,0 +1,220 @@
+"""Tell people of incidents: what has to be said waits in the store until it was said, for a day.
+
+Two steps, each driven by rows, so a restart tells nothing twice and forgets nothing: incident
+events become messages in one transaction, and each message is sent by its channel, again with
+back-off while that fails. At most ten times an hour something is told of an account; what comes
+on top waits and is told together. Open incidents are told of again each day.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from srhooks.config import Settings
+from srhooks.domain.account import User
+from srhooks.domain.alerts import AlertMessage, AlertSettings, Channel, QuietHours, may_be_told
+from srhooks.domain.backoff import backoff
+from srhooks.domain.clock import now_ms
+from srhooks.domain.incidents import Incident
+from srhooks.incidents.channels import AlertChannel, ChannelError
+from srhooks.incidents.messages import Change, digest_message, incident_message, test_message
+from srhooks.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+HOUR = 3_600_000  # ms
+DAY = 24 * HOUR
+TOLD_AN_HOUR = 10  # times that something is told of an account
+GIVE_UP_AFTER = DAY
+FIRST_PAUSE = 20.0  # seconds until the second try at most
+LAST_PAUSE = 3600.0
+IDLE = 30.0  # seconds after which the rows are looked at again in any case
+STORE_PAUSE = 5.0
+EVENTS = 200  # of an account that are looked at together
+BATCH = 20  # messages of a channel at a time
+MINUTE = 60_000
+
+
+class Outbox:
+    def __init__(self, settings: Settings, store: Store, channels: Sequence[AlertChannel]) -> None:
+        self._settings = settings
+        self._store = store
+        self._channels = channels
+        self._woken = asyncio.Event()
+
+    @property
+    def channels(self) -> set[Channel]:
+        return {channel.name for channel in self._channels}
+
+    def wake(self) -> None:
+        """There is something to tell. Never waits."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            turns = {channel.name: asyncio.Event() for channel in self._channels}
+            for channel in self._channels:
+                group.create_task(self._deliver_forever(channel, turns[channel.name]))
+            while True:
+                self._woken.clear()
+                pause = STORE_PAUSE
+                try:
+                    pause = await self.collect()
+                except StoreError as error:
+                    log.warning("alerts wait for the store: %s", error)
+                for turn in turns.values():
+                    turn.set()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._woken.wait()
+
+    async def send_test(self, user: User) -> int:
+        """A test message on each channel; how many were put into the outbox."""
+        now = now_ms()
+        settings = await alert_settings(self._store, user)
+        content = test_message(self._settings.app_url)
+        messages = await self._messages(user, settings, content, now, kinds=None, quiet=False)
+        await self._store.put_alerts(user.id, messages, [], [], now)
+        self.wake()
+        return len(messages)
+
+    async def send_mail(self, user_id: str, email: str, content: dict[str, object]) -> None:
+        """One e-mail to one address, whether it is confirmed or not."""
+        now = now_ms()
+        message = AlertMessage(self._store.next_id(), user_id, "email", email, content, now, now)
+        await self._store.put_alerts(user_id, [message], [], [], now)
+        self.wake()
+
+    # --- from incidents to messages --------------------------------------------------------------
+
+    async def collect(self) -> float:
+        """Turn what happened into messages; seconds until there may be more. Raises StoreError."""
+        for user_id in await self._store.users_with_incident_events():
+            events = await self._store.incident_events_of(user_id, EVENTS)
+            changes: list[tuple[Incident, Change]] = [
+                (event.incident, event.change) for event in events
+            ]
+            await self._tell(user_id, changes, [event.id for event in events])
+        reminders: dict[str, list[tuple[Incident, Change]]] = defaultdict(list)
+        for incident in await self._store.incidents_to_remind_of(now_ms() - DAY, EVENTS):
+            reminders[incident.user_id].append((incident, "reminder"))
+        for user_id, changes in reminders.items():
+            await self._tell(user_id, changes, [])
+        due = await self._store.next_alert_due()
+        return IDLE if due is None else min(max((due - now_ms()) / 1000, 0.2), IDLE)
+
+    async def _tell(
+        self, user_id: str, changes: list[tuple[Incident, Change]], event_ids: list[int]
+    ) -> None:
+        """One message for each change or, beyond ten an hour, one for all once there is room."""
+        user = await self._store.user(user_id)
+        if user is None:
+            return
+        now = now_ms()
+        told = len(await self._store.alerts_told(user_id, now - HOUR))
+        settings = await alert_settings(self._store, user)
+        for number, (incident, change) in enumerate(changes):
+            if told >= TOLD_AN_HOUR:
+                return  # the rest waits
+            rest = changes[number:]
+            if len(rest) > 1 and told == TOLD_AN_HOUR - 1:
+                await self._put_digest(user, settings, rest, event_ids[number:], now)
+                return
+            content = incident_message(incident, change, self._settings.app_url)
+            messages = await self._messages(user, settings, content, now, kinds={incident.kind})
+            await self._store.put_alerts(
+                user_id, messages, event_ids[number : number + 1], [incident.id], now
+            )
+            told += 1
+
+    async def _put_digest(
+        self, user: User, settings: AlertSettings, changes: list[tuple[Incident, Change]],
+        event_ids: list[int], now: int,
+    ) -> None:  # fmt: skip
+        content = digest_message(changes, self._settings.app_url)
+        kinds = {incident.kind for incident, _ in changes}
+        messages = await self._messages(user, settings, content, now, kinds=set(kinds))
+        incident_ids = list({incident.id for incident, _ in changes})
+        await self._store.put_alerts(user.id, messages, event_ids, incident_ids, now)
+
+    async def _messages(
+        self, user: User, settings: AlertSettings, content: dict[str, object], now: int, *,
+        kinds: set[str] | None, quiet: bool = True,
+    ) -> list[AlertMessage]:  # fmt: skip
+        """To each channel and address that wants it."""
+        targets: list[tuple[Channel, str]] = []
+        if "email" in self.channels and (kinds is None or kinds & set(settings.kinds)):
+            targets += [("email", email) for email in await self._told_addresses(user, settings)]
+        targets += [(name, "") for name in ("webhook", "apprise") if name in self.channels]
+        waits_until = now if not quiet or settings.quiet is None else quiet_end(settings.quiet, now)
+        return [
+            AlertMessage(
+                self._store.next_id(), user.id, channel, target, content, now,
+                waits_until if channel == "email" else now,
+            )
+            for channel, target in targets
+        ]  # fmt: skip
+
+    async def _told_addresses(self, user: User, settings: AlertSettings) -> list[str]:
+        addresses = await self._store.alert_addresses(user.id)
+        confirmed = [one.email for one in addresses if one.confirmed_at is not None]
+        trusted = self._settings.smtp_trusted_domains
+        return [
+            email for email in settings.emails if may_be_told(email, user.email, trusted, confirmed)
+        ]
+
+    # --- from messages to channels ---------------------------------------------------------------
+
+    async def _deliver_forever(self, channel: AlertChannel, turn: asyncio.Event) -> None:
+        while True:
+            try:
+                while messages := await self._store.due_alerts(channel.name, now_ms(), BATCH):
+                    for message in messages:
+                        await self._deliver(channel, message)
+            except StoreError as error:
+                log.warning("alerts wait for the store: %s", error)
+                await asyncio.sleep(STORE_PAUSE)
+            turn.clear()
+            await turn.wait()
+
+    async def _deliver(self, channel: AlertChannel, message: AlertMessage) -> None:
+        """Raises StoreError."""
+        try:
+            await channel.send(message)
+        except ChannelError as error:
+            now = now_ms()
+            if now - message.created_at >= GIVE_UP_AFTER:
+                log.error("an alert was given up, by %s: %s", channel.name, error)
+                await self._store.drop_alert(message.id)
+                return
+            log.warning("an alert could not be sent, by %s: %s", channel.name, error)
+            pause = backoff(FIRST_PAUSE, LAST_PAUSE, message.attempts)
+            await self._store.postpone_alert(message.id, now + int(pause * 1000))
+        else:
+            await self._store.drop_alert(message.id)
+
+
+async def alert_settings(store: Store, user: User) -> AlertSettings:
+    """As saved; by default the account's own address, where it has one, and all kinds."""
+    saved = await store.alert_settings(user.id)
+    return saved or AlertSettings((user.email,) if user.email else ())
+
+
+def quiet_end(quiet: QuietHours, now: int) -> int:
+    """When (ms) a message that is due now may be sent."""
+    try:
+        zone = ZoneInfo(quiet.zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        return now
+    minute = now
+    for _ in range(24 * 60):
+        local = datetime.fromtimestamp(minute / 1000, UTC).astimezone(zone)
+        if not quiet.contains(local.hour * 60 + local.minute):
+            return minute
+        minute = (minute // MINUTE + 1) * MINUTE
+    return now
