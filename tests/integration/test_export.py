@@ -1,6 +1,7 @@
 """Exports: complete, correct in each format, one's own alone, and never held in memory."""
 
 import asyncio
+import base64
 import csv
 import io
 import json
@@ -38,7 +39,7 @@ async def store_some(world: World, browser: Browser, count: int, body: bytes) ->
 
 async def export(browser: Browser, query: str) -> tuple[str, Any]:
     async with browser.request("GET", f"/notifications/export?{query}") as answer:
-        text = await answer.text()
+        text = await answer.text("utf-8-sig" if "format=csv" in query else "utf-8")
         assert answer.status == 200, text
         return text, answer.headers
 
@@ -79,11 +80,11 @@ async def test_a_filter_and_a_choice_limit_what_is_exported(world: World) -> Non
 async def test_hostile_text_is_text_in_every_format(world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
-        body = '+1,"two"\r\nthree 🐙 \udcff'.encode("utf-8", "surrogateescape")
+        body = '+1,"two"\r\nthree 🐙'.encode()
         await world.notify(created["hookId"], body, event_name=HOSTILE)
         (row,) = csv.DictReader(io.StringIO((await export(ada, "format=csv"))[0], newline=""))
         assert row["eventName"] == "'" + HOSTILE
-        assert row["body"] == "'" + '+1,"two"\r\nthree 🐙 \ufffd'
+        assert row["body"] == "'" + '+1,"two"\r\nthree 🐙'
         (entry,) = json.loads((await export(ada, "format=har"))[0])["log"]["entries"]
         assert entry["request"]["postData"]["text"].startswith('+1,"two"\r\n')
         assert entry["request"]["url"].endswith(f"/hooks/{created['hookId']}")
@@ -99,6 +100,39 @@ async def test_nobody_exports_what_is_not_theirs(world: World) -> None:
             for query in ("format=ndjson", f"format=ndjson&id={mine['id']}"):
                 assert (await export(grace, query))[0] == ""
         await nobody.json("GET", "/notifications/export?format=csv", status=401)
+
+
+async def test_without_a_format_a_program_is_told_which_there_are(world: World) -> None:
+    async with world.logged_in() as ada:
+        error = (await ada.json("GET", "/notifications/export", status=400))["error"]
+        assert error["message"] == "format must be one of ndjson, csv, har"
+        assert "Download CSV" in await ada.page("/notifications/export")
+
+
+async def test_a_body_that_is_no_text_is_base64_and_marked(world: World) -> None:
+    binary = b"\x00\x01\xff"
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created")
+        await world.notify(created["hookId"], binary)
+        await world.notify(created["hookId"], "Müller".encode())
+        text, _ = await export(ada, "format=csv")
+        rows = list(csv.DictReader(io.StringIO(text, newline="")))
+        assert [(row["body"], row["bodyEncoding"]) for row in rows] == [
+            ("Müller", ""), (base64.b64encode(binary).decode(), "base64"),
+        ]  # fmt: skip
+        entries = json.loads((await export(ada, "format=har"))[0])["log"]["entries"]
+        posted = [entry["request"]["postData"] for entry in entries]
+        assert "encoding" not in posted[0]
+        assert posted[1]["encoding"] == "base64"
+        assert base64.b64decode(posted[1]["text"]) == binary
+
+
+async def test_spreadsheets_read_it_as_utf_8(world: World) -> None:
+    async with (
+        world.logged_in() as ada,
+        ada.request("GET", "/notifications/export?format=csv") as answer,
+    ):
+        assert (await answer.read()).startswith(b'\xef\xbb\xbf"id",')
 
 
 @pytest.mark.parametrize("query", ["format=xml", "format=csv&signature=odd", "format=csv&after=x"])

@@ -17,6 +17,7 @@ from srhooks.server.heavy_work import run_heavy
 from srhooks.store import Store, StoreError
 from srhooks.store.feed_scan import light
 from srhooks.web.http.answer_budget import SEND_TIMEOUT
+from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, OverloadedError
 from srhooks.web.http.forms import read_form
 from srhooks.web.http.query_params import read_filter
@@ -44,6 +45,8 @@ async def export(request: web.Request) -> web.StreamResponse:
     wanted = read_filter(request.query)
     numbers = read_ids(chosen)
     name = str(asked.get("format", ""))
+    if not name and wants_json(request):
+        raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
     if not name:
         store = request.app[SERVICES].store
         known = len(numbers) if chosen else await store.count(login.user.id, wanted, COUNTED + 1)

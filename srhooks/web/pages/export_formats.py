@@ -4,8 +4,10 @@ Each format is what stands before the first row, a row, what stands between two,
 after the last: so a set of any size is written without being held.
 """
 
+import base64
 import csv
 import io
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,10 +21,15 @@ from srhooks.web.presentation.notification_json import notification_json
 COLUMNS = (
     "id", "receivedAt", "eventName", "eventId", "eventVersion", "subscriptionId", "hookId",
     "signature", "deliveries", "link", "entityStatus", "entityFetchedAt", "entityError", "title",
-    "body", "entity",
+    "body", "entity", "bodyEncoding",
 )  # fmt: skip
 # OWASP, "CSV injection": spreadsheets take cells that begin like this for formulas.
+# A semicolon separates cells, too, where the comma is the decimal sign.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+AFTER_SEMICOLON = re.compile(f"(; *)(?=[{re.escape(''.join(FORMULA))}])")
+MAX_CELL = 32_767  # UTF-16 units, as Excel takes ("Excel specifications and limits")
+CUT = "… [cut at 32,767 characters]"
+BOM = "\ufeff"  # without it a spreadsheet reads UTF-8 as the code page of its machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +51,27 @@ def _csv_row(n: Notification, _: str) -> str:
         n.public_id, iso(n.received_at), n.event_name, n.event_id, n.event_version,
         n.subscription_id, n.hook_id, n.signature, str(n.deliveries), n.link, n.entity_status,
         None if n.entity_at is None else iso(n.entity_at), n.entity_error, n.title, _text(n.body),
-        _text(n.entity or b""),
+        _text(n.entity or b""), "base64" if is_binary(n.body) else "",
     )  # fmt: skip
 
 
 def csv_line(*values: str | None) -> str:
-    """One record (RFC 4180). A cell that could be taken for a formula gets an apostrophe first."""
+    """One record (RFC 4180), every cell quoted. What could be taken for a formula gets an
+    apostrophe first; a cell that is too long for a spreadsheet is cut, and says so.
+    """
     cells = ["" if value is None else _safe(value) for value in values]
     out = io.StringIO()
-    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    csv.writer(out, lineterminator="\r\n", quoting=csv.QUOTE_ALL).writerow(cells)
     return out.getvalue()
 
 
 def _safe(value: str) -> str:
-    value = value.replace("\x00", "\ufffd")
-    return f"'{value}" if value.lstrip(" ").startswith(FORMULA) else value
+    value = AFTER_SEMICOLON.sub(r"\1'", value.replace("\x00", "\ufffd"))
+    value = f"'{value}" if value.lstrip(" ").startswith(FORMULA) else value
+    wide = value.encode("utf-16-le", "replace")
+    if len(wide) <= 2 * MAX_CELL:
+        return value
+    return wide[: 2 * (MAX_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
 
 
 def _har_row(n: Notification, url: str) -> str:
@@ -68,6 +81,8 @@ def _har_row(n: Notification, url: str) -> str:
 def har_entry(n: Notification, url: str) -> dict[str, Any]:
     """The request as it came in (HAR 1.2). The answer is ours: 202 with nothing in it."""
     body: dict[str, Any] = {"mimeType": n.headers.get("content-type", ""), "text": _text(n.body)}
+    if is_binary(n.body):
+        body |= {"encoding": "base64", "comment": "the body is not text: base64"}
     answered = {
         "status": HTTPStatus.ACCEPTED,
         "statusText": HTTPStatus.ACCEPTED.phrase,
@@ -100,14 +115,25 @@ def har_entry(n: Notification, url: str) -> dict[str, Any]:
     }
 
 
+def is_binary(raw: bytes) -> bool:
+    """Whether no text holds just these bytes."""
+    if b"\x00" in raw:
+        return True
+    try:
+        raw.decode()
+    except UnicodeDecodeError:
+        return True
+    return False
+
+
 def _text(raw: bytes) -> str:
-    return raw.decode("utf-8", "replace")
+    return base64.b64encode(raw).decode() if is_binary(raw) else raw.decode()
 
 
 HAR_HEAD = '{"log":{"version":"1.2","creator":{"name":"srhooks","version":"1"},"entries":[\n'
 FORMATS = {
     "ndjson": Format("application/x-ndjson", "ndjson", _ndjson_row),
-    "csv": Format("text/csv", "csv", _csv_row, head=csv_line(*COLUMNS)),
+    "csv": Format("text/csv", "csv", _csv_row, head=BOM + csv_line(*COLUMNS)),
     "har": Format("application/json", "har", _har_row, head=HAR_HEAD, between=",\n", foot="\n]}}"),
 }
 
