@@ -43,6 +43,7 @@ from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.server.connection import ON_REFUSED
+from srhooks.server.memory import trim_forever
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.store import StoreError, make_store
@@ -180,6 +181,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "reseal": lambda: _reseal(services),
         "watch-local": services.account_watch.run_local,
         "run-log": lambda: record_runs(services.store),
+        "memory": trim_forever,
         "loop-lag": lambda: _measure_lag(metrics),
     }
     if app[SETTINGS].watch_interval:

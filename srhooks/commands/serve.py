@@ -10,6 +10,7 @@ import sys
 from srhooks.app import create_app
 from srhooks.config import Settings, SettingsError, load_settings
 from srhooks.observability.logging_setup import setup_logs
+from srhooks.server.memory import limit_arenas
 from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 
@@ -28,6 +29,7 @@ def run(_: argparse.Namespace) -> int:
     except SettingsError as error:
         print(f"srhooks: {error}", file=sys.stderr)
         return 2
+    limit_arenas()
     setup_logs(settings.log_level, settings.log_format)
     try:
         asyncio.run(unless_stopped(_serve(settings)))

@@ -39,6 +39,10 @@ class TrailersTooLargeError(Exception):
     """More than MAX_HEAD came of a body without being part of its content."""
 
 
+class MalformedBodyError(ConnectionAbortedError):
+    """The chunks or trailers of a body are not as HTTP/1.1 has them. Raised where it is read."""
+
+
 class Budget(Protocol):
     def charge(self, before: int, now: int) -> bool:
         """Replace what a connection holds of an unfinished head, in bytes; False: too much."""
@@ -178,7 +182,7 @@ class BoundedParser:
             if not self._ended:
                 raise
             # The library forgets to tell the one who reads the body.
-            self._payload.set_exception(ConnectionAbortedError("the body is malformed"))
+            self._payload.set_exception(MalformedBodyError("the body is malformed"))
             self._payload.feed_eof()
             return NOTHING
         if not self._ended:

@@ -41,7 +41,7 @@ from srhooks.domain.models import (
 from srhooks.store.watch_protocol import WatchStore
 
 PAGE_TIME = 0.4  # seconds after which a page is handed out as far as it is
-PAGE_BYTES = 8 * 1024 * 1024  # of bodies, headers and entities that are read for one answer
+PAGE_BYTES = 4 * 1024 * 1024  # of bodies, headers and entities that are read for one answer
 COUNT_TIME = 0.3  # seconds after which a count is given up
 
 

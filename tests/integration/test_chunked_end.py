@@ -11,6 +11,8 @@ import pytest
 from aiohttp import web
 from srhooks.server.runner import served
 
+from tests.support.harness import World
+
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 NEXT = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
 TRAILER = b"3\r\nabc\r\n0\r\nCookie: session=stolen\r\n\r\n"
@@ -85,3 +87,21 @@ async def test_a_malformed_chunk_ends_the_body_at_once(body: bytes) -> None:
     got = await asyncio.wait_for(converse(seen, CHUNKED, body), 5)
     assert seen.requests == []
     assert b" 200 " not in got
+
+
+@pytest.mark.parametrize("path", ["/hooks/{hook}", "/subscriptions", "/login/api-key"])
+async def test_a_malformed_body_is_the_senders_mistake(world: World, path: str) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe())["hookId"]
+    head = (
+        f"POST {path.format(hook=hook)} HTTP/1.1\r\nHost: x\r\nOrigin: {world.base}\r\n"
+        "Content-Type: application/x-www-form-urlencoded\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    for pieces in ([head.encode() + b"3\r\nabcdef"], [head.encode(), b"zz\r\n"]):
+        reader, writer = await asyncio.open_connection("127.0.0.1", world.settings.port)
+        for piece in pieces:
+            writer.write(piece)
+            await asyncio.sleep(0.01)
+        answer = await asyncio.wait_for(reader.read(), 10)
+        assert answer.split()[1] in {b"303", b"400", b"401", b"404"}, answer[:200]
+        writer.close()

@@ -21,6 +21,7 @@ from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.query_params import live_url, older_url, read_filter, read_limit
 from yarl import URL
 
+from tests.support.fuzz_wire import run_wire
 from tests.support.fuzzing import run
 from tests.support.harness import Browser, World
 from tests.unit.test_view import notification
@@ -63,6 +64,15 @@ async def test_a_thousand_bad_requests_fail_nothing_and_leave_nothing(tmp_path: 
     assert after.tasks <= before.tasks
     assert after.files <= before.files
     assert after.memory < before.memory + 30_000  # kB: ten times this many add less
+
+
+async def test_a_hundred_odd_connections_fail_nothing(tmp_path: Path) -> None:
+    report = await run_wire(tmp_path, 60, seed=20261129)
+    assert report.failures == []
+    assert report.statuses[202] > 10
+    assert report.statuses[431] > 3
+    first, last = report.memory
+    assert last - first < 100 * 1024  # kB
 
 
 @given(st.lists(link_parts, max_size=30).map("".join) | header_text)

@@ -18,10 +18,13 @@ from urllib.parse import quote
 
 from srhooks.observability.logging_setup import setup_logs
 
+from tests.support.fuzz_wire import run_wire
 from tests.support.harness import Browser, World, world
 
 CONCURRENT = 8
 PATIENCE = 30.0  # seconds for one answer
+WIRE_SHARE = 10  # one connection with odd bytes for so many requests
+MAX_GROWTH = 100  # MB
 WARM_UP = 0.3  # of the requests: caches and pools are full after it
 METHODS = ("GET", "GET", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "X")
 PATHS = (
@@ -216,12 +219,24 @@ def main() -> int:
     setup_logs("error", "console")
     with tempfile.TemporaryDirectory() as folder:
         target, before, after = asyncio.run(run(Path(folder), options.requests, options.seed))
+    with tempfile.TemporaryDirectory() as folder:
+        wire = asyncio.run(run_wire(Path(folder), options.requests // WIRE_SHARE, options.seed))
     print(f"seed {options.seed}: {options.requests} requests; answers by status:")
     print("  " + ", ".join(f"{status}: {n}" for status, n in sorted(target.statuses.items())))
     print(f"  after the warm-up {before}\n  at the end        {after}")
-    for failure in target.failures[:20]:
+    counts = ", ".join(f"{status}: {n}" for status, n in sorted(wire.statuses.items()))
+    print(f"on the wire, {sum(wire.statuses.values())} answers by status (0: closed):\n  {counts}")
+    first, last = (size // 1024 for size in wire.memory)
+    print(f"  memory after the warm-up {first} MB, at the end {last} MB")
+    looks = wire.lag.get("+Inf", 0)
+    print(f"  looks at the event loop: {looks:.0f}, late by more than:")
+    print("  " + ", ".join(f"{le} s: {looks - n:.0f}" for le, n in wire.lag.items() if n < looks))
+    failures = [*target.failures, *wire.failures]
+    if last - first > MAX_GROWTH:
+        failures.append(f"the process grew by {last - first} MB")
+    for failure in failures[:20]:
         print(f"  FAILED {failure}")
-    return 1 if target.failures else 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

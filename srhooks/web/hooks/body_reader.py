@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from aiohttp import StreamReader, web
 
+from srhooks.server.bounded_parser import MalformedBodyError
 from srhooks.web.http.errors import BadRequestError, OverloadedError
 
 PATIENCE = 10.0  # seconds for a whole body; the service itself waits for five in all
@@ -58,6 +59,8 @@ class Bodies:
                         raise OverloadedError("Too much arrives at the same time")
         except TimeoutError:
             raise web.HTTPRequestTimeout from None
+        except MalformedBodyError:
+            raise
         except ConnectionError:
             raise BadRequestError("The body ended early") from None
         finally:

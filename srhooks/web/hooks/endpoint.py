@@ -21,6 +21,7 @@ from srhooks.intake.hook_cache import HookEntry
 from srhooks.intake.receiver import joined_headers
 from srhooks.observability.metrics import Metrics
 from srhooks.protocol.event_types import label
+from srhooks.server.bounded_parser import MalformedBodyError
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.hooks.accepted import accepted
 from srhooks.web.hooks.body_reader import check_stored
@@ -39,6 +40,9 @@ async def count_answers(request: web.Request, handler: Handler) -> web.StreamRes
         response = await handler(request)
     except (web.HTTPException, WebError) as error:
         answers.labels(error.status).inc()
+        raise
+    except MalformedBodyError:
+        answers.labels(400).inc()
         raise
     except StoreError:
         answers.labels(503).inc()

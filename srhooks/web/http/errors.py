@@ -24,6 +24,7 @@ from aiohttp.typedefs import Handler
 
 from srhooks.observability.request_id import begin_request
 from srhooks.observability.throttled_log import ThrottledWarning
+from srhooks.server.bounded_parser import MalformedBodyError
 from srhooks.server.heavy_work import is_beside_the_loop
 from srhooks.smartrecruiters.errors import (
     GrantDeadError,
@@ -152,6 +153,8 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         if not wants_json(request):
             with contextlib.suppress(StoreError):
                 await request.app[GREET](request)
+    except MalformedBodyError:
+        problem = Problem(400, "The body of the request is malformed")
     except Exception as error:
         if isinstance(error, ConnectionError) and request.transport is None:
             return web.Response(status=400)  # it left before its request was whole: nobody reads it

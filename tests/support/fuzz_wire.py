@@ -1,0 +1,197 @@
+"""What the wire can carry that no client sends: odd heads, trailers, large headers and bodies.
+
+Against `srhooks serve` as a process of its own, whose memory and event loop are looked at.
+"""
+
+import asyncio
+import contextlib
+import json
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+
+from tests.support.harness import Browser
+from tests.support.process import Process, process
+
+CONCURRENT = 8
+TIMEOUT = 30.0  # seconds for one answer
+WARM_UP = 0.3  # of the connections
+KEPT_OPEN = 40  # connections whose head never ends
+LAG = re.compile(r'^srhooks_event_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', re.MULTILINE)
+MARK = "fuzz-victim"
+
+
+@dataclass
+class Report:
+    statuses: Counter[int] = field(default_factory=Counter)
+    failures: list[str] = field(default_factory=list)
+    memory: list[int] = field(default_factory=list)  # kB: after the warm-up, and at the end
+    lag: dict[str, float] = field(default_factory=dict)  # how many looks were within so many s
+
+
+def large_bodies() -> dict[str, bytes]:
+    """Each takes long to read, show or search, or is large when it is written out."""
+    return {
+        "direction marks": json.dumps({"t": "\u202e" * 300_000}, ensure_ascii=False).encode(),
+        "deep": b'{"a":' * 400 + b"1" + b"}" * 400,
+        "wide": b"{" + b",".join(b'"%d":1' % n for n in range(90_000)) + b"}",
+        "a list": json.dumps([{"id": n, "name": f"n{n}"} for n in range(20_000)]).encode(),
+        "one text": b'{"t":"' + b"a" * 1_000_000 + b'"}',
+        "joiners": json.dumps({"t": "\u0635\u200c" * 180_000}, ensure_ascii=False).encode(),
+        "no text": bytes(range(256)) * 4000,
+    }
+
+
+def _hook(hook: str, lines: bytes, *, chunked: bool = False, length: int = 0) -> bytes:
+    framing = b"Transfer-Encoding: chunked" if chunked else b"Content-Length: %d" % length
+    return (
+        b"POST /hooks/"
+        + hook.encode()
+        + b" HTTP/1.1\r\nHost: x\r\n"
+        + lines
+        + framing
+        + b"\r\n\r\n"
+    )
+
+
+def odd_head(rng: random.Random, hook: str) -> bytes:
+    """A head of any size up to beyond the limit, in few long fields or many short ones."""
+    size = rng.choice((10, 500, 8_000, 60_000, 65_000, 70_000, 200_000))
+    if rng.random() < 0.5:
+        lines = b"x: " + bytes(rng.choices(b"abc \xc3\xa9\t", k=size)).strip() + b"\r\n"
+    else:
+        lines = b"".join(b"x%d: y\r\n" % n for n in range(size // 8))
+    end = rng.choice((b"", b"\r\n" * 20, b"\r\n\r\n"))
+    return end + _hook(hook, lines + b"Connection: close\r\n", length=2) + b"{}"
+
+
+def trailers(rng: random.Random, hook: str) -> bytes:
+    """A chunked request with trailers, and behind it one that must not get them."""
+    body = b"".join(b"%x\r\n%b\r\n" % (n, b"z" * n) for n in rng.choices(range(1, 40), k=5))
+    more = b"Cookie: srhooks=x\r\n" * rng.choice((0, 1, 1, 100, 5000))
+    behind = _hook(hook, f"event-id: {MARK}\r\n".encode(), length=2) + b"{}"
+    return _hook(hook, b"", chunked=True) + body + b"0\r\n" + more + b"\r\n" + behind
+
+
+def large_headers(rng: random.Random, hook: str) -> bytes:
+    text = rng.choice((b"x", b"\xc3\xa9", b"\xff", b'"', b"\\"))
+    lines = b"x-large: " + text * (rng.choice((5_000, 20_000, 50_000)) // len(text)) + b"\r\n"
+    return _hook(hook, lines + b"Connection: close\r\n", length=2) + b"{}"
+
+
+def large_body(rng: random.Random, hook: str) -> bytes:
+    body = rng.choice(list(large_bodies().values()))
+    lines = b"event-name: job.created\r\nConnection: close\r\n"
+    return _hook(hook, lines, length=len(body)) + body
+
+
+KINDS: tuple[Callable[[random.Random, str], bytes], ...] = (
+    odd_head, odd_head, trailers, trailers, large_headers, large_body,
+)  # fmt: skip
+
+
+async def exchange(report: Report, port: int, sent: bytes, rng: random.Random) -> None:
+    """Send it in pieces; what comes back is no 5xx but 503, and comes."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    got = b""
+    cut = rng.choice((len(sent), 1 + len(sent) // 3, 1 + len(sent) // 20))
+    try:
+        async with asyncio.timeout(TIMEOUT):
+            with contextlib.suppress(ConnectionError):
+                for at in range(0, len(sent), cut):
+                    writer.write(sent[at : at + cut])
+                    await writer.drain()
+            with contextlib.suppress(ConnectionError):
+                while more := await reader.read(65_536):
+                    got += more
+    except TimeoutError:
+        report.failures.append(f"no answer: {sent[:200]!r}")
+    finally:
+        writer.transport.abort()
+    statuses = [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d{3})", got)]
+    report.statuses.update(statuses or [0])
+    if any(status >= 500 and status != 503 for status in statuses):
+        report.failures.append(f"{statuses}: {sent[:200]!r}")
+
+
+async def look_at_pages(browser: Browser, rng: random.Random) -> None:
+    """What a person and a program fetch of it all, several at once."""
+    found = await browser.notifications("?limit=20")
+    chosen = rng.choice(found)["id"] if found else "0" * 13
+    paths = (
+        f"/notifications/{chosen}", "/notifications?limit=200", "/notifications?q=zzz", "/overview",
+        *(f"/notifications/export?format={name}" for name in ("ndjson", "csv", "har", "ndjson")),
+    )  # fmt: skip
+
+    async def fetch(path: str) -> None:
+        headers = {"Accept": rng.choice(("text/html", "application/json"))}
+        async with browser.request("GET", path, headers=headers) as answer:
+            await answer.read()
+            assert answer.status in {200, 400, 503}, f"{answer.status}: {path}"
+
+    await asyncio.gather(*(fetch(path) for path in paths))
+
+
+async def fuzz_wire(
+    report: Report, running: Process, browser: Browser, hook: str, count: int, rng: random.Random
+) -> None:
+    port = running.settings.port
+    left = iter(range(count))
+
+    async def worker() -> None:
+        for number in left:
+            await exchange(report, port, rng.choice(KINDS)(rng, hook), rng)
+            if number % 40 == 0:
+                await look_at_pages(browser, rng)
+
+    unfinished = [await asyncio.open_connection("127.0.0.1", port) for _ in range(KEPT_OPEN)]
+    for _, writer in unfinished:
+        writer.write(b"POST / HTTP/1.1\r\nx: " + b"y" * 60_000)
+    async with asyncio.TaskGroup() as group:
+        for _ in range(CONCURRENT):
+            group.create_task(worker())
+    for _, writer in unfinished:
+        writer.transport.abort()
+
+
+def memory_of(running: Process) -> int:
+    assert running.running is not None
+    status = Path(f"/proc/{running.running.pid}/status").read_text(encoding="ascii")
+    found = re.search(r"VmRSS:\s+(\d+)", status)
+    assert found is not None
+    return int(found[1])
+
+
+async def lag_of(running: Process) -> dict[str, float]:
+    async with (
+        aiohttp.ClientSession() as session,
+        session.get(f"{running.settings.app_url}/metrics") as answer,
+    ):
+        return {le: float(n) for le, n in LAG.findall(await answer.text())}
+
+
+async def run_wire(folder: Path, count: int, seed: int) -> Report:
+    """Fuzz a process of its own: what it answered, its memory (kB) and the lag of its loop."""
+    rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
+    report = Report()
+    async with process(folder) as running:
+        await running.start(LOG_LEVEL="error")
+        async with running.world.logged_in() as ada:
+            hook = (await ada.subscribe("job.created"))["hookId"]
+            for part in (int(count * WARM_UP), count - int(count * WARM_UP)):
+                await fuzz_wire(report, running, ada, hook, part, rng)
+                await asyncio.sleep(1)
+                report.memory.append(memory_of(running))
+            report.lag = await lag_of(running)
+            listed = await ada.notifications(f"?q={MARK}")
+            if listed:
+                report.failures.append("a request behind a chunked one was taken")
+        code, seconds = await running.terminate()
+        if code != 0 or seconds > 5:
+            report.failures.append(f"it ended with {code} after {seconds:.1f} s")
+    return report
