@@ -48,6 +48,7 @@ from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.store import StoreError, make_store
 from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
@@ -110,6 +111,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     if settings.watch_interval:
         subscriptions.subscribe(SubscriptionWatch(store, incidents, subscriptions.background_one))
     shared_list = SharedList(subscriptions)
+    health = SubscriptionHealth(subscriptions.recent_calls)
     fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
     tests = TestProof(settings.session_secrets)
     indexer = SubjectIndexer(store, hub)
@@ -140,6 +142,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         fetcher=fetcher,
         subscriptions=subscriptions,
         shared_list=shared_list,
+        health=health,
         watch=StatusWatch(subscriptions, hub),
         handshakes=handshakes,
         trial=Trial(settings, store, hooks, session, tests),
@@ -157,6 +160,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
     yield
+    await health.close()
     await shared_list.close()
     await key_recovery.close()
     await tokens.close()

@@ -279,6 +279,11 @@ class Store(WatchStore, Protocol):
     async def timings(self, user_id: str, since_id: int, limit: int) -> list[Timing]:
         """Of the newest `limit` above the id."""
 
+    async def delivery_times(
+        self, user_id: str, subscription_id: str, since_id: int, limit: int
+    ) -> list[tuple[str, int]]:
+        """Event and ms from the sender to us, of its newest `limit` signed ones above the id."""
+
     async def trouble(self, user_id: str, since_id: int) -> Trouble:
         """What needs attention among those above the id; pending entities of any age."""
 

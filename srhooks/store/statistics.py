@@ -56,6 +56,18 @@ class InsightQueries(ReceivedTimeQueries):
         )  # fmt: skip
         return [Timing(row[0], row[1], row[2]) for row in rows]
 
+    async def delivery_times(
+        self, user_id: str, subscription_id: str, since_id: int, limit: int
+    ) -> list[tuple[str, int]]:
+        rows = await self._read(
+            f"SELECT coalesce(event_name, ''), {RECEIVED_AT} - sent_at FROM notifications n"
+            " WHERE user_id = $1 AND subscription_id = $2 AND id > $3"
+            " AND signature = 'valid' AND sent_at IS NOT NULL"
+            f" ORDER BY id DESC LIMIT {limit:d}",
+            user_id, subscription_id, since_id,
+        )  # fmt: skip
+        return [(row[0], int(row[1])) for row in rows]
+
     async def trouble(self, user_id: str, since_id: int) -> Trouble:
         since = received_ms(since_id + 1)
         # The conditions are those of the partial indexes, word for word, so that these are used.

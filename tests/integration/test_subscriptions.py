@@ -53,6 +53,7 @@ async def test_creating_one_in_json(odd: OddWorld, zoe: Browser) -> None:
     address = f"{odd.settings.app_url}/hooks/{hook}"
     assert odd.service.created == [{**asked, "callbackUrl": address}]
     (listed,) = (await zoe.json("GET", "/subscriptions"))["subscriptions"]
+    assert listed.pop("health")["verdict"] == "inactive"
     assert listed == {**odd.service.subscriptions["900"], "hookId": hook, "mine": True}
     second = await zoe.json("POST", "/subscriptions", status=201, json={"events": ["job.updated"]})
     assert second["hookId"] != hook

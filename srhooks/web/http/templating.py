@@ -60,6 +60,7 @@ DEFAULTS: Mapping[str, Any] = {
     "unreadable_events": {},  # to the scope that is missing
     "curl": "",
     "steps": (),
+    "delivery_times": {},  # by event
     "waiting": False,  # the service is being asked; shown is what it said before
     "card": "",  # the id of the subscription that was created or activated a moment ago
     "done": None,  # what was done, for a fragment

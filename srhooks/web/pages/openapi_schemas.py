@@ -1,8 +1,9 @@
 """The shapes of the JSON API (JSON Schema 2020-12), by name."""
 
-from typing import Any
+from typing import Any, get_args
 
 from srhooks.domain.account import CREDENTIAL_KINDS
+from srhooks.domain.delivery_health import Verdict
 from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
 from srhooks.domain.subjects import KINDS
@@ -56,10 +57,17 @@ NOTIFICATION = record(
     deliveries={"type": "integer", "minimum": 1},
     entity=ref("Entity"),
 )
+HEALTH = record(
+    verdict={"type": "string", "enum": list(get_args(Verdict))},
+    reason=TEXT,
+    lastReceivedAt=MAYBE_TIME,
+    failuresInARow={"type": ["integer", "null"], "minimum": 0},
+    nextAttemptAt=MAYBE_TIME,
+)
 # The service's own object is passed on with whatever else it holds.
 SUBSCRIPTION = record(
     closed=False,
-    optional=("callbackUrl", "events", "status", "activationError"),
+    optional=("callbackUrl", "events", "status", "activationError", "health"),
     id={"type": ["string", "integer"]},
     callbackUrl=TEXT,
     events=many(ANYTHING),
@@ -67,6 +75,7 @@ SUBSCRIPTION = record(
     hookId=MAYBE_TEXT,
     mine={"type": "boolean"},
     activationError=TEXT,
+    health=HEALTH,
 )
 AUTHENTICATION: Schema = {
     "oneOf": [

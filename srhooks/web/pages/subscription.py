@@ -7,6 +7,7 @@ from aiohttp import hdrs, web
 
 from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.ids import first_id_at
+from srhooks.incidents.overview import Latency, latency
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
 from srhooks.subscriptions.callback_log import (
@@ -20,15 +21,23 @@ from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
+from srhooks.web.pages.subscriptions import add_health
 from srhooks.web.state.app_keys import SERVICES
 
 DAY = 86_400_000  # ms
+TIMES_SPAN = 7 * DAY
+TIMED = 1000  # notifications whose times are looked at
+MAX_EVENTS = 50  # that are told apart
+LOG_TIMEOUT = 2.0  # seconds that the page waits for the callbacks log
 
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
     found = await request.app[SERVICES].subscriptions.one(login.user.id, request.match_info["id"])
-    return _json(found) if wants_json(request) else await _page(request, login, found)
+    if not wants_json(request):
+        return await _page(request, login, found)
+    await add_health(request.app, login.user.id, [found])
+    return _json(found)
 
 
 async def rotate_key(request: web.Request) -> web.Response:
@@ -116,14 +125,30 @@ async def _page(request: web.Request, login: Login, found: dict[str, Any]) -> we
     steps = services.handshakes.of(login.user.id, number)
     activity = await services.store.activity(login.user.id, first_id_at(now_ms() - DAY))
     last, count = activity.get(number, (None, 0))
+    await services.health.refresh(login.user.id, [found], LOG_TIMEOUT)
+    times = await services.store.delivery_times(
+        login.user.id, number, first_id_at(now_ms() - TIMES_SPAN), TIMED
+    )
     ctx = {
-        "s": found | {"last_received": last, "count_24h": count, "steps": steps, "drift": drift},
+        "delivery_times": _by_event(times),
+        "s": found
+        | {"last_received": last, "count_24h": count, "steps": steps, "drift": drift}
+        | {"doing": services.health.of(login.user.id, found, last)},
         "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],
         "secret": None,
         "tried": None,
         **services.once.take(login.session_id, f"subscription {number}"),
     }
     return render(request, "subscription.html", ctx)
+
+
+def _by_event(times: list[tuple[str, int]]) -> dict[str, Latency | None]:
+    """How long deliveries took, those that are most first."""
+    spans: dict[str, list[int]] = {}
+    for event, ms in times:
+        spans.setdefault(event, []).append(ms)
+    ordered = sorted(spans.items(), key=lambda item: -len(item[1]))[:MAX_EVENTS]
+    return {event: latency(found) for event, found in ordered}
 
 
 def _key(one: KnownKey) -> dict[str, int | None]:

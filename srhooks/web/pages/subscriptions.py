@@ -23,10 +23,13 @@ from srhooks.web.http.errors import BadRequestError, Problem, json_text, of_serv
 from srhooks.web.http.forms import Form, read_form, text_of
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
+from srhooks.web.presentation.health_json import health_json
 from srhooks.web.presentation.template_filters import query
 from srhooks.web.state.app_keys import SERVICES
 
 DAY = 86_400_000  # ms
+HEALTH_TIMEOUT = 4.0  # seconds that a program waits for the logs of all subscriptions
+GLANCE_TIMEOUT = 0.5  # seconds that a page waits for them; what is read later shows with the next
 FRAME_TIMEOUT = 0.7  # seconds for the list; then the page goes out without it, and asks for it
 PAGE = "subscriptions"  # of what is shown once
 EMPTY_FORM: Mapping[str, Any] = {
@@ -55,6 +58,7 @@ async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
     if wants_json(request):
         found = await request.app[SERVICES].subscriptions.all(login.user.id)
+        await add_health(request.app, login.user.id, found)
         return _json({"subscriptions": found})
     if wants_fragment(request):
         return await _page(request, login, "_subscriptions.html")
@@ -131,11 +135,14 @@ async def subscriptions_context(
     activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
     steps = services.handshakes.of_user(user_id)
     drifts = services.watch.drifts(user_id)
+    if not waiting:
+        await services.health.refresh(user_id, found, GLANCE_TIMEOUT)
     hooks = {hook.id: hook.created_at for hook in await services.store.hooks(user_id)}
     for one in found:
         last, count = activity.get(str(one["id"]), (None, 0))
         number = str(one["id"])
         one |= {"last_received": last, "count_24h": count}
+        one["doing"] = services.health.of(user_id, one, last)
         one["created_at"] = hooks.get(one.get("hookId") or "")
         one |= {"steps": steps.get(number, []), "drift": drifts.get(number)}
     return {
@@ -145,6 +152,17 @@ async def subscriptions_context(
         "limit": MAX_SUBSCRIPTIONS,
         "csrf": csrf,
     }
+
+
+async def add_health(app: web.Application, user_id: str, found: list[dict[str, Any]]) -> None:
+    """Add `health` to each of ours. Raises StoreError."""
+    services = app[SERVICES]
+    ours = [one for one in found if one.get("mine")]
+    await services.health.refresh(user_id, ours, HEALTH_TIMEOUT)
+    activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
+    for one in ours:
+        last, _ = activity.get(str(one["id"]), (None, 0))
+        one["health"] = health_json(services.health.of(user_id, one, last))
 
 
 async def _page(

@@ -31,6 +31,7 @@ from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
@@ -60,6 +61,7 @@ class Services:
     fetcher: EntityFetcher
     subscriptions: Subscriptions
     shared_list: SharedList
+    health: SubscriptionHealth
     watch: StatusWatch
     handshakes: Handshakes
     trial: Trial
