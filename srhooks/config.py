@@ -38,6 +38,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     database_url: str = "sqlite:///srhooks.db"
+    database_wait: int = 60  # seconds for another process to leave the database
     api_url: str = "https://api.smartrecruiters.com"  # no trailing slash
     identity_url: str = "https://www.smartrecruiters.com"  # no trailing slash
     scopes: str = DEFAULT_SCOPES
@@ -91,6 +92,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         host=get("HOST") or Settings.host,
         port=_number("PORT", get("PORT"), Settings.port, 0, 65535),
         database_url=_database(get("DATABASE_URL") or Settings.database_url),
+        database_wait=_number(
+            "DATABASE_WAIT", get("DATABASE_WAIT"), Settings.database_wait, 0, 86_400
+        ),
         api_url=_url("SMARTRECRUITERS_API_URL", get("SMARTRECRUITERS_API_URL") or Settings.api_url),
         identity_url=_url(
             "SMARTRECRUITERS_IDENTITY_URL",

@@ -14,6 +14,7 @@ from pathlib import Path
 import aiohttp
 
 from srhooks.app import create_app
+from srhooks.commands.claiming import claimed
 from srhooks.commands.demo_setup import DemoError, log_in, subscribe
 from srhooks.commands.demo_traffic import DemoTraffic
 from srhooks.commands.options import number, whole
@@ -125,6 +126,7 @@ async def _demo(plan: Plan) -> None:
         sandbox = fake[SANDBOX]
         sandbox.base_url = f"http://localhost:{port}"
         settings = _settings(plan, sandbox)
+        await inside.enter_async_context(claimed(settings))
         await inside.enter_async_context(served(create_app(settings), HOST, plan.port))
         await _play(plan, sandbox)
     finally:
@@ -153,6 +155,7 @@ def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
         host=HOST,
         port=plan.port,
         database_url=f"sqlite:///{plan.folder / 'srhooks.db'}",
+        database_wait=0,
         scopes=ALL_SCOPES,  # the default reads no offer, review or interview
         api_url=sandbox.base_url,
         identity_url=sandbox.base_url,

@@ -8,11 +8,13 @@ import os
 import sys
 
 from srhooks.app import create_app
+from srhooks.commands.claiming import claimed
 from srhooks.config import Settings, SettingsError, load_settings
 from srhooks.observability.logging_setup import setup_logs
 from srhooks.server.memory import limit_arenas
 from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
+from srhooks.store.claim import TakenOverError
 
 log = logging.getLogger("srhooks")
 
@@ -33,20 +35,23 @@ def run(_: argparse.Namespace) -> int:
     setup_logs(settings.log_level, settings.log_format)
     try:
         asyncio.run(unless_stopped(_serve(settings)))
-    except (CannotListenError, StoreError) as error:
+    except (CannotListenError, StoreError, TakenOverError) as error:
         print(f"srhooks: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 async def _serve(settings: Settings) -> None:
-    async with served(create_app(settings), settings.host, settings.port) as port:
+    async with (
+        claimed(settings) as claim,
+        served(create_app(settings), settings.host, settings.port) as port,
+    ):
         # What is there now stays: the collector need not look at it again and again.
         gc.collect()
         gc.freeze()
         gc.set_threshold(GARBAGE)
         log.info("listening on http://%s:%d, reached as %s", settings.host, port, settings.app_url)
         try:
-            await asyncio.Event().wait()  # until it is stopped
+            await claim.held()  # until it is stopped
         finally:
             log.info("stopping")

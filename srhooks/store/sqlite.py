@@ -20,11 +20,12 @@ from srhooks.domain.search_text import fold
 from srhooks.observability.metrics import Metrics
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.group_commit import MAX_GROUP, Transaction
-from srhooks.store.migrate import scripts
+from srhooks.store.migrate import SchemaError, scripts
 from srhooks.store.protocol import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
 from srhooks.store.sqlite_connection import close_quietly, connect, create_private, file_at
+from srhooks.store.sqlite_schema import migrate
 from srhooks.store.wal_checkpoint import CHECKPOINT, LAST_RESORT, Checkpoints, checkpoint
 
 T = TypeVar("T")
@@ -160,13 +161,8 @@ class _WritingConnection:
         self._file = (0, 0)
 
     async def migrate(self) -> None:
-        connection = await self._get()
-        ((version,),) = await connection.execute_fetchall("PRAGMA user_version")
-        for number, script in scripts("sqlite"):
-            if number > version:
-                await connection.executescript(
-                    f"BEGIN IMMEDIATE; {script} PRAGMA user_version = {number:d}; COMMIT"
-                )
+        known = scripts("sqlite")
+        await self._in_its_thread(lambda plain: migrate(plain, known))
 
     async def transact(
         self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
@@ -184,7 +180,7 @@ class _WritingConnection:
             # The library's public methods take one statement each.
             run: Callable[..., Coroutine[Any, Any, T]] = connection._execute  # noqa: SLF001
             result = await run(work, connection._conn)  # noqa: SLF001
-        except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
+        except (sqlite3.IntegrityError, sqlite3.ProgrammingError, SchemaError):
             raise  # the statement's own fault, not the disk's
         except (sqlite3.Error, OSError) as error:
             await self.close()
@@ -217,6 +213,8 @@ class _WritingConnection:
         if self._open is None:
             self._open = await connect(self._path)
             self._file = file
+            # Of a new file alone: what is deleted can then be given back to the disk.
+            await self._open.execute("PRAGMA auto_vacuum = INCREMENTAL")
             await self._open.execute("PRAGMA journal_mode = WAL")  # a restored copy may have none
             await self._open.execute("PRAGMA synchronous = FULL")
             # A commit that copies the log into the database is ten times as slow: checkpoints.py.

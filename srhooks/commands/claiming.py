@@ -1,0 +1,80 @@
+"""Wait until no other process serves the database, and be a good neighbour meanwhile.
+
+In a rolling deployment the new process starts while the old one still runs. It then listens where
+it can, says that it lives (`/healthz` 200) and that it is not ready (503 for all else), and begins
+when the old one has left.
+"""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from aiohttp import web
+
+from srhooks.config import Settings
+from srhooks.server.connection import SERVER
+from srhooks.server.runner import CannotListenError, served
+from srhooks.store import StoreUnavailableError
+from srhooks.store.claim import Claim, claim_for
+
+log = logging.getLogger("srhooks")
+
+LOOK_INTERVAL = 0.2  # seconds
+WAITING = "Another srhooks process still serves the database"
+
+
+@contextlib.asynccontextmanager
+async def claimed(settings: Settings) -> AsyncIterator[Claim]:
+    """Hold the database while inside. Raises StoreUnavailableError."""
+    claim = claim_for(settings.database_url)
+    try:
+        if not await claim.acquire():
+            await _wait(claim, settings)
+        yield claim
+    finally:
+        await claim.release()
+
+
+async def _wait(claim: Claim, settings: Settings) -> None:
+    patience = settings.database_wait
+    loop = asyncio.get_running_loop()
+    until = loop.time() + patience
+    if patience:
+        log.warning("another srhooks process serves the database: waiting for it to leave")
+    async with contextlib.AsyncExitStack() as stack:
+        with contextlib.suppress(CannotListenError):  # the other one listens there
+            if patience and settings.port:
+                await stack.enter_async_context(
+                    served(_waiting_app(), settings.host, settings.port)
+                )
+        while loop.time() < until:
+            await asyncio.sleep(LOOK_INTERVAL)
+            if await claim.acquire():
+                log.info("the other process has left")
+                return
+    raise StoreUnavailableError(
+        f"another srhooks process serves the database, and did not leave within {patience} s"
+        " (DATABASE_WAIT)"
+    )
+
+
+def _waiting_app() -> web.Application:
+    app = web.Application()
+    app.router.add_get("/healthz", _healthz)
+    app.router.add_route("*", "/{path:.*}", _unavailable)
+    app.on_response_prepare.append(_name_server)
+    return app
+
+
+async def _healthz(_: web.Request) -> web.Response:
+    return web.json_response({"status": "ok"})
+
+
+async def _unavailable(_: web.Request) -> web.Response:
+    error = {"status": 503, "message": WAITING}
+    return web.json_response({"error": error}, status=503, headers={"Retry-After": "5"})
+
+
+async def _name_server(_: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = SERVER

@@ -1,0 +1,67 @@
+"""One process serves one database: whoever does holds a claim to it, and who comes later waits.
+
+SQLite: a lock on a file beside the database, which the system takes back when the process ends,
+however it ends (flock(2)). PostgreSQL: see `postgres_claim`.
+"""
+
+import asyncio
+import fcntl
+import os
+from pathlib import Path
+from typing import Protocol
+
+from srhooks.store.protocol import StoreUnavailableError
+
+
+class TakenOverError(Exception):
+    """While the connection was away, another process began to serve the database."""
+
+
+class Claim(Protocol):
+    async def acquire(self) -> bool:
+        """Whether it is ours now; False: another process has it. Raises StoreUnavailableError."""
+
+    async def held(self) -> None:
+        """Until cancelled. Raises TakenOverError once another process has taken it over."""
+
+    async def release(self) -> None:
+        """Never raises."""
+
+
+def claim_for(database_url: str) -> Claim:
+    scheme, _, rest = database_url.partition("://")
+    if scheme == "sqlite":
+        return FileClaim(rest.removeprefix("/"))
+    from srhooks.store.postgres_claim import ServerClaim  # noqa: PLC0415 - a driver, when used
+
+    return ServerClaim(database_url)
+
+
+class FileClaim:
+    def __init__(self, path: str) -> None:
+        self._path = Path(f"{os.path.realpath(path)}.lock")
+        self._handle: int | None = None
+
+    async def acquire(self) -> bool:
+        try:
+            handle = os.open(self._path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreUnavailableError(f"cannot use {self._path}: {error.strerror}") from error
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            return False
+        except OSError as error:
+            os.close(handle)
+            raise StoreUnavailableError(f"cannot lock {self._path}: {error.strerror}") from error
+        self._handle = handle
+        return True
+
+    async def held(self) -> None:
+        await asyncio.Event().wait()
+
+    async def release(self) -> None:
+        if self._handle is not None:
+            handle, self._handle = self._handle, None
+            os.close(handle)

@@ -1,0 +1,120 @@
+"""A second process on one database waits for the first to leave."""
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from tests.support.harness import eventually, free_port
+from tests.support.process import Process, process
+
+
+def another(one: Process, folder: Path) -> Process:
+    """A process of its own port on the same database."""
+    port = free_port()
+    folder.mkdir()
+    settings = replace(one.settings, port=port, app_url=f"http://127.0.0.1:{port}")
+    return Process(folder, settings, one.world)
+
+
+async def status(one: Process, path: str) -> int:
+    async with aiohttp.ClientSession() as session:
+        try:
+            async with session.get(f"{one.settings.app_url}{path}") as response:
+                assert response.headers["Server"] == "srhooks"
+                return response.status
+        except aiohttp.ClientConnectionError:
+            return 0
+
+
+async def ready(one: Process) -> bool:
+    return await status(one, "/readyz") == 200
+
+
+async def is_waiting(one: Process) -> bool:
+    return await status(one, "/healthz") == 200 and await status(one, "/readyz") == 503
+
+
+@pytest.mark.parametrize("database", ["sqlite", "postgres"])
+@pytest.mark.parametrize("end", ["leaves", "is killed"])
+async def test_it_waits_says_so_and_takes_over(
+    tmp_path: Path, request: pytest.FixtureRequest, database: str, end: str
+) -> None:
+    async with process(tmp_path) as first:
+        if database == "postgres":
+            first.environment["DATABASE_URL"] = request.getfixturevalue("postgres_url")
+        await first.start()
+        second = another(first, tmp_path / "second")
+        second.environment["DATABASE_URL"] = first.environment["DATABASE_URL"]
+        second.launch()
+        try:
+            await eventually(lambda: is_waiting(second))
+            assert await status(second, f"/hooks/{'x' * 32}") == 503
+            assert await ready(first)
+            assert "waiting for it to leave" in second.log.read_text(encoding="utf-8")
+            if end == "leaves":
+                assert (await first.terminate())[0] == 0
+            else:
+                await first.kill()
+            await eventually(lambda: ready(second))
+            assert (await second.terminate())[0] == 0
+        finally:
+            if second.running is not None and second.running.poll() is None:
+                await second.kill()
+
+
+@pytest.mark.parametrize("wait", ["0", "1"])
+async def test_it_ends_with_one_line(tmp_path: Path, wait: str) -> None:
+    async with process(tmp_path) as first:
+        await first.start()
+        second = another(first, tmp_path / "second")
+        running = second.launch(DATABASE_WAIT=wait)
+        assert await asyncio.to_thread(running.wait, 20) == 1
+        last = second.log.read_text(encoding="utf-8").splitlines()
+        assert last[-1].startswith("srhooks: another srhooks process serves the database")
+        assert "DATABASE_WAIT" in last[-1]
+        assert len(last) == (1 if wait == "0" else 2)
+        assert await ready(first)
+
+
+async def test_on_the_same_port_it_waits_without_listening(tmp_path: Path) -> None:
+    async with process(tmp_path) as first:
+        await first.start()
+        second = Process(tmp_path, first.settings, first.world)
+        second.log = tmp_path / "second.txt"
+        second.launch()
+
+        async def waiting() -> bool:
+            return second.log.exists() and "waiting" in second.log.read_text(encoding="utf-8")
+
+        try:
+            await eventually(waiting)
+            assert (await first.terminate())[0] == 0
+            await eventually(lambda: ready(second))
+            assert (await second.terminate())[0] == 0
+        finally:
+            if second.running is not None and second.running.poll() is None:
+                await second.kill()
+
+
+async def test_a_process_whose_claim_was_taken_over_ends(tmp_path: Path, postgres_url: str) -> None:
+    import asyncpg
+
+    async with process(tmp_path) as first:
+        first.environment["DATABASE_URL"] = postgres_url
+        await first.start()
+        connection = await asyncpg.connect(postgres_url)
+        # As a server that restarts, or a network that is cut: another one is quicker.
+        await connection.execute("BEGIN")
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
+        )
+        await connection.execute("SELECT pg_advisory_xact_lock(727400002)")
+        assert first.running is not None
+        assert await asyncio.to_thread(first.running.wait, 30) == 1
+        last = first.log.read_text(encoding="utf-8").splitlines()[-1]
+        assert last == "srhooks: another srhooks process has taken the database over"
+        await connection.close()
