@@ -15,6 +15,8 @@ from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.incidents import NewIncident
 from srhooks.incidents.account_checks import AccountChecks
 from srhooks.incidents.service import Incidents
+from srhooks.incidents.silence_watch import SilenceWatch
+from srhooks.protocol.event_types import event_names, subscription_label
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
 from srhooks.store import Store, StoreError
 from srhooks.subscriptions.callback_log import Call, failures_in_a_row
@@ -57,6 +59,7 @@ class Watch:
         self._interval = interval
         self._pace = pace or Pace()
         self._checks = AccountChecks(store, incidents)
+        self._silence = SilenceWatch(store, incidents)
         self._looking: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
@@ -126,9 +129,16 @@ class Watch:
             await self._pace.turn()
             listed = await self._subscriptions.all(user_id, foreground=False)
             for one in listed:
-                if one.get("mine"):
-                    await self._pace.turn()
-                    await self._check_deliveries(user_id, str(one["id"]))
+                if not one.get("mine"):
+                    continue
+                subscription_id, events = str(one["id"]), event_names(one)
+                await self._pace.turn()
+                await self._check_deliveries(user_id, subscription_id)
+                if one.get("status") == "active":
+                    name = subscription_label(events)
+                    await self._silence.check(user_id, subscription_id, name, events)
+                else:  # that it is not active says why nothing comes
+                    await self._incidents.end(user_id, "silent", subscription_id)
         except GrantDeadError:
             return True  # it is not looked at while it is; the incident tells
         except ServiceError as error:

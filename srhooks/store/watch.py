@@ -4,6 +4,7 @@ import abc
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from srhooks.domain.ids import first_id_at
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.domain.watch import KnownSubscription, Look, Run
 from srhooks.store.group_commit import Transaction
@@ -135,6 +136,56 @@ class WatchQueries(abc.ABC):
             user_id, since, since_id,
         )  # fmt: skip
         return [row[0] for row in rows]
+
+    async def span(
+        self, user_id: str, subscription_id: str, family: str, since_id: int
+    ) -> tuple[int | None, int | None]:
+        ((first,),) = await self._read(
+            "SELECT min(id) FROM notifications WHERE user_id = $1 AND subscription_id = $2",
+            user_id,
+            subscription_id,
+        )
+        rows = await self._read(
+            "SELECT id FROM notifications WHERE user_id = $1 AND subscription_id = $2"
+            " AND id >= $3 AND event_name >= $4 AND event_name < $5 ORDER BY id DESC LIMIT 1",
+            user_id, subscription_id, since_id, f"{family}.", f"{family}/",
+        )  # fmt: skip
+        return first, rows[0][0] if rows else None
+
+    async def hourly(
+        self, user_id: str, subscription_id: str, family: str, since_id: int, hours: int
+    ) -> list[int]:
+        hour = first_id_at(3_600_000)
+        rows = await self._read(
+            f"SELECT (id - $3) / {hour:d}, count(*) FROM notifications WHERE user_id = $1"
+            " AND subscription_id = $2 AND id >= $3 AND id < $4 AND event_name >= $5"
+            " AND event_name < $6 GROUP BY 1",
+            user_id, subscription_id, since_id, since_id + hours * hour, f"{family}.",
+            f"{family}/",
+        )  # fmt: skip
+        counts = [0] * hours
+        for position, count in rows:
+            counts[int(position)] = int(count)
+        return counts
+
+    async def count_between(
+        self, user_id: str, since_id: int, until_id: int, limit: int, *,
+        subscription_id: str | None = None, family: str | None = None,
+    ) -> int:  # fmt: skip
+        args: list[Any] = [user_id, since_id, until_id]
+        where = "user_id = $1 AND id >= $2 AND id < $3"
+        if subscription_id is not None:
+            args.append(subscription_id)
+            where += f" AND subscription_id = ${len(args)}"
+        if family is not None:
+            args += [f"{family}.", f"{family}/"]  # `/` follows `.`
+            where += f" AND event_name >= ${len(args) - 1} AND event_name < ${len(args)}"
+        ((count,),) = await self._read(
+            f"SELECT count(*) FROM (SELECT 1 FROM notifications WHERE {where}"
+            f" LIMIT {limit:d}) AS counted",
+            *args,
+        )
+        return int(count)
 
     async def record_run(self, started_at: int, seen_at: int) -> None:
         await self._write(

@@ -46,6 +46,22 @@ class WatchStore(Protocol):
     async def fetched_events(self, user_id: str, since: int, since_id: int) -> list[str]:
         """Events of the newest notifications whose entity was fetched since a time (ms)."""
 
+    async def span(
+        self, user_id: str, subscription_id: str, family: str, since_id: int
+    ) -> tuple[int | None, int | None]:
+        """The oldest notification of the subscription, and its newest of the family since then."""
+
+    async def hourly(
+        self, user_id: str, subscription_id: str, family: str, since_id: int, hours: int
+    ) -> list[int]:
+        """How many came in each hour from then on."""
+
+    async def count_between(
+        self, user_id: str, since_id: int, until_id: int, limit: int, *,
+        subscription_id: str | None = None, family: str | None = None,
+    ) -> int:  # fmt: skip
+        """How many have ids from the one until before the other, at most `limit`."""
+
     async def record_run(self, started_at: int, seen_at: int) -> None:
         """The program has been running from the one time to the other (ms)."""
 

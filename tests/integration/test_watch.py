@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
+from srhooks.domain.models import NewNotification
 from srhooks.sandbox import SandboxSettings
 
 from tests.support.harness import Browser, World, application, eventually, free_port
@@ -202,3 +205,28 @@ async def test_switched_off_it_asks_nothing(tmp_path: Path) -> None:
         town.sandbox.subscriptions.by_id[made["id"]].status = "suspended"
         await ada.json("GET", "/subscriptions")
         assert await incidents(ada) == []
+
+
+async def test_nothing_comes_unlike_in_other_weeks(town: World, ada: Browser, made: Made) -> None:
+    store = town.services.store
+    (user_id,) = await store.user_ids()
+    hour, now = 3_600_000, now_ms()
+    await asyncio.gather(
+        *(
+            store.add_notification(
+                NewNotification(
+                    id=first_id_at(now - ago * hour - part * 600_000) + part, user_id=user_id,
+                    hook_id=made["hookId"], subscription_id=made["id"], event_id=None,
+                    event_name="job.created", event_version=None, link=None, headers="{}",
+                    body=b"{}", signature="valid", sent_at=None, entity_status="none",
+                )
+            )
+            for ago in range(9, 22 * 24)
+            for part in range(3)
+        )
+    )  # fmt: skip
+    opened = await incident(ada, "silent")
+    assert opened["subscriptionId"] == made["id"]
+    assert opened["details"]["families"] == ["job"]
+    await town.sandbox.fire("job.created")
+    await incident(ada, "silent", ended=True)
