@@ -22,8 +22,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Error, Page, async_playwright
 from srhooks.domain.ids import first_id_at
+from srhooks.sandbox import SandboxSettings, start_sandbox
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "screenshots"
 BROWSER = os.environ.get("CHROMIUM", "/usr/bin/chromium")
@@ -33,7 +34,7 @@ SCHEMES = ("light", "dark")
 IN_README = {
     "login-wide-light", "feed-wide-light", "notification-wide-light", "notification-wide-dark",
     "subscriptions-wide-light", "overview-wide-light", "overview-wide-dark", "feed-narrow-light",
-    "notification-narrow-dark",
+    "notification-narrow-dark", "login-key-wide-light", "first-subscription-wide-light",
 }  # fmt: skip
 ROWS = 9  # that the feed shows before its picture is taken
 DAY = 86_400_000  # ms
@@ -145,7 +146,8 @@ async def take(context: BrowserContext, address: str, folder: Path, name: str) -
         for what, path in (
             ("picker", "/subscriptions#new"), ("coverage", "/subscriptions/coverage"),
             ("empty", "/notifications?q=nothing+holds+this"), ("export", "/notifications/export"),
-            ("account", "/account"), ("terminal", "/terminal"), ("api", "/api"),
+            ("account", "/account"), ("sessions", "/account/sessions"),
+            ("alerts", "/account/alerts"), ("terminal", "/terminal"), ("api", "/api"),
             ("missing", "/no-such-page"),
         ):  # fmt: skip
             await visit(path)
@@ -156,9 +158,65 @@ async def take(context: BrowserContext, address: str, folder: Path, name: str) -
     await context.close()
 
 
+@asynccontextmanager
+async def fresh_serve(port: int, data: str, api_url: str) -> AsyncIterator[str]:
+    """The address of `srhooks serve` with nothing but what the README's five steps set."""
+    address = f"http://localhost:{port}"
+    environment = {
+        "PATH": os.environ["PATH"],
+        "SESSION_SECRET": secrets.token_hex(32),
+        "APP_URL": address,
+        "PORT": str(port),
+        "SMARTRECRUITERS_API_URL": api_url,
+        "DATABASE_URL": f"sqlite:///{data}/fresh.db",
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "srhooks", "serve", env=environment
+    )
+    try:
+        yield address
+    finally:
+        process.terminate()
+        await process.wait()
+
+
+async def take_first_steps(browser: Browser, folder: Path, data: str) -> None:
+    """From an API key to the first subscription."""
+    runner, sandbox = await start_sandbox(SandboxSettings(seed=1))
+    context = await browser.new_context(
+        viewport={"width": 1280, "height": 800}, color_scheme="light", reduced_motion="reduce"
+    )
+    async with fresh_serve(free_port(), data, sandbox.base_url) as address:
+        page = await context.new_page()
+        for _ in range(100):
+            try:
+                await page.goto(address)
+                break
+            except Error:
+                await page.wait_for_timeout(100)
+        form = page.get_by_role("form", name="Log in with an API key")
+        await form.get_by_label("API key").fill(sandbox.create_api_key().key)
+        await page.screenshot(path=folder / "login-key-wide-light.png")
+        await form.get_by_role("button", name="Log in").click()
+        await page.wait_for_url(f"{address}/notifications")
+        await page.goto(f"{address}/subscriptions")
+        form = page.get_by_role("form", name="New subscription")
+        for event in ("job.created", "application.status.updated"):
+            await form.get_by_role("checkbox", name=event, exact=True).check()
+        await form.get_by_role("checkbox", name="Activate at once").check()
+        await form.get_by_role("button", name="Create").click()
+        await page.get_by_role("article").get_by_text("active", exact=True).wait_for()
+        await page.mouse.move(0, 0)
+        await page.wait_for_timeout(300)
+        await page.screenshot(path=folder / "first-subscription-wide-light.png")
+    await context.close()
+    await runner.cleanup()
+
+
 async def main(folder: Path, data: str) -> None:
     async with demo(free_port(), data) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
+        await take_first_steps(browser, folder, data)
         cookies = await session(browser, address)
         await asyncio.to_thread(live_through_a_day, Path(data) / "srhooks.db")
         for size, (width, height) in SIZES.items():
