@@ -12,6 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from srhooks.domain import ids
 from srhooks.domain.json_values import parse_body
 from srhooks.domain.search_text import fold, search_text
+from srhooks.protocol.event_types import subscription_label
 
 Signature = Literal["valid", "invalid", "unsigned", "unverifiable"]
 EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"]
@@ -33,11 +34,17 @@ class Hook:
     created_at: int
     deleted_at: int | None = None
     events: str = "[]"  # JSON list: what its subscription listens to, when it was last seen
+    name: str | None = None  # that a person gave to its subscription
 
     @property
     def event_names(self) -> list[str]:
         names: list[str] = json.loads(self.events)
         return names
+
+    @property
+    def label(self) -> str:
+        """What pages and messages call its subscription."""
+        return self.name or subscription_label(self.event_names)
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ class AccountChecks:
                 subject = (hook.subscription_id if hook else None) or hook_id
                 recent.add((user_id, subject))
                 if count >= FORGED:
-                    name = subscription_label(hook.event_names if hook else [])
+                    name = hook.label if hook else subscription_label([])
                     await self._incidents.open(
                         NewIncident(
                             user_id=user_id,

@@ -6,7 +6,7 @@ from typing import Any
 
 from srhooks.accounts.rights import PLURALS
 from srhooks.domain.models import Timing, Trouble
-from srhooks.protocol.event_types import event_names, subscription_label
+from srhooks.protocol.event_types import subscription_name
 
 HOUR = 3_600_000  # ms
 SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
@@ -96,7 +96,7 @@ def attention(
         status = str(one_of.get("status") or "unknown")
         if one_of.get("mine") and status != "active":
             tone = "warn" if status == "inactive" else "bad"
-            name = subscription_label(event_names(one_of))
+            name = subscription_name(one_of)
             text = f"{name} is {status[:40]}: nothing arrives from this subscription"
             url = f"/subscriptions#s-{one_of['id']}"
             found.append(Attention(tone, text, url, "See the subscription"))

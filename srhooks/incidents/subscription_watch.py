@@ -14,7 +14,7 @@ from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.incidents import IncidentKind, NewIncident
 from srhooks.domain.watch import KnownSubscription
 from srhooks.incidents.service import Incidents
-from srhooks.protocol.event_types import event_names, subscription_label
+from srhooks.protocol.event_types import subscription_label, subscription_name
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError
 from srhooks.store import Store
 
@@ -57,7 +57,7 @@ class SubscriptionWatch:
         now = KnownSubscription(
             subscription_id=subscription_id,
             hook_id=str(one.get("hookId") or (before.hook_id if before else "")),
-            name=subscription_label(event_names(one)),
+            name=subscription_name(one),
             status=status,
             since=before.since if before and before.status == status else now_ms(),
             changed_by=before.changed_by if before and before.status == status else "elsewhere",
@@ -147,4 +147,4 @@ class SubscriptionWatch:
 
     async def _name_of(self, hook_id: str) -> str:
         hook = await self._store.hook(hook_id)
-        return subscription_label(hook.event_names if hook is not None else [])
+        return hook.label if hook is not None else subscription_label([])

@@ -22,6 +22,14 @@ FAMILIES = _by_family()
 KNOWN = frozenset(EVENT_TYPES)
 
 
+PLURALS = {
+    "job": "Jobs", "position": "Positions", "application": "Applications",
+    "candidate": "Candidates", "offer": "Offers", "review": "Reviews",
+    "onboarding": "Onboarding", "interview": "Interviews",
+}  # fmt: skip
+MAX_HEADS = 2  # families that a name tells, when there are more than one further
+
+
 def family(event_name: str | None) -> str:
     """The known family of an event name, or "other": safe as a label and as an attribute."""
     head = (event_name or "").partition(".")[0]
@@ -42,9 +50,32 @@ def event_names(subscription: Mapping[str, Any]) -> list[str]:
     return [str(name)[:MAX_NAME] for name in names if name]
 
 
+def subscription_name(subscription: Mapping[str, Any]) -> str:
+    """What a person called it, else what it is called by its events."""
+    name = subscription.get("name")
+    return name if isinstance(name, str) and name else subscription_label(event_names(subscription))
+
+
+def subscription_phrase(subscription: Mapping[str, Any]) -> str:
+    """As a question about it says: "the subscription to job.created, job.updated + 3"."""
+    name = subscription.get("name")
+    if isinstance(name, str) and name:
+        return f"the subscription {name}"
+    names = event_names(subscription)
+    if not names:
+        return "the subscription without events"
+    more = f" + {len(names) - 2}" if len(names) > 2 else ""
+    return f"the subscription to {', '.join(names[:2])}{more}"
+
+
 def subscription_label(names: Sequence[str]) -> str:
-    """A subscription has no name of its own: its first events stand for it."""
+    """The name of a subscription that has none of its own: "Jobs and offers (3 events)"."""
     if not names:
         return "Subscription without events"
-    more = f" + {len(names) - 2}" if len(names) > 2 else ""
-    return ", ".join(names[:2]) + more
+    if len(names) == 1:
+        return names[0]
+    heads = list(dict.fromkeys(PLURALS.get(family(name), "Other events") for name in names))
+    if len(heads) > MAX_HEADS + 1:
+        heads = [*heads[:MAX_HEADS], f"{len(heads) - MAX_HEADS} more"]
+    text = " and ".join(part for part in (", ".join(heads[:-1]), heads[-1]) if part)
+    return f"{text[:1]}{text[1:].lower()} ({len(names)} events)"

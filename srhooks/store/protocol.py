@@ -193,8 +193,11 @@ class Store(WatchStore, Protocol):
 
     async def bind_hook(self, hook_id: str, subscription_id: str) -> None: ...
 
-    async def name_hook(self, hook_id: str, events: str) -> None:
-        """Keep what its subscription listens to (a JSON list): pages name it by that."""
+    async def keep_events(self, hook_id: str, events: str) -> None:
+        """Keep what its subscription listens to (a JSON list)."""
+
+    async def name_hook(self, hook_id: str, name: str | None) -> None:
+        """Keep what a person calls its subscription; None: it is called by its events."""
 
     async def retire_hook(self, hook_id: str, at: int) -> None:
         """The subscription was deleted. The hook goes on accepting late deliveries."""

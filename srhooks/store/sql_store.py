@@ -38,7 +38,7 @@ T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
 KEEP_ENDED_TOKENS = 30 * 86_400_000  # ms that a personal token is listed after its end
 LONG_READS = 2  # at a time; each database has more readers, for what is quick
-HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events"
+HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events, name"
 KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
@@ -127,9 +127,9 @@ class SqlStore(
 
     async def add_hook(self, hook: Hook) -> None:
         await self._write(
-            f"INSERT INTO hooks ({HOOK}) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+            f"INSERT INTO hooks ({HOOK}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
             hook.id, hook.user_id, hook.subscription_id, hook.auth_header, hook.created_at,
-            hook.deleted_at, hook.events,
+            hook.deleted_at, hook.events, hook.name,
         )  # fmt: skip
 
     async def hook(self, hook_id: str) -> Hook | None:
@@ -147,8 +147,11 @@ class SqlStore(
             "UPDATE hooks SET subscription_id = $2 WHERE id = $1", hook_id, subscription_id
         )
 
-    async def name_hook(self, hook_id: str, events: str) -> None:
+    async def keep_events(self, hook_id: str, events: str) -> None:
         await self._write("UPDATE hooks SET events = $2 WHERE id = $1", hook_id, events)
+
+    async def name_hook(self, hook_id: str, name: str | None) -> None:
+        await self._write("UPDATE hooks SET name = $2 WHERE id = $1", hook_id, name)
 
     async def retire_hook(self, hook_id: str, at: int) -> None:
         await self._write(

@@ -5,6 +5,7 @@ authentication, `x-` names); `domain.wire_text` for what may become a header, an
 event's name.
 """
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -19,6 +20,7 @@ from srhooks.domain.wire_text import (
 )
 
 MAX_EVENTS = 200
+MAX_NAME = 80  # characters
 AUTH_PARTS: Mapping[str, tuple[str, ...]] = {
     "basic": ("username", "password"),
     "header": ("headerName", "headerValue"),
@@ -43,6 +45,7 @@ class NewSubscription:
     alerting_email_address: str | None = None
     callback_authentication: dict[str, Any] | None = None
     active: bool = False
+    name: str | None = None  # that a person gives it
 
 
 def checked_subscription(
@@ -51,6 +54,7 @@ def checked_subscription(
     authentication: Mapping[str, Any] | None,
     *,
     active: bool,
+    name: str | None = None,
 ) -> NewSubscription:
     """Raises InvalidSubscriptionError."""
     names = tuple(dict.fromkeys(event.strip() for event in events if event.strip(" ")))
@@ -58,10 +62,10 @@ def checked_subscription(
         raise InvalidSubscriptionError("Choose at least one event")
     if len(names) > MAX_EVENTS:
         raise InvalidSubscriptionError(f"At most {MAX_EVENTS} events")
-    for name in names:
-        if not is_event_name(name):
+    for event in names:
+        if not is_event_name(event):
             raise InvalidSubscriptionError(
-                f"{_quoted(name)} is not an event name: use letters, digits, dots, hyphens and"
+                f"{_quoted(event)} is not an event name: use letters, digits, dots, hyphens and"
                 " underscores, such as job.created"
             )
     if email is not None and not is_email(email):
@@ -73,7 +77,21 @@ def checked_subscription(
         alerting_email_address=email,
         callback_authentication=None if authentication is None else _checked_auth(authentication),
         active=active,
+        name=checked_name(name),
     )
+
+
+def checked_name(name: str | None) -> str | None:
+    """What a subscription is called, None where nothing is given.
+
+    Raises InvalidSubscriptionError.
+    """
+    text = (name or "").strip()
+    if len(text) > MAX_NAME or any(unicodedata.category(letter) == "Cc" for letter in text):
+        raise InvalidSubscriptionError(
+            f"The name must be one line of at most {MAX_NAME} characters"
+        )
+    return text or None
 
 
 def _checked_auth(given: Mapping[str, Any]) -> dict[str, Any]:

@@ -110,7 +110,7 @@ class Subscriptions:
         """
         hook = Hook(
             new_hook_id(), user_id, None, _auth_header(wanted.callback_authentication), now_ms(),
-            events=json.dumps(wanted.events),
+            events=json.dumps(wanted.events), name=wanted.name,
         )  # fmt: skip
         await self._store.add_hook(hook)
         payload: dict[str, Any] = {
@@ -131,6 +131,7 @@ class Subscriptions:
         await self._store.bind_hook(hook.id, number)
         self._hooks.forget(hook.id)
         created |= {"hookId": hook.id, "mine": True}
+        created |= {"name": wanted.name} if wanted.name else {}
         created.pop("callbackAuthentication", None)
         try:
             await self._make_key(user_id, hook.id, number)
@@ -194,6 +195,14 @@ class Subscriptions:
             for observer in self._observers:
                 await _tell(observer.deleted(user_id, number, done=done))
 
+    async def rename(self, user_id: str, number: str, name: str | None) -> None:
+        """Call one of ours by a name; None: by its events. Raises UnknownSubscriptionError."""
+        hook = await self._hook_of(user_id, number)
+        if hook is None:
+            raise UnknownSubscriptionError
+        await self._store.name_hook(hook.id, name)
+        self._changed(user_id)
+
     async def rotate_key(self, user_id: str, number: str) -> str:
         """Make a new signing key; the one before it counts for 24 hours more. The new key."""
         check_id(number)
@@ -232,9 +241,11 @@ class Subscriptions:
             await self._store.bind_hook(hook.id, str(one["id"]))
             self._hooks.forget(hook.id)
         if hook is not None and (events := json.dumps(event_names(one))) != hook.events:
-            await self._store.name_hook(hook.id, events)
+            await self._store.keep_events(hook.id, events)
         one["hookId"] = hook.id if hook else None
         one["mine"] = hook is not None
+        if hook is not None and hook.name:
+            one["name"] = hook.name
 
     async def _hook_of(self, user_id: str, number: str) -> Hook | None:
         hooks = await self._store.hooks(user_id)

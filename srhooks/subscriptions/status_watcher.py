@@ -14,7 +14,7 @@ from typing import Any
 
 from srhooks.domain.clock import now_ms
 from srhooks.hub import Event, Hub
-from srhooks.protocol.event_types import event_names, subscription_label
+from srhooks.protocol.event_types import subscription_name
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
 from srhooks.store import StoreError
 from srhooks.subscriptions.service import Subscriptions
@@ -91,7 +91,7 @@ class StatusWatch:
         watched = self._users.setdefault(user_id, _Watched())
         before = {str(one["id"]): _status(one) for one in watched.known or () if one.get("mine")}
         now = {str(one["id"]): _status(one) for one in found}
-        names = {str(one["id"]): subscription_label(event_names(one)) for one in found}
+        names = {str(one["id"]): subscription_name(one) for one in found}
         fresh = [
             Drift(number, names[number], status, now[number], now_ms())
             for number, status in before.items()

@@ -94,6 +94,7 @@ ROUTES = (
     Route("POST", "/subscriptions/{id}/delete", subscriptions.delete, LOGIN),
     Route("GET", "/subscriptions/{id}/secret-key", questions.ask_to_rotate, LOGIN),
     Route("POST", "/subscriptions/{id}/secret-key", subscription.rotate_key, LOGIN),
+    Route("POST", "/subscriptions/{id}/name", subscriptions.rename, LOGIN),
     Route("POST", "/subscriptions/{id}/test", subscription.try_it, LOGIN),
     Route("GET", "/subscriptions/{id}/callbacks-log", subscription.log, LOGIN),
     # What there is to subscribe to

@@ -1,4 +1,4 @@
-"""Subscriptions have no name of their own: pages call them by their events."""
+"""Subscriptions are called by the name that a person gave them, else by their events."""
 
 import re
 from html import unescape
@@ -17,11 +17,17 @@ OPTIONS = re.compile(r'<select name="subscription".*?</select>', re.DOTALL)
     ("events", "label"),
     [
         ([{"name": "job.created"}], "job.created"),
-        (["job.created", {"name": "job.updated"}], "job.created, job.updated"),
-        (["a", "b", "c", "d", {"name": None}], "a, b + 2"),
+        (["job.created", {"name": "job.updated"}], "Jobs (2 events)"),
+        (["job.created", "offer.created"], "Jobs and offers (2 events)"),
+        (["a.x", "offer.created", "job.x"], "Other events, offers and jobs (3 events)"),
+        (
+            ["job.x", "offer.x", "review.x", "a", {"name": None}],
+            "Jobs, offers and 2 more (4 events)",
+        ),
         ([], "Subscription without events"),
         (None, "Subscription without events"),
-        ([{"odd": 1}, 5, "x" * 999], "5, " + "x" * 200),
+        ([{"odd": 1}, 5, "x" * 999], "Other events (2 events)"),
+        (["x" * 999], "x" * 200),
     ],
 )
 def test_a_subscription_is_called_by_its_events(events: object, label: str) -> None:
@@ -35,12 +41,16 @@ def test_those_alike_are_told_apart() -> None:
         Hook("h3", "u", "s-0003", None, 3, events='["b"]'),
         Hook("h4", "u", "s-0004", None, 4),
         Hook("h5", "u", None, None, 5, events='["a"]'),
+        Hook("h6", "u", "s-0006", None, 6, events='["a"]', name="Hiring"),
+        Hook("h7", "u", "s-0007", None, 7, name="b"),
     ]
     assert hook_labels(hooks) == {
         "s-0001": "a (…0001)",
         "s-0002": "a (…0002) (deleted)",
-        "s-0003": "b",
+        "s-0003": "b (…0003)",
         "s-0004": "s-0004",
+        "s-0006": "Hiring",
+        "s-0007": "b (…0007)",
     }
 
 
@@ -53,7 +63,7 @@ async def choices(ada: Browser) -> list[str]:
 async def test_feed_and_detail_name_subscriptions_by_what_was_last_seen(world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created", "job.updated", "offer.created")
-        assert await choices(ada) == ["All subscriptions", "job.created, job.updated + 1"]
+        assert await choices(ada) == ["All subscriptions", "Jobs and offers (3 events)"]
         known = world.sandbox.subscriptions.by_id[created["id"]]
         known.events = ("review.created",)  # somebody changed it elsewhere
         await ada.json("GET", "/subscriptions")
@@ -61,6 +71,46 @@ async def test_feed_and_detail_name_subscriptions_by_what_was_last_seen(world: W
         await world.notify(created["hookId"], event_name="job.created")
         (n,) = await ada.notifications()
         page = await ada.page(f"/notifications/{n['id']}")
-        assert f'subscription={created["id"]}">review.created</a>' in page
+        assert f'subscription={created["id"]}"><bdi>review.created</bdi></a>' in page
         await ada.json("DELETE", f"/subscriptions/{created['id']}", status=204)
         assert await choices(ada) == ["All subscriptions", "review.created (deleted)"]
+
+
+async def test_a_given_name_is_used_everywhere(world: World) -> None:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created", "job.updated", name="Hiring <b>team</b>")
+        number = created["id"]
+        assert created["name"] == "Hiring <b>team</b>"
+        assert "name" not in str(world.sandbox.subscriptions.by_id[number].callback_url)
+        (listed,) = (await ada.json("GET", "/subscriptions"))["subscriptions"]
+        assert listed["name"] == "Hiring <b>team</b>"
+        await world.notify(created["hookId"], event_name="job.created")
+        (n,) = await ada.notifications()
+        shown = "Hiring &lt;b&gt;team&lt;/b&gt;"
+        for path in (
+            "/notifications", f"/notifications/{n['id']}", "/subscriptions", "/overview",
+            f"/subscriptions/{number}", f"/subscriptions/{number}/delete",
+            "/subscriptions/coverage",
+        ):  # fmt: skip
+            page = await ada.page(path)
+            assert shown in page, path
+            assert "Hiring <b>" not in page
+        form = {"name": " Recruiting ", "csrf": await ada.csrf()}
+        path = f"/subscriptions/{number}/name"
+        async with ada.request("POST", path, data=form, headers={"Accept": "text/html"}) as answer:
+            assert (answer.status, answer.headers["Location"]) == (303, f"/subscriptions/{number}")
+        assert await choices(ada) == ["All subscriptions", "Recruiting"]
+        await ada.json("POST", path, status=204, json={"name": ""})
+        assert await choices(ada) == ["All subscriptions", "Jobs (2 events)"]
+
+
+@pytest.mark.parametrize("name", ["x" * 81, "a\nb", 5, ["a"]])
+async def test_an_odd_name_is_refused(world: World, name: object) -> None:
+    async with world.logged_in() as ada:
+        asked = {"events": ["job.created"], "name": name}
+        await ada.json("POST", "/subscriptions", status=400, json=asked)
+        number = (await ada.subscribe("job.created"))["id"]
+        await ada.json("POST", f"/subscriptions/{number}/name", status=400, json={"name": name})
+        async with world.logged_in("Grace") as grace:
+            path = f"/subscriptions/{number}/name"
+            await grace.json("POST", path, status=404, json={"name": "Mine"})

@@ -10,7 +10,13 @@ from aiohttp import hdrs, web
 
 from srhooks.domain import clock
 from srhooks.incidents.advice import WHAT_TO_DO, action_of, worst
-from srhooks.protocol.event_types import FAMILIES, event_names, family
+from srhooks.protocol.event_types import (
+    FAMILIES,
+    event_names,
+    family,
+    subscription_name,
+    subscription_phrase,
+)
 from srhooks.web.http.static_files import ASSETS
 from srhooks.web.presentation import foreign_text, labels, news, template_filters
 from srhooks.web.presentation.chart import span_label
@@ -133,7 +139,8 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         kind_title=kind_title,
         detail_url=template_filters.detail_url,
         event_names=event_names,
-        subscription_name=labels.subscription_name,
+        subscription_name=subscription_name,
+        subscription_phrase=subscription_phrase,
         unknown_events=labels.unknown_events,
         FAMILIES=FAMILIES,
         WHAT_TO_DO=WHAT_TO_DO,

@@ -152,6 +152,9 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/subscriptions/{id}/secret-key": (NUMBER, {"post": operation(
         "A new signing key; the one before counts for 24 h more", {201: ref("SecretKey")}, tag=S,
         errors=(404, *SERVICE))}),
+    "/subscriptions/{id}/name": (NUMBER, {"post": operation(
+        "Call it by a name; an empty one: by its events", {204: None}, tag=S,
+        body=record(name=TEXT), errors=(400, 404))}),
     "/subscriptions/{id}/test": (NUMBER, {"post": operation(
         "Post a signed test notification to its hook", {200: ref("TestResult")}, tag=S,
         errors=(404, *SERVICE))}),

@@ -67,7 +67,7 @@ HEALTH = record(
 # The service's own object is passed on with whatever else it holds.
 SUBSCRIPTION = record(
     closed=False,
-    optional=("callbackUrl", "events", "status", "activationError", "health"),
+    optional=("callbackUrl", "events", "status", "activationError", "health", "name"),
     id={"type": ["string", "integer"]},
     callbackUrl=TEXT,
     events=many(ANYTHING),
@@ -76,6 +76,7 @@ SUBSCRIPTION = record(
     mine={"type": "boolean"},
     activationError=TEXT,
     health=HEALTH,
+    name=TEXT,
 )
 AUTHENTICATION: Schema = {
     "oneOf": [
@@ -130,7 +131,8 @@ SCHEMAS: dict[str, Schema] = {
     "Subscription": SUBSCRIPTION,
     "Subscriptions": record(subscriptions=many(ref("Subscription"))),
     "NewSubscription": record(
-        optional=("alertingEmailAddress", "callbackAuthentication", "active"),
+        optional=("alertingEmailAddress", "callbackAuthentication", "active", "name"),
+        name=TEXT,
         events=many(TEXT) | {"minItems": 1},
         alertingEmailAddress=TEXT,
         callbackAuthentication=ref("CallbackAuthentication"),

@@ -10,12 +10,12 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from srhooks.protocol.event_types import event_names
+from srhooks.protocol.event_types import subscription_phrase
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.session import require_login
-from srhooks.web.presentation.labels import clip, subscription_name
+from srhooks.web.presentation.labels import clip
 from srhooks.web.state.app_keys import SERVICES
 
 PATIENCE = 4.0  # seconds for the name, which is only a help
@@ -90,9 +90,7 @@ async def _subject(request: web.Request) -> _Subject:
         name, address = "this subscription", ""
     else:
         is_ours = found["mine"]
-        name = "the subscription without events"
-        if event_names(found):
-            name = f"the subscription to {subscription_name(found)}"
+        name = subscription_phrase(found)
         address = str(found.get("callbackUrl") or "")
     warning = ""
     if not is_ours:

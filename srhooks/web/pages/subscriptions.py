@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
@@ -15,6 +16,7 @@ from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.subscriptions.new_subscription import (
     InvalidSubscriptionError,
     NewSubscription,
+    checked_name,
     checked_subscription,
 )
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS
@@ -34,6 +36,7 @@ FRAME_TIMEOUT = 0.7  # seconds for the list; then the page goes out without it, 
 PAGE = "subscriptions"  # of what is shown once
 EMPTY_FORM: Mapping[str, Any] = {
     "events": [],
+    "name": "",
     "alertingEmailAddress": "",
     "auth_type": "none",
     "auth_username": "",
@@ -109,6 +112,27 @@ async def delete(request: web.Request) -> web.Response:
     await services.subscriptions.delete(login.user.id, subscription_id)
     services.watch.forget(login.user.id, subscription_id)
     return await _done(request, login, "The subscription was deleted.")
+
+
+async def rename(request: web.Request) -> web.Response:
+    """Call it by another name; an empty one: by its events."""
+    login = await require_login(request)
+    if request.content_type == "application/json":
+        name = (await _json_body(request)).get("name")
+    else:
+        name = text_of(await read_form(request), "name")
+    if name is not None and not isinstance(name, str):
+        raise BadRequestError('"name" must be a text')
+    try:
+        checked = checked_name(name)
+    except InvalidSubscriptionError as error:
+        raise BadRequestError(str(error)) from None
+    number = request.match_info["id"]
+    await request.app[SERVICES].subscriptions.rename(login.user.id, number, checked)
+    if wants_json(request):
+        return web.Response(status=204, headers={"Vary": VARY})
+    url = f"/subscriptions/{quote(number, safe='')}"
+    return web.Response(status=303, headers={hdrs.LOCATION: url, "Vary": VARY})
 
 
 async def subscriptions_context(
@@ -286,7 +310,10 @@ def _from_json(value: dict[str, Any]) -> NewSubscription:
     active = value.get("active")
     if active is not None and not isinstance(active, bool):
         raise BadRequestError('"active" must be true or false')
-    return _checked(events, address, authentication, active=bool(active))
+    name = value.get("name")
+    if name is not None and not isinstance(name, str):
+        raise BadRequestError('"name" must be a text')
+    return _checked(events, address, authentication, active=bool(active), name=name)
 
 
 def _from_form(form: Form) -> NewSubscription:
@@ -298,7 +325,8 @@ def _from_form(form: Form) -> NewSubscription:
         }
     address = text_of(form, "alertingEmailAddress") or None
     active = bool(text_of(form, "active"))
-    return _checked(_chosen(form), address, authentication, active=active)
+    name = text_of(form, "name")
+    return _checked(_chosen(form), address, authentication, active=active, name=name)
 
 
 def _chosen(form: Form) -> list[str]:
@@ -309,10 +337,11 @@ def _chosen(form: Form) -> list[str]:
 
 
 def _checked(
-    events: list[str], address: str | None, authentication: dict[str, Any] | None, *, active: bool
-) -> NewSubscription:
+    events: list[str], address: str | None, authentication: dict[str, Any] | None, *,
+    active: bool, name: str | None,
+) -> NewSubscription:  # fmt: skip
     try:
-        return checked_subscription(events, address, authentication, active=active)
+        return checked_subscription(events, address, authentication, active=active, name=name)
     except InvalidSubscriptionError as error:
         raise BadRequestError(str(error)) from None
 

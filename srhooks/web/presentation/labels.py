@@ -2,11 +2,10 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from srhooks.domain.models import Hook, Notification
 from srhooks.protocol.event_catalog import EVENT_TYPES
-from srhooks.protocol.event_types import FAMILIES, KNOWN, event_names, family, subscription_label
+from srhooks.protocol.event_types import FAMILIES, KNOWN, family
 
 MAX_TITLE = 200
 
@@ -59,19 +58,16 @@ def title_of(n: Notification) -> str:
     return f"{kind.capitalize()} without a name" if kind != "other" else "Without a name"
 
 
-def subscription_name(subscription: Mapping[str, Any]) -> str:
-    return subscription_label(event_names(subscription))
-
-
 def hook_labels(hooks: Sequence[Hook]) -> dict[str, str]:
     """A name for each subscription that has a hook; those alike are told apart by their ids."""
     bound = [hook for hook in hooks if hook.subscription_id is not None]
-    plain = Counter(hook.events for hook in bound)
+    plain = Counter(hook.label for hook in bound)
     labels = {}
     for hook in bound:
         number = hook.subscription_id or ""
-        text = subscription_label(hook.event_names) if hook.event_names else number
-        if hook.event_names and plain[hook.events] > 1:
+        is_called = hook.name is not None or bool(hook.event_names)
+        text = hook.label if is_called else number
+        if is_called and plain[hook.label] > 1:
             text += f" (…{number[-4:]})"
         labels[number] = text + (" (deleted)" if hook.deleted_at is not None else "")
     return labels
