@@ -32,6 +32,7 @@ from srhooks.web.pages import (
     overview,
     questions,
     sessions,
+    signed_text,
     subscription,
     subscriptions,
     terminal,
@@ -74,6 +75,7 @@ ROUTES = (
     Route("GET", "/notifications/{id}/raw", feed.raw_body, READER),
     Route("GET", "/notifications/{id}/signed", feed.signed_text, READER),
     Route("GET", "/notifications/{id}/follow", follow.follow, LOGIN),
+    Route("POST", "/notifications/{id}/compare", signed_text.compare, LOGIN),
     Route("POST", "/notifications/{id}/reprocess", bulk.reprocess_one, LOGIN),
     Route("POST", "/notifications/{id}/replay", bulk.reprocess_one, LOGIN),  # its name until 0.1
     Route("GET", "/entities/{kind}/{id}", entity.show, READER),

@@ -170,6 +170,9 @@ async def notifications(ask: Client, world: World) -> None:
     await ask("GET", "/notifications/{id}", 404, "unknown")
     await ask("GET", "/notifications/{id}/raw", 200, number)
     await ask("GET", "/notifications/{id}/signed", 200, number)
+    await ask("POST", "/notifications/{id}/compare", 200, number, json={"text": "x"})
+    await ask("POST", "/notifications/{id}/compare", 400, number, json={})
+    await ask("POST", "/notifications/{id}/compare", 404, "unknown", json={"text": "x"})
     for name in ("reprocess", "replay"):
         await ask("POST", f"/notifications/{{id}}/{name}", 200, number)
         await ask("POST", f"/notifications/{{id}}/{name}", 404, "unknown")

@@ -65,6 +65,8 @@ DEFAULTS: Mapping[str, Any] = {
     "links": {},
     "unreadable_events": {},  # to the scope that is missing
     "curl": "",
+    "codes": (),
+    "pasted": "",
     "steps": (),
     "delivery_times": {},  # by event
     "waiting": False,  # the service is being asked; shown is what it said before

@@ -25,6 +25,7 @@ from srhooks.web.presentation.notification_json import notification_json
 from srhooks.web.presentation.signature_report import verdict
 from srhooks.web.presentation.template_filters import is_cursor
 from srhooks.web.presentation.totals import totals
+from srhooks.web.presentation.verification_code import verification_code
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
@@ -225,6 +226,7 @@ async def _detail_context(
         "subscription_label": labels.get(n.subscription_id or ""),
         "things": await _things_named(request, login, n),
         "links": await run_heavy(n.size, links_in, n, settings.api_url),
+        "codes": verification_code(n),
         "curl": curl_command(n, settings.hook_url(n.hook_id)),
     }
 

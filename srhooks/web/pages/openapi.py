@@ -100,6 +100,9 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/notifications/{id}/signed": (ONE, {"get": operation(
         "The bytes that its signature is made over", {200: "application/octet-stream"}, tag=N,
         reader=True, errors=(404,))}),
+    "/notifications/{id}/compare": (ONE, {"post": operation(
+        "Where a text that a program signed differs from what SmartRecruiters signed",
+        {200: ref("Compared")}, tag=N, body=record(text=TEXT), errors=(400, 404))}),
     **{f"/notifications/{{id}}/{name}": (ONE, {"post": operation(
         f"Verify it and fetch its entity again{note}", {200: ref("Processed")}, tag=N,
         errors=(404,))}) for name, note in REPROCESS},

@@ -206,6 +206,22 @@ SCHEMAS: dict[str, Schema] = {
     "Tokens": record(tokens=many(ref("Token"))),
     "Deleted": record(deleted=COUNT),
     "Processed": record(processed=COUNT),
+    "Compared": record(
+        same={"type": "boolean"},
+        difference={
+            "anyOf": [
+                {"type": "null"},
+                record(
+                    at={"type": "integer", "minimum": 1},
+                    part=TEXT,
+                    before=TEXT,
+                    pasted=TEXT,
+                    signed=TEXT,
+                    hint=MAYBE_TEXT,
+                ),
+            ]
+        },
+    ),
     "Health": record(status=TEXT),
     "Error": record(error=record(status={"type": "integer"}, message=TEXT)),
 }

@@ -1,0 +1,46 @@
+"""Compare a text that somebody's program signed with what SmartRecruiters signed."""
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from aiohttp import web
+
+from srhooks.server.heavy_work import run_heavy
+from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
+from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.forms import read_form
+from srhooks.web.http.session import require_login
+from srhooks.web.http.templating import render
+from srhooks.web.pages.feed import find_notification
+from srhooks.web.presentation.text_difference import first_difference
+
+
+async def compare(request: web.Request) -> web.Response:
+    """Nothing is stored."""
+    login = await require_login(request)
+    n = await find_notification(request, login)
+    pasted = await _pasted(request)
+    found = await run_heavy(n.size + len(pasted), first_difference, n, pasted)
+    if wants_json(request):
+        answer = {"same": found is None, "difference": None if found is None else asdict(found)}
+        return web.Response(
+            text=json_text(answer), content_type="application/json", headers={"Vary": VARY}
+        )
+    ctx: dict[str, Any] = {"n": n, "difference": found, "pasted": pasted}
+    template = "_compared.html" if wants_fragment(request) else "compared.html"
+    return render(request, template, ctx)
+
+
+async def _pasted(request: web.Request) -> str:
+    if request.content_type != "application/json":
+        value = (await read_form(request)).get("text")
+    else:
+        try:
+            given = json.loads(await request.read())
+        except (ValueError, RecursionError):
+            raise BadRequestError("the body is not JSON") from None
+        value = given.get("text") if isinstance(given, dict) else None
+    if not isinstance(value, str) or not value:
+        raise BadRequestError("Paste the text that your program signed")
+    return value
