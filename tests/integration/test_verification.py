@@ -28,8 +28,8 @@ RUNS = {
 BODIES = {
     "plain": b'{"id": "1"}',
     "odd": (
-        "\u202e'\"\\ \\u0041 $x ${x} {$x} #{x} #$x `x` %s @body@ \U0001f419\r\n\t\x07\x7f é".encode()
-    ),
+        "\u202e'\"\\ \\u0041 $x ${x} {$x} #{x} #$x `x` %s @body@ \U0001f419\r\n\t\x07\x7f \u00e9"
+    ).encode(),
     "binary": b"\x00\xff\xfe",
     "large": b"x" * 20_001,
 }
