@@ -47,7 +47,8 @@ from srhooks.server.memory import trim_forever
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.store import StoreError, make_store
-from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.activation_log import ActivationLog
+from srhooks.subscriptions.address_check import AddressCheck, check_address
 from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
@@ -104,10 +105,14 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     tokens = TokenKeeper(kinds, store, vault, limiters, hub, app[METRICS])
     gateway = Gateway(client, tokens, limiters, store)
 
-    handshakes = Handshakes(hub)
+    activations = ActivationLog(store, hub)
+
+    async def check(url: str) -> AddressCheck:
+        return await check_address(session, url, activations.new_check())
+
     hooks = HookDirectory(store, vault, partial(newest_key, gateway))
     incidents = Incidents(store, hub)
-    subscriptions = Subscriptions(settings, store, gateway, hooks, hub, handshakes)
+    subscriptions = Subscriptions(settings, store, gateway, hooks, hub, activations, check)
     if settings.watch_interval:
         subscriptions.subscribe(SubscriptionWatch(store, incidents, subscriptions.background_one))
     shared_list = SharedList(subscriptions)
@@ -144,7 +149,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         shared_list=shared_list,
         health=health,
         watch=StatusWatch(subscriptions, hub),
-        handshakes=handshakes,
+        activations=activations,
         trial=Trial(settings, store, hooks, session, tests),
         personal=PersonalTokens(store),
         indexer=indexer,
@@ -161,6 +166,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     )
     yield
     await health.close()
+    await activations.close()
     await shared_list.close()
     await key_recovery.close()
     await tokens.close()

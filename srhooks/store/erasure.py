@@ -11,7 +11,14 @@ from srhooks.store.group_commit import Transaction, note_erasure
 from srhooks.store.incidents import delete_incidents
 
 T = TypeVar("T")
-OF_ACCOUNT = ("sessions", "api_keys", "unreadable_kinds", "watched_subscriptions", "watch_looks")
+OF_ACCOUNT = (
+    "sessions",
+    "api_keys",
+    "unreadable_kinds",
+    "watched_subscriptions",
+    "watch_looks",
+    "activation_logs",
+)
 REMAINS = (
     "UPDATE notifications SET title = $2, rev = $3, body = $4, headers = '{}', link = NULL,"
     " entity = NULL, entity_status = 'none', entity_at = NULL, entity_error = NULL,"

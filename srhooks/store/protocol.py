@@ -213,6 +213,14 @@ class Store(WatchStore, Protocol):
 
     async def reseal_key(self, key_id: int, sealed: bytes) -> None: ...
 
+    async def save_activation(self, user_id: str, subscription_id: str, steps: str) -> None:
+        """Keep the steps (JSON) of its activation instead of those of the one before."""
+
+    async def activations(self, user_id: str) -> dict[str, str]:
+        """The steps of the last activation, by subscription."""
+
+    async def drop_activation(self, user_id: str, subscription_id: str) -> None: ...
+
     # --- notifications -------------------------------------------------------------------------
     def add_notification(
         self, new: NewNotification, deadline: float | None = None

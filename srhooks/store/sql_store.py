@@ -17,6 +17,7 @@ from srhooks.domain.models import (
 )
 from srhooks.observability.metrics import Metrics
 from srhooks.store.accounts import AccountQueries
+from srhooks.store.activations import ActivationQueries
 from srhooks.store.alerts import AlertQueries, purge_alerts
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
@@ -45,7 +46,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
     SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
-    WatchQueries, MaintenanceQueries, AlertQueries, abc.ABC,
+    WatchQueries, MaintenanceQueries, AlertQueries, ActivationQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self.next_id = IdSource(clock)

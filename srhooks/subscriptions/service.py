@@ -5,7 +5,7 @@ Each subscription made here gets a hook of its own and a signing key before it c
 
 import json
 import logging
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -35,7 +35,8 @@ from srhooks.smartrecruiters.webhooks_api import (
     unchecked_path,
 )
 from srhooks.store import Store, StoreError
-from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.activation_log import ActivationLog
+from srhooks.subscriptions.address_check import AddressCheck, cause_of_refusal
 from srhooks.subscriptions.callback_log import Call, newest_calls
 from srhooks.subscriptions.new_subscription import NewSubscription
 
@@ -44,7 +45,11 @@ log = logging.getLogger(__name__)
 
 MAX_PAGES = 50
 MAX_SUBSCRIPTIONS = 20  # a user, as the service allows
+NOT_ABOUT_ADDRESS = frozenset({401, 403, 404, 410, 429})  # what else an activation is refused for
 ACTIVATION_TIMEOUT = 40.0  # seconds: the service itself gives the handshake 20
+
+
+CheckAddress = Callable[[str], Awaitable[AddressCheck]]
 
 
 class Observer(Protocol):
@@ -73,14 +78,15 @@ async def _tell(telling: Awaitable[None]) -> None:
 class Subscriptions:
     def __init__(
         self, settings: Settings, store: Store, gateway: Gateway, hooks: HookDirectory, hub: Hub,
-        handshakes: Handshakes,
+        activations: ActivationLog, check_address: CheckAddress,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
         self._gateway = gateway
         self._hooks = hooks
         self._hub = hub
-        self._handshakes = handshakes
+        self._activations = activations
+        self._check_address = check_address
         self._observers: list[Observer] = []
 
     def subscribe(self, observer: Observer) -> None:
@@ -136,7 +142,7 @@ class Subscriptions:
         try:
             await self._make_key(user_id, hook.id, number)
             if wanted.active:
-                await self._put_activation(user_id, number)
+                await self._put_activation(user_id, number, self._settings.hook_url(hook.id))
                 created["status"] = "active"
                 await self._tell_activated(user_id, number, hook.id)
         except ServiceError as error:
@@ -154,7 +160,8 @@ class Subscriptions:
             entry = await self._hooks.get(hook.id)
             if entry is not None and not entry.live_keys():
                 await self._make_key(user_id, hook.id, number)
-        await self._put_activation(user_id, number)
+        url = None if hook is None else self._settings.hook_url(hook.id)
+        await self._put_activation(user_id, number, url)
         if hook is not None:
             await self._tell_activated(user_id, number, hook.id)
         self._changed(user_id)
@@ -256,18 +263,31 @@ class Subscriptions:
         await self._hooks.add_key(hook_id, key)
         return key
 
-    async def _put_activation(self, user_id: str, number: str) -> None:
-        self._handshakes.begin(user_id, number)
+    async def _put_activation(self, user_id: str, number: str, url: str | None) -> None:
+        """`url`: its callback address where that is one of ours; it is checked first."""
+        steps = self._activations
+        steps.begin(user_id, number)
+        check = None
+        if url is not None:
+            check = await self._check_address(url)
+            steps.record(user_id, number, check.text, "going on" if check.ok else "bad")
+        steps.asked(user_id, number)
         try:
             await self._ask(
                 user_id, "PUT", unchecked_path(number, "/activation"), seconds=ACTIVATION_TIMEOUT
             )
         except ServiceError as error:
-            self._handshakes.note(user_id, number, str(error), "bad")
+            steps.record(user_id, number, f"SmartRecruiters refused: {error}", "bad")
+            arrived = steps.finish(user_id, number)
+            if isinstance(error, ServiceAnsweredError) and error.status not in NOT_ABOUT_ADDRESS:
+                cause = cause_of_refusal(arrived=arrived, check=check, url=url)
+                steps.record(user_id, number, f"Likely cause: {cause}", "bad")
             raise
-        self._handshakes.note(user_id, number, "SmartRecruiters activated it", "good")
+        steps.record(user_id, number, "SmartRecruiters activated it", "good")
+        steps.finish(user_id, number)
 
     async def _retire(self, user_id: str, number: str) -> None:
+        await self._activations.forget(user_id, number)
         hook = await self._hook_of(user_id, number)
         if hook is not None:
             await self._store.retire_hook(hook.id, now_ms())

@@ -138,7 +138,7 @@ async def test_the_steps_of_an_activation_appear(chromium: Browser, world: World
         await page.goto("/subscriptions")
         await page.get_by_role("button", name="Activate").click()
         card = page.get_by_role("article", name="job.created")
-        await expect(card).to_contain_text("Its handshake came in")
+        await expect(card).to_contain_text("Handshake received from")
         await expect(card).to_contain_text("SmartRecruiters activated it")
 
 

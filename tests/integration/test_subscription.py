@@ -210,9 +210,9 @@ async def test_the_steps_of_a_handshake_are_pushed_as_they_happen(world: World) 
                 while "SmartRecruiters activated it" not in text:
                     text += await socket.receive_str()
             assert f'id="steps-{created["id"]}"' in text
-            assert "Its handshake came in" in text
+            assert "Handshake received from 127.0.0.1" in text
         page = await ada.page("/subscriptions")
-        assert page.index("was asked to activate") < page.index("Its handshake came in")
+        assert page.index("was asked to activate") < page.index("Handshake received from 127.0.0.1")
 
 
 async def test_a_handshake_that_fails_says_why(world: World) -> None:

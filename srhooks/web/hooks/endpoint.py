@@ -30,6 +30,7 @@ from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 
 log = logging.getLogger(__name__)
 HANDSHAKE_HEADER = "X-Hook-Secret"
+MAX_SOURCE = 60  # characters
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
 
 
@@ -63,13 +64,19 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
     entry = await _entry(request, _deadline(request))
     if SECRET.fullmatch(secret) is None:
         raise BadRequestError("X-Hook-Secret must be printable and at most 1024 characters long")
-    request.app[SERVICES].handshakes.note(
-        entry.hook.user_id,
-        entry.hook.subscription_id,
-        "Its handshake came in and was answered with the same secret",
-    )
-    log.info("handshake answered", extra={"hook": entry.hook.id[:6]})
+    activations = request.app[SERVICES].activations
+    if not activations.is_check(secret):
+        hook = entry.hook
+        activations.handshake(hook.user_id, hook.subscription_id, _source(request))
+        log.info("handshake answered", extra={"hook": hook.id[:6]})
     return web.Response(status=200, headers={HANDSHAKE_HEADER: secret})
+
+
+def _source(request: web.Request) -> str:
+    """Where a request came from, as far as it says: what proxies add can be forged."""
+    forwarded = request.headers.get("X-Forwarded-For", "").split(",")[0].strip()[:MAX_SOURCE]
+    direct = request.remote or "an unknown address"
+    return f"{forwarded}, through {direct}" if forwarded else direct
 
 
 async def receive(request: web.Request) -> web.Response:

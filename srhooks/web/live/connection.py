@@ -192,7 +192,7 @@ class LivePage:
             elif event.kind == "incident":
                 await self._send(await fragments.incident_line(self._app, self.login))
             elif event.kind == "handshake" and self.view == "subscriptions":
-                await self._send(fragments.handshakes(self._app, self.login))
+                await self._send(await fragments.activations(self._app, self.login))
             elif event.kind == "subscriptions" and self.view == "subscriptions":
                 await self._send(await fragments.subscriptions(self._app, self.login))
             elif event.kind == "subscriptions":

@@ -44,8 +44,9 @@ async def whole_list(app: web.Application, login: Login, wanted: Filter, cursor:
     return render_text(app, "_list.html", ctx)
 
 
-def handshakes(app: web.Application, login: Login) -> str:
-    steps_of = app[SERVICES].handshakes.of_user(login.user.id)
+async def activations(app: web.Application, login: Login) -> str:
+    """Raises StoreError."""
+    steps_of = await app[SERVICES].activations.of_user(login.user.id)
     return "".join(
         render_text(app, "_steps.html", {"sid": number, "steps": steps, "oob": True})
         for number, steps in steps_of.items()

@@ -122,7 +122,7 @@ async def _page(request: web.Request, login: Login, found: dict[str, Any]) -> we
     entry = await services.hooks.get(found["hookId"]) if found["hookId"] else None
     number = str(found["id"])
     drift = services.watch.drifts(login.user.id).get(number)
-    steps = services.handshakes.of(login.user.id, number)
+    steps = await services.activations.of(login.user.id, number)
     activity = await services.store.activity(login.user.id, first_id_at(now_ms() - DAY))
     last, count = activity.get(number, (None, 0))
     await services.health.refresh(login.user.id, [found], LOG_TIMEOUT)

@@ -157,7 +157,7 @@ async def subscriptions_context(
         waiting = True
         found = [dict(one) for one in services.watch.known(user_id) or ()]
     activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
-    steps = services.handshakes.of_user(user_id)
+    steps = await services.activations.of_user(user_id)
     drifts = services.watch.drifts(user_id)
     if not waiting:
         await services.health.refresh(user_id, found, GLANCE_TIMEOUT)

@@ -30,7 +30,7 @@ from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import Eraser
 from srhooks.store import Store
-from srhooks.subscriptions.activation_log import Handshakes
+from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
@@ -63,7 +63,7 @@ class Services:
     shared_list: SharedList
     health: SubscriptionHealth
     watch: StatusWatch
-    handshakes: Handshakes
+    activations: ActivationLog
     trial: Trial
     personal: PersonalTokens
     indexer: SubjectIndexer
