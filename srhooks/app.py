@@ -24,6 +24,7 @@ from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.channels import make_channels
 from srhooks.incidents.down_times import record_runs
 from srhooks.incidents.outbox import Outbox
+from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.subscription_watch import SubscriptionWatch
 from srhooks.incidents.watch import Watch
@@ -126,6 +127,25 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     outbox = Outbox(settings, store, make_channels(settings, outside))
     incidents = Incidents(store, hub)
     incidents.subscribe(outbox.wake)
+    intake = Intake(
+        store,
+        hooks,
+        hub,
+        fetcher,
+        settings.api_url,
+        eraser if settings.erase_deleted_candidates else None,
+        tests,
+    )
+    reconciler = Reconciler(
+        store,
+        gateway,
+        subscriptions,
+        hooks,
+        intake,
+        incidents,
+        retention_days=settings.retention_days,
+        automatic=settings.backfill == "auto",
+    )
     app[SERVICES] = Services(
         store=store,
         vault=vault,
@@ -135,15 +155,8 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         log_in=LogIn(settings, client, store, tokens, limiters),
         key_recovery=key_recovery,
         hooks=hooks,
-        intake=Intake(
-            store,
-            hooks,
-            hub,
-            fetcher,
-            settings.api_url,
-            eraser if settings.erase_deleted_candidates else None,
-            tests,
-        ),
+        intake=intake,
+        reconciler=reconciler,
         fetcher=fetcher,
         subscriptions=subscriptions,
         shared_list=shared_list,
@@ -157,7 +170,9 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         timelines=TimelineReader(store, indexer, candidates),
         eraser=eraser,
         incidents=incidents,
-        account_watch=Watch(store, incidents, subscriptions, settings.watch_interval),
+        account_watch=Watch(
+            store, incidents, subscriptions, settings.watch_interval, reconciler=reconciler
+        ),
         trusted_time=TrustedTime(store, app[CLOCK], app[METRICS]),
         outbox=outbox,
         outside=outside,
@@ -190,6 +205,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "search-index": lambda: index_forever(services.store),
         "reseal": lambda: _reseal(services),
         "watch-local": services.account_watch.run_local,
+        "missed": services.reconciler.run,
         "run-log": lambda: record_runs(services.store),
         "memory": trim_forever,
         "loop-lag": lambda: _measure_lag(metrics),

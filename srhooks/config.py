@@ -59,6 +59,7 @@ class Settings:
     alert_webhook_secret: str = ""
     alert_apprise_urls: tuple[str, ...] = ()
     heartbeat_url: str | None = None
+    backfill: str = "ask"  # or "auto": what was missed is stored by itself
     erase_deleted_candidates: bool = False
 
     def offers(self, method: str) -> bool:
@@ -120,6 +121,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             "WATCH_INTERVAL", get("WATCH_INTERVAL"), Settings.watch_interval, 0, 86_400
         ),
         **_alerts(get),
+        backfill=_choice("BACKFILL", get("BACKFILL"), Settings.backfill, ("ask", "auto")),
         erase_deleted_candidates=_choice(
             "ERASE_DELETED_CANDIDATES", get("ERASE_DELETED_CANDIDATES"), "no", ("yes", "no")
         )

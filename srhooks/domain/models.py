@@ -114,6 +114,7 @@ class Notification:
     body: bytes
     entity: bytes | None  # the entity's JSON as the service sent it
     received_at: int  # ms
+    is_backfilled: bool = False  # taken from the callbacks log: the service's call never arrived
 
     @cached_property
     def public_id(self) -> str:

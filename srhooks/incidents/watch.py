@@ -14,6 +14,7 @@ from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.incidents import NewIncident
 from srhooks.incidents.account_checks import AccountChecks
+from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.silence_watch import SilenceWatch
 from srhooks.protocol.event_types import event_names, subscription_label
@@ -50,9 +51,10 @@ class Pace:
 class Watch:
     def __init__(
         self, store: Store, incidents: Incidents, subscriptions: Subscriptions, interval: float,
-        pace: Pace | None = None,
+        pace: Pace | None = None, reconciler: Reconciler | None = None,
     ) -> None:  # fmt: skip
         """`interval`: seconds between two looks at an account."""
+        self._reconciler = reconciler
         self._store = store
         self._incidents = incidents
         self._subscriptions = subscriptions
@@ -139,6 +141,8 @@ class Watch:
                     await self._silence.check(user_id, subscription_id, name, events)
                 else:  # that it is not active says why nothing comes
                     await self._incidents.end(user_id, "silent", subscription_id)
+            if self._reconciler is not None:
+                await self._reconciler.check(user_id, listed, self._pace.turn)
         except GrantDeadError:
             return True  # it is not looked at while it is; the incident tells
         except ServiceError as error:

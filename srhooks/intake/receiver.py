@@ -75,6 +75,28 @@ class Intake:
         self._announce(new, stored)
         return new, stored
 
+    async def backfill(self, entry: HookEntry, headers: dict[str, str], body: bytes) -> Stored:
+        """Store one from the callbacks log, marked as such. Raises StoreUnavailableError.
+
+        A signature by any key that the hook ever had is valid, however old it is.
+        """
+        signature = _verdict(entry, headers, body)
+        if signature == "invalid":
+            keys = [key.text for key in entry.keys]
+            if matching_key(keys, headers, body, headers[SIGNATURE_HEADER]) is not None:
+                signature = "valid"
+            else:
+                signature = await self._second_verdict(entry, headers, body, None)
+        new = self._read(entry, headers, body, signature)
+        await self._store.mark_backfilled(new.user_id, new.id)
+        stored = await self._store.add_notification(new)
+        if stored.id != new.id:  # merged with one that had come, or stored under another id
+            await self._store.unmark_backfilled(new.id)
+            if not stored.duplicate:
+                await self._store.mark_backfilled(new.user_id, stored.id)
+        self._announce(new, stored)
+        return stored
+
     def _announce(self, new: NewNotification, stored: Stored) -> None:
         """Tell pages, the fetcher and the eraser of what was stored."""
         self._hub.publish(new.user_id, Event("notification", stored.id))
@@ -88,7 +110,7 @@ class Intake:
         self, entry: HookEntry, headers: dict[str, str], body: bytes, signature: Signature
     ) -> NewNotification:
         hook = entry.hook
-        event_name = _field(headers, "event-name")
+        event_name = field_of(headers, "event-name")
         is_test = False
         if TEST_HEADER in headers:
             is_test = self._tests is not None and self._tests.is_right(hook.id, headers, body)
@@ -101,9 +123,9 @@ class Intake:
             user_id=hook.user_id,
             hook_id=hook.id,
             subscription_id=hook.subscription_id,
-            event_id=_event_id(headers),
+            event_id=event_id_of(headers),
             event_name=event_name,
-            event_version=_field(headers, "event-version"),
+            event_version=field_of(headers, "event-version"),
             link=target,
             headers=json_of(redacted(headers, hook.auth_header)),
             body=body,
@@ -212,16 +234,16 @@ def sent_at(headers: Mapping[str, str]) -> int | None:
     return seconds * 1000 if seconds <= MAX_TIMESTAMP else None
 
 
-def _field(headers: Mapping[str, str], name: str) -> str | None:
+def field_of(headers: Mapping[str, str], name: str) -> str | None:
     value = headers.get(name)
     return _clean(value)[:MAX_FIELD] if value else None
 
 
-def _event_id(headers: Mapping[str, str]) -> str | None:
+def event_id_of(headers: Mapping[str, str]) -> str | None:
     """Two that differ must stay two: of a longer one, the beginning and a digest of it all."""
     value = headers.get("event-id")
     if not value or len(value) <= MAX_FIELD:
-        return _field(headers, "event-id")
+        return field_of(headers, "event-id")
     digest = hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
     return _clean(value)[: MAX_FIELD - len(digest) - 1] + "…" + digest
 

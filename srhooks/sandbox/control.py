@@ -18,6 +18,7 @@ from srhooks.sandbox.errors import ApiError, problem
 from srhooks.sandbox.faults import FaultError, fault_json
 from srhooks.sandbox.guard import Handler
 from srhooks.sandbox.keys import SANDBOX
+from srhooks.sandbox.troubles import MAX_SECONDS
 from srhooks.sandbox.world import UnknownEntityError
 
 MAX_COUNT = 1_000
@@ -101,6 +102,42 @@ async def traffic(request: web.Request) -> web.Response:
     else:
         await sandbox.stop_traffic()
     return done(request, f"Traffic: {rate:g} a second", {"rate": rate})
+
+
+async def order_trouble(request: web.Request) -> web.Response:
+    """`kind` (lose, refuse, delay), `count` of deliveries, `seconds` of delay."""
+    sandbox = request.app[SANDBOX]
+    given = await given_parameters(request)
+    kind = given_text(given, "kind") or ""
+    count = int(_number(given, "count", 1.0, 0.0, MAX_COUNT))
+    seconds = _number(given, "seconds", 10.0, 0.0, MAX_SECONDS)
+    sandbox.troubles.order(kind, count, seconds)
+    words = {"lose": "lost", "refuse": "refused", "delay": f"delayed by {seconds:g} s"}
+    said = f"The next {count} deliveries are {words[kind]}"
+    return done(request, said, sandbox.troubles.as_json())
+
+
+async def fall_silent(request: web.Request) -> web.Response:
+    """`silent`: events happen and nothing is sent, until it is `false`."""
+    sandbox = request.app[SANDBOX]
+    given = await given_parameters(request)
+    sandbox.troubles.silent = given.get("silent", True) in (True, "true", "on", "1")
+    said = "Silent: nothing is sent" if sandbox.troubles.silent else "Deliveries go on"
+    return done(request, said, sandbox.troubles.as_json())
+
+
+async def fail(request: web.Request) -> web.Response:
+    """Every call of the service answers 503 for `seconds` (60)."""
+    seconds = _number(await given_parameters(request), "seconds", 60.0, 0.1, 3600.0)
+    request.app[SANDBOX].fail_for(seconds)
+    return done(request, f"The service fails for {seconds:g} s", {"seconds": seconds})
+
+
+async def suspend(request: web.Request) -> web.Response:
+    """As after a series of failures."""
+    subscription_id = request.match_info["id"]
+    request.app[SANDBOX].suspend(subscription_id)
+    return done(request, "Subscription suspended", {"suspended": subscription_id})
 
 
 async def add_fault(request: web.Request) -> web.Response:
@@ -211,6 +248,10 @@ def add_control_routes(router: web.UrlDispatcher) -> None:
     router.add_post("/sandbox/tokens/expire", controlled(expire_tokens))
     router.add_post("/sandbox/tokens/revoke", controlled(revoke_tokens))
     router.add_post("/sandbox/traffic", controlled(traffic))
+    router.add_post("/sandbox/troubles", controlled(order_trouble))
+    router.add_post("/sandbox/silence", controlled(fall_silent))
+    router.add_post("/sandbox/outage", controlled(fail))
+    router.add_post("/sandbox/subscriptions/{id}/suspend", controlled(suspend))
     router.add_get("/sandbox/faults", controlled(list_faults))
     router.add_post("/sandbox/faults", controlled(add_fault))
     router.add_delete("/sandbox/faults", controlled(clear_faults))

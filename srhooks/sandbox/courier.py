@@ -22,6 +22,7 @@ from srhooks.sandbox.deliveries import Attempt, Delivery, LogEntry
 from srhooks.sandbox.errors import ApiError
 from srhooks.sandbox.events import EVENT_VERSION
 from srhooks.sandbox.subscriptions import Subscription
+from srhooks.sandbox.troubles import Troubles
 
 RETRY_MINUTES = (1, 3, 10, 45, 120, 240, 480, 960, 1440, 1440)
 HANDSHAKE_HEADER = "X-Hook-Secret"
@@ -38,6 +39,7 @@ class Courier:
     delivery_timeout: float
     handshake_timeout: float
     session: aiohttp.ClientSession | None = None
+    troubles: Troubles = field(default_factory=Troubles)
     deliveries: deque[Delivery] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -142,16 +144,24 @@ class Courier:
         headers = notification_headers(subscription, delivery)
         status, error = None, None
         at, started = time.time(), time.monotonic()
+        trouble = self.troubles.take()
         try:
+            if trouble == "delay":
+                await asyncio.sleep(self.troubles.delay_seconds)
             extra = await auth_headers(subscription.auth, session, timeout)
-            async with session.post(
-                subscription.callback_url,
-                data=delivery.body,
-                headers=headers | extra,
-                timeout=timeout,
-                allow_redirects=False,
-            ) as response:
-                status = response.status
+            if trouble == "lose":
+                status = 202  # somebody answered, who is not the receiver
+            elif trouble == "refuse":
+                status = 503
+            else:
+                async with session.post(
+                    subscription.callback_url,
+                    data=delivery.body,
+                    headers=headers | extra,
+                    timeout=timeout,
+                    allow_redirects=False,
+                ) as response:
+                    status = response.status
         except TimeoutError:
             error = f"no answer within {self.delivery_timeout:g} s"
         except (aiohttp.ClientError, CallbackAuthError, ValueError) as problem:

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +30,7 @@ class Fault:
     headers: dict[str, str] = field(default_factory=dict)
     delay: float = 0.0
     drop: bool = False
+    until: float | None = None  # by the monotonic clock; None: until cleared
     struck: int = 0
 
     def matches(self, method: str, path: str) -> bool:
@@ -52,6 +54,7 @@ class FaultBook:
         headers: dict[str, str] | None = None,
         delay: float = 0.0,
         drop: bool = False,
+        until: float | None = None,
     ) -> Fault:
         """Adds a rule; raises FaultError. `body` that is no string is sent as JSON."""
         try:
@@ -79,12 +82,15 @@ class FaultBook:
             headers=dict(headers or {}),
             delay=delay,
             drop=drop,
+            until=until,
         )
         self.rules.append(rule)
         return rule
 
     def take(self, method: str, path: str) -> Fault | None:
         """The rule that strikes this request, counted."""
+        now = time.monotonic()
+        self.rules[:] = [rule for rule in self.rules if rule.until is None or now < rule.until]
         for rule in self.rules:
             if rule.matches(method, path):
                 rule.struck += 1

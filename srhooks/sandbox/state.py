@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 import secrets
+import time
 from collections import deque
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,7 @@ from srhooks.sandbox.credentials import (
     OAuthClient,
 )
 from srhooks.sandbox.deliveries import Delivery
+from srhooks.sandbox.errors import ApiError
 from srhooks.sandbox.faults import Fault, FaultBook
 from srhooks.sandbox.grants import Grants
 from srhooks.sandbox.limits import RateLimiter
@@ -30,6 +32,7 @@ from srhooks.sandbox.scopes import ALL_SCOPES
 from srhooks.sandbox.settings import SandboxSettings
 from srhooks.sandbox.subscriptions import Subscription, SubscriptionBook
 from srhooks.sandbox.traffic import Traffic
+from srhooks.sandbox.troubles import Troubles
 
 REQUESTS_KEPT = 1_000
 
@@ -98,6 +101,23 @@ class Sandbox:
         self._found_url = _bare(url)
 
     @property
+    def troubles(self) -> Troubles:
+        """What goes wrong with the next deliveries."""
+        return self.courier.troubles
+
+    def suspend(self, subscription_id: str) -> None:
+        """As after a series of failures. Raises ApiError 404."""
+        subscription = self.subscriptions.by_id.get(subscription_id)
+        if subscription is None:
+            raise ApiError(404, "Subscription not found", "SUBSCRIPTION_NOT_FOUND")
+        subscription.status = "suspended"
+        self.courier.forget(subscription)
+
+    def fail_for(self, seconds: float) -> None:
+        """Every call of the service answers 503 for so long."""
+        self.faults.add("^/(?!identity/)", status=503, until=time.monotonic() + seconds)
+
+    @property
     def deliveries(self) -> deque[Delivery]:
         """The latest deliveries, oldest first."""
         return self.courier.deliveries
@@ -119,6 +139,8 @@ class Sandbox:
         change = apply_event(self.world, event_name, entity)
         if event_name == "candidate.deleted":
             self.audit.record("CANDIDATE_DELETED", "CANDIDATE", change.body["id"])
+        if self.troubles.silent:
+            return []
         targets = self.subscriptions.wanting(event_name, owner_id, subscription_id)
         event_id = secrets.token_hex(12)
         body = json.dumps(change.body, separators=(",", ":")).encode()

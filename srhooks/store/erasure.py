@@ -18,6 +18,10 @@ OF_ACCOUNT = (
     "watched_subscriptions",
     "watch_looks",
     "activation_logs",
+    "missed",
+    "log_walks",
+    "deleted_notifications",
+    "backfilled",
 )
 REMAINS = (
     "UPDATE notifications SET title = $2, rev = $3, body = $4, headers = '{}', link = NULL,"

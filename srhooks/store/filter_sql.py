@@ -13,6 +13,7 @@ COLUMNS = (
     " n.event_version, n.link, n.signature, n.sent_at, n.deliveries, n.last_delivery_at,"
     " n.entity_status, n.entity_at, n.entity_error, n.title, n.changes, n.headers, n.body,"
     f" n.entity, {RECEIVED_AT}"
+    ", EXISTS (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id)"
 )
 INSERT_COLUMNS = (
     "id, rev, first_rev, user_id, hook_id, subscription_id, event_id, event_name, event_version,"
@@ -148,4 +149,5 @@ def notification_of(row: Any) -> Notification:
         title=row[17], changes=row[18], headers_json=row[19], body=bytes(row[20]),
         entity=None if row[21] is None else bytes(row[21]),
         received_at=row[22],
+        is_backfilled=bool(row[23]),
     )  # fmt: skip

@@ -38,6 +38,7 @@ from srhooks.domain.models import (
     Timing,
     Trouble,
 )
+from srhooks.store.missed_protocol import MissedStore
 from srhooks.store.watch_protocol import WatchStore
 
 PAGE_TIME = 0.4  # seconds after which a page is handed out as far as it is
@@ -64,7 +65,7 @@ class IdTakenError(Exception):
     """
 
 
-class Store(WatchStore, Protocol):
+class Store(WatchStore, MissedStore, Protocol):
     # --- life ----------------------------------------------------------------------------------
     async def open(self) -> None:
         """Connect, create or migrate the schema, learn the last id."""

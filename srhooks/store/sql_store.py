@@ -5,7 +5,7 @@ import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.clock import Clock
+from srhooks.domain.clock import Clock, now_ms
 from srhooks.domain.ids import IdSource, Stamp, first_id_at
 from srhooks.domain.models import (
     Delivery,
@@ -27,6 +27,7 @@ from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries, purge_incidents
 from srhooks.store.maintenance_state import MaintenanceQueries
+from srhooks.store.missed import MissedQueries, remember_deleted
 from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.protocol import PAGE_BYTES, StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
@@ -46,7 +47,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
     SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
-    WatchQueries, MaintenanceQueries, AlertQueries, ActivationQueries, abc.ABC,
+    WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries, abc.ABC,
 ):  # fmt: skip
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self.next_id = IdSource(clock)
@@ -285,7 +286,12 @@ class SqlStore(
             "SELECT id FROM notifications WHERE user_id = $1"
             f" AND id IN ({placeholders(2, len(wanted))})"
         )
-        return await self._remove(lambda tx: tx.fetch(sql, user_id, *wanted)) if wanted else []
+
+        async def choose(tx: Transaction) -> list[Any]:
+            await remember_deleted(tx, user_id, wanted, now_ms())
+            return await tx.fetch(sql, user_id, *wanted)
+
+        return await self._remove(choose) if wanted else []
 
     async def _remove(
         self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]
@@ -298,6 +304,7 @@ class SqlStore(
                 ("notification_subjects", "notification_id"),
                 ("subject_names", "notification_id"),
                 ("opened", "notification_id"),
+                ("backfilled", "notification_id"),
                 ("reindex", "id"),
                 ("search", self.search_id),
                 ("notifications", "id"),

@@ -43,6 +43,7 @@ class Call:
     url: str
     body: str
     headers: dict[str, str]
+    logged_headers: dict[str, str]  # with secrets: never shown
 
     @property
     def event(self) -> str | None:
@@ -88,6 +89,7 @@ async def callbacks_log(
     *,
     status: str = "",
     position: Position | None = None,
+    foreground: bool = True,
 ) -> CallPage:
     """Newest first. Raises ServiceError, or UnknownSubscriptionError."""
     calls: list[Call] = []
@@ -95,7 +97,9 @@ async def callbacks_log(
     for _ in range(MAX_REQUESTS):
         if following is None or len(calls) >= PAGE:
             break
-        found, following = await _one_page(gateway, user_id, subscription_id, status, following)
+        found, following = await _one_page(
+            gateway, user_id, subscription_id, status, following, foreground=foreground
+        )
         calls += found
     return CallPage(calls, None if following is None else str(following))
 
@@ -209,6 +213,7 @@ def read_call(item: Mapping[str, Any]) -> Call:
         headers={
             name: value if name in PLAIN_HEADERS else REDACTED for name, value in headers.items()
         },
+        logged_headers=headers,
     )
 
 

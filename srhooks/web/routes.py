@@ -27,6 +27,7 @@ from srhooks.web.pages import (
     follow,
     incidents,
     log_in,
+    missed,
     openapi,
     ops,
     overview,
@@ -84,6 +85,9 @@ ROUTES = (
     # What is wrong
     Route("GET", "/incidents", incidents.incidents, LOGIN),
     Route("POST", "/incidents/{id}/acknowledge", incidents.acknowledge, LOGIN),
+    Route("GET", "/missed", missed.show, LOGIN),
+    Route("POST", "/missed/check", missed.check, LOGIN),
+    Route("POST", "/missed/backfill", missed.backfill, LOGIN),
     # Subscriptions
     Route("GET", "/subscriptions", subscriptions.show, LOGIN),
     Route("POST", "/subscriptions", subscriptions.create, LOGIN),

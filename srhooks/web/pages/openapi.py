@@ -132,6 +132,17 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/incidents/{id}/acknowledge": ({"id": "Of the incident"}, {"post": operation(
         "No more reminders; ends one of kind gone", {200: ref("Incident")}, tag=I,
         errors=(404,))}),
+    "/missed": ({}, {"get": operation(
+        "What SmartRecruiters sent and what never arrived", {200: ref("MissedList")}, tag=I,
+        query={**LIMIT, "before": FILTER["before"]}, errors=(400,))}),
+    "/missed/check": ({}, {"post": operation(
+        "Compare the logs with what arrived, now", {200: ref("MissedList")}, tag=I,
+        errors=SERVICE)}),
+    "/missed/backfill": ({}, {"post": operation(
+        "Store what is missing", {200: ref("StoredCount")}, tag=I,
+        body=record(optional=("ids", "all"), ids={"type": "array", "items": TEXT},
+                    all={"const": True}),
+        errors=(400,))}),
     "/subscriptions": ({}, {
         "get": operation("The user's subscriptions, as the service has them",
                          {200: ref("Subscriptions")}, tag=S, errors=SERVICE),

@@ -55,6 +55,7 @@ NOTIFICATION = record(
     headers={"type": "object", "additionalProperties": TEXT},
     signature={"type": "string", "enum": list(SIGNATURES)},
     deliveries={"type": "integer", "minimum": 1},
+    origin={"type": "string", "enum": ["received", "backfilled"]},
     entity=ref("Entity"),
 )
 HEALTH = record(
@@ -146,6 +147,17 @@ SCHEMAS: dict[str, Schema] = {
         gaps=many(TEXT),
         duplicates=many(TEXT),
     ),
+    "Missed": record(
+        id=TEXT,
+        subscriptionId=TEXT,
+        eventId=MAYBE_TEXT,
+        eventName=MAYBE_TEXT,
+        sentAt=TIME,
+        state={"type": "string", "enum": ["retrying", "given-up", "elsewhere"]},
+        nextAttemptAt=MAYBE_TIME,
+    ),
+    "MissedList": record(missed=many(ref("Missed")), checkedAt=MAYBE_TIME, next=MAYBE_TEXT),
+    "StoredCount": record(stored=COUNT),
     "EventType": record(
         name=TEXT,
         family=TEXT,

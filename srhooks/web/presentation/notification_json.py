@@ -24,6 +24,7 @@ def notification_json(n: Notification) -> dict[str, Any]:
         "headers": n.headers,
         "signature": n.signature,
         "deliveries": n.deliveries,
+        "origin": "backfilled" if n.is_backfilled else "received",
         "entity": {
             "status": n.entity_status,
             "fetchedAt": iso(n.entity_at) if n.entity_at and n.entity_status in KNOWN else None,

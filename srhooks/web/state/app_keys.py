@@ -19,6 +19,7 @@ from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import Hub
 from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.outbox import Outbox
+from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.watch import Watch
 from srhooks.intake.hook_cache import HookDirectory
@@ -72,6 +73,7 @@ class Services:
     eraser: Eraser
     incidents: Incidents
     account_watch: Watch
+    reconciler: Reconciler
     accounts: Accounts
     trusted_time: TrustedTime
     bodies: Bodies = field(default_factory=Bodies)

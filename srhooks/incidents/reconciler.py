@@ -1,0 +1,263 @@
+"""Compare what the service says it sent with what arrived, and store what is missing on request.
+
+Each subscription's log is walked from its newest record down to where the last walk began; where a
+walk stands is saved with what it found, so a killed process goes on at the same page. What is
+missing is looked at again whenever somebody asks and every RECHECK seconds: one that arrived
+meanwhile, was deleted, is older than the retention or belongs to an erased candidate is dropped.
+"""
+
+import asyncio
+import json
+import logging
+from collections import Counter
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from srhooks.accounts.user_client import Gateway
+from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.incidents import NewIncident
+from srhooks.domain.missed import (
+    DAY,
+    LOG_DAYS,
+    LoggedNotification,
+    LogWalk,
+    MissedNotification,
+    MissedState,
+    Try,
+    state_of,
+)
+from srhooks.incidents.erased_records import ErasedRecords
+from srhooks.incidents.service import Incidents
+from srhooks.intake.hook_cache import HookDirectory, HookEntry
+from srhooks.intake.receiver import Intake, event_id_of, field_of, json_of, redacted, sent_at
+from srhooks.smartrecruiters.errors import ServiceAnsweredError
+from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
+from srhooks.store import Store, StoreError
+from srhooks.subscriptions.callback_log import Call, callbacks_log, read_position
+from srhooks.subscriptions.service import Subscriptions
+
+log = logging.getLogger(__name__)
+
+MAX_MISSED = 20_000  # of an account
+OVERLAP = 120_000  # ms: a record is in the log a little after the time that it bears
+RECHECK = 15.0  # seconds
+HANDSHAKE_HEADER = "x-hook-secret"
+
+Turn = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """One that did not arrive, and what becomes of it by itself."""
+
+    kept: MissedNotification
+    state: MissedState
+    next_attempt_at: int | None  # ms
+
+    @property
+    def public_id(self) -> str:
+        return self.kept.public_id
+
+    @property
+    def logged(self) -> LoggedNotification:
+        return self.kept.logged
+
+
+async def _at_once() -> None:
+    return
+
+
+class Reconciler:
+    def __init__(
+        self, store: Store, gateway: Gateway, subscriptions: Subscriptions, hooks: HookDirectory,
+        intake: Intake, incidents: Incidents, *, retention_days: int, automatic: bool,
+    ) -> None:  # fmt: skip
+        """`automatic`: what will not come by itself is stored without being asked for."""
+        self._store = store
+        self._gateway = gateway
+        self._subscriptions = subscriptions
+        self._hooks = hooks
+        self._intake = intake
+        self._incidents = incidents
+        self._erased = ErasedRecords(store)
+        self._window = min(retention_days, LOG_DAYS) * DAY
+        self._automatic = automatic
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    async def check(
+        self, user_id: str, listed: Sequence[Mapping[str, Any]] | None = None, turn: Turn = _at_once
+    ) -> None:
+        """Read the logs of all the account's subscriptions. Raises ServiceError and StoreError.
+
+        `listed` are the subscriptions if they are known; `turn` is awaited before each page.
+        """
+        if listed is None:
+            listed = await self._subscriptions.all(user_id, foreground=False)
+        ours = [(str(one["id"]), str(one["hookId"])) for one in listed if one.get("mine")]
+        async with self._lock(user_id):
+            for subscription_id, hook_id in ours:
+                entry = await self._hooks.get(hook_id)
+                if entry is not None and entry.hook.user_id == user_id:
+                    await self._walk(user_id, subscription_id, entry, turn)
+            await self._store.record_log_check(user_id, now_ms())
+        await self.settle(user_id)
+
+    async def missing(self, user_id: str) -> list[Missed]:
+        """What did not arrive, the newest first. Raises StoreError."""
+        now = now_ms()
+        kept = await self._still_missing(user_id, now)
+        states = [(one, state_of(one.logged, now)) for one in kept]
+        missed = [Missed(one, *state) for one, state in states if state is not None]
+        missed.sort(key=lambda one: (one.logged.first_at, one.kept.id), reverse=True)
+        return missed
+
+    async def backfill(self, user_id: str, ids: Sequence[str] | None) -> int:
+        """Store these, or all (None), as if they had come; how many. Raises StoreError."""
+        async with self._lock(user_id):
+            wanted = await self.missing(user_id)
+            if ids is not None:
+                chosen = set(ids)
+                wanted = [one for one in wanted if one.public_id in chosen]
+            stored = await self._store_all(user_id, wanted)
+        await self.settle(user_id)
+        return stored
+
+    async def settle(self, user_id: str) -> None:
+        """Open or end the incident, and store what is to be stored by itself."""
+        if self._automatic:
+            async with self._lock(user_id):
+                lost = [one for one in await self.missing(user_id) if one.state != "retrying"]
+                await self._store_all(user_id, lost)
+        lost = [one for one in await self.missing(user_id) if one.state != "retrying"]
+        if not lost:
+            await self._incidents.end(user_id, "missed")
+            return
+        count = len(lost)
+        events = Counter(one.logged.event_name or "unknown" for one in lost)
+        many = f"{count} notifications" if count > 1 else "1 notification"
+        await self._incidents.open(
+            NewIncident(
+                user_id=user_id,
+                kind="missed",
+                subject="",
+                title=f"{many} that SmartRecruiters sent never arrived",
+                details={
+                    "count": count,
+                    "byEvent": dict(events.most_common(20)),
+                    "from": iso(lost[-1].logged.first_at),
+                    "to": iso(lost[0].logged.first_at),
+                },
+            )
+        )
+
+    async def run(self) -> None:
+        """Until cancelled: look again at what is missing, without asking the service."""
+        while True:
+            try:
+                for user_id in await self._store.users_with_missed():
+                    await self.settle(user_id)
+                await self._store.forget_deleted(now_ms() - LOG_DAYS * DAY)
+            except StoreError as error:
+                log.warning("looking at what is missing waits for the store: %s", error)
+            await asyncio.sleep(RECHECK)
+
+    def _lock(self, user_id: str) -> asyncio.Lock:
+        return self._locks.setdefault(user_id, asyncio.Lock())
+
+    async def _walk(self, user_id: str, subscription_id: str, entry: HookEntry, turn: Turn) -> None:
+        walk = await self._store.log_walk(user_id, subscription_id)
+        try:
+            if walk.top is not None:  # one that was broken off
+                walk = await self._walk_down(user_id, subscription_id, entry, walk, turn)
+            now = now_ms()
+            floor = max(now - self._window, (walk.checked_to or 0) - OVERLAP)
+            begun = replace(walk, top=now, floor=floor, position="")
+            await self._walk_down(user_id, subscription_id, entry, begun, turn)
+        except UnknownSubscriptionError:
+            return  # deleted meanwhile: its log went along
+
+    async def _walk_down(
+        self, user_id: str, subscription_id: str, entry: HookEntry, walk: LogWalk, turn: Turn
+    ) -> LogWalk:
+        """Until the floor; the walk that is over. Raises ServiceError and StoreError."""
+        while walk.top is not None:
+            await turn()
+            try:
+                page = await callbacks_log(
+                    self._gateway, user_id, subscription_id,
+                    position=read_position(walk.position), foreground=False,
+                )  # fmt: skip
+            except ServiceAnsweredError as error:
+                if error.status != 400 or not walk.position:
+                    raise
+                walk = replace(walk, position="")  # that page is no longer known: from the top
+                continue
+            fresh = [call for call in page.calls if call.at is None or call.at >= walk.floor]
+            is_over = len(fresh) < len(page.calls) or page.following is None
+            if is_over:
+                walk = LogWalk(checked_to=walk.top)
+            else:
+                walk = replace(walk, position=page.following or "")
+            logged = _grouped(fresh, subscription_id, entry)
+            arrived = await self._store.arrived(logged)
+            missed = [one for one in logged if one.identity not in arrived]
+            await self._store.save_log_page(user_id, subscription_id, missed, walk, MAX_MISSED)
+        return walk
+
+    async def _still_missing(self, user_id: str, now: int) -> list[MissedNotification]:
+        kept = await self._store.missed(user_id)
+        if not kept:
+            return []
+        gone: set[int] = set()
+        by_hook: dict[str, list[MissedNotification]] = {}
+        for one in kept:
+            by_hook.setdefault(one.logged.hook_id, []).append(one)
+        for group in by_hook.values():
+            arrived = await self._store.arrived([one.logged for one in group])
+            gone |= {one.id for one in group if one.logged.identity in arrived}
+        gone |= {one.id for one in kept if one.logged.first_at < now - self._window}
+        rest = [one for one in kept if one.id not in gone]
+        gone |= await self._erased.find(user_id, rest)
+        if gone:
+            await self._store.forget_missed(user_id, sorted(gone))
+        return [one for one in kept if one.id not in gone]
+
+    async def _store_all(self, user_id: str, missed: Sequence[Missed]) -> int:
+        stored = 0
+        for one in reversed(missed):  # in the order in which they were sent
+            entry = await self._hooks.get(one.logged.hook_id)
+            if entry is None or entry.hook.user_id != user_id:
+                continue
+            headers: dict[str, str] = json.loads(one.logged.headers)
+            await self._intake.backfill(entry, headers, one.logged.body)
+            await self._store.forget_missed(user_id, [one.kept.id])
+            stored += 1
+        return stored
+
+
+def _grouped(
+    calls: Sequence[Call], subscription_id: str, entry: HookEntry
+) -> list[LoggedNotification]:
+    """The notifications among these calls, each with all its tries."""
+    found: dict[bytes, LoggedNotification] = {}
+    for call in calls:
+        headers = call.logged_headers
+        if HANDSHAKE_HEADER in headers or call.at is None:
+            continue
+        one = LoggedNotification(
+            hook_id=entry.hook.id,
+            subscription_id=subscription_id,
+            event_id=event_id_of(headers),
+            event_name=field_of(headers, "event-name"),
+            timestamp=sent_at(headers),
+            headers=json_of(redacted(headers, entry.hook.auth_header)),
+            body=call.body.encode("utf-8", "replace"),
+            tries=(Try(call.at, call.successful),),
+        )
+        known = found.get(one.identity)
+        if known is not None:
+            tries = sorted({*known.tries, *one.tries}, key=lambda item: (item.at, item.delivered))
+            one = replace(known, tries=tuple(tries))
+        found[one.identity] = one
+    return list(found.values())

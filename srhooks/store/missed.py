@@ -1,0 +1,233 @@
+"""What the callbacks log has and what never arrived, in SQL: part of the store."""
+
+import abc
+import json
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any, TypeVar
+
+from srhooks.domain.ids import LOW_BITS, IdSource
+from srhooks.domain.missed import (
+    LoggedNotification,
+    LogWalk,
+    MissedNotification,
+    Try,
+    digests_of_arrived,
+    digests_to_look_for,
+)
+from srhooks.store.filter_sql import placeholders, storable
+from srhooks.store.group_commit import Transaction
+
+T = TypeVar("T")
+CHUNK = 400  # values of one statement
+COUNTS = (
+    "(n.signature <> 'invalid' OR EXISTS"
+    " (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id))"
+)
+COLUMNS = "id, hook_id, subscription_id, event_id, event_name, sent_at, tries, headers, body"
+
+
+class MissedQueries(abc.ABC):
+    next_id: IdSource
+
+    @abc.abstractmethod
+    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
+
+    @abc.abstractmethod
+    async def _write(self, sql: str, *args: Any) -> int: ...
+
+    @abc.abstractmethod
+    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
+
+    async def arrived(self, logged: Sequence[LoggedNotification]) -> set[bytes]:
+        found: set[bytes] = set()
+        by_event = {one.event_id: one.identity for one in logged if one.event_id is not None}
+        if logged:
+            stored = await self.arrived_as(logged[0].hook_id, list(by_event))
+            found |= {by_event[event_id] for event_id in stored}
+        rest = [one for one in logged if one.identity not in found]
+        for one in rest:
+            if await self._has_same_body(one):
+                found.add(one.identity)
+        digests = {
+            digest: one.identity
+            for one in rest
+            if one.identity not in found
+            for digest in digests_to_look_for(one)
+        }
+        for chunk in _chunks(list(digests)):
+            rows = await self._read(
+                "SELECT digest FROM deleted_notifications"
+                f" WHERE digest IN ({placeholders(1, len(chunk))})",
+                *chunk,
+            )
+            found |= {digests[bytes(row[0])] for row in rows}
+        return found
+
+    async def arrived_as(self, hook_id: str, event_ids: Sequence[str]) -> dict[str, int]:
+        found: dict[str, int] = {}
+        for chunk in _chunks(event_ids):
+            rows = await self._read(
+                "SELECT n.event_id, n.id FROM notifications n WHERE n.hook_id = $1"
+                f" AND n.event_id IN ({placeholders(2, len(chunk))}) AND {COUNTS}",
+                hook_id,
+                *storable(tuple(chunk)),
+            )
+            found |= {row[0]: row[1] for row in rows}
+        return found
+
+    async def _has_same_body(self, one: LoggedNotification) -> bool:
+        """One with the same body, event and timestamp, where not both have an event-id."""
+        without_id = "" if one.event_id is None else " AND n.event_id IS NULL"
+        conditions = [f"n.hook_id = $1{without_id}", COUNTS]
+        args: list[Any] = [one.hook_id]
+        for column, value in (("event_name", one.event_name), ("sent_at", one.timestamp)):
+            if value is None:
+                conditions.append(f"n.{column} IS NULL")
+            else:
+                args.append(value)
+                conditions.append(f"n.{column} = ${len(args)}")
+        args.append(one.body)
+        conditions.append(f"n.body = ${len(args)}")
+        rows = await self._read(
+            f"SELECT 1 FROM notifications n WHERE {' AND '.join(conditions)} LIMIT 1",
+            *storable(tuple(args)),
+        )
+        return bool(rows)
+
+    async def log_walk(self, user_id: str, subscription_id: str) -> LogWalk:
+        rows = await self._read(
+            "SELECT checked_to, top, floor, position FROM log_walks"
+            " WHERE user_id = $1 AND subscription_id = $2",
+            user_id, subscription_id,
+        )  # fmt: skip
+        if not rows:
+            return LogWalk()
+        checked_to, top, floor, position = rows[0]
+        return LogWalk(checked_to=checked_to, top=top, floor=floor, position=position)
+
+    async def save_log_page(
+        self, user_id: str, subscription_id: str, missed: Sequence[LoggedNotification],
+        walk: LogWalk, limit: int,
+    ) -> None:  # fmt: skip
+        fresh_ids = {one.identity: self.next_id() for one in missed}
+
+        async def work(tx: Transaction) -> None:
+            ((kept,),) = await tx.fetch("SELECT count(*) FROM missed WHERE user_id = $1", user_id)
+            for one in missed:
+                rows = await tx.fetch(
+                    "SELECT id, tries FROM missed WHERE user_id = $1 AND identity = $2",
+                    user_id, one.identity,
+                )  # fmt: skip
+                if rows:
+                    tries = _merged(_read_tries(rows[0][1]), one.tries)
+                    await tx.execute(
+                        "UPDATE missed SET tries = $2 WHERE id = $1", rows[0][0], _tries(tries)
+                    )
+                elif kept < limit:
+                    kept += 1
+                    await tx.execute(
+                        "INSERT INTO missed (id, user_id, hook_id, subscription_id, identity,"
+                        " event_id, event_name, sent_at, tries, headers, body)"
+                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+                        *storable((
+                            _id_at(one.first_at, fresh_ids[one.identity]), user_id, one.hook_id,
+                            one.subscription_id, one.identity, one.event_id, one.event_name,
+                            one.timestamp, _tries(one.tries), one.headers, one.body,
+                        )),
+                    )  # fmt: skip
+            await _save_walk(tx, user_id, subscription_id, walk)
+
+        await self._work(work)
+
+    async def record_log_check(self, user_id: str, at: int) -> None:
+        await self._work(lambda tx: _save_walk(tx, user_id, "", LogWalk(checked_to=at)))
+
+    async def log_checked_at(self, user_id: str) -> int | None:
+        return (await self.log_walk(user_id, "")).checked_to
+
+    async def missed(self, user_id: str) -> list[MissedNotification]:
+        rows = await self._read(f"SELECT {COLUMNS} FROM missed WHERE user_id = $1", user_id)
+        return [
+            MissedNotification(
+                row[0],
+                LoggedNotification(
+                    hook_id=row[1], subscription_id=row[2], event_id=row[3], event_name=row[4],
+                    timestamp=row[5], tries=_read_tries(row[6]), headers=row[7],
+                    body=bytes(row[8]),
+                ),
+            )
+            for row in rows
+        ]  # fmt: skip
+
+    async def users_with_missed(self) -> list[str]:
+        rows = await self._read("SELECT DISTINCT user_id FROM missed")
+        return [row[0] for row in rows]
+
+    async def forget_missed(self, user_id: str, missed_ids: Sequence[int]) -> None:
+        each = [(user_id, missed_id) for missed_id in missed_ids]
+        await self._work(
+            lambda tx: tx.execute_many("DELETE FROM missed WHERE user_id = $1 AND id = $2", each)
+        )
+
+    async def mark_backfilled(self, user_id: str, notification_id: int) -> None:
+        await self._write(
+            "INSERT INTO backfilled (notification_id, user_id) VALUES ($1, $2)",
+            notification_id, user_id,
+        )  # fmt: skip
+
+    async def unmark_backfilled(self, notification_id: int) -> None:
+        await self._write("DELETE FROM backfilled WHERE notification_id = $1", notification_id)
+
+    async def forget_deleted(self, before: int) -> None:
+        await self._write("DELETE FROM deleted_notifications WHERE at < $1", before)
+
+
+async def remember_deleted(tx: Transaction, user_id: str, ids: Sequence[int], at: int) -> None:
+    """Before somebody's notifications are deleted: the log must not bring them back."""
+    for chunk in _chunks(ids):
+        rows = await tx.fetch(
+            "SELECT n.hook_id, n.event_id, n.event_name, n.sent_at, n.body FROM notifications n"
+            f" WHERE n.user_id = $1 AND {COUNTS} AND n.id IN ({placeholders(2, len(chunk))})",
+            user_id,
+            *chunk,
+        )
+        await tx.execute_many(
+            "INSERT INTO deleted_notifications (digest, user_id, at) VALUES ($1, $2, $3)"
+            " ON CONFLICT DO NOTHING",
+            [
+                (digest, user_id, at)
+                for row in rows
+                for digest in digests_of_arrived(row[0], row[1], row[2], row[3], bytes(row[4]))
+            ],
+        )
+
+
+async def _save_walk(tx: Transaction, user_id: str, subscription_id: str, walk: LogWalk) -> None:
+    await tx.execute(
+        "INSERT INTO log_walks (user_id, subscription_id, checked_to, top, floor, position)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, subscription_id) DO UPDATE SET"
+        " checked_to = excluded.checked_to, top = excluded.top, floor = excluded.floor,"
+        " position = excluded.position",
+        user_id, subscription_id, walk.checked_to, walk.top, walk.floor, walk.position,
+    )  # fmt: skip
+
+
+def _id_at(first_at: int, fresh: int) -> int:
+    """The time that it was sent, with the random part of a fresh id."""
+    return first_at << LOW_BITS | fresh & ((1 << LOW_BITS) - 1)
+
+
+def _tries(tries: Sequence[Try]) -> str:
+    return json.dumps([[one.at, one.delivered] for one in tries])
+
+
+def _read_tries(text: str) -> tuple[Try, ...]:
+    return tuple(Try(at, delivered) for at, delivered in json.loads(text))
+
+
+def _merged(known: Sequence[Try], more: Sequence[Try]) -> list[Try]:
+    return sorted({*known, *more}, key=lambda one: (one.at, one.delivered))
+
+
+def _chunks(values: Sequence[T]) -> list[Sequence[T]]:
+    return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]
