@@ -2,10 +2,11 @@
 
 import abc
 import json
+import secrets
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
-from srhooks.domain.ids import LOW_BITS, IdSource
+from srhooks.domain.ids import LOW_BITS
 from srhooks.domain.missed import (
     LoggedNotification,
     LogWalk,
@@ -18,6 +19,7 @@ from srhooks.store.filter_sql import placeholders, storable
 from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
+ENOUGH = 20  # ids that are tried: each is free but for one chance in thousands
 CHUNK = 400  # values of one statement
 COUNTS = (
     "(n.signature <> 'invalid' OR EXISTS"
@@ -27,8 +29,6 @@ COLUMNS = "id, hook_id, subscription_id, event_id, event_name, sent_at, tries, h
 
 
 class MissedQueries(abc.ABC):
-    next_id: IdSource
-
     @abc.abstractmethod
     async def _read(self, sql: str, *args: Any) -> list[Any]: ...
 
@@ -109,8 +109,6 @@ class MissedQueries(abc.ABC):
         self, user_id: str, subscription_id: str, missed: Sequence[LoggedNotification],
         walk: LogWalk, limit: int,
     ) -> None:  # fmt: skip
-        fresh_ids = {one.identity: self.next_id() for one in missed}
-
         async def work(tx: Transaction) -> None:
             ((kept,),) = await tx.fetch("SELECT count(*) FROM missed WHERE user_id = $1", user_id)
             for one in missed:
@@ -125,16 +123,7 @@ class MissedQueries(abc.ABC):
                     )
                 elif kept < limit:
                     kept += 1
-                    await tx.execute(
-                        "INSERT INTO missed (id, user_id, hook_id, subscription_id, identity,"
-                        " event_id, event_name, sent_at, tries, headers, body)"
-                        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
-                        *storable((
-                            _id_at(one.first_at, fresh_ids[one.identity]), user_id, one.hook_id,
-                            one.subscription_id, one.identity, one.event_id, one.event_name,
-                            one.timestamp, _tries(one.tries), one.headers, one.body,
-                        )),
-                    )  # fmt: skip
+                    await _insert(tx, user_id, one)
             await _save_walk(tx, user_id, subscription_id, walk)
 
         await self._work(work)
@@ -212,9 +201,21 @@ async def _save_walk(tx: Transaction, user_id: str, subscription_id: str, walk: 
     )  # fmt: skip
 
 
-def _id_at(first_at: int, fresh: int) -> int:
-    """The time that it was sent, with the random part of a fresh id."""
-    return first_at << LOW_BITS | fresh & ((1 << LOW_BITS) - 1)
+async def _insert(tx: Transaction, user_id: str, one: LoggedNotification) -> None:
+    """Under an id that holds the time at which it was sent, and is free."""
+    for _ in range(ENOUGH):
+        missed_id = one.first_at << LOW_BITS | secrets.randbits(LOW_BITS)
+        stored = await tx.execute(
+            "INSERT INTO missed (id, user_id, hook_id, subscription_id, identity, event_id,"
+            " event_name, sent_at, tries, headers, body)"
+            " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
+            *storable((
+                missed_id, user_id, one.hook_id, one.subscription_id, one.identity, one.event_id,
+                one.event_name, one.timestamp, _tries(one.tries), one.headers, one.body,
+            )),
+        )  # fmt: skip
+        if stored:
+            return
 
 
 def _tries(tries: Sequence[Try]) -> str:
