@@ -21,6 +21,7 @@ from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import LocalHub
 from srhooks.incidents.alert_recipients import AlertRecipients
+from srhooks.incidents.audit import AuditTrail
 from srhooks.incidents.channels import make_channels
 from srhooks.incidents.down_times import record_runs
 from srhooks.incidents.outbox import Outbox
@@ -171,7 +172,12 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         eraser=eraser,
         incidents=incidents,
         account_watch=Watch(
-            store, incidents, subscriptions, settings.watch_interval, reconciler=reconciler
+            store,
+            incidents,
+            subscriptions,
+            settings.watch_interval,
+            AuditTrail(store, gateway),
+            reconciler=reconciler,
         ),
         trusted_time=TrustedTime(store, app[CLOCK], app[METRICS]),
         outbox=outbox,

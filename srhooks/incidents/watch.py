@@ -14,6 +14,7 @@ from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.incidents import NewIncident
 from srhooks.incidents.account_checks import AccountChecks
+from srhooks.incidents.audit import AuditTrail
 from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.silence_watch import SilenceWatch
@@ -51,7 +52,7 @@ class Pace:
 class Watch:
     def __init__(
         self, store: Store, incidents: Incidents, subscriptions: Subscriptions, interval: float,
-        pace: Pace | None = None, reconciler: Reconciler | None = None,
+        audit: AuditTrail, pace: Pace | None = None, reconciler: Reconciler | None = None,
     ) -> None:  # fmt: skip
         """`interval`: seconds between two looks at an account."""
         self._reconciler = reconciler
@@ -59,6 +60,7 @@ class Watch:
         self._incidents = incidents
         self._subscriptions = subscriptions
         self._interval = interval
+        self._audit = audit
         self._pace = pace or Pace()
         self._checks = AccountChecks(store, incidents)
         self._silence = SilenceWatch(store, incidents)
@@ -143,6 +145,7 @@ class Watch:
                     await self._incidents.end(user_id, "silent", subscription_id)
             if self._reconciler is not None:
                 await self._reconciler.check(user_id, listed, self._pace.turn)
+            await self._audit.explain(user_id)
         except GrantDeadError:
             return True  # it is not looked at while it is; the incident tells
         except ServiceError as error:

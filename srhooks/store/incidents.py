@@ -16,6 +16,7 @@ from srhooks.domain.incidents import (
 from srhooks.store.group_commit import Transaction
 
 T = TypeVar("T")
+ADDED = ("audit",)  # details that do not come from whoever opens an incident
 COLUMNS = (
     "i.id, i.user_id, i.kind, i.subject, i.subscription_id, i.title, i.details, i.opened_at,"
     " i.ended_at, i.acknowledged_at"
@@ -46,16 +47,36 @@ class IncidentQueries(abc.ABC):
                 details, at,
             )  # fmt: skip
             if not opened:
-                await tx.execute(
-                    "UPDATE incidents SET title = $4, details = $5 WHERE user_id = $1"
-                    " AND kind = $2 AND subject = $3 AND ended_at IS NULL",
-                    new.user_id, new.kind, new.subject, new.title, details,
-                )  # fmt: skip
+                await self._renew(tx, new)
                 return None
             await self._add_event(tx, incident_id, "opened", at)
             return await _incident(tx, incident_id)
 
         return await self._work(work)
+
+    async def _renew(self, tx: Transaction, new: NewIncident) -> None:
+        """Title and details of the one that is open; what was added to it stays."""
+        for incident_id, details in await tx.fetch(
+            "SELECT id, details FROM incidents WHERE user_id = $1 AND kind = $2 AND subject = $3"
+            " AND ended_at IS NULL",
+            new.user_id, new.kind, new.subject,
+        ):  # fmt: skip
+            known = json.loads(details)
+            await tx.execute(
+                "UPDATE incidents SET title = $2, details = $3 WHERE id = $1",
+                incident_id, new.title, json.dumps({**_added(known), **new.details}),
+            )  # fmt: skip
+
+    async def add_incident_detail(self, incident_id: int, name: str, value: Any) -> None:
+        async def work(tx: Transaction) -> None:
+            rows = await tx.fetch("SELECT details FROM incidents WHERE id = $1", incident_id)
+            for (details,) in rows:
+                text = json.dumps({**json.loads(details), name: value})
+                await tx.execute(
+                    "UPDATE incidents SET details = $2 WHERE id = $1", incident_id, text
+                )
+
+        await self._work(work)
 
     async def end_incident(
         self, user_id: str, kind: IncidentKind, subject: str, at: int
@@ -136,6 +157,10 @@ class IncidentQueries(abc.ABC):
             "INSERT INTO incident_events (id, incident_id, change, at) VALUES ($1, $2, $3, $4)",
             self.next_id(), incident_id, change, at,
         )  # fmt: skip
+
+
+def _added(details: dict[str, Any]) -> dict[str, Any]:
+    return {name: details[name] for name in ADDED if name in details}
 
 
 async def _incident(tx: Transaction, incident_id: int) -> Incident:

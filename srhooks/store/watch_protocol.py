@@ -1,6 +1,6 @@
 """What the watch asks of the store: part of its protocol (protocol.py)."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.domain.watch import KnownSubscription, Look, Run
@@ -39,6 +39,9 @@ class WatchStore(Protocol):
 
     async def open_incidents_of(self, kind: IncidentKind) -> list[Incident]:
         """Of all accounts."""
+
+    async def add_incident_detail(self, incident_id: int, name: str, value: Any) -> None:
+        """Put something beside an incident; it stays when its details are renewed."""
 
     async def refused_kinds(self) -> list[tuple[str, str]]:
         """Account and kind of entity that the service refused (403) and no incident tells of."""

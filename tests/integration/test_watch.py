@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.config import DEFAULT_SCOPES
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import NewNotification
@@ -15,12 +16,13 @@ from tests.support.harness import Browser, World, application, eventually, free_
 from tests.support.harness import world as start_world
 
 Made = dict[str, Any]
+SCOPES = f"{DEFAULT_SCOPES} audit_events_read"
 
 
 @pytest.fixture
 async def town(tmp_path: Path) -> AsyncIterator[World]:
     sandbox = SandboxSettings(seed=1, speed=1e6, suspend_after=0)
-    async with start_world(tmp_path, sandbox=sandbox, watch_interval=1) as running:
+    async with start_world(tmp_path, sandbox=sandbox, watch_interval=1, scopes=SCOPES) as running:
         yield running
 
 
@@ -95,9 +97,12 @@ async def test_it_is_known_across_a_restart_and_told_once(tmp_path: Path) -> Non
                 else:
                     outer.sandbox.subscriptions.by_id[made["id"]].status = "suspended"
                     await looked(town)
-                events = await town.services.store.incident_events(10)
-                ids.append([(event.incident.kind, event.change) for event in events])
-        assert ids == [[], [("suspended", "opened")], [("suspended", "opened")]]
+                (user_id,) = await town.services.store.user_ids()
+                found = await town.services.store.incidents(user_id, None, 10)
+                ids.append([(one.kind, one.id) for one in found])
+        assert ids[0] == []
+        assert [kind for kind, _ in ids[1]] == ["suspended"]
+        assert ids[2] == ids[1]
 
 
 async def test_one_that_was_never_active_is_no_incident(town: World, ada: Browser) -> None:
@@ -230,3 +235,25 @@ async def test_nothing_comes_unlike_in_other_weeks(town: World, ada: Browser, ma
     assert opened["details"]["families"] == ["job"]
     await town.sandbox.fire("job.created")
     await incident(ada, "silent", ended=True)
+
+
+async def test_what_the_audit_log_says_stands_beside_it(
+    town: World, ada: Browser, made: Made
+) -> None:
+    town.sandbox.audit.record("JOB_CREATED", "JOB", "1")
+    town.sandbox.audit.record("CREDENTIALS_REVOKED", "CREDENTIALS", "2")
+    town.sandbox.subscriptions.by_id[made["id"]].status = "suspended"
+
+    async def explained() -> list[dict[str, str]]:
+        found = await incidents(ada)
+        return found[0]["details"].get("audit", []) if found else []
+
+    causes = await eventually(explained, within=30)
+    assert causes[0]["event"] == "CREDENTIALS_REVOKED"  # the newest first
+    assert "JOB_CREATED" not in str(causes)
+    assert "ada.novak" not in str(await incidents(ada))
+    await looked(town)
+    assert await explained() == causes  # also when the incident's details are renewed
+    assert "credential revoked" in await ada.page("/incidents")
+    audits = [one for one in town.sandbox.requests if one.path.startswith("/audit-api/")]
+    assert len(audits) == 1

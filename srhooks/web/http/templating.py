@@ -10,6 +10,7 @@ from aiohttp import hdrs, web
 
 from srhooks.domain import clock
 from srhooks.incidents.advice import WHAT_TO_DO, action_of, worst
+from srhooks.incidents.audit import CAUSES
 from srhooks.protocol.event_types import (
     FAMILIES,
     event_names,
@@ -146,6 +147,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         unknown_events=labels.unknown_events,
         FAMILIES=FAMILIES,
         WHAT_TO_DO=WHAT_TO_DO,
+        AUDIT_CAUSES=CAUSES,
         incident_action=action_of,
         worst_incident=worst,
         SIGNATURE_TEXTS=labels.SIGNATURE_TEXTS,

@@ -1,0 +1,99 @@
+"""Why did it stop? What the service's audit log says happened shortly before an incident.
+
+`GET /audit-api/v201910/audit-events` (developers.smartrecruiters.com, "Audit API"), which the scope
+audit_events_read opens; the shape of a record is assumed. Only names of events and times are kept,
+nobody's name.
+"""
+
+import logging
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from srhooks.accounts.user_client import Gateway
+from srhooks.domain.clock import iso
+from srhooks.domain.incidents import Incident, IncidentKind
+from srhooks.smartrecruiters.client import raise_for_error
+from srhooks.smartrecruiters.errors import OddAnswerError, ServiceAnsweredError
+from srhooks.store import Store
+
+log = logging.getLogger(__name__)
+
+PATH = "/audit-api/v201910/audit-events?limit=100"
+SCOPE = "audit_events_read"
+BEFORE = 86_400_000  # ms that a cause may lie before the incident was noticed
+MOST = 5  # that stand beside an incident
+EXPLAINED: frozenset[IncidentKind] = frozenset({"suspended", "gone", "failing", "silent"})
+CAUSES: Mapping[str, str] = {
+    "CREDENTIALS_CREATED": "credential created",
+    "CREDENTIALS_CHANGED": "credential changed",
+    "CREDENTIALS_REVOKED": "credential revoked",
+    "OAUTH_APPLICATION_ACCESS_GRANTED": "access granted to an application",
+    "USER_ROLE_CHANGED": "role of a user changed",
+    "USER_ACCOUNT_DEACTIVATED": "user deactivated",
+}
+TIMES = ("createdOn", "timestamp", "date", "createdAt")
+
+
+class AuditTrail:
+    def __init__(self, store: Store, gateway: Gateway) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._closed: set[str] = set()  # accounts that may not read it, since the program started
+
+    async def explain(self, user_id: str) -> None:
+        """Put it beside the open incidents that have none yet. Raises ServiceError, StoreError."""
+        opened = await self._store.incidents(user_id, None, 100, open_only=True)
+        waiting = [one for one in opened if one.kind in EXPLAINED and "audit" not in one.details]
+        if not waiting or not await self._may_read(user_id):
+            return
+        try:
+            answer = await self._gateway.ask(user_id, "GET", PATH, foreground=False)
+            records = _records(raise_for_error(answer).json())
+        except (ServiceAnsweredError, OddAnswerError) as error:
+            if isinstance(error, ServiceAnsweredError) and error.status in {401, 429}:
+                raise
+            self._closed.add(user_id)
+            return
+        for incident in waiting:
+            await self._store.add_incident_detail(incident.id, "audit", _before(incident, records))
+
+    async def _may_read(self, user_id: str) -> bool:
+        user = await self._store.user(user_id)
+        if user is None or user_id in self._closed:
+            return False
+        return user.scopes is None or SCOPE in user.scopes
+
+
+def _records(value: Any) -> list[tuple[int, str]]:
+    """Time (ms) and name of those that may be a cause, as they come."""
+    items = value.get("content") if isinstance(value, dict) else value
+    if not isinstance(items, list):
+        raise OddAnswerError("SmartRecruiters sent an audit log that is none")
+    found = []
+    for item in items:
+        if isinstance(item, dict) and (name := item.get("eventName")) in CAUSES:
+            at = next((item[key] for key in TIMES if item.get(key)), None)
+            if (ms := _moment(at)) is not None:
+                found.append((ms, str(name)))
+    return found
+
+
+def _before(incident: Incident, records: list[tuple[int, str]]) -> list[dict[str, str]]:
+    near = [
+        (at, name)
+        for at, name in records
+        if incident.opened_at - BEFORE <= at <= incident.opened_at
+    ]
+    return [{"event": name, "at": iso(at)} for at, name in sorted(near, reverse=True)[:MOST]]
+
+
+def _moment(value: Any) -> int | None:
+    if isinstance(value, int):
+        return value if value > 10_000_000_000 else value * 1000
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
