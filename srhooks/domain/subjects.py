@@ -55,6 +55,7 @@ RAW_FIELD = re.compile(
     rf"(?<![a-z])(({'|'.join(KINDS)}|new[_-]?hire|onboarding[_-]?process)[_-]?id)[\"']?\s{{0,9}}[:=]\s{{0,9}}[\"']?([^\s\"'&,;{{}}]{{1,200}})",
     re.IGNORECASE,
 )
+IN_BRACKETS = re.compile(r"\(([^()\s]{1,200})\)")
 RAW_ID = re.compile(r"[\"']id[\"']\s{0,9}:\s{0,9}[\"']([^\"']{1,200})[\"']")
 TOKEN = re.compile(r"[^\s<>\"'`]+")
 # Set by proxies on the way: never a candidate's id, and different each time.
@@ -283,7 +284,12 @@ class _Walker:
             kind = ID_FIELDS.get(names[-1].removesuffix("s")) if names else None
             if kind is None and len(names) > 1 and names[-1] == "id":
                 kind = OBJECTS.get(names[-2].removesuffix("s"))
+            whole = OBJECTS.get(names[-1].removesuffix("s")) if names else None
             for value in (change.get("before"), change.get("now")):
+                if isinstance(value, str) and value[:1] in {"{", "["}:  # an object, as JSON
+                    self.value(parse_body(value.encode("utf-8", "replace")), whole)
+                elif whole and isinstance(value, str):  # an element of a list: "Ada Moss (u0)"
+                    self.name(Subject(whole, one) for one in IN_BRACKETS.findall(value))
                 if kind and _is_id(value):
                     self.name([Subject(kind, value)])
                 if isinstance(value, str):

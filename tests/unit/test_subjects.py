@@ -170,3 +170,17 @@ def test_a_notification_that_names_very_many_says_so() -> None:
 )  # fmt: skip
 def test_what_it_is_about(given: dict[str, Any], main: Subject | None) -> None:
     assert subjects_of(received(**{"body": {}, **given})).main == main
+
+
+@pytest.mark.parametrize(
+    ("field", "text"),
+    [
+        ("candidate", '{"id": "c-4711-long"}'),
+        ("candidate", '{"id": "c-4711-long", "name": "cut off…'),
+        ("candidates.0", "Ada Moss (c-4711-long)"),
+        ("candidates", "Ada Moss (c-4711-long), Ben Ode (c-2)"),
+    ],
+)
+def test_an_object_in_what_changed_names_its_id(field: str, text: str) -> None:
+    change = [{"field": field, "before": text, "now": None}]
+    assert CANDIDATE in subjects_of(received(changes=change)).named
