@@ -83,10 +83,7 @@ async def test_only_a_deliberate_request_from_a_page_erases(world: World, ada: B
     assert GRACE_HOPPER in question
     assert "confirm" in question
     assert f"7 notifications about {SAID} ({GRACE_HOPPER}):" in question
-    assert (
-        '<tr><td><span class="event" data-family="candidate"><bdi>candidate.created</bdi></span></td>'
-        in (question)
-    )
+    assert 'data-family="candidate"><bdi>candidate.created</bdi></span></td>' in question
     assert len(await ada.notifications(f"?q={GRACE_HOPPER}")) > 0
     form["confirm"] = "yes"
     async with ada.request("POST", "/candidates/erase", data=form, headers=html) as answer:
