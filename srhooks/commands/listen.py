@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 
@@ -14,11 +15,13 @@ from srhooks.commands.listen_forward import Reply, forward
 from srhooks.commands.options import http_url
 from srhooks.commands.terminal import fit
 from srhooks.domain.ids import encode_id
-from srhooks.domain.models import SIGNATURES
+from srhooks.domain.models import SIGNATURES, event_matches
+from srhooks.domain.wire_text import is_event_name
 from srhooks.server.runner import unless_stopped
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.query_params import read_cursor
 
+MAX_RETRIES = 100
 DEFAULT_SERVER = "http://localhost:8080"
 HEAD = f"{'TIME':<12}  {'EVENT':<34}  {'ABOUT':<36}  {'SIGNATURE':<12}"
 
@@ -30,7 +33,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add = parser.add_argument
     target = parser.add_mutually_exclusive_group(required=True)
-    target.add_argument("--forward-to", metavar="URL", type=http_url, help="where to replay to")
+    target.add_argument(
+        "--forward-to",
+        metavar="[EVENT=]URL",
+        action="append",
+        type=_target,
+        help="where to replay to; repeatable: the first whose event fits takes it, a URL alone"
+        " takes the rest",
+    )
     target.add_argument("--print-only", action="store_true", help="replay nothing")
     add(
         "--server",
@@ -45,6 +55,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         help="only this event, or all that start so when it ends with a dot; repeatable",
+    )
+    add(
+        "--retries",
+        metavar="N",
+        type=_count,
+        default=3,
+        help="how often a target that is away or answers 429 or 5xx is tried again (%(default)s)",
     )
     add("--q", metavar="TEXT", default="", help="only those that hold this text")
     add("--subscription", metavar="ID", default="", help="only this subscription's")
@@ -99,16 +116,47 @@ async def _listen(args: argparse.Namespace, stream: Stream, session: aiohttp.Cli
         print(f"srhooks listen: {text}", file=sys.stderr, flush=True)
 
     await stream.start()
-    where = "" if args.print_only else f", replaying to {args.forward_to}"
+    where = "" if args.print_only else f", replaying to {_named(args.forward_to)}"
     say(f"following {args.server}{where}; Ctrl-C stops")
     print(HEAD + ("" if args.print_only else "  ANSWER"), flush=True)
     async for heard in stream.heard(say):
         reply = None
-        if args.forward_to:
+        url = _url_for(args.forward_to or (), heard.event)
+        if url is not None:
             body = await stream.body(heard)
-            reply = None if body is None else await forward(session, args.forward_to, heard, body)
+            if body is not None:
+                reply = await forward(session, url, heard, body, args.retries)
+        elif args.forward_to:
+            reply = Reply("no target for this event")
         print(_line(heard, reply, print_only=args.print_only), flush=True)
         stream.done(heard)
+
+
+def _target(text: str) -> tuple[str, str]:
+    """An event, or its beginning, and where its notifications go; every event for a URL alone."""
+    event, equals, url = text.partition("=")
+    if not equals or "/" in event:
+        return "", http_url(text)
+    if not is_event_name(event.removesuffix(".")):
+        raise argparse.ArgumentTypeError("must look like job.created=http://localhost:3000/")
+    return event, http_url(url)
+
+
+def _count(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text[:4]) <= MAX_RETRIES):
+        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {MAX_RETRIES}")
+    return int(text)
+
+
+def _named(targets: Sequence[tuple[str, str]]) -> str:
+    return ", ".join(f"{url} ({event})" if event else url for event, url in targets)
+
+
+def _url_for(targets: Sequence[tuple[str, str]], event_name: str | None) -> str | None:
+    for event, url in targets:
+        if event and event_matches(event, event_name):
+            return url
+    return next((url for event, url in targets if not event), None)
 
 
 def _since(text: str) -> str:

@@ -7,10 +7,10 @@ arrives while a connection is down, or between two, comes with the next reading.
 import asyncio
 import json
 import random
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +27,7 @@ PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before the next attempt to connect
 # With a search, an entity that arrives later can make an earlier notification fit: look back.
 LOOK_BACK = 180_000  # ms
 REMEMBERED = 20_000  # ids
+MAX_RESENT = 1000
 
 Say = Callable[[str], None]
 
@@ -47,6 +48,7 @@ class Heard:
     about: str
     signature: str
     headers: dict[str, str]
+    is_resent: bool = False  # asked for on its page: no matter of order, filters and cursor
 
 
 class Stream:
@@ -63,6 +65,7 @@ class Stream:
         self.cursor = since  # the last one that was dealt with
         self._dealt: OrderedDict[str, None] = OrderedDict()
         self._wake = asyncio.Event()
+        self._resent: deque[str] = deque(maxlen=MAX_RESENT)  # ids that wait to be replayed
 
     async def start(self) -> None:
         """Find out where to begin. Raises RefusedError or UnreachableError."""
@@ -74,6 +77,8 @@ class Stream:
 
     def done(self, heard: Heard) -> None:
         """It was dealt with: an interruption goes on after it."""
+        if heard.is_resent:
+            return
         self.cursor = max(self.cursor, heard.id)  # ids are in the order of their texts
         self._dealt[heard.id] = None
         if len(self._dealt) > REMEMBERED:
@@ -96,6 +101,10 @@ class Stream:
                     news = []
                 for one in news:
                     yield one
+                while self._resent:
+                    again = await self._one(self._resent.popleft())
+                    if again is not None:
+                        yield again
                 with suppress(TimeoutError):
                     async with asyncio.timeout(LOOK_EVERY):
                         await self._wake.wait()
@@ -150,7 +159,9 @@ class Stream:
                         say("connected again")
                     pause, is_lost = PAUSE, False
                     self._wake.set()  # for what came before the socket
-                    async for _ in socket:
+                    async for message in socket:
+                        if asked := _asked_for(message):
+                            self._resent.append(asked)
                         self._wake.set()
             except (aiohttp.ClientError, OSError, ValueError):
                 pass
@@ -160,6 +171,14 @@ class Stream:
             is_lost = True
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
             pause = min(pause * 2, LONGEST_PAUSE)
+
+    async def _one(self, number: str) -> Heard | None:
+        """A notification that is to be replayed; None when it is gone or cannot be reached."""
+        try:
+            status, body = await self._get(f"/notifications/{number}", [])
+            return replace(_heard(json.loads(body)), is_resent=True) if status == 200 else None
+        except (UnreachableError, ValueError, KeyError, TypeError):
+            return None
 
     async def _json(self, path: str, query: list[tuple[str, str]]) -> Any:
         status, body = await self._get(path, query)
@@ -201,6 +220,17 @@ def _words(body: bytes, otherwise: str) -> str:
         if isinstance(message, str):
             return message
     return otherwise
+
+
+def _asked_for(message: aiohttp.WSMessage) -> str | None:
+    """The id of `{"resend": ID}`; everything else on the socket is for pages."""
+    if message.type is not aiohttp.WSMsgType.TEXT or not message.data.startswith('{"resend"'):
+        return None
+    try:
+        number = json.loads(message.data)["resend"]
+    except (ValueError, KeyError):
+        return None
+    return number if isinstance(number, str) and ids.decode_id(number) is not None else None
 
 
 def _heard(one: dict[str, Any]) -> Heard:

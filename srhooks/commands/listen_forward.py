@@ -1,8 +1,9 @@
 """Replay a notification to a local address as it was received."""
 
+import asyncio
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import aiohttp
 
@@ -11,6 +12,7 @@ from srhooks.commands.terminal import fit
 from srhooks.domain.models import REDACTED
 
 PATIENCE = aiohttp.ClientTimeout(total=60.0)
+PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between two attempts
 # Of this one connection (RFC 9110, 7.6.1), or made anew for the next one.
 NOT_REPLAYED = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
@@ -23,9 +25,22 @@ ITS_OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 @dataclass(frozen=True)
 class Reply:
     text: str  # status and time, or why there is none
+    may_succeed: bool = False  # when it is tried again
 
 
-async def forward(session: aiohttp.ClientSession, url: str, heard: Heard, body: bytes) -> Reply:
+async def forward(
+    session: aiohttp.ClientSession, url: str, heard: Heard, body: bytes, retries: int = 0
+) -> Reply:
+    """Replay it; a target that is away or answers 429 or 5xx is tried again, ever more slowly."""
+    for attempt in range(retries + 1):
+        reply = await _attempt(session, url, heard, body)
+        if not reply.may_succeed or attempt == retries:
+            break
+        await asyncio.sleep(min(PAUSE * 2**attempt, LONGEST_PAUSE))
+    return replace(reply, text=f"{reply.text}, attempt {attempt + 1}") if attempt else reply
+
+
+async def _attempt(session: aiohttp.ClientSession, url: str, heard: Heard, body: bytes) -> Reply:
     started = time.perf_counter()
     try:
         async with session.post(
@@ -36,12 +51,13 @@ async def forward(session: aiohttp.ClientSession, url: str, heard: Heard, body: 
             async for _ in answer.content.iter_chunked(65536):
                 pass
     except TimeoutError:
-        return Reply(f"no answer within {PATIENCE.total:g} s")
+        return Reply(f"no answer within {PATIENCE.total:g} s", may_succeed=True)
     except aiohttp.ClientConnectorError:
-        return Reply("no connection")
+        return Reply("no connection", may_succeed=True)
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Reply(f"failed: {fit(str(error) or type(error).__name__, 80)}")
-    return Reply(f"{status} in {(time.perf_counter() - started) * 1000:.0f} ms")
+    took = f"{status} in {(time.perf_counter() - started) * 1000:.0f} ms"
+    return Reply(took, may_succeed=status == 429 or status >= 500)
 
 
 def replayed(headers: Mapping[str, str]) -> dict[str, str]:

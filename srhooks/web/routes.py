@@ -32,6 +32,7 @@ from srhooks.web.pages import (
     ops,
     overview,
     questions,
+    resend,
     sessions,
     signed_text,
     subscription,
@@ -76,6 +77,7 @@ ROUTES = (
     Route("GET", "/notifications/{id}/raw", feed.raw_body, READER),
     Route("GET", "/notifications/{id}/signed", feed.signed_text, READER),
     Route("GET", "/notifications/{id}/follow", follow.follow, LOGIN),
+    Route("POST", "/notifications/{id}/resend", resend.resend, LOGIN),
     Route("POST", "/notifications/{id}/compare", signed_text.compare, LOGIN),
     Route("POST", "/notifications/{id}/reprocess", bulk.reprocess_one, LOGIN),
     Route("POST", "/notifications/{id}/replay", bulk.reprocess_one, LOGIN),  # its name until 0.1

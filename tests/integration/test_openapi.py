@@ -175,6 +175,8 @@ async def notifications(ask: Client, world: World) -> None:
     await ask("GET", "/notifications/{id}", 404, "unknown")
     await ask("GET", "/notifications/{id}/raw", 200, number)
     await ask("GET", "/notifications/{id}/signed", 200, number)
+    await ask("POST", "/notifications/{id}/resend", 409, number)
+    await ask("POST", "/notifications/{id}/resend", 404, "unknown")
     await ask("POST", "/notifications/{id}/compare", 200, number, json={"text": "x"})
     await ask("POST", "/notifications/{id}/compare", 400, number, json={})
     await ask("POST", "/notifications/{id}/compare", 404, "unknown", json={"text": "x"})

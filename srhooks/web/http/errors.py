@@ -6,6 +6,7 @@ WebError
 ├── ForgedError          403
 ├── BadRequestError      400
 ├── NotFoundError        404
+├── ConflictError        409
 └── OverloadedError      503
 Beside them: ServiceError (502, 429 or the service's own status), StoreError (503) and aiohttp's
 own HTTP errors. Whatever else is raised is a defect: logged, and answered 500 in plain words.
@@ -82,6 +83,10 @@ class BadRequestError(WebError):
 
 class NotFoundError(WebError):
     status = 404
+
+
+class ConflictError(WebError):
+    status = 409
 
 
 class OverloadedError(WebError):

@@ -20,6 +20,7 @@ from srhooks.web.live.connection import LivePage, close
 from srhooks.web.live.fanout import Audience
 from srhooks.web.pages.overview import read_window
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.listeners import LISTENERS, Listeners
 
 LEAVE_PATIENCE = 0.7  # seconds for all of them at shutdown
 VIEWS = ("", "feed", "subscriptions", "overview")
@@ -68,6 +69,8 @@ async def live(request: web.Request) -> web.StreamResponse:
     try:
         await socket.prepare(request)
         services.sockets.add(socket)
+        if bearer(request) is not None:
+            request.app[LISTENERS].add(login.user.id, socket)
         with services.watch.attended(login.user.id):
             page.open()
             await _until_it_leaves(socket)
@@ -76,6 +79,7 @@ async def live(request: web.Request) -> web.StreamResponse:
         if not audience.pages:
             audience.close()
             del request.app[AUDIENCES][login.user.id]
+        request.app[LISTENERS].remove(login.user.id, socket)
         await page.leave()
         services.sockets.discard(socket)
         if socket.close_code in {None, WSCloseCode.ABNORMAL_CLOSURE}:
@@ -118,4 +122,5 @@ async def close_all(app: web.Application) -> None:
 def setup_live(app: web.Application) -> None:
     app[PATIENCE] = Patience()
     app[AUDIENCES] = {}
+    app[LISTENERS] = Listeners()
     app.on_shutdown.append(close_all)

@@ -100,6 +100,9 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/notifications/{id}/signed": (ONE, {"get": operation(
         "The bytes that its signature is made over", {200: "application/octet-stream"}, tag=N,
         reader=True, errors=(404,))}),
+    "/notifications/{id}/resend": (ONE, {"post": operation(
+        "Send it into the account's running `srhooks listen` programs once more",
+        {200: record(sentTo={"type": "integer", "minimum": 1})}, tag=N, errors=(404, 409))}),
     "/notifications/{id}/compare": (ONE, {"post": operation(
         "Where a text that a program signed differs from what SmartRecruiters signed",
         {200: ref("Compared")}, tag=N, body=record(text=TEXT), errors=(400, 404))}),

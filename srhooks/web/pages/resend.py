@@ -1,0 +1,32 @@
+"""Send a notification into the running `srhooks listen` programs of the account once more."""
+
+from urllib.parse import quote
+
+from aiohttp import hdrs, web
+
+from srhooks.web.http.content_negotiation import wants_json
+from srhooks.web.http.errors import ConflictError
+from srhooks.web.http.responses import json_response
+from srhooks.web.http.session import require_login
+from srhooks.web.pages.feed import find_notification
+from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.listeners import LISTENERS
+
+
+async def resend(request: web.Request) -> web.Response:
+    """It is no delivery: nothing is stored, and the programs' filters do not apply."""
+    login = await require_login(request)
+    n = await find_notification(request, login)
+    if n.erased:
+        raise ConflictError("A candidate's data was erased from it: nothing is left to send")
+    sent_to = await request.app[LISTENERS].resend(login.user.id, n.public_id)
+    if not sent_to:
+        raise ConflictError(
+            "No terminal is listening: start srhooks listen, and then send it again"
+        )
+    if wants_json(request):
+        return json_response({"sentTo": sent_to})
+    terminals = "1 terminal" if sent_to == 1 else f"{sent_to} terminals"
+    request.app[SERVICES].once.put(login.session_id, "feed", said=f"Sent to {terminals}.")
+    location = f"/notifications/{quote(n.public_id)}#d-take"
+    return web.Response(status=303, headers={hdrs.LOCATION: location})
