@@ -9,36 +9,10 @@ from html import escape
 from typing import Any, Literal
 
 from srhooks.domain.clock import iso
-from srhooks.domain.incidents import Incident, IncidentKind
+from srhooks.domain.incidents import Incident
+from srhooks.incidents.advice import NAMES, WHAT_TO_DO, action_of
 
 Change = Literal["opened", "ended", "reminder"]
-NAMES: Mapping[IncidentKind, str] = {
-    "suspended": "Subscription stopped",
-    "gone": "Subscription deleted",
-    "failing": "Deliveries fail",
-    "silent": "Nothing arrives",
-    "missed": "Notifications were missed",
-    "forged": "Forged notifications",
-    "unreadable": "Records cannot be read",
-    "login": "SmartRecruiters login expired",
-}
-WHAT_TO_DO: Mapping[IncidentKind, str] = {
-    "suspended": "Open the subscription, see in its log why deliveries failed, then activate it.",
-    "gone": "Somebody deleted it in SmartRecruiters or with another program. Create it again if"
-    " you need it.",
-    "failing": "Check that this srhooks can be reached from the internet, and what answers there.",
-    "silent": "Check in SmartRecruiters whether the subscription is active and events happen.",
-    "missed": "Open the list of what was missed and store it with a click.",
-    "forged": "Somebody who does not know the signing key sends to this address. If it goes on,"
-    " delete the subscription and create it again.",
-    "unreadable": "Add the missing scope to the credential in SmartRecruiters, then log in again.",
-    "login": "Log in again: notifications are stored meanwhile.",
-}
-PLACES: Mapping[IncidentKind, str] = {
-    "missed": "/missed",
-    "login": "/",
-    "unreadable": "/account",
-}
 MARKS: Mapping[Change, str] = {"opened": "Problem", "ended": "Solved", "reminder": "Still open"}
 
 
@@ -49,7 +23,7 @@ def incident_message(incident: Incident, change: Change, app_url: str) -> dict[s
     if incident.ended_at is not None:
         since = f"From {iso(incident.opened_at)} to {iso(incident.ended_at)}"
     todo = "" if change == "ended" else WHAT_TO_DO[incident.kind]
-    url = app_url + place_of(incident)
+    url = app_url + action_of(incident)[0]
     return {
         "type": f"incident.{change}",
         "subject": f"{MARKS[change]}: {name}",
@@ -103,14 +77,6 @@ def confirmation_message(link: str, app_url: str) -> dict[str, Any]:
         "url": link,
         "text": f"Confirm that you want alerts: {link}",
     }
-
-
-def place_of(incident: Incident) -> str:
-    if incident.kind in PLACES:
-        return PLACES[incident.kind]
-    if incident.subscription_id is not None and incident.kind != "gone":
-        return f"/subscriptions/{incident.subscription_id}"
-    return "/incidents"
 
 
 def incident_data(incident: Incident) -> dict[str, Any]:

@@ -108,6 +108,6 @@ async def test_axe_finds_nothing_grave(chromium: Browser, town: World, scheme: S
             await page.get_by_role("button", name="Rotate key").click()
         found += await findings(page, "", scheme)  # with the new key on it
         await page.goto("/terminal")
-        await page.get_by_role("button", name="Make a token").click()
+        await page.get_by_role("button", name="Create a token").click()
         found += await findings(page, "", scheme)
     assert not found, "\n".join(found)

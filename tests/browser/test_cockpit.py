@@ -172,7 +172,7 @@ async def test_on_a_phone_one_sees_what_a_button_brought(chromium: Browser, worl
         await expect(page.get_by_text("It was processed again.")).to_be_in_viewport()
         await page.goto("/terminal")
         await page.get_by_label("Name").fill("documentation@workstation")
-        await page.get_by_role("button", name="Make a token").click()
+        await page.get_by_role("button", name="Create a token").click()
         hidden = "table => table.parentElement.scrollWidth - table.parentElement.clientWidth"
         assert await page.locator(".tokens").evaluate(hidden) == 0  # Revoke stands last
 

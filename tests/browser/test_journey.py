@@ -194,7 +194,7 @@ async def test_everything_works_without_javascript(chromium: Browser, town: Worl
         await page.get_by_role("link", name="Account").click()
         await page.get_by_role("link", name="Terminal and tokens").click()
         await page.get_by_role("textbox", name="Name").fill("Laptop")
-        await page.get_by_role("button", name="Make a token").click()
+        await page.get_by_role("button", name="Create a token").click()
         await expect(page.get_by_text(re.compile("^srhooks_"))).to_be_visible()
         await page.get_by_role("button", name="Revoke Laptop").click()
         question = page.get_by_role("heading", name="Revoke the token Laptop?")

@@ -4,9 +4,11 @@ import asyncio
 import contextlib
 import json
 import re
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -14,7 +16,7 @@ from aiohttp import web
 from srhooks.domain.alerts import AlertMessage, QuietHours
 from srhooks.domain.clock import now_ms
 from srhooks.domain.incidents import IncidentKind, NewIncident
-from srhooks.incidents.channels import ChannelError, EmailChannel
+from srhooks.incidents.channels import AppriseChannel, ChannelError, EmailChannel
 from srhooks.incidents.outbox import HOUR, quiet_end
 from srhooks.server.runner import served
 from standardwebhooks.webhooks import Webhook
@@ -320,6 +322,29 @@ async def test_a_day_later_one_is_reminded_unless_it_was_acknowledged(
         assert told["data"]["incident"]["subscriptionId"] == "kept"
         await world.services.outbox.collect()
         assert len(chat.seen) == 3
+
+
+async def test_chat_services_get_it_by_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The library is an extra and not there in tests: what is called of it is these two."""
+    told: list[dict[str, str]] = []
+
+    class Apprise:
+        def __init__(self) -> None:
+            self.urls: list[str] = []
+
+        def add(self, url: str) -> None:
+            self.urls.append(url)
+
+        def notify(self, **content: str) -> bool:
+            told.append(content)
+            return self.urls == ["slack://a"]
+
+    monkeypatch.setitem(sys.modules, "apprise", SimpleNamespace(Apprise=Apprise))
+    message = AlertMessage(7, "u1", "apprise", "", content(), now_ms(), now_ms())
+    await AppriseChannel(("slack://a",)).send(message)
+    assert told == [{"title": "[srhooks] Test", "body": "Line\nhttp://localhost"}]
+    with pytest.raises(ChannelError):
+        await AppriseChannel(("slack://b",)).send(message)
 
 
 async def test_a_message_is_given_up_after_a_day(

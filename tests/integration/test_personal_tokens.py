@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
+from srhooks.accounts.personal_tokens import digest
+from srhooks.domain.account import PersonalToken
+from srhooks.domain.clock import now_ms, read_time
 
 from tests.support.harness import Browser, World
 
@@ -81,12 +84,12 @@ async def test_a_person_is_asked_before_a_token_is_revoked(world: World) -> None
         for _ in range(3):
             async with ada.request("POST", "/terminal/tokens", data=form) as answer:
                 assert answer.status == 303
-        assert ">Your new token: Terminal 3</h2>" in await ada.page("/terminal")
+        assert ">Your new token: <bdi>Terminal 3</bdi></h2>" in await ada.page("/terminal")
         tokens = (await ada.json("GET", "/terminal"))["tokens"]
         assert [one["name"] for one in tokens] == ["Terminal", "Terminal 2", "Terminal 3"]
         path = f"/terminal/tokens/{tokens[1]['id']}/revoke"
         assert f'<form method="get" action="{path}">' in await ada.page("/terminal")
-        assert "<h1>Revoke the token Terminal 2?</h1>" in await ada.page(path)
+        assert "Revoke the token Terminal 2?" in await ada.page(path)
         await grace.page(path, status=404)
         assert len((await ada.json("GET", "/terminal"))["tokens"]) == 3
         async with ada.request("POST", path, data=form, headers={"Accept": "text/html"}) as answer:
@@ -146,3 +149,26 @@ async def test_a_person_has_a_bounded_number_of_tokens(world: World) -> None:
             await make_token(ada)
         await ada.json("POST", "/terminal/tokens", status=400, data={"name": "one more"})
         await ada.json("POST", "/terminal/tokens", status=400, data={"name": "x" * 101})
+
+
+async def test_a_token_ends(world: World) -> None:
+    async with world.logged_in() as ada, world.nobody() as program:
+        made = await ada.json("POST", "/terminal/tokens", status=201, data={"name": "x"})
+        lasts = read_time(made["expiresAt"]) - read_time(made["createdAt"])
+        assert lasts.days == 90
+        chosen = {"name": "y", "days": "7"}
+        week = await ada.json("POST", "/terminal/tokens", status=201, data=chosen)
+        assert (read_time(week["expiresAt"]) - read_time(week["createdAt"])).days == 7
+        for days in ("0", "366", "-1", "soon", "1e3"):
+            await ada.json("POST", "/terminal/tokens", status=400, data={"days": days})
+        store = world.services.store
+        (user_id,) = await store.user_ids()
+        ended = PersonalToken("t", user_id, "ended", 1, None, now_ms() + 3000)
+        await store.add_personal_token(ended, digest("srhooks_ended"), 20)
+        await program.json("GET", "/notifications", **shown("srhooks_ended"))
+        headers = shown("srhooks_ended")["headers"]
+        async with program.session.ws_connect(f"{world.base}/live", headers=headers) as socket:
+            message = await asyncio.wait_for(socket.receive(), 10)
+            assert (message.type, message.data) == (WSMsgType.CLOSE, 4401)
+        await program.json("GET", "/notifications", status=401, **shown("srhooks_ended"))
+        assert ">expired<" in await ada.page("/terminal")

@@ -9,8 +9,8 @@ from aiohttp import web
 
 from srhooks.domain.alerts import AlertSettings, QuietHours, may_be_told
 from srhooks.domain.incidents import INCIDENT_KINDS
+from srhooks.incidents.advice import NAMES
 from srhooks.incidents.alert_recipients import BadAddressError, read_emails
-from srhooks.incidents.messages import NAMES
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
 from srhooks.web.http.forms import Form, read_form, text_of
