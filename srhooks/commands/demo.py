@@ -16,7 +16,7 @@ import aiohttp
 from srhooks.app import create_app
 from srhooks.commands.claiming import claimed
 from srhooks.commands.demo_setup import DemoError, log_in, subscribe
-from srhooks.commands.demo_traffic import DemoTraffic
+from srhooks.commands.demo_traffic import STORIES, DemoTraffic
 from srhooks.commands.options import number, whole
 from srhooks.config import LOG_LEVELS, Settings
 from srhooks.observability.logging_setup import setup_logs
@@ -47,6 +47,7 @@ class Plan:
     sandbox_port: int
     rate: float
     kept: bool  # the folder stays when the demo ends
+    story: str
 
     @property
     def app_url(self) -> str:
@@ -83,6 +84,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default=0.8,
         help="events a second on average, 0 for none (%(default)s)",
     )
+    add(
+        "--story",
+        choices=STORIES,
+        default=STORIES[0],
+        help="day: a company's day; outage: three deliveries are lost in it (%(default)s)",
+    )
     add("--log-level", choices=LOG_LEVELS, default="warning", help="(%(default)s)")
 
 
@@ -100,6 +107,7 @@ def run(args: argparse.Namespace) -> int:
                 sandbox_port=args.sandbox_port,
                 rate=args.rate,
                 kept=args.data is not None,
+                story=args.story,
             )
             asyncio.run(unless_stopped(_demo(plan)))
         except OSError as error:
@@ -143,7 +151,7 @@ async def _play(plan: Plan, sandbox: Sandbox) -> None:
         print(WELCOME.format(app=plan.app_url, sandbox=sandbox.base_url, data=data), flush=True)
     # Another one: what it forges comes from outside, without the cookie of the log-in.
     async with aiohttp.ClientSession() as stranger:
-        await DemoTraffic(sandbox, stranger, plan.rate).run()
+        await DemoTraffic(sandbox, stranger, plan.rate, story=plan.story).run()
 
 
 def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
@@ -159,6 +167,7 @@ def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
         scopes=ALL_SCOPES,  # the default reads no offer, review or interview
         api_url=sandbox.base_url,
         identity_url=sandbox.base_url,
+        watch_interval=10,  # so that what goes wrong is told while somebody looks
     )
 
 

@@ -24,14 +24,19 @@ STORY = """
     application.status.updated job.status.updated onboarding.process.started
     application.onboarding-status.updated onboarding.assignments.completed
 """
+STORIES = ("day", "outage")
+# Lost on their way: the service's log says delivered, and nothing came.
+LOST = ("application.status.updated", "candidate.updated", "job.updated")
 DELETIONS = ("candidate.deleted", "review.deleted", "position.deleted")
 PAUSE = (6.0, 14.0)  # seconds between two surprises
 
 
 class DemoTraffic:
     def __init__(
-        self, sandbox: Sandbox, session: aiohttp.ClientSession, rate: float, seed: int | None = None
-    ) -> None:
+        self, sandbox: Sandbox, session: aiohttp.ClientSession, rate: float,
+        seed: int | None = None, story: str = STORIES[0],
+    ) -> None:  # fmt: skip
+        self._story = story
         self._sandbox = sandbox
         self._session = session
         self._rate = rate
@@ -40,6 +45,8 @@ class DemoTraffic:
     async def run(self) -> None:
         """Never ends by itself."""
         await self.tell_story()
+        if self._story == "outage":
+            await self.lose_deliveries()
         if self._rate == 0:
             await asyncio.Event().wait()
         self._sandbox.start_traffic(self._rate)
@@ -59,6 +66,12 @@ class DemoTraffic:
             if position == len(events) // 2:
                 await self.repeat()
                 await self.forge()
+
+    async def lose_deliveries(self) -> None:
+        """Three are lost: named on the page Missed a minute later, and backfilled there."""
+        self._sandbox.troubles.order("lose", len(LOST), 0)
+        for event in LOST:
+            await self._sandbox.fire(event)
 
     async def repeat(self) -> None:
         """A notification arrives twice, as it does when our answer got lost."""

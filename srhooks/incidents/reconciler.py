@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 MAX_MISSED = 20_000  # of an account
 OVERLAP = 120_000  # ms: a record is in the log a little after the time that it bears
-RECHECK = 15.0  # seconds
+RECHECK = 5.0  # seconds
 HANDSHAKE_HEADER = "x-hook-secret"
 
 Turn = Callable[[], Awaitable[None]]

@@ -50,9 +50,12 @@ def controlled(handler: Handler) -> Handler:
         try:
             return await handler(request)
         except ApiError as error:
-            return problem(error.status, error.message, error.code)
+            status, message, code = error.status, error.message, error.code
         except (UnknownEventError, UnknownEntityError, FaultError) as error:
-            return problem(400, str(error), "INVALID_PARAMETER")
+            status, message, code = 400, str(error), "INVALID_PARAMETER"
+        if _is_form(request) and "application/json" not in request.headers.get("Accept", ""):
+            return _to_page(wrong=message)
+        return problem(status, message, code)
 
     return checked
 
@@ -80,7 +83,8 @@ async def fire(request: web.Request) -> web.Response:
     said = f"{name}: {len(deliveries)} sent, {good} delivered"
     if not deliveries:
         said = f"{name} happened, but no active subscription is told of it"
-    return done(request, said, {"deliveries": [delivery_json(one) for one in deliveries]})
+    answer = {"deliveries": [delivery_json(one) for one in deliveries]}
+    return done(request, said, answer, event=name)
 
 
 async def expire_tokens(request: web.Request) -> web.Response:
@@ -235,12 +239,16 @@ def _number(asked: dict[str, Any], name: str, default: float, low: float, high: 
 
 
 def done(
-    request: web.Request, said: str, answer: dict[str, Any], *, status: int = 200
+    request: web.Request, said: str, answer: dict[str, Any], *, status: int = 200, **stay: str
 ) -> web.Response:
-    """JSON for programs; a form goes back to the page, which says what happened."""
+    """JSON for programs; a form goes back to the page with what was done and what was chosen."""
     if _is_form(request) and "application/json" not in request.headers.get("Accept", ""):
-        return web.Response(status=303, headers={"Location": "/?" + urlencode({"said": said})})
+        return _to_page(said=said, **stay)
     return web.json_response(answer, status=status)
+
+
+def _to_page(**shown: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": "/?" + urlencode(shown)})
 
 
 def add_control_routes(router: web.UrlDispatcher) -> None:

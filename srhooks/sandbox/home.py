@@ -6,7 +6,7 @@ from aiohttp import web
 
 from srhooks.sandbox.control import may_control
 from srhooks.sandbox.deliveries import Delivery, stamp
-from srhooks.sandbox.events import by_family, family_of
+from srhooks.sandbox.events import EVENTS, by_family, family_of
 from srhooks.sandbox.keys import SANDBOX
 from srhooks.sandbox.pages import HERE, STYLE_PATH, page
 from srhooks.sandbox.people import ROLE_NAMES
@@ -24,6 +24,14 @@ CONTROLS = (
     ("POST", "/sandbox/clients/{id}/secret", "a new secret; the old one is refused"),
     ("DELETE", "/sandbox/credentials/{id}", "revokes a key or a client id"),
     ("GET", "/sandbox/credentials", "all of them, without their secrets"),
+    (
+        "POST",
+        "/sandbox/troubles",
+        "kind (lose, refuse, delay), count, seconds: of the next",
+    ),
+    ("POST", "/sandbox/silence", "silent: events happen and nothing is sent, until it is false"),
+    ("POST", "/sandbox/outage", "seconds: every call of the service answers 503"),
+    ("POST", "/sandbox/subscriptions/{id}/suspend", "as after a series of failures"),
     ("POST", "/sandbox/faults", "path (regex), method, times, status, body, headers, delay, drop"),
     ("GET", "/sandbox/faults", "the rules in force"),
     ("DELETE", "/sandbox/faults", "clears them"),
@@ -36,6 +44,7 @@ async def home(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
     subscriptions = list(sandbox.subscriptions.by_id.values())
     new_secret, sandbox.credentials.not_yet_shown = sandbox.credentials.not_yet_shown, None
+    chosen = request.query.get("event", "")
     recent = list(sandbox.deliveries)[-RECENT:][::-1]
     return page(
         "home.html",
@@ -54,6 +63,9 @@ async def home(request: web.Request) -> web.Response:
         deliveries=[delivery_row(one) for one in recent],
         faults=sandbox.faults.rules,
         rate=sandbox.traffic.rate,
+        troubles=sandbox.troubles,
+        chosen_event=chosen if chosen in EVENTS else "application.status.updated",
+        wrong=request.query.get("wrong", "")[:300],
         controls=CONTROLS,
     )
 
@@ -91,6 +103,10 @@ async def stylesheet(_request: web.Request) -> web.FileResponse:
     return web.FileResponse(HERE / "style.css", headers={"Cache-Control": "no-cache"})
 
 
+async def live_script(_request: web.Request) -> web.FileResponse:
+    return web.FileResponse(HERE / "live.js", headers={"Cache-Control": "no-cache"})
+
+
 async def no_icon(_request: web.Request) -> web.Response:
     """Browsers ask; there is none."""
     return web.Response(status=204)
@@ -99,4 +115,5 @@ async def no_icon(_request: web.Request) -> web.Response:
 def add_home_routes(router: web.UrlDispatcher) -> None:
     router.add_get("/", home)
     router.add_get(STYLE_PATH, stylesheet)
+    router.add_get("/sandbox/live.js", live_script)
     router.add_get("/favicon.ico", no_icon)

@@ -71,7 +71,8 @@ class Sandbox:
             delivery_timeout=settings.delivery_timeout,
             handshake_timeout=settings.handshake_timeout,
         )
-        self.traffic = Traffic(random.Random(settings.seed))  # noqa: S311 - chooses what happens
+        rng = random.Random(settings.seed)  # noqa: S311 - chooses what happens
+        self.traffic = Traffic(rng, self.fire, self.subscriptions.subscribed_events)
         self.requests: deque[SeenRequest] = deque(maxlen=REQUESTS_KEPT)
         self._fixed_url = _bare(settings.base_url)
         self._found_url: str | None = None
@@ -173,7 +174,7 @@ class Sandbox:
 
     def start_traffic(self, per_second: float) -> None:
         """Random events at this rate on average, of kinds that somebody is subscribed to."""
-        self.traffic.start(self, per_second)
+        self.traffic.start(per_second)
 
     async def stop_traffic(self) -> None:
         await self.traffic.stop()

@@ -85,6 +85,11 @@ class SubscriptionBook:
     def of_owner(self, owner_id: str) -> list[Subscription]:
         return [one for one in self.by_id.values() if one.owner_id == owner_id]
 
+    def subscribed_events(self) -> set[str]:
+        """What some active subscription is for."""
+        active = [item for item in self.by_id.values() if item.status == "active"]
+        return {name for item in active for name in item.events}
+
     def wanting(
         self, event_name: str, owner_id: str | None, subscription_id: str | None
     ) -> list[Subscription]:

@@ -2,12 +2,10 @@
 
 import asyncio
 import random
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Coroutine
+from typing import Any
 
 from srhooks.sandbox.events import EVENTS
-
-if TYPE_CHECKING:
-    from srhooks.sandbox.state import Sandbox
 
 IN_FLIGHT = 256  # beyond it events are left out: a slow receiver must not pile up work
 # A company's day: mostly applications that move, of everything else something.
@@ -34,8 +32,15 @@ RARE = 0.5  # approvals and their steps have many kinds, and would drown the res
 class Traffic:
     """One generator at a time."""
 
-    def __init__(self, rng: random.Random) -> None:
+    def __init__(
+        self,
+        rng: random.Random,
+        fire: Callable[[str], Coroutine[Any, Any, object]],
+        subscribed_events: Callable[[], Collection[str]],
+    ) -> None:
         self.rng = rng
+        self._fire = fire
+        self._subscribed_events = subscribed_events
         self.rate = 0.0
         self._task: asyncio.Task[None] | None = None
         self._firing: set[asyncio.Task[object]] = set()
@@ -44,14 +49,14 @@ class Traffic:
     def running(self) -> bool:
         return self._task is not None
 
-    def start(self, sandbox: "Sandbox", per_second: float) -> None:
+    def start(self, per_second: float) -> None:
         """Starts, or changes the rate. Raises ValueError unless the rate is above 0."""
         if not 0 < per_second <= 10_000:
             raise ValueError("the rate must be above 0 and at most 10000 a second")
         self.rate = per_second
         if self._task is not None:
             self._task.cancel()  # it may be asleep for long at the old rate
-        self._task = asyncio.get_running_loop().create_task(self._run(sandbox))
+        self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
         """Ends the generator and what it still has under way."""
@@ -62,25 +67,20 @@ class Traffic:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _run(self, sandbox: "Sandbox") -> None:
+    async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         due = loop.time()
         while True:
             due += self.rng.expovariate(self.rate)
             await asyncio.sleep(max(0.0, due - loop.time()))
-            wanted = {
-                name
-                for one in sandbox.subscriptions.by_id.values()
-                if one.status == "active"
-                for name in one.events
-            }
-            names = [name for name in EVENTS if name in wanted]
+            subscribed = self._subscribed_events()
+            names = [name for name in EVENTS if name in subscribed]
             if not names or len(self._firing) >= IN_FLIGHT:
                 due = max(due, loop.time())
                 continue
             weights = [_weight(name) for name in names]
             name = self.rng.choices(names, weights)[0]
-            task: asyncio.Task[object] = loop.create_task(sandbox.fire(name))
+            task: asyncio.Task[object] = loop.create_task(self._fire(name))
             self._firing.add(task)
             task.add_done_callback(self._firing.discard)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 from srhooks.commands.demo_setup import log_in
+from srhooks.commands.demo_traffic import LOST
 from srhooks.protocol.event_types import family
 from srhooks.sandbox.people import company_people
 
@@ -106,3 +107,25 @@ async def test_it_can_be_stopped_while_it_starts() -> None:
         process.send_signal(signal.SIGTERM)
         await asyncio.wait_for(process.communicate(), 10)
     assert process.returncode in {0, -signal.SIGTERM}  # the latter: Python itself was starting
+
+
+async def test_an_outage_is_a_story_of_its_own(tmp_path: Path) -> None:
+    args = ("--port", "0", "--sandbox-port", "0", "--rate", "0", "--story", "outage")
+    async with demo(*args, "--data", str(tmp_path / "kept")) as process:
+        text = await welcome(process)
+        sandbox = re.search(r"at (http://localhost:\d+): there", text)
+        assert sandbox is not None
+
+        async def three_are_lost() -> bool:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"{sandbox[1]}/sandbox/deliveries") as answer,
+            ):
+                deliveries = await answer.json()
+            names = [one["eventName"] for one in deliveries]
+            return names[-len(LOST) :] == list(LOST)
+
+        await eventually(three_are_lost, within=30)
+        process.send_signal(signal.SIGINT)
+        await asyncio.wait_for(process.communicate(), 10)
+    assert process.returncode == 0
