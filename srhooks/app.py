@@ -18,6 +18,7 @@ from srhooks.crypto import Vault
 from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
+from srhooks.entities.name_lookup import NameLookup
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import LocalHub
 from srhooks.incidents.alert_recipients import AlertRecipients
@@ -208,6 +209,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "erasure": services.eraser.run,
         "retention": retention.run,
         "subject-index": services.indexer.run,
+        "names": NameLookup(services.store, services.gateway, services.indexer).run,
         "search-index": lambda: index_forever(services.store),
         "reseal": lambda: _reseal(services),
         "watch-local": services.account_watch.run_local,

@@ -178,7 +178,7 @@ class NamedSubjects(NamedTuple):
     notification_id: int
     rev: int  # of the notification as it was read
     subjects: frozenset[bytes]
-    title: str | None = None  # composed of known names, for one that has no title
+    title: str | None = None  # that it gets, composed of known names; None: as it is
 
 
 class SubjectName(NamedTuple):
@@ -189,6 +189,13 @@ class SubjectName(NamedTuple):
     id: str
     name: str
     notification_id: int  # that told it
+
+
+class NameRequest(NamedTuple):
+    """Something whose name is asked for on behalf of a user."""
+
+    user_id: str
+    thing: SubjectName  # still without its name
 
 
 class EntityJob(NamedTuple):

@@ -9,7 +9,13 @@ from time import perf_counter
 from srhooks.domain.models import NamedSubjects, Notification, SubjectName
 from srhooks.domain.subjects import INCOMPLETE, Subject, Subjects, digest_of, subjects_of
 from srhooks.hub import Event, Hub
-from srhooks.maintenance.subject_naming import composed_title, derived_names, is_trusted
+from srhooks.maintenance.subject_naming import (
+    better_title,
+    composed_title,
+    derived_names,
+    is_trusted,
+    wanting_names,
+)
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -18,7 +24,7 @@ SMALLEST_BATCH = 20  # notifications: each may hold megabytes
 LARGEST_BATCH = 100
 BATCH_BYTES = 2_000_000  # bodies and entities that a batch should hold
 MAX_STEPS = 3  # from a name to what is known by it, to what is known by that
-MAX_UNTITLED = 50  # earlier notifications that a new name is given to
+MAX_NAMED = 50  # earlier notifications that a new name is given to
 PAUSE = 0.005  # seconds between two batches, or as long as a batch takes
 IDLE = 0.5  # seconds until a look for more
 BUSY_RATE = 50.0  # notifications a second; from there on intake goes first
@@ -72,22 +78,29 @@ class SubjectIndexer:
             self._batch = max(SMALLEST_BATCH, min(BATCH_BYTES // average, LARGEST_BATCH))
             return len(rows)
 
+    async def spread_name(self, user_id: str, subject: bytes) -> None:
+        """Head the earlier notifications that name something whose name was just learned."""
+        async with self._working:
+            new_names = [subject]
+            for _ in range(MAX_STEPS):
+                new_names = await self._name_earlier(user_id, new_names)
+
     async def _name_earlier(self, user_id: str, new_names: list[bytes]) -> list[bytes]:
         """Head what came before a name was known; which names are known only now."""
-        ids = await self._store.untitled(new_names, MAX_UNTITLED) if new_names else []
+        ids = await self._store.newest_naming(new_names, MAX_NAMED) if new_names else []
         rows = await self._store.by_ids(user_id, ids)
         return await self._save(user_id, rows, 0) if rows else []
 
     async def _save(self, user_id: str, rows: Sequence[Notification], rev: int) -> list[bytes]:
-        """Index these; the digests of what got a name that had none."""
+        """Index these; the digests of what is called otherwise than before."""
         facts = await asyncio.to_thread(_read, user_id, rows)
         known = await self._store.names_of(list({one for fact in facts for one in fact.digests}))
         keyed = await self._store.hooks_with_keys(user_id)
-        entries, names = _named(facts, known, keyed)
-        titled = await self._store.save_subjects(user_id, entries, rev, names)
+        entries, names, unnamed = _named(facts, known, keyed)
+        titled = await self._store.save_subjects(user_id, entries, rev, names, unnamed)
         for notification_id in titled:
             self._hub.publish(user_id, Event("notification", notification_id))
-        return list({one.subject for one in names} - known.keys())
+        return list({one.subject for one in names if known.get(one.subject) != one.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,11 +121,12 @@ def _read(user_id: str, rows: Sequence[Notification]) -> list[_Fact]:
 
 def _named(
     facts: Sequence[_Fact], known: Mapping[bytes, str], keyed_hooks: set[str]
-) -> tuple[list[NamedSubjects], list[SubjectName]]:
-    """What each names, with a title where it needs one, and the names that were learned."""
+) -> tuple[list[NamedSubjects], list[SubjectName], list[SubjectName]]:
+    """What each names, with a title where it needs one; names that were learned; that are not."""
     learned = {one: name for fact in facts for one, name in fact.subjects.titles.items()}
     entries: list[NamedSubjects] = []
     names: list[SubjectName] = []
+    unnamed: list[SubjectName] = []
     for fact in facts:
         n, found = fact.n, fact.subjects
         called = {one: known[digest] for digest, one in fact.digests.items() if digest in known}
@@ -125,6 +139,13 @@ def _named(
             if own.get(one):
                 names.append(SubjectName(digest, one.kind, one.id, own[one], n.id))
                 learned.setdefault(one, own[one])
-        title = composed if n.title is None else None
+        title = better_title(n.title, composed)
         entries.append(NamedSubjects(n.id, n.rev, frozenset(fact.digests), title))
-    return entries, names
+        if n.title is None and is_trusted(n, keyed_hooks):
+            wanted = wanting_names(n, found, called)
+            unnamed += [
+                SubjectName(digest, one.kind, one.id, "", n.id)
+                for digest, one in fact.digests.items()
+                if one in wanted
+            ]
+    return entries, names, unnamed

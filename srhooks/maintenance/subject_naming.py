@@ -1,10 +1,14 @@
 """What a notification is headed by when its entity has no name: the names of what it names."""
 
+import re
 from collections.abc import Mapping
 
 from srhooks.domain.models import Notification
 from srhooks.domain.subjects import CANDIDATE, NEW_HIRE, Subject, Subjects
 
+JOB_KINDS = ("job", "position")  # are headed by the job alone, whoever else is named
+ASKED_FOR = ("offer", "review", "interview", "onboarding")  # events, also where these are refused
+PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")  # what may stand in an address that is asked for
 MAX_TITLE = 160  # characters
 # What is called by its candidate and job, as far as these are known.
 DERIVED = ("application", "offer", "interview", "review", "onboarding")
@@ -12,8 +16,10 @@ DERIVED = ("application", "offer", "interview", "review", "onboarding")
 
 def composed_title(found: Subjects, names: Mapping[Subject, str]) -> str | None:
     """Such as "Grace Ito · Senior Data Engineer"; None where no name is known."""
-    person = _only_name(found, names, (CANDIDATE, NEW_HIRE))
     job = _only_name(found, names, ("job",))
+    if found.main is not None and found.main.kind in JOB_KINDS:
+        return job
+    person = _only_name(found, names, (CANDIDATE, NEW_HIRE))
     if person is None:
         derived = next(
             (name for kind in DERIVED if (name := _only_name(found, names, (kind,)))), None
@@ -31,6 +37,30 @@ def derived_names(found: Subjects, title: str | None) -> dict[Subject, str]:
         if len(named) == 1:
             names[named[0]] = title or ""
     return names
+
+
+def better_title(before: str | None, composed: str | None) -> str | None:
+    """The composed one where it says more; what the entity itself is called stays."""
+    if composed is None or composed == before:
+        return None
+    return composed if before is None or before in composed.split(" · ") else None
+
+
+def wanting_names(n: Notification, found: Subjects, names: Mapping[Subject, str]) -> set[Subject]:
+    """The candidate and the job whose names the service could still tell.
+
+    What the notification's own link leads to was just asked for.
+    """
+    family = (n.event_name or "").partition(".")[0]
+    if n.entity_status != "fetched" and not (n.entity_status == "failed" and family in ASKED_FOR):
+        return set()
+    wanted = set()
+    for kind in (CANDIDATE, "job"):
+        named = [one for one in found.named if one.kind == kind]
+        is_told = len(named) == 1 and (named[0] in names or named[0] == found.main)
+        if len(named) == 1 and not is_told and PLAIN_ID.fullmatch(named[0].id):
+            wanted.add(named[0])
+    return wanted
 
 
 def is_trusted(n: Notification, keyed_hooks: set[str]) -> bool:

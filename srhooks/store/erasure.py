@@ -83,7 +83,7 @@ class ErasureQueries(abc.ABC):
                 if touched:
                     erased += 1
                     await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
-                    for table in ("notification_subjects", "subject_names"):
+                    for table in ("notification_subjects", "subject_names", "name_requests"):
                         await tx.execute(f"DELETE FROM {table} WHERE notification_id = $1", number)
                     await tx.execute(
                         "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
@@ -123,6 +123,7 @@ class ErasureQueries(abc.ABC):
                 "opened",
                 "subject_state",
                 "subject_names",
+                "name_requests",
             ):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)

@@ -29,6 +29,7 @@ from srhooks.domain.models import (
     Hook,
     HookKey,
     NamedSubjects,
+    NameRequest,
     NewNotification,
     Notification,
     Page,
@@ -513,18 +514,26 @@ class Store(WatchStore, MissedStore, Protocol):
 
     async def save_subjects(
         self, user_id: str, entries: Sequence[NamedSubjects], rev: int,
-        names: Sequence[SubjectName] = (),
+        names: Sequence[SubjectName] = (), unnamed: Sequence[SubjectName] = (),
     ) -> list[int]:  # fmt: skip
         """Index these, which are all that changed up to `rev`; which of them got a title.
 
-        A title is given to a notification that has none.
+        Those that have not changed meanwhile get their titles. Names are asked for the `unnamed`.
         """
+
+    async def due_name_requests(self, now: int, limit: int) -> list[NameRequest]:
+        """Those that are due, of users whose grant lives."""
+
+    async def answer_name_request(
+        self, request: NameRequest, name: str | None, due_at: int | None
+    ) -> None:
+        """Record the name, if there is one, and when to ask again (ms); None: never."""
 
     async def names_of(self, subjects: Sequence[bytes]) -> dict[bytes, str]:
         """The newest known names of these (digests), as far as there are any."""
 
-    async def untitled(self, subjects: Sequence[bytes], limit: int) -> list[int]:
-        """Those without a title that name one of these (digests), newest first."""
+    async def newest_naming(self, subjects: Sequence[bytes], limit: int) -> list[int]:
+        """The newest that name one of these (digests), newest first."""
 
     async def find_names(self, user_id: str, text: str, limit: int) -> list[SubjectName]:
         """Things whose id is the text, and candidates and jobs whose name holds it."""

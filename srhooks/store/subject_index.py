@@ -9,7 +9,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, TypeVar
 
 from srhooks.domain.ids import IdSource
-from srhooks.domain.models import NamedSubjects, SubjectName
+from srhooks.domain.models import NamedSubjects, NameRequest, SubjectName
 from srhooks.domain.search_text import fold
 from srhooks.store.filter_sql import placeholders
 from srhooks.store.group_commit import Transaction
@@ -45,7 +45,7 @@ class SubjectQueries(abc.ABC):
 
     async def save_subjects(
         self, user_id: str, entries: Sequence[NamedSubjects], rev: int,
-        names: Sequence[SubjectName] = (),
+        names: Sequence[SubjectName] = (), unnamed: Sequence[SubjectName] = (),
     ) -> list[int]:  # fmt: skip
         async def work(tx: Transaction) -> list[int]:
             current = await _revs(tx, [entry.notification_id for entry in entries])
@@ -61,24 +61,20 @@ class SubjectQueries(abc.ABC):
                 [(entry.notification_id, one) for entry in fresh for one in entry.subjects],
             )
             told = {entry.notification_id for entry in fresh}
+            await _save_names(tx, user_id, [one for one in names if one.notification_id in told])
             await tx.execute_many(
-                "INSERT INTO subject_names"
-                " (subject, user_id, kind, id, name, folded, notification_id)"
-                " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (subject) DO UPDATE SET"
-                " name = excluded.name, folded = excluded.folded,"
-                " notification_id = excluded.notification_id"
-                " WHERE excluded.notification_id >= subject_names.notification_id",
+                "INSERT INTO name_requests (subject, user_id, kind, id, notification_id, due_at)"
+                " VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (subject) DO NOTHING",
                 [
-                    (one.subject, user_id, one.kind, one.id, one.name, fold(one.name),
-                     one.notification_id)
-                    for one in names if one.notification_id in told
+                    (one.subject, user_id, one.kind, one.id, one.notification_id)
+                    for one in unnamed
+                    if one.notification_id in told
                 ],
-            )  # fmt: skip
+            )
             titled = [entry for entry in fresh if entry.title is not None]
             for entry in titled:
                 await tx.execute(
-                    "UPDATE notifications SET title = $2, rev = $3"
-                    " WHERE id = $1 AND title IS NULL",
+                    "UPDATE notifications SET title = $2, rev = $3 WHERE id = $1",
                     entry.notification_id, entry.title, self._next_rev(),
                 )  # fmt: skip
             await tx.execute(
@@ -92,6 +88,33 @@ class SubjectQueries(abc.ABC):
 
         return await self._work(work, durable=False)  # else they are indexed again
 
+    async def due_name_requests(self, now: int, limit: int) -> list[NameRequest]:
+        rows = await self._read(
+            "SELECT r.user_id, r.subject, r.kind, r.id, r.notification_id FROM name_requests r"
+            " JOIN users u ON u.id = r.user_id AND u.grant_dead = 0"
+            f" WHERE r.due_at <= $1 ORDER BY r.due_at, r.notification_id DESC LIMIT {limit:d}",
+            now,
+        )
+        return [
+            NameRequest(row[0], SubjectName(bytes(row[1]), row[2], row[3], "", row[4]))
+            for row in rows
+        ]
+
+    async def answer_name_request(
+        self, request: NameRequest, name: str | None, due_at: int | None
+    ) -> None:
+        async def work(tx: Transaction) -> None:
+            # Erased meanwhile: nothing of it may come back.
+            asked = await tx.execute(
+                "UPDATE name_requests SET due_at = $2 WHERE subject = $1",
+                request.thing.subject,
+                due_at,
+            )
+            if asked and name is not None:
+                await _save_names(tx, request.user_id, [request.thing._replace(name=name)])
+
+        await self._work(work, durable=False)  # else it is asked again
+
     async def names_of(self, subjects: Sequence[bytes]) -> dict[bytes, str]:
         found: dict[bytes, str] = {}
         for start in range(0, len(subjects), CHUNK):
@@ -104,13 +127,12 @@ class SubjectQueries(abc.ABC):
             found |= {bytes(subject): name for subject, name in rows}
         return found
 
-    async def untitled(self, subjects: Sequence[bytes], limit: int) -> list[int]:
+    async def newest_naming(self, subjects: Sequence[bytes], limit: int) -> list[int]:
         part = subjects[:CHUNK]
         rows = await self._read(
-            "SELECT DISTINCT n.id FROM notification_subjects s"
-            " JOIN notifications n ON n.id = s.notification_id"
-            f" WHERE s.subject IN ({placeholders(1, len(part))}) AND n.title IS NULL"
-            f" ORDER BY n.id DESC LIMIT {limit:d}",
+            "SELECT DISTINCT notification_id FROM notification_subjects"
+            f" WHERE subject IN ({placeholders(1, len(part))})"
+            f" ORDER BY notification_id DESC LIMIT {limit:d}",
             *part,
         )
         return [row[0] for row in rows]
@@ -204,6 +226,20 @@ class SubjectQueries(abc.ABC):
 
     async def forget_erased(self, before: int) -> None:
         await self._work(lambda tx: tx.execute("DELETE FROM erased_subjects WHERE at < $1", before))
+
+
+async def _save_names(tx: Transaction, user_id: str, names: Sequence[SubjectName]) -> None:
+    await tx.execute_many(
+        "INSERT INTO subject_names (subject, user_id, kind, id, name, folded, notification_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (subject) DO UPDATE SET"
+        " name = excluded.name, folded = excluded.folded,"
+        " notification_id = excluded.notification_id"
+        " WHERE excluded.notification_id >= subject_names.notification_id",
+        [
+            (one.subject, user_id, one.kind, one.id, one.name, fold(one.name), one.notification_id)
+            for one in names
+        ],
+    )
 
 
 async def _revs(tx: Transaction, ids: Sequence[int]) -> dict[int, int]:

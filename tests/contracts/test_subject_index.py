@@ -103,7 +103,7 @@ async def test_a_name_is_the_newest_and_goes_with_what_told_it(store: Store) -> 
     for text in ("c2", "%", "_", "\\"):
         assert await store.find_names("u1", text, 5) == []
     assert await store.find_names("u2", "grace", 5) == []
-    assert await store.untitled([A], 5) == [second, first]
+    assert await store.newest_naming([A], 5) == [second, first]
     await store.erase_notifications("u1", [second])
     assert await store.names_of([A]) == {}
 
@@ -120,6 +120,27 @@ async def test_a_title_is_given_to_what_has_none(store: Store) -> None:
     rows = await store.by_ids("u1", [named, untouched])
     assert [n.title for n in rows] == ["Grace Ito", None]
     assert rows[0].rev > before  # open pages hear of it
-    again = NamedSubjects(rows[0].id, rows[0].rev, frozenset({A}), "Another")
-    await store.save_subjects("u1", [again], rows[0].rev)
+    stale = NamedSubjects(rows[0].id, before, frozenset({A}), "Another")
+    assert await store.save_subjects("u1", [stale], before) == []
     assert (await store.by_ids("u1", [named]))[0].title == "Grace Ito"
+
+
+async def test_a_name_is_asked_for_once_and_only_while_something_names_it(store: Store) -> None:
+    number = await add(store, entity_status="none")
+    (n,) = await store.by_ids("u1", [number])
+    entry = NamedSubjects(n.id, n.rev, frozenset({A, B}))
+    unnamed = [SubjectName(one, "candidate", "c", "", number) for one in (A, B)]
+    for _ in range(2):
+        await store.save_subjects("u1", [entry], n.rev, (), unnamed)
+    due = await store.due_name_requests(1, 5)
+    assert {request.thing.subject for request in due} == {A, B}
+    first, second = sorted(due, key=lambda request: request.thing.subject)
+    await store.answer_name_request(first, "Grace Ito", None)
+    await store.answer_name_request(second, None, 100)
+    assert await store.due_name_requests(99, 5) == []
+    assert await store.due_name_requests(100, 5) == [second]
+    assert len(await store.names_of([A, B])) == 1
+    await store.erase_notifications("u1", [number])
+    await store.answer_name_request(second, "Back again", None)
+    assert await store.names_of([A, B]) == {}
+    assert await store.due_name_requests(100, 5) == []

@@ -1,0 +1,76 @@
+"""Ask the service what a candidate or a job is called that no notification has told.
+
+An application's entity has neither the candidate's name nor the job's title, so a list of
+applications would tell of nobody. Each thing is asked for once, one at a time, behind all else.
+Driven by rows: what is to be asked for stands in the store until it was.
+"""
+
+import asyncio
+import logging
+
+from srhooks.accounts.user_client import Gateway
+from srhooks.domain.clock import now_ms
+from srhooks.domain.json_values import parse_body
+from srhooks.domain.models import NameRequest
+from srhooks.domain.subjects import CANDIDATE, MAX_TITLE, person_name
+from srhooks.maintenance.subject_indexing import SubjectIndexer
+from srhooks.smartrecruiters.client import Answer
+from srhooks.smartrecruiters.errors import ServiceError
+from srhooks.store import Store, StoreError
+
+log = logging.getLogger(__name__)
+
+INTERVAL = 1.0  # seconds between two looks at what is due
+BATCH = 10  # requests between two looks
+TIMEOUT = 20.0  # seconds an answer may take
+RETRY_AFTER = 600_000  # ms until the service is asked again after it failed
+STORE_PAUSE = 5.0  # seconds while the store does not work
+
+
+class NameLookup:
+    def __init__(self, store: Store, gateway: Gateway, indexer: SubjectIndexer) -> None:
+        self._store = store
+        self._gateway = gateway
+        self._indexer = indexer
+
+    async def run(self) -> None:
+        """Until cancelled: ask for what is due."""
+        while True:
+            pause = INTERVAL
+            try:
+                for request in await self._store.due_name_requests(now_ms(), BATCH):
+                    await self._look_up(request)
+            except StoreError as error:
+                log.warning("looking up names waits for the store: %s", error)
+                pause = STORE_PAUSE
+            await asyncio.sleep(pause)
+
+    async def _look_up(self, request: NameRequest) -> None:
+        """Ask for one. Raises StoreError."""
+        thing = request.thing
+        try:
+            answer = await self._gateway.ask(
+                request.user_id, "GET", f"/{thing.kind}s/{thing.id}", foreground=False,
+                timeout=TIMEOUT,
+            )  # fmt: skip
+        except ServiceError:
+            await self._store.answer_name_request(request, None, now_ms() + RETRY_AFTER)
+            return
+        if answer.status == 429 or answer.status >= 500:
+            await self._store.answer_name_request(request, None, now_ms() + RETRY_AFTER)
+            return
+        name = await asyncio.to_thread(_name_in, thing.kind, answer)
+        await self._store.answer_name_request(request, name, None)
+        if name is not None:
+            await self._indexer.spread_name(request.user_id, thing.subject)
+
+
+def _name_in(kind: str, answer: Answer) -> str | None:
+    """A person's name or a job's title; None where the answer tells none."""
+    if answer.status != 200:
+        return None
+    entity = parse_body(answer.body)
+    if not isinstance(entity, dict):
+        return None
+    name = person_name(entity) if kind == CANDIDATE else entity.get("title")
+    return name.strip()[:MAX_TITLE] or None if isinstance(name, str) else None
