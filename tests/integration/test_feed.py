@@ -14,6 +14,7 @@ from tests.support.harness import Browser, World, eventually
 from tests.support.odd_service import odd_world
 
 KEYS = {
+    "origin",
     "id", "receivedAt", "hookId", "subscriptionId", "eventId", "eventName", "eventVersion",
     "link", "body", "headers", "signature", "deliveries", "entity",
 }  # fmt: skip
