@@ -22,7 +22,7 @@ UNTIL_STOPPED = ("serve", "sandbox", "demo")
 def main(arguments: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(
-        prog="srhooks", description="See SmartRecruiters webhooks happen, live."
+        prog="srhooks", description="Watch your SmartRecruiters webhooks live."
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     # Only the command that runs is imported: a start takes a fraction of a second, not several.

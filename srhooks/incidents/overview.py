@@ -79,9 +79,10 @@ def attention(
     for name, key, tone, one, many in (
         ("signature", "invalid", "bad", "notification has a wrong signature",
          "notifications have a wrong signature"),
-        ("status", "failed", "bad", "entity could not be fetched",
-         "entities could not be fetched"),
-        ("status", "refused", "warn", "link was not followed", "links were not followed"),
+        ("status", "failed", "bad", "notification could not be looked up",
+         "notifications could not be looked up"),
+        ("status", "refused", "warn", "notification was not looked up (untrusted sender)",
+         "notifications were not looked up (untrusted sender)"),
         ("signature", "unverifiable", "warn", "notification is signed with an unknown key",
          "notifications are signed with unknown keys"),
     ):  # fmt: skip

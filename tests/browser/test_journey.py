@@ -48,7 +48,7 @@ async def test_from_the_first_page_to_a_live_notification(chromium: Browser, tow
     async with visit(chromium, town) as (_, page):
         await log_in(page)
         await expect(feed(page)).to_have_count(0)
-        await expect(page.get_by_text("Nothing to listen to yet")).to_be_visible()
+        await expect(page.get_by_text("No subscriptions yet")).to_be_visible()
 
         await page.get_by_role("link", name="Subscriptions").click()
         await subscribe(page, "application.created", "job.created", active=False)
@@ -72,7 +72,7 @@ async def test_from_the_first_page_to_a_live_notification(chromium: Browser, tow
         await feed(page).get_by_role("link").click()
         detail = page.get_by_role("region", name="Detail")
         await expect(detail.get_by_text("signature valid")).to_be_visible()
-        await expect(detail.get_by_text("entity fetched")).to_be_visible()
+        await expect(detail.get_by_text("details loaded")).to_be_visible()
         await expect(detail.get_by_text(delivery.event_id).first).to_be_visible()
         assert await page.evaluate("window.stays")  # never reloaded
 

@@ -38,7 +38,7 @@ async def test_a_rotated_key_is_shown_once_and_the_old_one_still_counts(world: W
         assert new != old
         assert new in page
         assert old not in page
-        assert "counts for another <strong data-until=" in page
+        assert "valid for another <strong data-until=" in page
         later = await ada.page(f"/subscriptions/{created['id']}")
         assert new not in later
         assert "data-until" in later
@@ -76,7 +76,7 @@ async def test_coverage_shows_gaps_and_duplicates(world: World) -> None:
         assert "review.created" in found["gaps"]  # inactive: nothing arrives
         page = await ada.page("/subscriptions/coverage")
         assert page.count(">duplicate<") == 1
-        assert f"{len(found['gaps'])} events that nothing here receives" in page
+        assert f"{len(found['gaps'])} events without a subscription" in page
         assert re.findall(r'<th scope="col">(\w+)</th>', page) == ["Event", "Here"]
         (way,) = re.findall(r'href="(/subscriptions\?events=[^"]+)#new"', page)
         page = await ada.page(unescape(way))

@@ -268,7 +268,10 @@ def test_the_row_says_what_happened(app: web.Application) -> None:
         ({"title": None, "event_name": None}, "Without a name"),
         ({"title": None, "event_name": "a.b-c"}, "Without a name"),
         ({"title": None, "entity_status": "pending"}, "Loading details…"),
-        ({"title": None, "entity_status": "refused", "signature": "invalid"}, "Unverified sender"),
+        (
+            {"title": None, "entity_status": "refused", "signature": "invalid"},
+            "Not from SmartRecruiters: the signature does not match",
+        ),
         ({"title": None, "entity_status": "refused"}, "Application without a name"),
         ({"title": None, "entity_status": "gone"}, "Application without a name"),
         ({"title": None, "entity_status": "gone", "event_name": "x"}, "Without a name"),

@@ -151,6 +151,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         incident_action=action_of,
         worst_incident=worst,
         SIGNATURE_TEXTS=labels.SIGNATURE_TEXTS,
+        ENTITY_NAMES=labels.ENTITY_NAMES,
         ENTITY_TEXTS=labels.ENTITY_TEXTS,
         WINDOW_NAMES=labels.WINDOW_NAMES,
     )

@@ -61,8 +61,8 @@ async def ask_to_rotate(request: web.Request) -> web.Response:
     return ask(
         request,
         f"Rotate the key of {subject.name}?",
-        "The present key counts for 24 hours more. Whatever else verifies signatures needs the"
-        " new one.",
+        "The previous key stays valid for 24 hours. Other systems that verify signatures need the"
+        " new key.",
         action=f"{subject.path}/secret-key",
         yes="Rotate key",
         back=f"{subject.path}#key-title",

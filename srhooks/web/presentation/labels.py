@@ -23,6 +23,14 @@ SIGNATURE_TEXTS = {
     "could have sent it.",
     "unverifiable": "The request is signed, but no signing key is known for this hook.",
 }
+ENTITY_NAMES = {
+    "pending": "details pending",
+    "fetched": "details loaded",
+    "gone": "deleted in SmartRecruiters",
+    "failed": "details failed",
+    "refused": "not looked up",
+    "none": "no details",
+}
 ENTITY_TEXTS = {
     "pending": "Waiting to be fetched from SmartRecruiters.",
     "fetched": "The state when the link was followed, not when the event happened.",
@@ -51,7 +59,11 @@ def title_of(n: Notification) -> str:
     if n.title:
         return clip(n.title, MAX_TITLE)
     if n.entity_status == "refused" and n.signature != "valid":
-        return "Unverified sender"
+        return (
+            "Not from SmartRecruiters: the signature does not match"
+            if n.signature == "invalid"
+            else "Unverified sender"
+        )
     if n.entity_status == "pending":
         return "Loading details…"
     kind = family(n.event_name)
