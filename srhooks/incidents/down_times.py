@@ -5,12 +5,16 @@ import logging
 from dataclasses import dataclass
 
 from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
 INTERVAL = 15.0  # seconds between two notes that it runs
 SHORTEST = 60_000  # ms: a restart is no down time
+MOST = 10  # down times that are reported
+READ = 5000  # notifications that are looked at for each
+REDELIVERED_WITHIN = 2 * 86_400_000  # ms: the last tries come a day apart
 KEPT = 100 * 86_400_000  # ms that runs are remembered
 
 
@@ -29,6 +33,26 @@ async def record_runs(store: Store) -> None:
         except StoreError as error:
             log.warning("cannot note that the program runs: %s", error)
         await asyncio.sleep(INTERVAL)
+
+
+@dataclass(frozen=True, slots=True)
+class DownTimeReport:
+    """What became of the notifications that were sent in it."""
+
+    began_at: int  # ms
+    ended_at: int  # ms
+    redelivered: int
+    missing: int
+
+
+async def report_down_times(store: Store, user_id: str, since: int) -> list[DownTimeReport]:
+    """Those that ended after a time (ms), the newest MOST, oldest first. Raises StoreError."""
+    reports = []
+    for down in (await down_times(store, since))[-MOST:]:
+        until = first_id_at(down.ended_at + REDELIVERED_WITHIN)
+        late, missing = await store.sent_between(user_id, down.began_at, down.ended_at, until, READ)
+        reports.append(DownTimeReport(down.began_at, down.ended_at, late, missing))
+    return reports
 
 
 async def down_times(store: Store, since: int) -> list[DownTime]:

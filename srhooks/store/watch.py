@@ -195,6 +195,21 @@ class WatchQueries(abc.ABC):
             seen_at,
         )
 
+    async def sent_between(
+        self, user_id: str, began: int, ended: int, until_id: int, limit: int
+    ) -> tuple[int, int]:
+        ((late,),) = await self._read(
+            "SELECT count(*) FROM (SELECT sent_at FROM notifications WHERE user_id = $1"
+            f" AND id >= $4 AND id < $5 ORDER BY id LIMIT {limit:d}) AS later"
+            " WHERE sent_at >= $2 AND sent_at < $3",
+            user_id, began, ended, first_id_at(ended), until_id,
+        )  # fmt: skip
+        ((missing,),) = await self._read(
+            "SELECT count(*) FROM missed WHERE user_id = $1 AND sent_at >= $2 AND sent_at < $3",
+            user_id, began, ended,
+        )  # fmt: skip
+        return int(late), int(missing)
+
     async def runs(self, since: int) -> list[Run]:
         rows = await self._read(
             "SELECT started_at, seen_at FROM program_runs WHERE seen_at >= $1 ORDER BY started_at",

@@ -68,5 +68,13 @@ class WatchStore(Protocol):
     async def record_run(self, started_at: int, seen_at: int) -> None:
         """The program has been running from the one time to the other (ms)."""
 
+    async def sent_between(
+        self, user_id: str, began: int, ended: int, until_id: int, limit: int
+    ) -> tuple[int, int]:
+        """Of what was sent in a time (ms): how many came after it, and how many are missing.
+
+        Looks at up to `limit` notifications that came before `until_id`.
+        """
+
     async def runs(self, since: int) -> list[Run]:
         """Those that lasted beyond a time (ms), oldest first."""

@@ -96,6 +96,7 @@ OVERVIEW: Schema = record(
     byFamily=BY_FAMILY,
     bars=many(record(start=TIME, end=TIME, total=COUNT, byFamily=BY_FAMILY)),
     latency=record(sent=LATENCY, fetched=LATENCY),
+    downTimes=many(record(began=TIME, ended=TIME, redelivered=COUNT, missing=COUNT)),
     attention=many(record(text=TEXT, url=TEXT)),
     subscriptions=many(record(id=TEXT, status=TEXT, lastReceived=MAYBE_TIME, count24h=COUNT)),
     error=MAYBE_TEXT,

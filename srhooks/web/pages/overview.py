@@ -8,6 +8,7 @@ from aiohttp import web
 
 from srhooks.accounts.rights import unreadable_kinds
 from srhooks.domain import clock, ids
+from srhooks.incidents.down_times import report_down_times
 from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
@@ -100,6 +101,9 @@ async def _context(
         "window": window,
         "windows": list(WINDOWS),
         "chart": stacked(rows, end - length, end, bucket),
+        "down_times": await report_down_times(store, user_id, end - length),
+        "chart_began": end - length,
+        "chart_length": length,
         "stages": stages(await store.timings(user_id, since, TIMED)),
         "trouble": trouble,
         "checked_at": app[SERVICES].watch.known_at(user_id)

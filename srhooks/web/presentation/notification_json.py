@@ -51,6 +51,15 @@ def overview_json(ctx: Mapping[str, Any]) -> dict[str, Any]:
             for bar in chart.bars
         ],
         "latency": {stage: _latency_json(one) for stage, one in ctx["stages"].items()},
+        "downTimes": [
+            {
+                "began": iso(one.began_at),
+                "ended": iso(one.ended_at),
+                "redelivered": one.redelivered,
+                "missing": one.missing,
+            }
+            for one in ctx["down_times"]
+        ],
         "attention": [{"text": one.text, "url": one.url} for one in ctx["attention"]],
         "subscriptions": [
             {
