@@ -1,7 +1,7 @@
 """What time it is, and times as text: RFC 3339 in UTC, with milliseconds."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from typing import Protocol
 
@@ -36,12 +36,12 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def read_time(text: str) -> datetime:
-    """An RFC 3339 time; without a zone it is UTC. Raises ValueError or OverflowError."""
+def read_time(text: str, zone: tzinfo = UTC) -> datetime:
+    """An RFC 3339 time; without a zone it is in this one. Raises ValueError or OverflowError."""
     moment = datetime.fromisoformat(
         text.strip().upper().replace(" ", "+")
     )  # a bare + of an address
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=zone)
 
 
 def iso(ms: int) -> str:

@@ -16,11 +16,12 @@ let catchUp = null; // what makes the page true again once the server is back
 function leaveOutBlanks(event) {
   const { sourceElement, request } = event.detail.ctx;
   if (sourceElement?.id !== "filters") return;
-  const dates = [...sourceElement.querySelectorAll(".between input")];
+  const dates = [...sourceElement.querySelectorAll(".between input[type=datetime-local]")];
   sourceElement.classList.toggle("dated", dates.some((date) => date.value));
   for (const [name, value] of [...request.body]) {
     if (value === "") request.body.delete(name);
   }
+  if (!dates.some((date) => date.value)) request.body.delete("zone");
 }
 
 function answered(event) {

@@ -6,26 +6,28 @@ const exact = new Intl.DateTimeFormat("en-GB", {
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
   second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
 });
-const day = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" });
 // Moments on an axis: of the day, or of several days.
 const hour = { hour: "2-digit", minute: "2-digit" };
 const clocks = {
   time: new Intl.DateTimeFormat("en-GB", hour),
   day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...hour }),
 };
+const withYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", ...hour });
+const dayAndTime = (ms) => (new Date(ms).getFullYear() === new Date().getFullYear() ? clocks.day : withYear).format(ms);
+const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 const known = new WeakMap();
 let ahead = 0; // how far the server's clock is ahead of the reader's
 
-// The same words as the server's (srhooks/web/filters.py).
+// The same words as the server's (srhooks/web/presentation/template_filters.py).
 function ago(ms) {
   const gone = Date.now() + ahead - ms;
-  if (gone < -MINUTE) return day.format(ms);
+  if (gone < -MINUTE) return dayAndTime(ms);
   if (gone < 2 * SECOND) return "just now";
   if (gone < MINUTE) return `${Math.floor(gone / SECOND)} s ago`;
   if (gone < HOUR) return `${Math.floor(gone / MINUTE)} min ago`;
-  if (gone < DAY) return `${Math.floor(gone / HOUR)} h ago`;
-  if (gone < 7 * DAY) return `${Math.floor(gone / DAY)} d ago`;
-  return day.format(ms);
+  const isToday = new Date(ms).getDate() === new Date(Date.now() + ahead).getDate();
+  if (gone < DAY && isToday) return `${Math.floor(gone / HOUR)} h ago`;
+  return dayAndTime(ms);
 }
 
 function refresh() {
@@ -57,7 +59,24 @@ function soon() {
   });
 }
 
+// The server is told the zone, for pages that are made before scripts run. Dates that were chosen
+// stay in the zone that stands beside them.
+function tellZone() {
+  if (!zone) return;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
+  const form = document.getElementById("filters");
+  const dates = [...(form?.querySelectorAll(".between input[type=datetime-local]") ?? [])];
+  const isChosen = dates.some((date) => date.value);
+  for (const shown of document.querySelectorAll("[data-zone]")) {
+    if (!isChosen || !form.contains(shown)) shown.textContent = zone;
+  }
+  const told = form?.querySelector("[name=zone]");
+  if (told && !isChosen) told.value = zone;
+}
+
 export function startTime() {
+  tellZone();
   const stamp = Number(document.querySelector('meta[name="now"]')?.content);
   const difference = stamp - Date.now();
   // A page that a browser restored from its disk says nothing about the clock.

@@ -338,9 +338,9 @@ def test_text_that_is_no_json_shows_what_cannot_be_seen() -> None:
         (4900, "4 s ago"),
         (61_000, "1 min ago"),
         (3_600_000, "1 h ago"),
-        (3 * 86_400_000, "3 d ago"),
-        (30 * 86_400_000, template_filters.date(NOW - 30 * 86_400_000)),
-        (-3_600_000, template_filters.date(NOW + 3_600_000)),
+        (3 * 86_400_000, template_filters.day_and_time(NOW - 3 * 86_400_000, NOW)),
+        (30 * 86_400_000, template_filters.day_and_time(NOW - 30 * 86_400_000, NOW)),
+        (-3_600_000, template_filters.day_and_time(NOW + 3_600_000, NOW)),
     ],
 )
 def test_ago(gone: int, text: str) -> None:

@@ -2,8 +2,10 @@
 
 import math
 from collections.abc import Mapping
+from datetime import UTC, timedelta, timezone
 from typing import Any
 from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
 
 from multidict import MultiMapping
 
@@ -11,11 +13,13 @@ from srhooks.domain.clock import now_ms, read_time
 from srhooks.domain.ids import LENGTH, decode_id, first_id_at
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES, Filter
 from srhooks.web.http.errors import BadRequestError
+from srhooks.web.presentation.reader_zone import zone_named
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 200
 MAX_TEXT = 500  # characters of any one value
 MAX_EVENTS = 100
+ANYWHERE = timezone(timedelta(0), "of the reader")
 SIMPLE = ("q", "subscription", "signature", "status", "link")
 HOUR = 3_600_000  # ms
 SINCE: Mapping[str, int] = {"1h": HOUR, "24h": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
@@ -38,11 +42,15 @@ def read_filter(query: MultiMapping[str]) -> Filter:
     params: dict[str, Any] = {"event": list(events)} if events else {}
     params |= {name: text for name, text in values.items() if text}
     params |= {name: query[name] for name in ("since", "after", "before") if query.get(name)}
-    after, received_after = read_bound("after", query.get("after", ""))
+    zone_name = query.get("zone", "")
+    zone = zone_named(zone_name)
+    if zone is not None and any(_lacks_zone(query.get(name, "")) for name in ("after", "before")):
+        params["zone"] = zone_name
+    after, received_after = read_bound("after", query.get("after", ""), zone)
     since = read_since(query.get("since", ""))
     if since is not None:
         received_after = max(received_after or 0, since)
-    before, received_before = read_bound("before", query.get("before", ""))
+    before, received_before = read_bound("before", query.get("before", ""), zone)
     return Filter(
         events=events,
         after=after,
@@ -80,8 +88,18 @@ def read_cursor(name: str, text: str) -> int | None:
     return first_id_at(ms) if name == "before" else first_id_at(ms + 1) - 1
 
 
-def read_bound(name: str, text: str) -> tuple[int | None, int | None]:
+def _lacks_zone(text: str) -> bool:
+    """Whether it is a time that says nothing of its zone, as a browser's date field gives it."""
+    try:
+        return read_time(text, ANYWHERE).tzinfo is ANYWHERE
+    except (ValueError, OverflowError):
+        return False
+
+
+def read_bound(name: str, text: str, zone: ZoneInfo | None = None) -> tuple[int | None, int | None]:
     """A cursor or, second, the milliseconds of an RFC 3339 time; None for what it is not.
+
+    A time without a zone is in the one given, else in UTC.
 
     `before` such a time lies what was received in an earlier millisecond, after it in a later one.
     """
@@ -90,7 +108,7 @@ def read_bound(name: str, text: str) -> tuple[int | None, int | None]:
     if len(text) == LENGTH and (number := decode_id(text)) is not None:
         return number, None
     try:
-        ms = read_time(text).timestamp() * 1000
+        ms = read_time(text, zone or UTC).timestamp() * 1000
     except (ValueError, OverflowError):
         raise BadRequestError(
             f"{name} must be a time such as 2026-11-24T13:00:00Z, or an id"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 import jinja2
@@ -19,7 +20,7 @@ from srhooks.protocol.event_types import (
     subscription_phrase,
 )
 from srhooks.web.http.static_files import ASSETS
-from srhooks.web.presentation import foreign_text, labels, news, template_filters
+from srhooks.web.presentation import foreign_text, labels, news, reader_zone, template_filters
 from srhooks.web.presentation.chart import span_label
 from srhooks.web.presentation.json_tree import json_tree
 from srhooks.web.presentation.subject_links import kind_title, story_url, subject_url
@@ -135,6 +136,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         static=app[ASSETS].url,
         modules=app[ASSETS].modules(),
         title_of=labels.title_of,
+        zone_name=reader_zone.zone_name,
         changes_of=news.changes_of,
         news_of=news.news_of,
         story_url=story_url,
@@ -164,9 +166,18 @@ def render(
     """A page or a fragment. What `request[VIEW]` holds (user, csrf) is given to it as well."""
     own = {"path": request.path, "restored": RESTORES in request.headers}
     everything = {**own, **request.get(VIEW, {}), **(ctx or {})}
-    text = _render(request.config_dict[aiohttp_jinja2.APP_KEY], template, everything)
+    told = reader_zone.current.set(zone_of(request))  # for this page: connections are shared
+    try:
+        text = _render(request.config_dict[aiohttp_jinja2.APP_KEY], template, everything)
+    finally:
+        reader_zone.current.reset(told)
     headers = {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
     return web.Response(body=text.encode(), status=status, headers=headers)
+
+
+def zone_of(request: web.Request) -> ZoneInfo | None:
+    name: str = request.cookies.get(reader_zone.COOKIE, "")
+    return reader_zone.zone_named(name)
 
 
 def render_text(app: web.Application, template: str, ctx: Mapping[str, Any]) -> str:

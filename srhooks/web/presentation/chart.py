@@ -1,9 +1,9 @@
 """A stacked bar chart as numbers that a template draws: no script, no inline style."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from srhooks.protocol.event_types import FAMILIES, family
+from srhooks.web.presentation.reader_zone import local
 
 HEIGHT = 120  # units of the drawing; its width is WIDTH
 WIDTH = 720
@@ -82,6 +82,6 @@ def round_up(value: int) -> int:
 
 
 def span_label(start: int, *, by_day: bool) -> str:
-    """When a bar begins, in UTC."""
-    moment = datetime.fromtimestamp(start / 1000, UTC)
+    """When a bar begins, in the reader's zone."""
+    moment = local(start)
     return moment.strftime("%d %b %H:%M" if by_day else "%H:%M")

@@ -8,6 +8,7 @@ from urllib.parse import quote, urlencode
 
 from srhooks.domain import clock, ids
 from srhooks.domain.models import Filter, Notification
+from srhooks.web.presentation.reader_zone import current, local, zone_named
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -18,12 +19,16 @@ def is_cursor(value: object) -> bool:
     return isinstance(value, str) and ids.decode_id(value) is not None
 
 
-def field_time(value: object) -> str:
-    """A time as a date field takes it, in UTC; nothing for a cursor."""
+def field_time(value: object, zone: object = None) -> str:
+    """A time as a date field takes it, in the reader's zone; nothing for a cursor.
+
+    `zone` names the one that a time without any is in; else it is UTC.
+    """
     if is_cursor(value):
         return ""
     try:
-        moment = clock.read_time(str(value)).astimezone(UTC)
+        moment = clock.read_time(str(value), zone_named(str(zone or "")) or UTC)
+        moment = moment.astimezone(current.get() or UTC)
     except (ValueError, OverflowError):
         return ""
     part = "milliseconds" if moment.microsecond else "seconds" if moment.second else "minutes"
@@ -37,23 +42,22 @@ def size(count: int) -> str:
 
 
 def ago(ms: int | None, now: int | None = None) -> str:
-    """How long ago, in the words that time.js goes on with."""
+    """How long ago, as time.js goes on with; of yesterday and before: day and time."""
     if ms is None:
         return "never"
-    gone = (clock.now_ms() if now is None else now) - ms
+    now = clock.now_ms() if now is None else now
+    gone = now - ms
     if gone < -MINUTE:
-        return date(ms)
+        return day_and_time(ms, now)
     if gone < SECOND * 2:
         return "just now"
     if gone < MINUTE:
         return f"{gone // SECOND} s ago"
     if gone < HOUR:
         return f"{gone // MINUTE} min ago"
-    if gone < DAY:
+    if gone < DAY and local(ms).day == local(now).day:
         return f"{gone // HOUR} h ago"
-    if gone < 7 * DAY:
-        return f"{gone // DAY} d ago"
-    return date(ms)
+    return day_and_time(ms, now)
 
 
 def iso(ms: int | None) -> str:
@@ -66,7 +70,14 @@ def id_at(ms: int) -> str:
 
 
 def date(ms: int) -> str:
-    return _date(clock.iso(ms)[:10])
+    return _date(local(ms).isoformat()[:10])
+
+
+def day_and_time(ms: int, now: int) -> str:
+    """Without the year where it is this one."""
+    moment = local(ms)
+    year = "" if moment.year == local(now).year else f" {moment.year}"
+    return f"{moment.day} {MONTHS[moment.month - 1]}{year}, {moment:%H:%M}"
 
 
 @lru_cache(maxsize=256)
@@ -75,10 +86,14 @@ def _date(text: str) -> str:
 
 
 def exact(ms: int | None) -> str:
-    """In UTC, since the server does not know where the reader is; time.js does."""
+    """In the reader's zone where the request told it, else in UTC; time.js knows better."""
     if ms is None:
         return ""
-    return _exact(clock.iso(ms))
+    if current.get() is None:
+        return _exact(clock.iso(ms))
+    moment = local(ms)
+    text = moment.isoformat(timespec="milliseconds")
+    return f"{_date(text[:10])}, {text[11:23]} {moment.tzname()}"
 
 
 def _exact(text: str) -> str:
@@ -95,7 +110,7 @@ class Moment(NamedTuple):
 
 def moment(ms: int, now: int) -> Moment:
     text = clock.iso(ms)
-    return Moment(text, _exact(text), ago(ms, now))
+    return Moment(text, exact(ms), ago(ms, now))
 
 
 def duration(seconds: float | None) -> str:

@@ -1,0 +1,66 @@
+"""Times in the reader's zone: told by a cookie and by the form with the dates."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+from multidict import MultiDict
+from srhooks.domain.clock import read_time
+from srhooks.web.http.query_params import read_filter
+from srhooks.web.presentation import reader_zone
+from srhooks.web.presentation.template_filters import ago, exact, field_time
+
+from tests.support.harness import World
+
+NOON = 1_764_590_400_000  # 2025-12-01T12:00:00Z
+KATHMANDU = "Asia/Kathmandu"  # five and three quarter hours ahead
+
+
+@pytest.mark.parametrize(
+    "name", ["", "UTC", "../../etc/passwd", "/etc/passwd", "No/Such_Zone", "Asia", "A" * 90, "\x00"]
+)
+def test_what_names_no_zone_is_utc(name: str) -> None:
+    assert reader_zone.zone_named(name) is None
+
+
+def test_times_are_told_in_the_zone() -> None:
+    assert exact(NOON) == "1 Dec 2025, 12:00:00.000 UTC"
+    told = reader_zone.current.set(ZoneInfo(KATHMANDU))
+    try:
+        assert exact(NOON) == "1 Dec 2025, 17:45:00.000 +0545"
+        assert ago(NOON, NOON + 86_400_000).startswith("1 Dec")
+        assert ago(NOON, NOON + 86_400_000).endswith("17:45")
+        assert field_time("2025-12-01T12:00:00Z") == "2025-12-01T17:45"
+        assert field_time("2025-12-01T17:45", KATHMANDU) == "2025-12-01T17:45"
+        assert field_time("2025-12-01T12:00") == "2025-12-01T17:45"  # without a zone it is UTC
+    finally:
+        reader_zone.current.reset(told)
+
+
+def test_dates_of_the_filter_are_in_the_zone_that_goes_with_them() -> None:
+    wanted = read_filter(MultiDict(after="2025-12-01T17:45", zone=KATHMANDU))
+    assert wanted.received_after == NOON
+    assert wanted.params["zone"] == KATHMANDU
+    assert read_filter(MultiDict(after="2025-12-01T12:00")).received_after == NOON
+    exact_time = read_filter(MultiDict(after="2025-12-01T12:00Z", zone=KATHMANDU))
+    assert (exact_time.received_after, "zone" in exact_time.params) == (NOON, False)
+    assert not read_filter(MultiDict(zone=KATHMANDU)).params
+
+
+async def test_pages_follow_the_cookie_and_only_of_that_request(world: World) -> None:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("job.created")
+        await world.notify(created["hookId"], event_name="job.created")
+        (n,) = await ada.notifications()
+        received = read_time(n["receivedAt"])
+        there = received.astimezone(ZoneInfo(KATHMANDU))
+        ada.session.cookie_jar.update_cookies({"zone": KATHMANDU})
+        page = await ada.page(f"/notifications?after={there:%Y-%m-%dT}00:00&zone={KATHMANDU}")
+        assert f"{there:%H:%M:%S}" in page
+        assert f'value="{there:%Y-%m-%dT}00:00"' in page
+        assert f"<span data-zone>{KATHMANDU}</span>" in page
+        ada.session.cookie_jar.update_cookies({"zone": "nonsense"})
+        page = await ada.page("/notifications")  # over the same connection
+        assert f"{received.astimezone(UTC):%H:%M:%S}" in page
+        assert "<span data-zone>UTC</span>" in page
+    assert datetime.now(UTC) > received
