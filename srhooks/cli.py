@@ -6,12 +6,16 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from srhooks.version import program_version
+
 COMMANDS = {
     "serve": "run the application, configured by environment variables",
     "sandbox": "run the fake SmartRecruiters alone",
     "demo": "run both, with live traffic",
     "listen": "stream one's notifications and replay each to a local address",
     "send": "post a notification or a handshake to a hook address",
+    "backup": "copy the SQLite database to a file, consistently, while srhooks runs",
+    "migrate": "bring the tables of the database up to date",
     "confirm-clock": "confirm this machine's clock, so that the retention goes by it",
     "bench": "measure intake, latency, fan-out and memory",
 }
@@ -24,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="srhooks", description="Watch your SmartRecruiters webhooks live."
     )
+    parser.add_argument("--version", action="version", version=f"srhooks {program_version()}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     # Only the command that runs is imported: a start takes a fraction of a second, not several.
     chosen = next((word for word in arguments if not word.startswith("-")), None)

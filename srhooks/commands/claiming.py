@@ -17,6 +17,7 @@ from srhooks.server.connection import SERVER
 from srhooks.server.runner import CannotListenError, served
 from srhooks.store import StoreUnavailableError
 from srhooks.store.claim import Claim, claim_for
+from srhooks.version import program_version
 
 log = logging.getLogger("srhooks")
 
@@ -73,7 +74,8 @@ async def _healthz(_: web.Request) -> web.Response:
 
 async def _unavailable(_: web.Request) -> web.Response:
     error = {"status": 503, "message": WAITING}
-    return web.json_response({"error": error}, status=503, headers={"Retry-After": "5"})
+    answer = {"error": error, "ready": False, "version": program_version()}
+    return web.json_response(answer, status=503, headers={"Retry-After": "5"})
 
 
 async def _name_server(_: web.Request, response: web.StreamResponse) -> None:

@@ -90,6 +90,7 @@ class Writer:
         self._closing = False
         self._sweeper: asyncio.TimerHandle | None = None
         self.received = 0
+        self.refused_bytes = 0  # the largest body that could not be stored since the last check
         self._loop = asyncio.get_running_loop()
         self._task = self._loop.create_task(self._run(), name="store-writer")
 
@@ -201,6 +202,8 @@ class Writer:
         except StoreUnavailableError as error:
             self._metrics.store_errors.labels("write").inc()
             for job in group:
+                if isinstance(job, Insert):
+                    self.refused_bytes = max(self.refused_bytes, len(job.new.body))
                 _fail(job, error)
         except IdTakenError as error:
             if new_ids == 0:

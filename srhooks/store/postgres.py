@@ -42,6 +42,7 @@ INSERT = (
 
 class PostgresStore(SqlStore):
     search_id = "id"
+    probe_bytes = 1000  # what comes and goes is left to the vacuum
 
     def __init__(self, url: str, metrics: Metrics, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(metrics, clock)

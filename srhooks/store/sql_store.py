@@ -49,6 +49,8 @@ class SqlStore(
     SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
     WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries, abc.ABC,
 ):  # fmt: skip
+    probe_bytes: int  # of a notification that shows that others can be stored
+
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self.next_id = IdSource(clock)
         self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
@@ -72,12 +74,21 @@ class SqlStore(
         await asyncio.shield(self._checking)
 
     async def _touch(self) -> None:
+        """Write a notification as large as those that failed, with all indexes, and remove it."""
+        body = bytes(max(self.probe_bytes, self._writer.refused_bytes))
+        probe = NewNotification(
+            id=0, user_id="", hook_id="", subscription_id=None, event_id=None, event_name=None,
+            event_version=None, link=None, headers="{}", body=body, signature="unsigned",
+            sent_at=None, entity_status="none",
+        )  # fmt: skip
+
         async def touch(tx: Transaction) -> None:
-            # A row that comes and goes: an update to the same value would write nothing at all.
-            await tx.execute("INSERT INTO reindex (id) VALUES (0) ON CONFLICT DO NOTHING")
-            await tx.execute("DELETE FROM reindex WHERE id = 0")
+            await tx.execute("DELETE FROM notifications WHERE id = 0")
+            await tx.insert_notifications([probe])
+            await tx.execute("DELETE FROM notifications WHERE id = 0")
 
         await self._writer.run(touch)
+        self._writer.refused_bytes = 0
 
     def _checked(self, task: asyncio.Task[None]) -> None:
         self._checking = None

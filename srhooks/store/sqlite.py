@@ -33,12 +33,16 @@ READERS = 3
 MERGE_PAGES = 200  # of the search index that one transaction merges: some ten milliseconds
 MERGE_PAUSE = 0.01  # seconds between two of them
 MAX_MERGES = 100_000
+INCREMENTAL = 2  # of PRAGMA auto_vacuum
+VACUUM_PAGES = 500  # that one transaction gives back
+FREE_SHARE = 10  # free pages are kept up to a tenth of the file
 MAX_TRIGRAMS = 24  # of a search that the index looks up; the text itself decides
 ROW = "(" + ", ".join("?" for _ in INSERT_COLUMNS.split(", ")) + ")"
 
 
 class SqliteStore(SqlStore):
     search_id = "rowid"
+    probe_bytes = 65_536
 
     def __init__(self, path: str, metrics: Metrics, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(metrics, clock)
@@ -85,6 +89,7 @@ class SqliteStore(SqlStore):
     async def scrub(self, *, index: bool) -> bool:
         if index:
             await self._merge_index()
+        await self._give_space_back()
         try:
             # Most of it beside the writer, then the rest with the log cut to nothing.
             await checkpoint(self._path, "PASSIVE")
@@ -92,6 +97,27 @@ class SqliteStore(SqlStore):
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailableError(f"cannot scrub: {error}") from error
         return not busy
+
+    async def _give_space_back(self) -> None:
+        """Shorten the file by its free pages, but for a part that intake will need again.
+
+        Only of a database made with `auto_vacuum = INCREMENTAL`; an older one keeps its size and
+        uses the pages again (sqlite.org/pragma.html#pragma_incremental_vacuum).
+        """
+
+        async def work(tx: Transaction) -> int:
+            ((mode,),) = await tx.fetch("PRAGMA auto_vacuum")
+            ((free,),) = await tx.fetch("PRAGMA freelist_count")
+            ((total,),) = await tx.fetch("PRAGMA page_count")
+            surplus = int(free) - int(total) // FREE_SHARE if mode == INCREMENTAL else 0
+            if surplus > 0:
+                await tx.fetch(f"PRAGMA incremental_vacuum({min(surplus, VACUUM_PAGES):d})")
+            return surplus
+
+        for _ in range(MAX_MERGES):
+            if await self._work(work) <= VACUUM_PAGES:
+                return
+            await asyncio.sleep(MERGE_PAUSE)
 
     async def _merge_index(self) -> None:
         """Deleted texts stay in the index's segments until these are merged into one.

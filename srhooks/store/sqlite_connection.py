@@ -39,7 +39,7 @@ async def connect(path: Path) -> aiosqlite.Connection:
 
 async def _connected(path: Path) -> aiosqlite.Connection:
     return await aiosqlite.connect(
-        f"file:{_quoted(path)}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_TIMEOUT
+        read_write_uri(path), uri=True, isolation_level=None, timeout=BUSY_TIMEOUT
     )
 
 
@@ -47,6 +47,11 @@ async def close_quietly(connection: aiosqlite.Connection) -> None:
     with contextlib.suppress(sqlite3.Error, TimeoutError):
         async with asyncio.timeout(CLOSE_PATIENCE):  # its thread may be stuck on the disk
             await connection.close()
+
+
+def read_write_uri(path: Path) -> str:
+    """It opens what is there, and makes nothing new (sqlite.org/uri.html)."""
+    return f"file:{_quoted(path)}?mode=rw"
 
 
 def _quoted(path: Path) -> str:

@@ -1,7 +1,6 @@
 """The catalog of events: a page, JSON, and an AsyncAPI document of it."""
 
 import json
-from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
@@ -9,6 +8,7 @@ from aiohttp import web
 from srhooks.accounts.rights import readable_events
 from srhooks.protocol.event_catalog import EVENT_TYPES, EXAMPLE_KEY, EventType
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
+from srhooks.version import program_version
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import json_text
 from srhooks.web.http.session import require_login
@@ -75,7 +75,7 @@ def asyncapi_document(app_url: str) -> dict[str, Any]:
         "asyncapi": "3.0.0",
         "info": {
             "title": "SmartRecruiters webhooks",
-            "version": version("srhooks"),
+            "version": program_version(),
             "description": ABOUT,
         },
         "defaultContentType": "application/json",

@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from importlib.metadata import version
 from typing import Any
 
 from aiohttp import web
 
 from srhooks.accounts.personal_tokens import DEFAULT_DAYS, MAX_DAYS
 from srhooks.domain.subjects import KINDS
+from srhooks.version import program_version
 from srhooks.web.http.errors import json_text
 from srhooks.web.http.query_params import MAX_LIMIT, SINCE
 from srhooks.web.http.session import find_login
@@ -223,7 +223,7 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/healthz": ({}, {"get": operation(
         "Whether the process lives", {200: ref("Health")}, tag=O, public=True)}),
     "/readyz": ({}, {"get": operation(
-        "Whether the store answers", {200: ref("Health"), 503: ref("Health")}, tag=O,
+        "Whether a notification could be stored", {200: ref("Ready"), 503: ref("NotReady")}, tag=O,
         public=True)}),
     "/asyncapi.json": ({}, {"get": operation(
         "The events as an AsyncAPI 3 document", {200: {"type": "object"}}, tag=O, public=True)}),
@@ -236,7 +236,7 @@ def document(app_url: str) -> dict[str, Any]:
     error = {"description": "In words", "content": {JSON: {"schema": ref("Error")}}}
     return {
         "openapi": "3.1.0",
-        "info": {"title": "srhooks", "version": version("srhooks"), "description": ABOUT},
+        "info": {"title": "srhooks", "version": program_version(), "description": ABOUT},
         "servers": [{"url": app_url}],
         "paths": {path: _path(*entry) for path, entry in PATHS.items()},
         "components": {

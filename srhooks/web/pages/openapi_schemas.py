@@ -236,5 +236,11 @@ SCHEMAS: dict[str, Schema] = {
         },
     ),
     "Health": record(status=TEXT),
+    "Ready": record(status=TEXT, ready={"type": "boolean"}, version=TEXT),
+    "NotReady": record(
+        error=record(status={"type": "integer"}, message=TEXT),
+        ready={"type": "boolean"},
+        version=TEXT,
+    ),
     "Error": record(error=record(status={"type": "integer"}, message=TEXT)),
 }

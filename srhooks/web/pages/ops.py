@@ -10,6 +10,7 @@ from yarl import URL
 
 from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.store import StoreError
+from srhooks.version import program_version
 from srhooks.web.http.errors import WebError
 from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
 
@@ -29,9 +30,13 @@ async def readyz(request: web.Request) -> web.Response:
     try:
         await request.app[SERVICES].store.check()
     except StoreError:
-        error = {"status": 503, "message": "The store does not answer"}
-        return web.json_response({"error": error}, status=503)
-    return web.json_response({"status": "ready"})
+        error = {"status": 503, "message": "The database takes no writes"}
+        return web.json_response({"error": error, **_readiness(ready=False)}, status=503)
+    return web.json_response({"status": "ready", **_readiness(ready=True)})
+
+
+def _readiness(*, ready: bool) -> dict[str, object]:
+    return {"ready": ready, "version": program_version()}
 
 
 async def metrics(request: web.Request) -> web.Response:

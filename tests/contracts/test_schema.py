@@ -1,0 +1,220 @@
+"""Schema files that were published, databases that were stored by them, and those of others."""
+
+import asyncio
+import hashlib
+import os
+import sqlite3
+import subprocess
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+from srhooks.domain.clock import now_ms
+from srhooks.domain.models import Filter
+from srhooks.store import StoreUnavailableError, make_store
+
+from tests.contracts.test_store import notification
+
+STORED = Path(__file__).parents[1] / "data" / "stored"
+RECEIVED = 1_790_000_000_123
+# What a release has published never changes: add the checksums of a release's files with it.
+PUBLISHED = {
+    "sqlite_001.sql": "ccddbe1eb2ae7c1c6f34ad5a9612e234dd59c89e9d6e96c11a3092555792bcab",
+    "sqlite_002.sql": "67f0613a0a45a5f78454bbdaa71d6a047b0ad72d66551ec51f5221f97499bf7b",
+    "sqlite_003.sql": "f23c2225629126e8968a75bc8c7de5ae942d0a98164bf6001bfa0832dfc588a9",
+    "sqlite_004.sql": "0bfe4fac1bc3346b74df32d84d5a2c7bc095f61813c7e299a7ec2f174e1cdcff",
+    "postgres_001.sql": "34266da2e5f2e5d7a150e6758d3f678d54f81ef33885ef8aa4a168b392170cba",
+    "postgres_002.sql": "67f0613a0a45a5f78454bbdaa71d6a047b0ad72d66551ec51f5221f97499bf7b",
+    "postgres_003.sql": "58909ec8ea003cb01228065a11509ee9fd95a14d84bc5f3abd01dec979be3590",
+    "postgres_004.sql": "0bfe4fac1bc3346b74df32d84d5a2c7bc095f61813c7e299a7ec2f174e1cdcff",
+}
+
+
+def test_published_schema_files_never_change() -> None:
+    folder = files("srhooks.store") / "schema"
+    for name, checksum in PUBLISHED.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == checksum, name
+
+
+class Database:
+    """A database to be filled by hand before srhooks opens it."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.dialect = "sqlite" if url.startswith("sqlite") else "postgres"
+
+    async def run(self, script: str) -> None:
+        if self.dialect == "sqlite":
+            with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as connection:
+                connection.executescript(script)
+        else:
+            connected = await asyncpg.connect(self.url)
+            await connected.execute(script)
+            await connected.close()
+
+    async def refused(self) -> str:
+        with pytest.raises(StoreUnavailableError) as raised:
+            await make_store(self.url).open()
+        assert "\n" not in str(raised.value)
+        return str(raised.value)
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    if request.param == "postgres":
+        return Database(request.getfixturevalue("postgres_url"))
+    return Database(f"sqlite:///{tmp_path / 'test.db'}")
+
+
+@pytest.mark.parametrize("version", [1, 2, 3, 4])
+async def test_a_stored_database_is_upgraded_with_all_that_is_in_it(
+    database: Database, version: int
+) -> None:
+    await database.run(
+        (STORED / f"{database.dialect}_{version:03d}.sql").read_text(encoding="utf-8")
+    )
+    for _ in range(2):  # the second start has nothing to do
+        store = make_store(database.url)
+        await store.open()
+        first = (await store.notifications("u1", Filter(events=("job.created",)), 9))[-1]
+        assert (first.received_at, first.deliveries, first.title) == (RECEIVED, 2, "Engineer")
+        assert first.entity_value == {"id": "1", "title": "Engineer"}
+        found = await store.notifications("u1", Filter(q="needle"), 9)
+        assert [n.event_id for n in found] == ["e2", "e1"]
+        assert [one.events for one in await store.hooks("u1")] == ['["job.created"]']
+        assert [key.sealed for key in await store.keys("h1")] == [b"sealed"]
+        user = await store.user("u1")
+        assert user is not None
+        assert user.name == "Ada Novak"
+        assert [token.name for token in await store.personal_tokens("u1")] == ["laptop"]
+        assert len(await store.erasures()) == (1 if version >= 3 else 0)
+        again = notification(store, event_id="e1", signature="valid", hook_id="h1")
+        assert (await store.add_notification(again)).duplicate
+        assert await store.counts_by_event("u1", 0) == {"job.created": 1, "job.updated": 1}
+        await store.close()
+        await database.run("UPDATE notifications SET deliveries = 2")
+
+
+async def test_a_newer_database_is_refused(database: Database) -> None:
+    store = make_store(database.url)
+    await store.open()
+    await store.close()
+    await database.run("INSERT INTO schema_version (number) VALUES (999)")
+    if database.dialect == "sqlite":
+        await database.run("PRAGMA user_version = 999")
+    assert "made by a newer srhooks (schema 999" in await database.refused()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE notifications ADD COLUMN colour TEXT",
+        "ALTER TABLE hooks DROP COLUMN events",
+        "DROP TABLE deliveries",
+        "UPDATE schema_version SET checksum = 'another' WHERE number = 3",
+    ],
+)
+async def test_a_different_database_is_refused(database: Database, change: str) -> None:
+    store = make_store(database.url)
+    await store.open()
+    await store.close()
+    await database.run(change)
+    assert "another build of srhooks" in await database.refused()
+
+
+async def test_an_older_different_database_is_refused_and_left_as_it_is(
+    database: Database,
+) -> None:
+    await database.run((STORED / f"{database.dialect}_002.sql").read_text(encoding="utf-8"))
+    await database.run("ALTER TABLE users ADD COLUMN shoe_size INTEGER")
+    assert "users has shoe_size" in await database.refused()
+    assert "users has shoe_size" in await database.refused()
+
+
+async def test_many_may_start_at_once(database: Database) -> None:
+    stores = [make_store(database.url) for _ in range(4)]
+    await asyncio.gather(*(store.open() for store in stores))
+    for store in stores:
+        await store.check()
+        await store.close()
+
+
+def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "other.db"
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE recipes (name TEXT)")
+    with pytest.raises(StoreUnavailableError, match="tables of something else"):
+        asyncio.run(make_store(f"sqlite:///{path}").open())
+
+
+def file_size(path: Path) -> int:
+    return path.stat().st_size
+
+
+async def test_space_goes_back_to_the_disk(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    store = make_store(f"sqlite:///{path}")
+    await store.open()
+    await asyncio.gather(
+        *(
+            store.add_notification(notification(store, body=b"x" * 50_000, received_at=1000))
+            for _ in range(200)
+        )
+    )
+    assert await store.scrub(index=False)
+    full = file_size(path)
+    assert full > 8_000_000
+    while await store.purge(now_ms(), now_ms(), 50):
+        pass
+    assert await store.scrub(index=False)
+    assert file_size(path) < full / 3
+    await store.close()
+
+
+async def test_the_probe_of_readiness_leaves_nothing(database: Database) -> None:
+    store: Any = make_store(database.url)
+    await store.open()
+    await asyncio.gather(*(store.check() for _ in range(5)))
+    await store.check()
+    assert await store._read("SELECT count(*) FROM notifications") == [(0,)]
+    await store.close()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 8 MB."""
+    if os.getuid() != 0:
+        pytest.skip("only root mounts a disk")
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=True)
+    yield folder
+    subprocess.run(["umount", "-l", folder], check=True)
+
+
+async def test_readiness_proves_a_write_like_a_hooks(small_disk: Path) -> None:
+    """While what came in cannot be stored, srhooks is not ready, though a small write would do."""
+    store = make_store(f"sqlite:///{small_disk / 'test.db'}")
+    await store.open()
+    await store.check()
+    filler = small_disk / "filler"
+    fill(filler)
+    with pytest.raises(StoreUnavailableError):
+        await store.add_notification(notification(store, body=bytes(500_000)))
+    with pytest.raises(StoreUnavailableError):
+        await store.check()
+    filler.unlink()
+    await store.check()
+    assert not (await store.add_notification(notification(store, body=bytes(500_000)))).duplicate
+    await store.close()
+
+
+def fill(filler: Path) -> None:
+    """Leave no room on the disk."""
+    with suppress(OSError), filler.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(4096))

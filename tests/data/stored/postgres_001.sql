@@ -1,0 +1,112 @@
+-- A database as schema 1 left it, with its data. Stored: it never changes.
+CREATE TABLE users (
+    id TEXT PRIMARY KEY,
+    sr_id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL,
+    email TEXT NOT NULL,
+    access BYTEA NOT NULL,
+    refresh BYTEA,
+    expires_at BIGINT NOT NULL,
+    lifetime BIGINT NOT NULL,
+    grant_dead BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL
+);
+
+CREATE TABLE ended_sessions (
+    id TEXT PRIMARY KEY,
+    until BIGINT NOT NULL
+);
+
+CREATE TABLE personal_tokens (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    digest TEXT NOT NULL UNIQUE,
+    created_at BIGINT NOT NULL,
+    used_at BIGINT
+);
+CREATE INDEX personal_tokens_user ON personal_tokens (user_id);
+
+CREATE TABLE hooks (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    subscription_id TEXT,
+    auth_header TEXT,
+    created_at BIGINT NOT NULL,
+    deleted_at BIGINT,
+    events TEXT NOT NULL DEFAULT '[]'
+);
+CREATE INDEX hooks_user ON hooks (user_id);
+
+CREATE TABLE hook_keys (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    hook_id TEXT NOT NULL,
+    sealed BYTEA NOT NULL,
+    created_at BIGINT NOT NULL,
+    retired_at BIGINT
+);
+CREATE INDEX hook_keys_hook ON hook_keys (hook_id);
+
+CREATE TABLE notifications (
+    id BIGINT PRIMARY KEY,
+    rev BIGINT NOT NULL,
+    first_rev BIGINT NOT NULL,
+    user_id TEXT NOT NULL,
+    hook_id TEXT NOT NULL,
+    subscription_id TEXT,
+    event_id TEXT,
+    event_name TEXT COLLATE "C",  -- prefixes are ranges
+    event_version TEXT,
+    link TEXT,
+    signature TEXT NOT NULL,
+    sent_at BIGINT,
+    deliveries BIGINT NOT NULL DEFAULT 1,
+    last_delivery_at BIGINT NOT NULL,
+    entity_status TEXT NOT NULL,
+    entity_at BIGINT,
+    entity_error TEXT,
+    due_at BIGINT,
+    attempts BIGINT NOT NULL DEFAULT 0,
+    title TEXT,
+    changes TEXT,
+    headers TEXT NOT NULL,
+    body BYTEA NOT NULL,
+    entity BYTEA
+);
+CREATE INDEX notifications_user ON notifications (user_id, id);
+CREATE INDEX notifications_rev ON notifications (user_id, rev);
+CREATE INDEX notifications_event ON notifications (user_id, event_name, id);
+CREATE INDEX notifications_link ON notifications (user_id, link, id);
+CREATE UNIQUE INDEX notifications_delivery ON notifications (hook_id, event_id, signature);
+CREATE INDEX notifications_pending ON notifications (user_id, id) WHERE entity_status = 'pending';
+CREATE INDEX notifications_due ON notifications (user_id, due_at) WHERE entity_status = 'pending';
+
+CREATE TABLE deliveries (
+    notification_id BIGINT NOT NULL,
+    at BIGINT NOT NULL
+);
+CREATE INDEX deliveries_notification ON deliveries (notification_id);
+
+-- Search: what is above `indexed_to`, or in `reindex`, is not in the index as it stands now.
+CREATE TABLE search_state (indexed_to BIGINT NOT NULL);
+INSERT INTO search_state VALUES (0);
+CREATE TABLE reindex (id BIGINT PRIMARY KEY);
+CREATE TABLE search (id BIGINT PRIMARY KEY, text TEXT NOT NULL);
+
+INSERT INTO users (id, sr_id, name, email, access, refresh, expires_at, lifetime, grant_dead, created_at, seen_at)
+VALUES ('u1', 'sr1', 'Ada Novak', 'ada@example.com', '\x616363657373', '\x72656672657368', 1790000000000, 3600000, 0, 1780000000000, 1790000000000);
+INSERT INTO hooks (id, user_id, subscription_id, auth_header, created_at, events)
+VALUES ('h1', 'u1', 's1', 'x-auth', 1780000000000, '["job.created"]');
+INSERT INTO hook_keys (hook_id, sealed, created_at) VALUES ('h1', '\x7365616c6564', 1780000000000);
+INSERT INTO personal_tokens (id, user_id, name, digest, created_at) VALUES ('t1', 'u1', 'laptop', 'digest', 1780000000000);
+INSERT INTO notifications (id, rev, first_rev, user_id, hook_id, subscription_id, event_id, event_name, event_version, link, signature, sent_at, deliveries, last_delivery_at, entity_status, entity_at, title, headers, body, entity)
+VALUES (3753902080257950096, 3753902080257950996, 3753902080257950196, 'u1', 'h1', 's1', 'e1', 'job.created', 'v1', 'https://api.test/jobs/1', 'valid', 1790000000000, 2, 1790000000500, 'fetched', 1790000000900, 'Engineer', '{"event-name": "job.created"}', '\x7b226a6f625f6964223a202231222c2022776f7264223a20226e6565646c65227d', '\x7b226964223a202231222c20227469746c65223a2022456e67696e656572227d');
+INSERT INTO notifications (id, rev, first_rev, user_id, hook_id, subscription_id, event_id, event_name, event_version, link, signature, deliveries, last_delivery_at, entity_status, due_at, headers, body)
+VALUES (3753902082097152007, 3753902082097152099, 3753902082097152099, 'u1', 'h1', 's1', 'e2', 'job.updated', 'v1', 'https://api.test/jobs/2', 'unsigned', 1, 1790000001000, 'pending', 1790000001000, '{}', '\x7b226a6f625f6964223a202231222c2022776f7264223a20226e6565646c65227d');
+INSERT INTO deliveries (notification_id, at) VALUES (3753902080257950096, 1790000000500);
+INSERT INTO reindex (id) VALUES (3753902082097152007);
+UPDATE search_state SET indexed_to = 3753902082097152007;
+INSERT INTO search (id, text) VALUES (3753902080257950096, 'job.created needle engineer');
+CREATE TABLE schema_version (number BIGINT);
+INSERT INTO schema_version VALUES (1);
