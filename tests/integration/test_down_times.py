@@ -8,7 +8,7 @@ from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import NewNotification
 from srhooks.incidents.down_times import DownTime, down_times
 
-from tests.support.harness import World
+from tests.support.harness import World, eventually
 
 MINUTE = 60_000
 
@@ -59,5 +59,5 @@ async def test_the_overview_tells_of_it(world: World, down: DownTime) -> None:
 
 
 async def test_a_running_program_notes_that_it_runs(world: World) -> None:
-    (run,) = await world.services.store.runs(0)
+    (run,) = await eventually(lambda: world.services.store.runs(0))
     assert run.started_at <= run.seen_at <= now_ms()
