@@ -13,11 +13,32 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 
+from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
 from tests.support.harness import World
 from tests.support.harness import world as start_world
 
 IN_CI = os.environ.get("CI") == "true"
+# Each of these takes many seconds, or needs the machine for itself.
+SLOW = frozenset({
+    "test_bench", "test_cli", "test_demo", "test_kill", "test_listen", "test_packaging",
+    "test_recipes", "test_release", "test_shutdown",
+})  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives a browser, and what is slow, by where it stands."""
+    for item in items:
+        if item.path.parent.name == "browser" or "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+        if item.path.parent.name == "stress" or item.path.stem in SLOW:
+            item.add_marker("slow")
+
+
+@pytest.fixture(autouse=True)
+def blocking_calls() -> Iterator[None]:
+    with no_blocking_calls():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -306,7 +306,11 @@ async def test_a_search_that_takes_long_goes_on_where_it_stopped(store: Store) -
 
 
 async def test_a_page_of_large_ones_ends_early_and_the_next_goes_on(store: Store) -> None:
-    ids = [await add(store, body=b"x" * 100, event_name=f"job.n{n % 2}") for n in range(7)][::-1]
+    ids = [
+        await add(store, body=b"x" * 100, headers="{}", event_name=f"job.n{n % 2}")
+        for n in range(7)
+    ]
+    ids.reverse()
     for wanted in (Filter(), Filter(events=("job.",)), Filter(q="xxx")):
         page = await store.page("u1", wanted, 50, room=250)
         assert [n.id for n in page.found] == ids[:3]

@@ -13,9 +13,13 @@ ALLOWED = (
     ("srhooks/app.py", {"create_app"}),
     ("srhooks/store/sqlite.py", {"open"}),
     ("srhooks/store/postgres.py", {"open", "_connect"}),
+    ("srhooks/store/migrate.py", {"scripts"}),
     ("srhooks/sandbox/app.py", {"create_sandbox"}),
     # 1 us, once a commit or query: a step to a thread and back takes a hundred times as long.
     ("srhooks/store/sqlite_connection.py", {"file_at"}),
+    # Some kB, once a time zone: the library keeps it.
+    ("zoneinfo/_tzpath.py", {"find_tzfile"}),
+    ("zoneinfo/_common.py", {"load_data", "load_tzdata"}),
     # The first time a template is used; it stays compiled.
     ("jinja2/loaders.py", {"get_source"}),
 )

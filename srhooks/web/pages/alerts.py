@@ -30,6 +30,9 @@ class NobodyToTellError(WebError):
     hint = "Enter an address, or ask whoever runs this srhooks to set up e-mail or a webhook."
 
 
+ZONES = tuple(sorted(available_timezones()))  # once: they are looked for among thousands of files
+
+
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
     if wants_json(request):
@@ -46,7 +49,7 @@ async def show(request: web.Request) -> web.Response:
         "states": states,
         "more_fields": MORE_FIELDS,
         "kinds": [(kind, NAMES[kind]) for kind in INCIDENT_KINDS],
-        "zones": sorted(available_timezones()),
+        "zones": ZONES,
         "has_mail": settings.smtp_url is not None,
         "has_webhook": settings.alert_webhook_url is not None,
         "has_apprise": bool(settings.alert_apprise_urls),
@@ -142,7 +145,7 @@ def _read_quiet(form: Form) -> QuietHours | None:
     start, end, zone = (text_of(form, name) for name in ("quietFrom", "quietTo", "timeZone"))
     if not start and not end:
         return None
-    if zone and zone not in available_timezones():
+    if zone and zone not in ZONES:
         raise BadRequestError("timeZone must be the name of a time zone, such as Europe/Berlin")
     ZoneInfo(zone or "UTC")
     return QuietHours(_minute(start), _minute(end), zone or "UTC")
