@@ -9,7 +9,7 @@ WORKERS ?= 0
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: fuzz release help setup runtime demo test check format image-check lock wheel clean
+.PHONY: coverage fuzz release help setup runtime demo test check format image-check lock wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | \
@@ -27,6 +27,10 @@ demo: runtime ## srhooks beside a fake SmartRecruiters, with live traffic; Ctrl-
 
 test: setup ## the whole test suite
 	@exec $(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
+
+coverage: setup ## the fast tests, and which lines of srhooks/ they do not run
+	@exec $(BIN)/pytest -n $(WORKERS) -m "not browser and not slow" \
+		--cov=srhooks --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
 
 check: setup ## lint, format, strict types, templates, layers, Dockerfile, advisories
 	$(BIN)/ruff check .
