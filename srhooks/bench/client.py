@@ -66,6 +66,7 @@ class PageSocket:
         self._buffer = b""
         self._texts: list[bytes] = []  # frames that nobody has looked into yet
         self._rows: list[bytes] = []
+        self.settled = 0  # frames with rows whose entities are all there, as far as `rows` was read
         key = b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
@@ -87,7 +88,9 @@ class PageSocket:
     def rows(self) -> list[bytes]:
         """The ids of notifications, in the order of their frames."""
         for text in self._texts:
-            self._rows += ROW.findall(text)
+            found = ROW.findall(text)
+            self._rows += found
+            self.settled += bool(found) and b">pending<" not in text
         self._texts.clear()
         return self._rows
 

@@ -71,14 +71,10 @@ async def test_what_was_stored_before_is_indexed_anew(tmp_path: Path) -> None:
     async def age(tx: Transaction) -> None:
         """As a version before this fold left it."""
         await tx.execute("UPDATE search SET text = $1", NFD.casefold())
-        anew = next(number for number, text in scripts("sqlite") if "index all anew" in text)
-        await tx.execute(f"PRAGMA user_version = {anew - 1}")
+        anew = next(text for _, text in scripts("sqlite") if "index all anew" in text)
+        await tx.execute(anew[anew.index("UPDATE") :].rstrip(";\n"))
 
     await store._work(age)
-    assert await found(store, NFC) == []
-    await store.close()
-    store = make_store(url)
-    await store.open()
     assert await found(store, NFC) == [number]  # by reading
     while await store.index_some(100):
         pass

@@ -462,10 +462,11 @@ async def test_hooks_and_their_keys(store: Store) -> None:
     await store.bind_hook("h1", "s1")
     await store.retire_hook("h1", 9)
     assert await store.hook("h1") == replace(hook, subscription_id="s1", deleted_at=9)
-    await store.name_hook("h1", '["a.b", "c"]')
+    await store.keep_events("h1", '["a.b", "c"]')
+    await store.name_hook("h1", "Jobs")
     found = await store.hook("h1")
     assert found is not None
-    assert found.event_names == ["a.b", "c"]
+    assert (found.event_names, found.name) == (["a.b", "c"], "Jobs")
     assert await store.hook("h2") is None
     await store.add_hook(Hook("h2", "u1", None, None, 6))
     assert [one.id for one in await store.hooks("u1")] == ["h1", "h2"]

@@ -67,7 +67,7 @@ def _own_times(product: Product, path: str, count: int) -> list[float]:
 
 
 def _patches(product: Product, sender: Sender, count: int) -> list[float]:
-    """From the first byte of a notification until its row was shown the second time."""
+    """From the first byte of a notification until its row was shown with its entity."""
     viewer = PageSocket(product.port, product.account.cookie)
     viewer.finish_handshake()
     line = HttpConnection(product.port)
@@ -76,11 +76,12 @@ def _patches(product: Product, sender: Sender, count: int) -> list[float]:
         selector.register(viewer.socket, selectors.EVENT_READ)
         for request in sender.make(count):
             time.sleep(PAUSE)
-            seen = len(viewer.rows)
+            del viewer.rows[:]
+            seen = viewer.settled
             status, _ = line.ask(request)
             if status != 202:
                 raise BenchError(f"a notification was answered {status}")
-            while len(viewer.rows) < seen + 2:
+            while not viewer.rows or viewer.settled == seen:
                 if not selector.select(PATIENCE):
                     raise BenchError("an entity did not reach the viewer")
                 viewer.read()

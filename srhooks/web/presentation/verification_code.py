@@ -8,7 +8,6 @@ is large or no text is read from the file that the page offers for download.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from srhooks.domain.models import Notification
@@ -90,6 +89,10 @@ class Code:
     text: str
 
 
+# Read once, at the start: a page must not wait for the disk.
+TEMPLATES = {one.key: (FOLDER / f"{one.key}.txt").read_text(encoding="utf-8") for one in LANGUAGES}
+
+
 def verification_code(n: Notification) -> list[Code]:
     """The same check in each language, in the order of LANGUAGES."""
     return [Code(one.key, one.name, one.run, _text(one, n)) for one in LANGUAGES]
@@ -108,7 +111,7 @@ def _text(language: Language, n: Notification) -> str:
         holes["body"] = language.file.format(_literal(language, name))
     else:
         holes["body"] = language.literal.format(_literal(language, body))
-    code = HOLE.sub(lambda match: holes[match[1]], _template(language.key))
+    code = HOLE.sub(lambda match: holes[match[1]], TEMPLATES[language.key])
     return code + GO_READ_FILE if language.key == "go" and body is None else code
 
 
@@ -127,8 +130,3 @@ def _literal(language: Language, text: str) -> str:
         for one in text
     ]
     return '"' + "".join(written) + '"'
-
-
-@lru_cache
-def _template(key: str) -> str:
-    return (FOLDER / f"{key}.txt").read_text(encoding="utf-8")
