@@ -5,7 +5,7 @@ VENV    := .venv
 BIN     := $(VENV)/bin
 ARGS    ?=
 # Worker processes of the test run (0: in this one) and its word list, both in this one place.
-WORKERS ?= 0
+WORKERS ?= 2
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
