@@ -16,6 +16,7 @@ import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
 from srhooks.store import StoreUnavailableError, make_store
+from srhooks.store.migrate import scripts
 
 from tests.contracts.test_store import notification
 
@@ -218,3 +219,9 @@ def fill(filler: Path) -> None:
     with suppress(OSError), filler.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(4096))
+
+
+@pytest.mark.parametrize("dialect", ["sqlite", "postgres"])
+def test_schema_files_have_no_gaps(dialect: str) -> None:
+    numbers = [number for number, _ in scripts(dialect)]
+    assert numbers == list(range(1, len(numbers) + 1))
