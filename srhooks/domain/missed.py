@@ -1,23 +1,17 @@
-"""What the service's callbacks log has and what never arrived here. Pure data and rules.
-
-Source of the schedule: developers.smartrecruiters.com, "Receiving webhook notifications": up to ten
-more tries, after 1, 3, 10, 45, 120 ... up to 1440 minutes, each counted from the try before it. The
-steps between 120 and 1440 are not documented.
-"""
+"""What the service's callbacks log has and what never arrived here. Pure data and rules."""
 
 import hashlib
 from dataclasses import dataclass
 from typing import Literal
 
 from srhooks.domain.ids import encode_id
+from srhooks.protocol.retry_schedule import next_try
 
 MissedState = Literal["retrying", "given-up", "elsewhere"]
 
-MINUTE = 60_000  # ms
 DAY = 86_400_000  # ms
 LOG_DAYS = 30  # the service's log goes back that far
 YOUNG = 60_000  # ms in which a delivered notification may still be on its way into the store
-RETRY_MINUTES = (1, 3, 10, 45, 120, 240, 480, 960, 1440, 1440)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +78,8 @@ def state_of(logged: LoggedNotification, now: int) -> tuple[MissedState, int | N
     delivered = [attempt.at for attempt in logged.tries if attempt.delivered]
     if delivered:
         return None if now - delivered[-1] < YOUNG else ("elsewhere", None)
-    done = len(logged.tries)
-    if done > len(RETRY_MINUTES):
-        return "given-up", None
-    due = logged.last_at + RETRY_MINUTES[done - 1] * MINUTE
-    further = RETRY_MINUTES[min(done, len(RETRY_MINUTES) - 1)] * MINUTE
-    return ("given-up", None) if now > due + further else ("retrying", due)
+    due = next_try(len(logged.tries), logged.last_at, now)
+    return ("given-up", None) if due is None else ("retrying", due)
 
 
 def id_digest(hook_id: str, event_id: str) -> bytes:

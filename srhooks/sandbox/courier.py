@@ -16,6 +16,7 @@ from typing import Any
 
 import aiohttp
 
+from srhooks.protocol.retry_schedule import RETRY_MINUTES
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 from srhooks.sandbox.callback_auth import CallbackAuthError, auth_headers, forget_token
 from srhooks.sandbox.deliveries import Attempt, Delivery, LogEntry
@@ -24,7 +25,6 @@ from srhooks.sandbox.events import EVENT_VERSION
 from srhooks.sandbox.subscriptions import Subscription
 from srhooks.sandbox.troubles import Troubles
 
-RETRY_MINUTES = (1, 3, 10, 45, 120, 240, 480, 960, 1440, 1440)
 HANDSHAKE_HEADER = "X-Hook-Secret"
 USER_AGENT = "SmartRecruiters-Webhooks/sandbox"
 REMEMBERED = 2_000

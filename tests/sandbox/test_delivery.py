@@ -5,9 +5,9 @@ import json
 import time
 
 import pytest
+from srhooks.protocol.retry_schedule import RETRY_MINUTES
 from srhooks.protocol.signature import matching_key
 from srhooks.sandbox import Delivery, UnknownEntityError, UnknownEventError
-from srhooks.sandbox.courier import RETRY_MINUTES
 
 from tests.support.sandbox_fixtures import SUBSCRIPTIONS, receiving, running, until
 
