@@ -36,7 +36,7 @@ function together(frames) {
   for (const [count, frame] of frames.entries()) {
     const ids = LIST.test(frame) ? [] : [...frame.matchAll(ROW)].map((match) => match[1]);
     if (!ids.length || ids.some((id) => seen.has(id))) return Math.max(1, count);
-    ids.forEach((id) => seen.add(id));
+    for (const id of ids) seen.add(id);
   }
   return frames.length;
 }
@@ -57,13 +57,15 @@ function incoming(event) {
     state.frames.delete(number);
     return event.preventDefault();
   }
-  return event.detail.waitUntil(painted().then(() => {
-    for (const old of state.frames.keys()) if (old < number) state.frames.delete(old);
-    const frames = [...state.frames.values()];
-    const count = together(frames);
-    state.next = number + count;
-    message.data = joined(frames.slice(0, count));
-  }));
+  return event.detail.waitUntil(
+    painted().then(() => {
+      for (const old of state.frames.keys()) if (old < number) state.frames.delete(old);
+      const frames = [...state.frames.values()];
+      const count = together(frames);
+      state.next = number + count;
+      message.data = joined(frames.slice(0, count));
+    }),
+  );
 }
 
 export function startBurst() {

@@ -9,7 +9,7 @@ export function exactText(shown) {
 }
 
 export async function copyText(button, text) {
-  const words = button.dataset.words ??= button.textContent;
+  button.dataset.words ??= button.textContent;
   let said = "Copied";
   try {
     await navigator.clipboard.writeText(text);
@@ -18,7 +18,9 @@ export async function copyText(button, text) {
   }
   button.textContent = said;
   announce(() => said);
-  setTimeout(() => { button.textContent = words; }, BACK);
+  setTimeout(() => {
+    button.textContent = button.dataset.words;
+  }, BACK);
 }
 
 export function startCopy() {

@@ -1,5 +1,7 @@
 // How long an old signing key goes on counting.
-const SECOND = 1000, MINUTE = 60_000, HOUR = 3_600_000;
+const SECOND = 1000;
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
 
 function words(left) {
   if (left <= 0) return "no time";

@@ -25,7 +25,8 @@ function follow(event) {
   const text = event.detail.message?.data;
   const article = open();
   if (typeof text !== "string" || !article) return;
-  if ([...text.matchAll(DELETED)].some((match) => match[1] === article.dataset.id)) return gone(article);
+  if ([...text.matchAll(DELETED)].some((match) => match[1] === article.dataset.id))
+    return gone(article);
   const ids = [...text.matchAll(ROW_ID)].map((match) => match[1]);
   const isNewest = !article.querySelector('a[rel="prev"]');
   if (!ids.some((id) => id === article.dataset.id || (isNewest && id > article.dataset.id))) return;
@@ -44,7 +45,8 @@ function opened(event) {
   const isNeighbour = !ctx.sourceElement?.closest?.("#feed");
   const byKeyboard = ctx.sourceEvent?.detail === 0; // for that it is behind all the rows
   if (isAlone()) window.scrollTo(0, 0);
-  if (isAlone() || isNeighbour || byKeyboard) open()?.querySelector("h2")?.focus({ preventScroll: true });
+  if (isAlone() || isNeighbour || byKeyboard)
+    open()?.querySelector("h2")?.focus({ preventScroll: true });
 }
 
 // What a link leads to stands below all the links.
@@ -77,7 +79,11 @@ function gone(article) {
   history.replaceState({ htmx: true }, "", article.querySelector("a.back").getAttribute("href"));
   leave();
   if (wasInside) (row?.querySelector("a") ?? byId("main")).focus({ preventScroll: true });
-  const dismiss = element("button", { class: "quiet end", type: "button", "data-dismiss": "" }, "Dismiss");
+  const dismiss = element(
+    "button",
+    { class: "quiet end", type: "button", "data-dismiss": "" },
+    "Dismiss",
+  );
   byId("messages").replaceChildren(note("It was deleted:", title, dismiss));
 }
 
@@ -110,7 +116,8 @@ function leave() {
 // "Back to the list" on a narrow screen: the list is still here.
 function back(event) {
   const link = event.target.closest?.("a.back");
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !byId("feed")?.children.length) return;
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || !byId("feed")?.children.length)
+    return;
   event.preventDefault();
   history.pushState({ htmx: true }, "", link.getAttribute("href"));
   leave();
@@ -130,7 +137,8 @@ function returned(event) {
   const [, id] = ADDRESS.exec(to.pathname) ?? [];
   const isList = to.pathname === "/notifications";
   const shown = byId("bulk")?.elements.back.value;
-  if (!(id || isList) || !byId("feed")?.children.length || asked(shown) !== asked(to.search)) return;
+  if (!(id || isList) || !byId("feed")?.children.length || asked(shown) !== asked(to.search))
+    return;
   event.preventDefault();
   if (id) {
     if (!isAlone()) place = standing(byId(`n-${id}`));

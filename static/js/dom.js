@@ -7,7 +7,9 @@ export const on = (name, handler) => document.addEventListener(name, handler);
 // For what a script does to the elements of a page: at once, and when Back brought another page.
 export function onPage(prepare) {
   prepare();
-  on("htmx:after:swap", (event) => { if (event.detail.ctx.target === document.body) prepare(); });
+  on("htmx:after:swap", (event) => {
+    if (event.detail.ctx.target === document.body) prepare();
+  });
 }
 
 export function element(tag, attributes = {}, ...children) {
@@ -31,10 +33,14 @@ let last = 0;
 
 export function announce(say) {
   newest = say;
-  waiting ??= setTimeout(() => {
-    waiting = null;
-    last = Date.now();
-    const announcer = byId("announcer");
-    if (announcer) announcer.textContent = newest();
-  }, Math.max(GATHER, last + PAUSE - Date.now()));
+  if (waiting) return;
+  waiting = setTimeout(
+    () => {
+      waiting = null;
+      last = Date.now();
+      const announcer = byId("announcer");
+      if (announcer) announcer.textContent = newest();
+    },
+    Math.max(GATHER, last + PAUSE - Date.now()),
+  );
 }

@@ -53,7 +53,10 @@ async function start(event) {
   const row = byId("export-progress");
   if (!row.hidden && row.querySelector("progress")) return; // one at a time
   const total = Number(link.closest("[data-export]").dataset.total);
-  const bar = element("progress", { "aria-label": "Progress", ...(total ? { max: total, value: 0 } : {}) });
+  const bar = element("progress", {
+    "aria-label": "Progress",
+    ...(total ? { max: total, value: 0 } : {}),
+  });
   const text = element("span", {}, "Starting…");
   const stop = new AbortController();
   const button = element("button", { type: "button" }, "Stop");
@@ -63,7 +66,8 @@ async function start(event) {
   const show = (rows) => {
     const done = total ? Math.min(rows, total) : rows;
     if (total) bar.value = done;
-    text.textContent = done.toLocaleString("en-US") + (total ? ` of ${total.toLocaleString("en-US")}` : " so far");
+    text.textContent =
+      done.toLocaleString("en-US") + (total ? ` of ${total.toLocaleString("en-US")}` : " so far");
   };
   try {
     await download(link, show, stop.signal);
@@ -71,7 +75,9 @@ async function start(event) {
   } catch (error) {
     // fetch says what a network does in a TypeError, in the browser's words
     const why = error instanceof TypeError ? "The server cannot be reached." : error.message;
-    const words = stop.signal.aborted ? "Stopped." : `The export broke off. ${why} Try again in a moment.`;
+    const words = stop.signal.aborted
+      ? "Stopped."
+      : `The export broke off. ${why} Try again in a moment.`;
     row.replaceChildren(element("span", {}, words));
   }
 }

@@ -71,11 +71,13 @@ function place(feed, row) {
   if (!row) return;
   let before = row.previousElementSibling; // older only where trim left a gap
   while (before && before.id < row.id) before = before.previousElementSibling;
-  if (before !== row.previousElementSibling) return feed.insertBefore(row, before ? before.nextSibling : feed.firstChild);
+  if (before !== row.previousElementSibling)
+    return feed.insertBefore(row, before ? before.nextSibling : feed.firstChild);
   let next = row.nextElementSibling;
   while (next && next.id > row.id) next = next.nextElementSibling;
   if (next === row.nextElementSibling) return;
-  if (!next && olderLink()) row.remove(); // it comes with the older ones
+  if (!next && olderLink())
+    row.remove(); // it comes with the older ones
   else feed.insertBefore(row, next);
 }
 
@@ -115,7 +117,10 @@ const olderLink = () => byId("more")?.querySelector("a");
 
 // The row that is open, and the one where the keyboard is, are in use: they stay.
 function isInUse(row) {
-  return row.id === `n-${document.querySelector("#detail article")?.dataset.id}` || row.contains(document.activeElement);
+  return (
+    row.id === `n-${document.querySelector("#detail article")?.dataset.id}` ||
+    row.contains(document.activeElement)
+  );
 }
 
 // Not while rows are chosen: nobody would see which ones went.
@@ -128,10 +133,19 @@ function trim(feed) {
   url.pathname = "/notifications";
   url.searchParams.set("before", rows[MAX_ROWS / 2 - 1].id.slice(2));
   const address = url.pathname + url.search;
-  const link = element("a", {
-    class: "button quiet", href: address, "hx-get": address, "hx-target": "#more",
-    "hx-swap": "outerHTML", "hx-trigger": "click, revealed", "hx-push-url": "false",
-  }, "Show older");
+  const link = element(
+    "a",
+    {
+      class: "button quiet",
+      href: address,
+      "hx-get": address,
+      "hx-target": "#more",
+      "hx-swap": "outerHTML",
+      "hx-trigger": "click, revealed",
+      "hx-push-url": "false",
+    },
+    "Show older",
+  );
   byId("more")?.replaceChildren(link);
   window.htmx?.process(link);
 }

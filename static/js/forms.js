@@ -17,7 +17,10 @@ function leaveOutBlanks(event) {
   const { sourceElement, request } = event.detail.ctx;
   if (sourceElement?.id !== "filters") return;
   const dates = [...sourceElement.querySelectorAll(".between input[type=datetime-local]")];
-  sourceElement.classList.toggle("dated", dates.some((date) => date.value));
+  sourceElement.classList.toggle(
+    "dated",
+    dates.some((date) => date.value),
+  );
   for (const [name, value] of [...request.body]) {
     if (value === "") request.body.delete(name);
   }
@@ -74,7 +77,9 @@ function failed(event) {
   if (!ctx || ctx.response) return; // not a request, or it was answered
   const { sourceElement: source, request } = ctx;
   if (source?.id === "filters") catchUp = () => source.requestSubmit();
-  else if (request.method !== "GET") catchUp = () => window.htmx.ajax("GET", "/subscriptions", { target: "#subscriptions", swap: "outerMorph" });
+  else if (request.method !== "GET")
+    catchUp = () =>
+      window.htmx.ajax("GET", "/subscriptions", { target: "#subscriptions", swap: "outerMorph" });
   const text = request.method === "GET" ? "Nothing was changed. Try again in a moment." : PERHAPS;
   complain(source, "The server cannot be reached.", text);
 }
@@ -82,7 +87,11 @@ function failed(event) {
 // Beside the form that was sent, where the eyes are.
 function complain(source, strong, text) {
   reached();
-  const dismiss = element("button", { class: "quiet end", type: "button", "data-dismiss": "" }, "Dismiss");
+  const dismiss = element(
+    "button",
+    { class: "quiet end", type: "button", "data-dismiss": "" },
+    "Dismiss",
+  );
   const said = note(strong, text, dismiss);
   said.setAttribute("data-unreached", "");
   const form = source?.closest?.("form");
@@ -126,7 +135,9 @@ function closeDates(event) {
 // Once they are closed: before, what is told would push the fields aside.
 function tellDates(event) {
   if (!event.target.matches(".between") || event.target.open) return;
-  const [from, until] = [...event.target.querySelectorAll("input")].map(({ value }) => value.replace("T", " "));
+  const [from, until] = [...event.target.querySelectorAll("input")].map(({ value }) =>
+    value.replace("T", " "),
+  );
   byId("dates").textContent = (from && ` from ${from}`) + (until && ` until ${until}`);
 }
 

@@ -11,12 +11,16 @@ const treeOf = (block) => block.querySelector(".json");
 function copyable(tree) {
   if (!tree.classList.contains("tree")) return exactText(tree);
   let depth = 0;
-  return tree.textContent.trimEnd().split("\n").map((line) => {
-    if (/^[\]}]/.test(line)) depth -= 1;
-    const indented = "  ".repeat(depth) + line;
-    if (/[[{]$/.test(line)) depth += 1;
-    return indented;
-  }).join("\n");
+  return tree.textContent
+    .trimEnd()
+    .split("\n")
+    .map((line) => {
+      if (/^[\]}]/.test(line)) depth -= 1;
+      const indented = "  ".repeat(depth) + line;
+      if (/[[{]$/.test(line)) depth += 1;
+      return indented;
+    })
+    .join("\n");
 }
 
 function fold(button) {
@@ -30,7 +34,11 @@ function textNodes(tree) {
   const walker = document.createTreeWalker(tree, NodeFilter.SHOW_TEXT);
   const found = [];
   let end = 0;
-  while (walker.nextNode()) found.push({ node: walker.currentNode, from: end, to: end += walker.currentNode.length });
+  while (walker.nextNode()) {
+    const from = end;
+    end += walker.currentNode.length;
+    found.push({ node: walker.currentNode, from, to: end });
+  }
   return found;
 }
 
@@ -60,7 +68,10 @@ function paint() {
   if (!CSS.highlights) return;
   const all = [...marked.values()];
   CSS.highlights.set("json-found", new Highlight(...all.flatMap((one) => one.ranges)));
-  CSS.highlights.set("json-current", new Highlight(...all.flatMap((one) => one.ranges[one.at] ?? [])));
+  CSS.highlights.set(
+    "json-current",
+    new Highlight(...all.flatMap((one) => one.ranges[one.at] ?? [])),
+  );
 }
 
 function search(block, needle) {
@@ -81,14 +92,19 @@ function search(block, needle) {
 function show(block, needle) {
   const { ranges, at } = marked.get(block);
   const count = ranges.length === MOST ? `${MOST}+` : ranges.length;
-  block.querySelector("[data-json-found]").textContent = !needle ? "" : ranges.length ? `${at + 1} of ${count}` : "none";
+  block.querySelector("[data-json-found]").textContent = !needle
+    ? ""
+    : ranges.length
+      ? `${at + 1} of ${count}`
+      : "none";
   paint();
   if (ranges[at]) reveal(treeOf(block), ranges[at]);
 }
 
 function reveal(tree, range) {
   const [box, frame] = [range.getBoundingClientRect(), tree.getBoundingClientRect()];
-  if (box.top < frame.top || box.bottom > frame.bottom) tree.scrollTop += box.top - frame.top - frame.height / 3;
+  if (box.top < frame.top || box.bottom > frame.bottom)
+    tree.scrollTop += box.top - frame.top - frame.height / 3;
   tree.scrollIntoView({ block: "nearest" });
 }
 
@@ -107,7 +123,8 @@ function step(event) {
 function again() {
   for (const [block, { ranges }] of marked) {
     const input = block.querySelector("[data-json-search]");
-    if (block.isConnected && input.value && ranges.some((one) => one.collapsed)) search(block, input.value);
+    if (block.isConnected && input.value && ranges.some((one) => one.collapsed))
+      search(block, input.value);
   }
   paint();
 }
@@ -124,5 +141,7 @@ export function startJson() {
     if (input) search(input.closest(".json-block"), input.value);
   });
   on("keydown", step);
-  on("htmx:after:swap", () => { if (marked.size) again(); });
+  on("htmx:after:swap", () => {
+    if (marked.size) again();
+  });
 }

@@ -10,8 +10,9 @@ let sinceG = -Infinity;
 const rows = () => [...document.querySelectorAll("#feed > li > a")];
 
 // The row that has the focus, else the one that is open.
-const current = () => document.activeElement?.closest?.("#feed > li")?.querySelector(":scope > a")
-  ?? document.querySelector("#feed a[aria-current]");
+const current = () =>
+  document.activeElement?.closest?.("#feed > li")?.querySelector(":scope > a") ??
+  document.querySelector("#feed a[aria-current]");
 
 function move(step) {
   const all = rows();
@@ -42,18 +43,25 @@ const ACTIONS = {
 };
 
 const isOff = () => {
-  try { return localStorage.getItem(OFF) === "yes"; } catch { return false; }
+  try {
+    return localStorage.getItem(OFF) === "yes";
+  } catch {
+    return false;
+  }
 };
 
 function remember(event) {
   try {
     if (event.target.checked) localStorage.removeItem(OFF);
     else localStorage.setItem(OFF, "yes");
-  } catch { /* a browser that keeps nothing: the keys stay on */ }
+  } catch {
+    /* a browser that keeps nothing: the keys stay on */
+  }
 }
 
 function pressed(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing)
+    return;
   if (document.querySelector("dialog[open]")) return;
   const typing = event.target.matches?.(TYPED);
   if (typing && event.key === "Escape") event.target.blur();
@@ -73,7 +81,11 @@ export function startKeys() {
     byId("keys-on").checked = !isOff();
     for (const button of document.querySelectorAll("[data-keys]")) button.hidden = false;
   });
-  on("click", (event) => { if (event.target.closest?.("[data-keys]")) ACTIONS["?"](); });
-  on("change", (event) => { if (event.target.id === "keys-on") remember(event); });
+  on("click", (event) => {
+    if (event.target.closest?.("[data-keys]")) ACTIONS["?"]();
+  });
+  on("change", (event) => {
+    if (event.target.id === "keys-on") remember(event);
+  });
   on("keydown", pressed);
 }

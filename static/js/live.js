@@ -1,5 +1,5 @@
 // The connection: what state it is in, and from where it goes on after an interruption.
-import { byId, note, element, on } from "./dom.js";
+import { byId, element, note, on } from "./dom.js";
 
 const WORDS = { live: "Live", reconnecting: "Reconnecting…", offline: "Offline" };
 const ASLEEP = 150_000; // ms without a tick: the computer slept, the socket may be dead
@@ -40,7 +40,9 @@ async function checkSession() {
   show("offline");
   byId("live")?.remove();
   const link = element("a", { class: "button primary end", href: "/" }, "Log in again");
-  byId("banner")?.replaceChildren(note("You are logged out.", "This page no longer follows what happens.", link));
+  byId("banner")?.replaceChildren(
+    note("You are logged out.", "This page no longer follows what happens.", link),
+  );
 }
 
 function connected(event) {

@@ -47,6 +47,10 @@ export function startPause() {
     const button = byId("pause");
     if (button) button.hidden = false;
   });
-  on("click", (event) => { if (event.target.closest?.("#pause")) toggle(); });
-  on("htmx:after:swap", (event) => { if (event.detail.ctx.target?.id === "list") forget(); });
+  on("click", (event) => {
+    if (event.target.closest?.("#pause")) toggle();
+  });
+  on("htmx:after:swap", (event) => {
+    if (event.detail.ctx.target?.id === "list") forget();
+  });
 }

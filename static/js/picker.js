@@ -35,7 +35,10 @@ function changed(event) {
 // By the name, its family and the sentence about it. What only the sentence holds is shown with it,
 // so that a person sees why it fits.
 function find(event) {
-  const words = event.target.value.toLowerCase().split(/[\s.]+/).filter(Boolean);
+  const words = event.target.value
+    .toLowerCase()
+    .split(/[\s.]+/)
+    .filter(Boolean);
   const hold = (text) => words.every((word) => text.includes(word));
   for (const fieldset of document.querySelectorAll(".picker fieldset")) {
     const legend = fieldset.querySelector("legend").textContent.toLowerCase();
@@ -63,9 +66,16 @@ export function startPicker() {
   if (!search) return;
   search.hidden = false;
   search.addEventListener("input", find);
-  search.addEventListener("keydown", (event) => { if (event.key === "Enter") event.preventDefault(); });
+  search.addEventListener("keydown", (event) => {
+    if (event.key === "Enter") event.preventDefault();
+  });
   on("change", changed);
-  on("reset", () => setTimeout(() => { markAll(); find({ target: search }); }));
+  on("reset", () =>
+    setTimeout(() => {
+      markAll();
+      find({ target: search });
+    }),
+  );
   markAll();
   tell();
 }

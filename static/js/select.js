@@ -46,7 +46,8 @@ function keep() {
   const all = boxes();
   const listed = new Set(all.map((box) => box.value));
   for (const id of chosen) if (!listed.has(id)) chosen.delete(id);
-  for (const box of all) if (box.checked !== chosen.has(box.value)) box.checked = chosen.has(box.value);
+  for (const box of all)
+    if (box.checked !== chosen.has(box.value)) box.checked = chosen.has(box.value);
   show();
 }
 
@@ -57,7 +58,9 @@ function sent(event) {
   if (!button?.matches("#bulk .danger, #detail .danger")) return;
   const isMany = button.closest("#bulk") && chosen.size > 1;
   const many = isMany ? `${chosen.size} notifications` : "this notification";
-  const isSure = window.confirm(`Delete ${many}?\n\nWhat was received, and what was fetched for it, is gone for good.`);
+  const isSure = window.confirm(
+    `Delete ${many}?\n\nWhat was received, and what was fetched for it, is gone for good.`,
+  );
   if (!isSure) return event.preventDefault();
   [button.name, button.value] = ["confirm", "yes"];
 }

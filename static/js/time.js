@@ -1,10 +1,19 @@
 // Relative times that stay true, and exact ones in the reader's own time zone.
 import { on } from "./dom.js";
 
-const SECOND = 1000, MINUTE = 60_000, HOUR = 3_600_000, DAY = 86_400_000;
+const SECOND = 1000;
+const MINUTE = 60_000;
+const HOUR = 3_600_000;
+const DAY = 86_400_000;
 const exact = new Intl.DateTimeFormat("en-GB", {
-  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit",
-  second: "2-digit", fractionalSecondDigits: 3, timeZoneName: "short",
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  fractionalSecondDigits: 3,
+  timeZoneName: "short",
 });
 // Moments on an axis: of the day, or of several days.
 const hour = { hour: "2-digit", minute: "2-digit" };
@@ -12,8 +21,14 @@ const clocks = {
   time: new Intl.DateTimeFormat("en-GB", hour),
   day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...hour }),
 };
-const withYear = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", ...hour });
-const dayAndTime = (ms) => (new Date(ms).getFullYear() === new Date().getFullYear() ? clocks.day : withYear).format(ms);
+const withYear = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  ...hour,
+});
+const dayAndTime = (ms) =>
+  (new Date(ms).getFullYear() === new Date().getFullYear() ? clocks.day : withYear).format(ms);
 const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 const known = new WeakMap();
 let ahead = 0; // how far the server's clock is ahead of the reader's
@@ -64,6 +79,7 @@ function soon() {
 function tellZone() {
   if (!zone) return;
   const secure = location.protocol === "https:" ? "; Secure" : "";
+  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing on plain http
   document.cookie = `zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
   const form = document.getElementById("filters");
   const dates = [...(form?.querySelectorAll(".between input[type=datetime-local]") ?? [])];

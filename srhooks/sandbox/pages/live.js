@@ -1,5 +1,4 @@
 // Keeps the lists of the sandbox's page fresh. Without it the page has to be reloaded.
-"use strict";
 
 const INTERVAL = 2000; // milliseconds
 
