@@ -155,6 +155,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         SIGNATURE_TEXTS=labels.SIGNATURE_TEXTS,
         ENTITY_NAMES=labels.ENTITY_NAMES,
         ENTITY_TEXTS=labels.ENTITY_TEXTS,
+        BACKFILLED_TEXT=labels.BACKFILLED_TEXT,
         WINDOW_NAMES=labels.WINDOW_NAMES,
     )
     return env

@@ -16,12 +16,12 @@ from typing import Any
 from srhooks.domain.clock import iso
 from srhooks.domain.models import Notification
 from srhooks.web.http.errors import json_text
-from srhooks.web.presentation.notification_json import notification_json
+from srhooks.web.presentation.notification_json import notification_json, origin_of
 
 COLUMNS = (
     "id", "receivedAt", "eventName", "eventId", "eventVersion", "subscriptionId", "hookId",
     "signature", "deliveries", "link", "entityStatus", "entityFetchedAt", "entityError", "title",
-    "body", "entity", "bodyEncoding",
+    "body", "entity", "bodyEncoding", "origin",
 )  # fmt: skip
 # OWASP, "CSV injection": spreadsheets take cells that begin like this for formulas.
 # A semicolon separates cells, too, where the comma is the decimal sign.
@@ -51,7 +51,7 @@ def _csv_row(n: Notification, _: str) -> str:
         n.public_id, iso(n.received_at), n.event_name, n.event_id, n.event_version,
         n.subscription_id, n.hook_id, n.signature, str(n.deliveries), n.link, n.entity_status,
         None if n.entity_at is None else iso(n.entity_at), n.entity_error, n.title, _text(n.body),
-        _text(n.entity or b""), "base64" if is_binary(n.body) else "",
+        _text(n.entity or b""), "base64" if is_binary(n.body) else "", origin_of(n),
     )  # fmt: skip
 
 
@@ -111,7 +111,8 @@ def har_entry(n: Notification, url: str) -> dict[str, Any]:
         "response": answered,
         "cache": {},
         "timings": {"send": 0, "wait": 0, "receive": 0},
-        "comment": f"notification {n.public_id}, signature {n.signature}",
+        "comment": f"notification {n.public_id}, signature {n.signature}, {origin_of(n)}",
+        "_origin": origin_of(n),  # names of one's own begin so (HAR 1.2, "Custom fields")
     }
 
 

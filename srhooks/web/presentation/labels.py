@@ -39,6 +39,8 @@ ENTITY_TEXTS = {
     "refused": "The link was not followed.",
     "none": "The notification has no link that could be followed.",
 }
+# The log of the service has the notification, but not the record as it was then.
+BACKFILLED_TEXT = "As of now, not of then: it was looked up when the notification was backfilled."
 
 
 def event_words(event_name: str | None) -> str:

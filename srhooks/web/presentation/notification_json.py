@@ -24,7 +24,7 @@ def notification_json(n: Notification) -> dict[str, Any]:
         "headers": n.headers,
         "signature": n.signature,
         "deliveries": n.deliveries,
-        "origin": "backfilled" if n.is_backfilled else "received",
+        "origin": origin_of(n),
         "entity": {
             "status": n.entity_status,
             "fetchedAt": iso(n.entity_at) if n.entity_at and n.entity_status in KNOWN else None,
@@ -32,6 +32,11 @@ def notification_json(n: Notification) -> dict[str, Any]:
             "error": n.entity_error,
         },
     }
+
+
+def origin_of(n: Notification) -> str:
+    """Whether the service's call arrived, or the notification is from the service's log."""
+    return "backfilled" if n.is_backfilled else "received"
 
 
 def overview_json(ctx: Mapping[str, Any]) -> dict[str, Any]:
