@@ -9,7 +9,7 @@ WORKERS ?= 2
 PYTEST_ARGS ?=
 # Biome reads JavaScript and CSS; what others wrote (static/vendor) is left as it is.
 BIOME := $(BIN)/biome check --config-path=scripts/biome.jsonc --error-on-warnings
-FRONT_END := static/js srhooks/sandbox/pages/live.js
+FRONT_END := static/js static/css static/app.css srhooks/sandbox/pages/live.js srhooks/sandbox/pages/style.css
 
 .DEFAULT_GOAL := help
 .PHONY: coverage fuzz release help setup runtime demo test check format image-check lock wheel clean

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +18,6 @@ from srhooks.protocol.event_types import FAMILIES
 from srhooks.web.http.static_files import (
     ASSETS,
     PREFIX,
-    Assets,
     serve,
     setup_assets,
     static_folder,
@@ -420,22 +418,6 @@ async def test_unknown_assets_are_not_found(app: web.Application, aiohttp_client
     for name in unknown:
         answer = await client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip;q=0"})
         assert answer.status == 404, name
-
-
-def test_a_changed_script_renames_those_that_import_it(tmp_path: Path) -> None:
-    (tmp_path / "a.js").write_text('import { b } from "./b.js";\n')
-    (tmp_path / "b.js").write_text("export const b = 1;\n")
-    first = Assets(tmp_path)
-    imported = first.find(first.url("a.js"))
-    assert imported is not None
-    assert first.url("b.js").encode() in imported.body
-    assert imported.gzipped is not None
-    assert gzip.decompress(imported.gzipped) == imported.body
-    (tmp_path / "b.js").write_text("export const b = 2;\n")
-    assert Assets(tmp_path).url("a.js") != first.url("a.js")
-    (tmp_path / "b.js").write_text('import "./a.js";\n')
-    with pytest.raises(ValueError, match="circle"):
-        Assets(tmp_path)
 
 
 def test_every_page_weighs_little(app: web.Application) -> None:

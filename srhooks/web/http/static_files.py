@@ -2,6 +2,7 @@
 
 A name changes with its content, so browsers may keep a file for ever and a deployment is seen at
 once. Scripts import each other by relative names; these are rewritten to the hashed ones.
+What a stylesheet imports is put in its place, so that a page waits for one file.
 """
 
 import gzip
@@ -23,6 +24,7 @@ TYPES = {
 COMPRESSED = frozenset({".css", ".js", ".svg"})
 FOREVER = "public, max-age=31536000, immutable"
 IMPORT = re.compile(r"""\b(from|import)\s*(["'])\./([\w.-]+\.js)\2""")
+CSS_IMPORT = re.compile(r"""^@import "\./([\w./-]+\.css)";$""", re.MULTILINE)
 PREFIX = "/static/"
 
 
@@ -68,6 +70,8 @@ class Assets:
         body = path.read_bytes()
         if path.suffix == ".js":
             body = self._with_hashed_imports(name, body, importers)
+        elif path.suffix == ".css":
+            body = _with_imported_styles(path, body)
         digest = hashlib.sha256(body).hexdigest()
         asset = Asset(
             url=f"{PREFIX}{name.removesuffix(path.suffix)}.{digest[:12]}{path.suffix}",
@@ -89,6 +93,12 @@ class Assets:
             return f"{word} {quote}{url}{quote}"
 
         return IMPORT.sub(hashed, body.decode()).encode()
+
+
+def _with_imported_styles(path: Path, body: bytes) -> bytes:
+    return CSS_IMPORT.sub(
+        lambda match: (path.parent / match[1]).read_text().rstrip(), body.decode()
+    ).encode()
 
 
 ASSETS = web.AppKey("assets", Assets)
