@@ -78,6 +78,7 @@ ODD_NAMES = (None, "", "job.created", "100 %s %(id)s %% <b>&amp;</b>", "job.\ue0
         {"entity_status": "pending", "title": None},
         {"entity_status": "refused", "title": None, "signature": "invalid", "deliveries": 3},
         {"entity_status": "none", "title": None, "headers_json": '{"srhooks-test": "1"}'},
+        {"entity_status": "pending", "title": None, "is_backfilled": True},
         {"entity_status": "fetched", "title": "Grace %s Ito"},
         {"entity_status": "fetched", "title": None, "changes": '[{"field": "status", "now": "x"}]'},
     ],

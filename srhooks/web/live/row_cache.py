@@ -30,6 +30,7 @@ class Alike(NamedTuple):
     signature: str
     deliveries: int
     is_test: bool
+    is_backfilled: bool
     public_id: str = ID
     rev: str = REV
     title: None = None
@@ -47,7 +48,9 @@ class NewRows:
         at = moment(n.received_at, now)
         if n.title or n.changes or not (n.event_name or "").isascii():
             return self._render(n, at, new=True)
-        pattern = self._made(n.event_name, n.entity_status, n.signature, n.deliveries, n.is_test)
+        pattern = self._made(
+            n.event_name, n.entity_status, n.signature, n.deliveries, n.is_test, n.is_backfilled
+        )
         return pattern % {
             "id": encode_id(n.id), "rev": n.rev, "iso": at.iso, "exact": at.exact, "ago": at.ago
         }  # fmt: skip
