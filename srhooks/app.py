@@ -186,6 +186,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         recipients=AlertRecipients(settings, store, outbox),
         accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
     )
+    await hub.open()
     yield
     await health.close()
     await activations.close()
@@ -194,6 +195,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     await tokens.close()
     await session.close()
     await outside.close()
+    await hub.close()
     await store.close()
 
 

@@ -1,7 +1,7 @@
 """Live fan-out: the protocol and its implementation for one process."""
 
-from srhooks.hub.base import EVERY_SESSION, KINDS, Event, Hub
+from srhooks.hub.base import ANYTHING, EVERY_SESSION, KINDS, Event, Hub
 from srhooks.hub.event_queue import EventQueue
 from srhooks.hub.local import LocalHub
 
-__all__ = ["EVERY_SESSION", "KINDS", "Event", "EventQueue", "Hub", "LocalHub"]
+__all__ = ["ANYTHING", "EVERY_SESSION", "KINDS", "Event", "EventQueue", "Hub", "LocalHub"]

@@ -2,11 +2,13 @@
 
 from collections import defaultdict
 
-from srhooks.hub.base import Event
+from srhooks.hub.base import Event, OnMessage
 from srhooks.hub.event_queue import EventQueue
 
 
 class LocalHub:
+    shared = False
+
     def __init__(self) -> None:
         self._queues: defaultdict[str, dict[EventQueue, None]] = defaultdict(dict)
 
@@ -25,3 +27,15 @@ class LocalHub:
     def publish(self, user_id: str, event: Event) -> None:
         for queue in self._queues.get(user_id, ()):
             queue.put_nowait(event)
+
+    def publish_to_processes(self, topic: str, key: str) -> None:
+        """There are no others."""
+
+    def on_message(self, topic: str, callback: OnMessage) -> None:
+        """Nobody sends any."""
+
+    async def open(self) -> None:
+        """There is nothing to open."""
+
+    async def close(self) -> None:
+        """There is nothing to close."""
