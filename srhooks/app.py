@@ -7,12 +7,12 @@ from functools import partial
 
 from aiohttp import web
 
-from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.access_tokens import AccessTokens
 from srhooks.accounts.credentials import credentials
 from srhooks.accounts.guess_limit import GuessLimit
 from srhooks.accounts.log_in import LogIn
 from srhooks.accounts.personal_tokens import PersonalTokens
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.domain.clock import SYSTEM_CLOCK, Clock
@@ -44,7 +44,7 @@ from srhooks.maintenance.supervisor import keep_running
 from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
-from srhooks.privacy.candidate_erasure import Eraser
+from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.server.connection import ON_REFUSED
 from srhooks.server.memory import trim_forever
 from srhooks.smartrecruiters.client import ServiceClient, new_session
@@ -56,7 +56,7 @@ from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
-from srhooks.subscriptions.test_delivery import Trial
+from srhooks.subscriptions.test_delivery import SubscriptionTester
 from srhooks.web.http.errors import error_middleware
 from srhooks.web.http.security_headers import setup_security
 from srhooks.web.http.session import setup_sessions
@@ -70,7 +70,7 @@ from srhooks.web.routes import add_routes
 from srhooks.web.state.app_keys import CLOCK, METRICS, SERVICES, SETTINGS, Services
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
-LAG_EVERY = 0.1  # seconds between two looks at how late the event loop is
+LAG_INTERVAL = 0.1  # seconds between two looks at how late the event loop is
 
 
 def create_app(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> web.Application:
@@ -105,26 +105,26 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     client = ServiceClient(session, settings.api_url)
     limiters = Limiters()
     kinds = credentials(client, settings)
-    tokens = TokenKeeper(kinds, store, vault, limiters, hub, app[METRICS])
-    gateway = Gateway(client, tokens, limiters, store)
+    tokens = AccessTokens(kinds, store, vault, limiters, hub, app[METRICS])
+    user_client = UserClient(client, tokens, limiters, store)
 
     activations = ActivationLog(store, hub)
 
     async def check(url: str) -> AddressCheck:
         return await check_address(session, url, activations.new_check())
 
-    hooks = HookDirectory(store, vault, partial(newest_key, gateway))
+    hooks = HookDirectory(store, vault, partial(newest_key, user_client))
     incidents = Incidents(store, hub)
-    subscriptions = Subscriptions(settings, store, gateway, hooks, hub, activations, check)
+    subscriptions = Subscriptions(settings, store, user_client, hooks, hub, activations, check)
     if settings.watch_interval:
         subscriptions.subscribe(SubscriptionWatch(store, incidents, subscriptions.background_one))
     shared_list = SharedList(subscriptions)
     health = SubscriptionHealth(subscriptions.recent_calls)
-    fetcher = EntityFetcher(store, gateway, hub, app[METRICS])
+    fetcher = EntityFetcher(store, user_client, hub, app[METRICS])
     tests = TestProof(settings.session_secrets)
     indexer = SubjectIndexer(store, hub)
     candidates = CandidateLookup(store, indexer)
-    eraser = Eraser(store, hub, candidates, retention_days=settings.retention_days)
+    eraser = CandidateEraser(store, hub, candidates, retention_days=settings.retention_days)
     key_recovery = KeyRecovery(store, hooks)
     outbox = Outbox(settings, store, make_channels(settings, outside))
     incidents = Incidents(store, hub)
@@ -140,7 +140,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     )
     reconciler = Reconciler(
         store,
-        gateway,
+        user_client,
         subscriptions,
         hooks,
         intake,
@@ -153,7 +153,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         vault=vault,
         hub=hub,
         tokens=tokens,
-        gateway=gateway,
+        user_client=user_client,
         log_in=LogIn(settings, client, store, tokens, limiters),
         key_recovery=key_recovery,
         hooks=hooks,
@@ -165,7 +165,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         health=health,
         watch=StatusWatch(subscriptions, hub),
         activations=activations,
-        trial=Trial(settings, store, hooks, session, tests),
+        trial=SubscriptionTester(settings, store, hooks, session, tests),
         personal=PersonalTokens(store),
         indexer=indexer,
         candidates=candidates,
@@ -177,7 +177,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
             incidents,
             subscriptions,
             settings.watch_interval,
-            AuditTrail(store, gateway),
+            AuditTrail(store, user_client),
             reconciler=reconciler,
         ),
         trusted_time=TrustedTime(store, app[CLOCK], app[METRICS]),
@@ -211,7 +211,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "erasure": services.eraser.run,
         "retention": retention.run,
         "subject-index": services.indexer.run,
-        "names": NameLookup(services.store, services.gateway, services.indexer).run,
+        "names": NameLookup(services.store, services.user_client, services.indexer).run,
         "search-index": lambda: index_forever(services.store),
         "reseal": lambda: _reseal(services),
         "watch-local": services.account_watch.run_local,
@@ -242,6 +242,6 @@ async def _reseal(services: Services) -> None:
 async def _measure_lag(metrics: Metrics) -> None:
     loop = asyncio.get_running_loop()
     while True:
-        due = loop.time() + LAG_EVERY
-        await asyncio.sleep(LAG_EVERY)
+        due = loop.time() + LAG_INTERVAL
+        await asyncio.sleep(LAG_INTERVAL)
         metrics.loop_lag.observe(max(0.0, loop.time() - due))

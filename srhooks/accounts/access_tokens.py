@@ -37,7 +37,7 @@ LAST_PAUSE = 30.0
 FORGET_AFTER = 600.0  # seconds until a refusal of a fresh token is history
 
 
-class TokenKeeper:
+class AccessTokens:
     def __init__(
         self, kinds: dict[CredentialKind, Credential], store: Store, vault: Vault,
         limiters: Limiters, hub: Hub, metrics: Metrics,

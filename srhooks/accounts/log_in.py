@@ -10,7 +10,7 @@ import secrets
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.access_tokens import AccessTokens
 from srhooks.accounts.company import PATH as COMPANY
 from srhooks.accounts.company import company_of
 from srhooks.accounts.credentials import (
@@ -80,7 +80,7 @@ class CompanyNotAllowedError(LogInError):
 
 class LogIn:
     def __init__(
-        self, settings: Settings, client: ServiceClient, store: Store, tokens: TokenKeeper,
+        self, settings: Settings, client: ServiceClient, store: Store, tokens: AccessTokens,
         limiters: Limiters,
     ) -> None:  # fmt: skip
         self._settings = settings

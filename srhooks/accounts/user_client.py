@@ -6,7 +6,7 @@ from typing import Any
 
 from yarl import URL
 
-from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.access_tokens import AccessTokens
 from srhooks.domain.account import CredentialUse
 from srhooks.domain.clock import now_ms
 from srhooks.smartrecruiters.client import Answer, Authorization, ServiceClient, retry_after
@@ -24,9 +24,9 @@ KINDS = {  # the first piece of a path: what the Account page says was refused
 }
 
 
-class Gateway:
+class UserClient:
     def __init__(
-        self, client: ServiceClient, tokens: TokenKeeper, limiters: Limiters, store: Store
+        self, client: ServiceClient, tokens: AccessTokens, limiters: Limiters, store: Store
     ) -> None:
         self._client = client
         self._tokens = tokens
@@ -39,7 +39,7 @@ class Gateway:
     def api_url(self) -> URL:
         return self._client.api_url
 
-    async def ask(
+    async def call(
         self,
         user_id: str,
         method: str,

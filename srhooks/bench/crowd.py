@@ -10,7 +10,7 @@ from srhooks.bench.setting import Product
 from srhooks.bench.verify import all_shown, shown_ids
 
 BATCH = 100  # viewers that open at a time
-PATIENCE = 60.0  # seconds
+TIMEOUT = 60.0  # seconds
 SOURCES = 8  # addresses that viewers come from: one has 28,000 ports
 
 
@@ -59,7 +59,7 @@ class Crowd:
         answered = 0.0
         line.send(request)
         while missing or not answered:
-            ready = self._epoll.poll(PATIENCE)
+            ready = self._epoll.poll(TIMEOUT)
             if not ready:
                 raise BenchError(f"{missing} viewers were not shown a notification")
             for file, _ in ready:

@@ -12,10 +12,10 @@ from srhooks.bench.client import HttpConnection, PageSocket
 from srhooks.bench.machine import cpu_of
 from srhooks.bench.processes import BenchError, Program
 
-PATIENCE = 30.0  # seconds without any answer
+TIMEOUT = 30.0  # seconds without any answer
 REST = 0.25  # seconds that a server must hardly work for
 REST_SHARE = 0.1  # of a core: fetching entities goes on for hours
-REST_PATIENCE = 30.0  # seconds
+REST_TIMEOUT = 30.0  # seconds
 
 
 @dataclass
@@ -37,7 +37,7 @@ class Storm:
 
 def rest(server: Program) -> None:
     """Wait until it has done what a storm left behind: it would share its core with what comes."""
-    deadline = time.monotonic() + REST_PATIENCE
+    deadline = time.monotonic() + REST_TIMEOUT
     while time.monotonic() < deadline:
         burnt = cpu_of(server.pid)
         time.sleep(REST)
@@ -77,7 +77,7 @@ def storm(
         for line, request in zip(lines, waiting, strict=False):
             line.send(request)
         while len(result.latencies) < len(requests):
-            ready = selector.select(PATIENCE)
+            ready = selector.select(TIMEOUT)
             if not ready:
                 raise BenchError("the server stopped answering")
             for key, _ in ready:

@@ -13,7 +13,7 @@ from pathlib import Path
 from srhooks.bench.machine import pin
 
 NOT_INHERITED = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONDEVMODE", "PYTHONTRACEMALLOC"})
-PATIENCE = 15.0  # seconds until a program must listen
+TIMEOUT = 15.0  # seconds until a program must listen
 SECRET = "a session secret for the benchmark alone"  # noqa: S105 - of a throw-away database
 
 
@@ -43,7 +43,7 @@ class Program:
         return self._process.pid
 
     def wait_until_it_listens(self) -> None:
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while True:
             with contextlib.suppress(OSError):
                 socket.create_connection(("127.0.0.1", self.port), 1).close()

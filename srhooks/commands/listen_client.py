@@ -20,9 +20,9 @@ from srhooks.domain import ids
 from srhooks.entities import diff
 
 PAGE = 100
-PATIENCE = aiohttp.ClientTimeout(total=60.0, connect=10.0)
+TIMEOUT = aiohttp.ClientTimeout(total=60.0, connect=10.0)
 HEARTBEAT = 20.0  # seconds between pings, so that a dead connection is noticed
-LOOK_EVERY = 60.0  # seconds between two readings when nothing wakes us
+READ_INTERVAL = 60.0  # seconds between two readings when nothing wakes us
 PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before the next attempt to connect
 # With a search, an entity that arrives later can make an earlier notification fit: look back.
 LOOK_BACK = 180_000  # ms
@@ -106,7 +106,7 @@ class Stream:
                     if again is not None:
                         yield again
                 with suppress(TimeoutError):
-                    async with asyncio.timeout(LOOK_EVERY):
+                    async with asyncio.timeout(READ_INTERVAL):
                         await self._wake.wait()
         finally:
             waking.cancel()
@@ -172,10 +172,10 @@ class Stream:
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _one(self, number: str) -> Heard | None:
+    async def _one(self, notification_id: str) -> Heard | None:
         """A notification that is to be replayed; None when it is gone or cannot be reached."""
         try:
-            status, body = await self._get(f"/notifications/{number}", [])
+            status, body = await self._get(f"/notifications/{notification_id}", [])
             return replace(_heard(json.loads(body)), is_resent=True) if status == 200 else None
         except (UnreachableError, ValueError, KeyError, TypeError):
             return None
@@ -194,7 +194,7 @@ class Stream:
         """Raises UnreachableError where trying again may help, RefusedError where it does not."""
         try:
             async with self._session.get(
-                self._server + path, params=query, headers=self._headers, timeout=PATIENCE,
+                self._server + path, params=query, headers=self._headers, timeout=TIMEOUT,
                 allow_redirects=False,
             ) as answer:  # fmt: skip
                 body = await answer.read()

@@ -11,7 +11,7 @@ from srhooks.commands.listen_client import Heard
 from srhooks.commands.terminal import fit
 from srhooks.domain.models import REDACTED
 
-PATIENCE = aiohttp.ClientTimeout(total=60.0)
+TIMEOUT = aiohttp.ClientTimeout(total=60.0)
 PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between two attempts
 # Of this one connection (RFC 9110, 7.6.1), or made anew for the next one.
 NOT_REPLAYED = frozenset({
@@ -45,13 +45,13 @@ async def _attempt(session: aiohttp.ClientSession, url: str, heard: Heard, body:
     try:
         async with session.post(
             url, data=body, headers=replayed(heard.headers), skip_auto_headers=ITS_OWN,
-            allow_redirects=False, timeout=PATIENCE,
+            allow_redirects=False, timeout=TIMEOUT,
         ) as answer:  # fmt: skip
             status = answer.status
             async for _ in answer.content.iter_chunked(65536):
                 pass
     except TimeoutError:
-        return Reply(f"no answer within {PATIENCE.total:g} s", may_succeed=True)
+        return Reply(f"no answer within {TIMEOUT.total:g} s", may_succeed=True)
     except aiohttp.ClientConnectorError:
         return Reply("no connection", may_succeed=True)
     except (aiohttp.ClientError, OSError, ValueError) as error:

@@ -18,7 +18,7 @@ from srhooks.commands.terminal import fit, fit_lines
 from srhooks.domain.wire_text import is_header_name
 from srhooks.protocol.notification_headers import notification_headers
 
-PATIENCE = 30.0  # seconds until we give up; the service does so earlier
+TIMEOUT = 30.0  # seconds until we give up; the service does so earlier
 NOTIFICATION_SECONDS = 5.0  # that the service waits for an answer
 HANDSHAKE_SECONDS = 20.0
 HANDSHAKE = "x-hook-secret"
@@ -129,7 +129,7 @@ def _notification(args: argparse.Namespace, more: dict[str, str]) -> dict[str, s
 
 
 async def _post(url: str, headers: dict[str, str], body: bytes) -> Answer:
-    timeout = aiohttp.ClientTimeout(total=PATIENCE)
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         started = time.perf_counter()
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:

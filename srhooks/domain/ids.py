@@ -83,9 +83,9 @@ def decode_id(text: str) -> int | None:
     return number if number < 1 << 63 else None
 
 
-def received_ms(number: int) -> int:
+def received_ms(notification_id: int) -> int:
     """Its milliseconds since 1970: of the receipt or, after the clock stepped back, later."""
-    return number >> LOW_BITS
+    return notification_id >> LOW_BITS
 
 
 def first_id_at(ms: int) -> int:

@@ -217,7 +217,7 @@ class Timing:
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class ProblemCounts:
     """What somebody should look at."""
 
     counts: Mapping[str, int]  # by verdict (invalid, unverifiable) and entity (failed, refused)
@@ -241,9 +241,9 @@ class Filter:
     received_before: int | None = None  # ms
     params: Mapping[str, Any] = field(default_factory=dict, compare=False)  # as asked, for links
 
-    def below(self, number: int) -> "Filter":
+    def below(self, notification_id: int) -> "Filter":
         """The same filter, for what lies before this id."""
-        return replace(self, before=number)
+        return replace(self, before=notification_id)
 
     def matches(self, notification: Notification) -> bool:
         """The same answer as the store's, for a notification in hand."""
@@ -264,6 +264,6 @@ class Filter:
         )
 
 
-def event_matches(wanted: str, event_name: str | None) -> bool:
+def event_matches(pattern: str, event_name: str | None) -> bool:
     name = event_name or ""
-    return name.startswith(wanted) if wanted.endswith(".") else name == wanted
+    return name.startswith(pattern) if pattern.endswith(".") else name == pattern

@@ -13,7 +13,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
@@ -78,14 +78,14 @@ class AccountWorker:
     """It ends when nothing is due."""
 
     def __init__(
-        self, user_id: str, state: AccountState, store: Store, gateway: Gateway, hub: Hub,
+        self, user_id: str, state: AccountState, store: Store, user_client: UserClient, hub: Hub,
         metrics: Metrics,
     ) -> None:  # fmt: skip
         self._user_id = user_id
         self._state = state
         self._health = state.health
         self._store = store
-        self._gateway = gateway
+        self._user_client = user_client
         self._hub = hub
         self._metrics = metrics
         self._running: dict[asyncio.Task[None], _Fetch] = {}
@@ -262,7 +262,7 @@ class AccountWorker:
 
         try:
             with self._metrics.fetch_seconds.time():
-                answer = await self._gateway.ask(
+                answer = await self._user_client.call(
                     self._user_id, "GET", job.link, foreground=False, timeout=TIMEOUT, on_sent=sent
                 )
             if answer.status in {404, 410}:

@@ -8,7 +8,7 @@ has a worker of their own.
 import asyncio
 import logging
 
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import EntityJob
 from srhooks.entities.account_worker import AccountState, AccountWorker
@@ -23,9 +23,9 @@ STORE_PAUSE = 1.0  # seconds while the store does not work
 
 
 class EntityFetcher:
-    def __init__(self, store: Store, gateway: Gateway, hub: Hub, metrics: Metrics) -> None:
+    def __init__(self, store: Store, user_client: UserClient, hub: Hub, metrics: Metrics) -> None:
         self._store = store
-        self._gateway = gateway
+        self._user_client = user_client
         self._hub = hub
         self._metrics = metrics
         self._looked = asyncio.Event()
@@ -38,7 +38,7 @@ class EntityFetcher:
         if worker is None:
             state = self._states.setdefault(user_id, AccountState.new())
             worker = AccountWorker(
-                user_id, state, self._store, self._gateway, self._hub, self._metrics
+                user_id, state, self._store, self._user_client, self._hub, self._metrics
             )
             self._workers[user_id] = worker
             worker.task.add_done_callback(lambda _: self._ended(user_id))

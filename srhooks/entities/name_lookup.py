@@ -8,7 +8,7 @@ Driven by rows: what is to be asked for stands in the store until it was.
 import asyncio
 import logging
 
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.domain.clock import now_ms
 from srhooks.domain.json_values import parse_body
 from srhooks.domain.models import NameRequest
@@ -28,9 +28,9 @@ STORE_PAUSE = 5.0  # seconds while the store does not work
 
 
 class NameLookup:
-    def __init__(self, store: Store, gateway: Gateway, indexer: SubjectIndexer) -> None:
+    def __init__(self, store: Store, user_client: UserClient, indexer: SubjectIndexer) -> None:
         self._store = store
-        self._gateway = gateway
+        self._user_client = user_client
         self._indexer = indexer
 
     async def run(self) -> None:
@@ -49,7 +49,7 @@ class NameLookup:
         """Ask for one. Raises StoreError."""
         thing = request.thing
         try:
-            answer = await self._gateway.ask(
+            answer = await self._user_client.call(
                 request.user_id, "GET", f"/{thing.kind}s/{thing.id}", foreground=False,
                 timeout=TIMEOUT,
             )  # fmt: skip

@@ -16,8 +16,8 @@ from srhooks.smartrecruiters.errors import (
 
 LINKS_BEFORE_PAUSE = 8  # different ones that failed in a row
 PAUSE_MAX = 60.0  # seconds
-FIRST_PATIENCE = 0.6  # seconds until a fetch counts as slow, while nothing better is known
-PATIENCE_FACTOR = 3  # times the usual duration
+FIRST_TIMEOUT = 0.6  # seconds until a fetch counts as slow, while nothing better is known
+TIMEOUT_FACTOR = 3  # times the usual duration
 
 
 def explains_outage(error: ServiceError) -> bool:
@@ -41,7 +41,7 @@ class ServiceHealth:
     @property
     def patience(self) -> float:
         """Seconds after which a fetch gives way to others; longer where all answers are slow."""
-        return max(FIRST_PATIENCE, PATIENCE_FACTOR * self.usual)
+        return max(FIRST_TIMEOUT, TIMEOUT_FACTOR * self.usual)
 
     def record_failure(self, link: str, *, probe: bool) -> None:
         """`probe`: it began while the account was paused. What began before is no news then."""

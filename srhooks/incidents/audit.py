@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.domain.clock import iso
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.smartrecruiters.client import raise_for_error
@@ -36,9 +36,9 @@ TIMES = ("createdOn", "timestamp", "date", "createdAt")
 
 
 class AuditTrail:
-    def __init__(self, store: Store, gateway: Gateway) -> None:
+    def __init__(self, store: Store, user_client: UserClient) -> None:
         self._store = store
-        self._gateway = gateway
+        self._user_client = user_client
         self._closed: set[str] = set()  # accounts that may not read it, since the program started
 
     async def explain(self, user_id: str) -> None:
@@ -48,7 +48,7 @@ class AuditTrail:
         if not waiting or not await self._may_read(user_id):
             return
         try:
-            answer = await self._gateway.ask(user_id, "GET", PATH, foreground=False)
+            answer = await self._user_client.call(user_id, "GET", PATH, foreground=False)
             records = _records(raise_for_error(answer).json())
         except (ServiceAnsweredError, OddAnswerError) as error:
             if isinstance(error, ServiceAnsweredError) and error.status in {401, 429}:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from srhooks.accounts.rights import PLURALS
-from srhooks.domain.models import Timing, Trouble
+from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.protocol.event_types import subscription_name
 
 HOUR = 3_600_000  # ms
@@ -54,7 +54,7 @@ def stages(timings: Sequence[Timing]) -> dict[str, Latency | None]:
 
 
 def attention(
-    trouble: Trouble, subscriptions: Sequence[Mapping[str, Any]], *, window: str, slow: bool,
+    trouble: ProblemCounts, subscriptions: Sequence[Mapping[str, Any]], *, window: str, slow: bool,
     refused: Mapping[str, str | None], clock_ahead: int = 0,
 ) -> list[Attention]:  # fmt: skip
     """What somebody should look at.

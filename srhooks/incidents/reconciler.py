@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.incidents import NewIncident
 from srhooks.domain.missed import (
@@ -70,12 +70,13 @@ async def _at_once() -> None:
 
 class Reconciler:
     def __init__(
-        self, store: Store, gateway: Gateway, subscriptions: Subscriptions, hooks: HookDirectory,
-        intake: Intake, incidents: Incidents, *, retention_days: int, automatic: bool,
+        self, store: Store, user_client: UserClient, subscriptions: Subscriptions,
+        hooks: HookDirectory, intake: Intake, incidents: Incidents, *,
+        retention_days: int, automatic: bool,
     ) -> None:  # fmt: skip
         """`automatic`: what will not come by itself is stored without being asked for."""
         self._store = store
-        self._gateway = gateway
+        self._user_client = user_client
         self._subscriptions = subscriptions
         self._hooks = hooks
         self._intake = intake
@@ -185,7 +186,7 @@ class Reconciler:
             await turn()
             try:
                 page = await callbacks_log(
-                    self._gateway, user_id, subscription_id,
+                    self._user_client, user_id, subscription_id,
                     position=read_position(walk.position), foreground=False,
                 )  # fmt: skip
             except ServiceAnsweredError as error:

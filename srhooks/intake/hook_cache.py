@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 HOOK_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
 KEY_LIFE = 86_400_000  # ms that a replaced key goes on counting
-ASK_EVERY = 60.0  # seconds between two look-ups of the newest key for one hook
+LOOKUP_INTERVAL = 60.0  # seconds between two look-ups of the newest key for one hook
 ASK_TIMEOUT = 3.5  # seconds that a person waits
 CACHE = 20_000  # hooks
 
@@ -45,7 +45,7 @@ class HookEntry:
     hook: Hook
     keys: list[KnownKey]  # newest first
     has_key: bool  # also when none can be read any more: the sender is known to sign
-    asked_at: float = -ASK_EVERY  # loop time of the last look-up
+    asked_at: float = -LOOKUP_INTERVAL  # loop time of the last look-up
     asking: asyncio.Task[None] | None = field(default=None)
 
     def live_keys(self) -> list[str]:
@@ -110,7 +110,7 @@ class HookDirectory:
         """
         now = asyncio.get_running_loop().time()
         if entry.asking is None:
-            if now - entry.asked_at < ASK_EVERY:
+            if now - entry.asked_at < LOOKUP_INTERVAL:
                 return False
             entry.asked_at = now
             entry.asking = asyncio.create_task(self._ask(entry), name="key-look-up")

@@ -25,8 +25,8 @@ MINUTE = 60_000  # ms
 SLACK = 10 * MINUTE  # ms: a clock that is set right by its time server steps by less
 GAP = 1440 * MINUTE  # ms
 DRIFT = 0.001  # of the time that passed: ten times as much as a bad quartz
-KEEP_EVERY = 5 * MINUTE  # ms between two notes of the time in the database
-REMIND_EVERY = 60 * MINUTE  # ms between two lines of log about the same
+KEEP_INTERVAL = 5 * MINUTE  # ms between two notes of the time in the database
+REMIND_INTERVAL = 60 * MINUTE  # ms between two lines of log about the same
 KNOWN, CONFIRMED = "trusted_time", "clock_confirmed_at"  # what is kept in the database
 
 
@@ -76,14 +76,14 @@ class TrustedTime:
         return any(time is not None and abs(wall - time) <= SLACK for time in times)
 
     async def _keep(self, time: int) -> None:
-        if abs(time - self._kept) >= KEEP_EVERY:
+        if abs(time - self._kept) >= KEEP_INTERVAL:
             await self._store.save_maintenance_state(KNOWN, time)
             self._kept = time
 
     def _mistrust(self, ahead: int, elapsed: int) -> None:
         self.ahead = ahead
         self._metrics.clock_ahead.set(ahead / 1000)
-        if self._reminded_at is None or elapsed - self._reminded_at >= REMIND_EVERY:
+        if self._reminded_at is None or elapsed - self._reminded_at >= REMIND_INTERVAL:
             self._reminded_at = elapsed
             log.error(
                 "this machine's clock is %.1f hours ahead of what is plausible: the retention"

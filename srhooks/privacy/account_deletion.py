@@ -3,11 +3,11 @@
 import asyncio
 import logging
 
-from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.access_tokens import AccessTokens
 from srhooks.domain.clock import now_ms
 from srhooks.hub import EVERY_SESSION, Event, Hub
 from srhooks.intake.hook_cache import HookDirectory
-from srhooks.privacy.candidate_erasure import Eraser
+from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.smartrecruiters.errors import ServiceAnsweredError, ServiceError, brief
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import Store
@@ -15,13 +15,13 @@ from srhooks.subscriptions.service import Subscriptions
 
 log = logging.getLogger(__name__)
 
-PATIENCE = 15.0  # seconds for the service, all subscriptions together
+TIMEOUT = 15.0  # seconds for the service, all subscriptions together
 
 
 class Accounts:
     def __init__(
         self, store: Store, subscriptions: Subscriptions, hooks: HookDirectory, hub: Hub,
-        eraser: Eraser, tokens: TokenKeeper,
+        eraser: CandidateEraser, tokens: AccessTokens,
     ) -> None:  # fmt: skip
         self._store = store
         self._subscriptions = subscriptions
@@ -53,16 +53,16 @@ class Accounts:
             if hook.subscription_id is not None and hook.deleted_at is None
         }
 
-        async def one(number: str) -> None:
+        async def one(subscription_id: str) -> None:
             try:
-                await self._subscriptions.delete(user_id, number)
+                await self._subscriptions.delete(user_id, subscription_id)
             except ServiceAnsweredError as error:
                 if error.status not in {404, 410}:
                     raise
-            left.discard(number)
+            left.discard(subscription_id)
 
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 results = await asyncio.gather(*map(one, sorted(left)), return_exceptions=True)
         except TimeoutError:
             log.warning("the service did not delete all subscriptions in time")

@@ -35,7 +35,7 @@ class UnknownCandidateError(Exception):
     """Nothing that is stored is about the candidate."""
 
 
-class Eraser:
+class CandidateEraser:
     def __init__(
         self, store: Store, hub: Hub, candidates: CandidateLookup, *,
         retention_days: int = LOG_DAYS, grace: int = GRACE,
@@ -130,10 +130,10 @@ class Eraser:
             log.info("erased %d notifications of a candidate", erased, extra={"user": user_id})
         return erased
 
-    async def _erase_notifications(self, user_id: str, numbers: list[int]) -> int:
+    async def _erase_notifications(self, user_id: str, notification_ids: list[int]) -> int:
         erased = 0
-        for start in range(0, len(numbers), ERASE_BATCH):
-            batch = numbers[start : start + ERASE_BATCH]
+        for start in range(0, len(notification_ids), ERASE_BATCH):
+            batch = notification_ids[start : start + ERASE_BATCH]
             erased += await self._store.erase_notifications(user_id, batch)
             self._unclean = True
             for number in batch:

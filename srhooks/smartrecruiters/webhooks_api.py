@@ -17,18 +17,18 @@ class UnknownSubscriptionError(Exception):
     """No subscription can have this id."""
 
 
-def subscription_path(number: str, rest: str = "") -> str:
+def subscription_path(subscription_id: str, rest: str = "") -> str:
     """Raises UnknownSubscriptionError."""
-    check_id(number)
-    return unchecked_path(number, rest)
+    check_id(subscription_id)
+    return unchecked_path(subscription_id, rest)
 
 
-def unchecked_path(number: str, rest: str = "") -> str:
-    return f"{API}/{quote(number, safe='')}{rest}"
+def unchecked_path(subscription_id: str, rest: str = "") -> str:
+    return f"{API}/{quote(subscription_id, safe='')}{rest}"
 
 
-def check_id(number: str) -> None:
-    if SUBSCRIPTION_ID.fullmatch(number) is None:
+def check_id(subscription_id: str) -> None:
+    if SUBSCRIPTION_ID.fullmatch(subscription_id) is None:
         raise UnknownSubscriptionError
 
 

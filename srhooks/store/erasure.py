@@ -74,10 +74,10 @@ class ErasureQueries(abc.ABC):
             )
         )  # fmt: skip
 
-    async def erase_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
+    async def erase_notifications(self, user_id: str, notification_ids: Sequence[int]) -> int:
         async def work(tx: Transaction) -> int:
             erased = 0
-            for number in wanted:
+            for number in notification_ids:
                 rev = self._next_rev()
                 touched = await tx.execute(REMAINS, number, ERASED, rev, b"", user_id)
                 if touched:
@@ -90,7 +90,7 @@ class ErasureQueries(abc.ABC):
                     )
             return erased
 
-        return await self._work(work) if wanted else 0
+        return await self._work(work) if notification_ids else 0
 
     async def has_pending(self, user_id: str, before_id: int) -> bool:
         rows = await self._read(

@@ -48,7 +48,7 @@ EVERY = (
 )
 
 
-class Tallies:
+class EventCounts:
     """What was counted, by user and beginning of the span."""
 
     def __init__(self) -> None:
@@ -74,16 +74,16 @@ class Tallies:
         self._deletions += 1
         self._known = {}
 
-    def forget(self, numbers: Iterable[int]) -> None:
+    def forget(self, notification_ids: Iterable[int]) -> None:
         """These notifications are gone."""
-        spans = {number // SPAN_IDS * SPAN_IDS for number in numbers}
+        spans = {number // SPAN_IDS * SPAN_IDS for number in notification_ids}
         if spans:
             self._deletions += 1
             self._known = {key: one for key, one in self._known.items() if key[1] not in spans}
 
 
 class TallyQueries(ReceivedTimeQueries):
-    _tallies: Tallies
+    _tallies: EventCounts
     _long_reads: asyncio.Semaphore
 
     async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:

@@ -58,18 +58,18 @@ class Source:
 
 
 @dataclass(slots=True)
-class Walk:
+class FeedScan:
     user_id: str
-    wanted: Filter
+    feed_filter: Filter
     source: Source
     size: int = FIRST_SLICE  # ids of the next slice
     begun: bool = False
-    ahead: "Reach | None" = None  # the first slice, known from the choice of the source
+    ahead: "Slice | None" = None  # the first slice, known from the choice of the source
     unindexed: Sequence[int] | None = None  # what was not in the search index before it
 
 
 @dataclass(frozen=True, slots=True)
-class Reach:
+class Slice:
     """How far a slice goes."""
 
     low: int | None  # its last id; None when there are not as many
@@ -87,11 +87,11 @@ def light(sized: Sequence[tuple[int, int]], room: int) -> list[int]:
     return numbers
 
 
-def _matching(wanted: Filter, found: list[Notification]) -> list[Notification]:
-    return [n for n in found if wanted.matches(n)]
+def _matching(feed_filter: Filter, notifications: list[Notification]) -> list[Notification]:
+    return [n for n in notifications if feed_filter.matches(n)]
 
 
-class WalkQueries(ReceivedTimeQueries):
+class FeedScanQueries(ReceivedTimeQueries):
     search_id: str  # the column of the search table that holds the notification's id
     _long_reads: asyncio.Semaphore  # leaves readers for what is quick
 
@@ -108,25 +108,27 @@ class WalkQueries(ReceivedTimeQueries):
         """Whether `t.text` holds it."""
 
     @abc.abstractmethod
-    async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
+    async def by_ids(self, user_id: str, feed_filter: Sequence[int]) -> list[Notification]:
         """Those that still exist, in the order of their ids."""
 
-    async def notifications(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
+    async def notifications(
+        self, user_id: str, feed_filter: Filter, limit: int
+    ) -> list[Notification]:
         found: list[Notification] = []
         while True:
-            page = await self.page(user_id, wanted, limit - len(found))
+            page = await self.page(user_id, feed_filter, limit - len(found))
             found += page.found
             if page.reached is None:
                 return found
-            wanted = wanted.below(page.reached)
+            feed_filter = feed_filter.below(page.reached)
 
     async def page(
-        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME,
+        self, user_id: str, feed_filter: Filter, limit: int, patience: float = PAGE_TIME,
         room: int = PAGE_BYTES,
     ) -> Page:  # fmt: skip
-        wanted = await self._by_ids_where_possible(user_id, wanted)
-        if is_indexed(wanted):
-            where, args = conditions(user_id, wanted)
+        feed_filter = await self._by_ids_where_possible(user_id, feed_filter)
+        if is_indexed(feed_filter):
+            where, args = conditions(user_id, feed_filter)
             sized = await self._read(
                 f"SELECT n.id, {SIZE} FROM notifications n WHERE {where}"
                 f" ORDER BY n.id DESC LIMIT {limit:d}",
@@ -137,12 +139,12 @@ class WalkQueries(ReceivedTimeQueries):
             return Page(found, numbers[-1] if len(found) < len(sized) else None)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
-        walk = await self._begin(user_id, wanted)
+        scan = await self._begin(user_id, feed_filter)
         found = []
-        high = wanted.before
+        high = feed_filter.before
         while True:
-            async with self._turn(walk, until):
-                high, rows = await self._slice(walk, high, limit - len(found), room)
+            async with self._turn(scan, until):
+                high, rows = await self._slice(scan, high, limit - len(found), room)
             found += rows
             room -= sum(n.size for n in rows)
             if high is None or len(found) == limit:
@@ -151,24 +153,24 @@ class WalkQueries(ReceivedTimeQueries):
                 return Page(found, await self._own_end(user_id, high))
 
     async def count(
-        self, user_id: str, wanted: Filter, limit: int, patience: float = COUNT_TIME
+        self, user_id: str, feed_filter: Filter, limit: int, patience: float = COUNT_TIME
     ) -> int | None:
-        if wanted.q:
+        if feed_filter.q:
             return None
-        wanted = await self._by_ids_where_possible(user_id, wanted)
-        if is_indexed(wanted):
-            where, args = conditions(user_id, wanted)
+        feed_filter = await self._by_ids_where_possible(user_id, feed_filter)
+        if is_indexed(feed_filter):
+            where, args = conditions(user_id, feed_filter)
             return await self._count(f"SELECT 1 FROM notifications n WHERE {where}", limit, args)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
-        walk = await self._begin(user_id, wanted)
+        scan = await self._begin(user_id, feed_filter)
         total = 0
-        high = wanted.before
+        high = feed_filter.before
         while True:
-            async with self._turn(walk, until):
-                reach = await self._next_reach(walk, high)
-                low = reach.low
-                sql, args = self._fitting(walk, reach, low, high)
+            async with self._turn(scan, until):
+                piece = await self._next_slice(scan, high)
+                low = piece.low
+                sql, args = self._fitting(scan, piece, low, high)
                 total += await self._count(sql, limit - total, args)
             if low is None or total == limit:
                 return total
@@ -177,30 +179,30 @@ class WalkQueries(ReceivedTimeQueries):
             high = low
 
     async def filtered_counts(
-        self, user_id: str, wanted: Filter, patience: float = COUNT_TIME
+        self, user_id: str, feed_filter: Filter, patience: float = COUNT_TIME
     ) -> dict[str, int] | None:
-        if wanted.q:
+        if feed_filter.q:
             return None
         counted = Counter[str]()
-        wanted = await self._by_ids_where_possible(user_id, wanted)
-        if is_indexed(wanted):
-            where, args = conditions(user_id, wanted)
+        feed_filter = await self._by_ids_where_possible(user_id, feed_filter)
+        if is_indexed(feed_filter):
+            where, args = conditions(user_id, feed_filter)
             newest = f"SELECT n.id AS id FROM notifications n WHERE {where} ORDER BY n.id DESC"
             await self._add_counts(counted, f"{newest} LIMIT {MOST_COUNTED + 1:d}", args)
             return dict(counted) if counted.total() <= MOST_COUNTED else None
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
-        walk = await self._begin(user_id, wanted)
-        high = wanted.before
+        scan = await self._begin(user_id, feed_filter)
+        high = feed_filter.before
         while True:
-            async with self._turn(walk, until):
-                reach = await self._next_reach(walk, high)
-                await self._add_counts(counted, *self._fitting(walk, reach, reach.low, high))
-            if reach.low is None:
+            async with self._turn(scan, until):
+                piece = await self._next_slice(scan, high)
+                await self._add_counts(counted, *self._fitting(scan, piece, piece.low, high))
+            if piece.low is None:
                 return dict(counted)
             if loop.time() >= until or counted.total() > MOST_COUNTED:
                 return None
-            high = reach.low
+            high = piece.low
 
     async def _add_counts(self, counted: Counter[str], sql: str, args: list[Any]) -> None:
         rows = await self._read(
@@ -211,11 +213,11 @@ class WalkQueries(ReceivedTimeQueries):
         counted.update({name or "": count for name, count in rows})
 
     async def neighbours(
-        self, user_id: str, notification_id: int, wanted: Filter
+        self, user_id: str, notification_id: int, feed_filter: Filter
     ) -> tuple[int | None, int | None]:
-        wanted = await self._by_ids_where_possible(user_id, wanted)
-        older = await self.page(user_id, wanted.below(notification_id), 1, NEAR_TIME)
-        above = replace(wanted, after=max(wanted.after or 0, notification_id))
+        feed_filter = await self._by_ids_where_possible(user_id, feed_filter)
+        older = await self.page(user_id, feed_filter.below(notification_id), 1, NEAR_TIME)
+        above = replace(feed_filter, after=max(feed_filter.after or 0, notification_id))
         newer: int | None = None
         if is_indexed(above):
             where, args = conditions(user_id, above)
@@ -239,29 +241,29 @@ class WalkQueries(ReceivedTimeQueries):
         ((count,),) = await self._read(f"SELECT count(*) FROM ({sql} LIMIT {limit:d}) f", *args)
         return int(count)
 
-    async def _begin(self, user_id: str, wanted: Filter) -> Walk:
+    async def _begin(self, user_id: str, feed_filter: Filter) -> FeedScan:
         everything = Source([Filter()])
-        sources = [Source([one]) for one in parts_of(wanted) if is_indexed(one)]
-        if wanted.events and not any(one.any_of[0].events for one in sources):
-            names = await self._names(user_id, wanted.events)
+        sources = [Source([one]) for one in parts_of(feed_filter) if is_indexed(one)]
+        if feed_filter.events and not any(one.any_of[0].events for one in sources):
+            names = await self._names(user_id, feed_filter.events)
             if len(names) <= MAX_NAMES:
                 sources.append(Source([Filter(events=(name,)) for name in names]))
-        if wanted.q:
+        if feed_filter.q:
             sources.append(everything)  # where others have much more
-            if self._text_ids(wanted.q, []) is not None:
-                sources.append(Source(text=wanted.q))
-        walk = Walk(user_id, wanted, sources[0] if sources else everything)
-        if wanted.q:
-            walk.unindexed = await self._unindexed(walk, wanted.before)
+            if self._text_ids(feed_filter.q, []) is not None:
+                sources.append(Source(text=feed_filter.q))
+        scan = FeedScan(user_id, feed_filter, sources[0] if sources else everything)
+        if feed_filter.q:
+            scan.unindexed = await self._unindexed(scan, feed_filter.before)
         for source in sources if len(sources) > 1 else ():
-            reach = await self._try(walk, source, wanted.before)
-            if reach is None:
+            piece = await self._try(scan, source, feed_filter.before)
+            if piece is None:
                 continue
-            if walk.ahead is None or reach.low is None or reach.low < (walk.ahead.low or 0):
-                walk.source, walk.ahead = source, reach
-            if reach.low is None:
+            if scan.ahead is None or piece.low is None or piece.low < (scan.ahead.low or 0):
+                scan.source, scan.ahead = source, piece
+            if piece.low is None:
                 break
-        return walk
+        return scan
 
     async def _names(self, user_id: str, events: Sequence[str]) -> list[str]:
         names = [event for event in events if not event.endswith(".")]
@@ -272,35 +274,35 @@ class WalkQueries(ReceivedTimeQueries):
         return list(dict.fromkeys(names))
 
     @contextlib.asynccontextmanager
-    async def _turn(self, walk: Walk, until: float) -> AsyncIterator[None]:
+    async def _turn(self, scan: FeedScan, until: float) -> AsyncIterator[None]:
         """A slice's turn: the first one is short, the others leave a reader to the rest."""
         loop = asyncio.get_running_loop()
-        async with self._long_reads if walk.begun else contextlib.nullcontext():
+        async with self._long_reads if scan.begun else contextlib.nullcontext():
             began = loop.time()
             yield
             now = loop.time()
-        walk.begun = True
-        wanted = int(walk.size * min(SHORT, until - now) / max(now - began, 1e-6))
-        walk.size = max(FIRST_SLICE, min(wanted, walk.size * GROWTH, LARGEST_SLICE))
+        scan.begun = True
+        planned = int(scan.size * min(SHORT, until - now) / max(now - began, 1e-6))
+        scan.size = max(FIRST_SLICE, min(planned, scan.size * GROWTH, LARGEST_SLICE))
 
     async def _slice(
-        self, walk: Walk, high: int | None, limit: int, room: int
+        self, scan: FeedScan, high: int | None, limit: int, room: int
     ) -> tuple[int | None, list[Notification]]:
         """What fits in the next slice; where the one after it begins, None at the end.
 
         What goes beyond `room`, in bytes, is left to the one after it.
         """
         # Before the index is asked: what it takes in meanwhile is then known twice, not never.
-        unindexed = walk.unindexed
-        if walk.wanted.q and unindexed is None:
-            unindexed = await self._unindexed(walk, high)
+        unindexed = scan.unindexed
+        if scan.feed_filter.q and unindexed is None:
+            unindexed = await self._unindexed(scan, high)
         unindexed = unindexed or []
-        reach = walk.ahead or await self._next_reach(walk, high)
-        walk.ahead = walk.unindexed = None
-        low = reach.low
+        piece = scan.ahead or await self._next_slice(scan, high)
+        scan.ahead = scan.unindexed = None
+        low = piece.low
         if len(unindexed) == TAIL:
             low = max(low or 0, unindexed[-1])
-        sql, args = self._fitting(walk, reach, low, high)
+        sql, args = self._fitting(scan, piece, low, high)
         rows = await self._read(f"{sql} ORDER BY n.id DESC LIMIT {limit:d}", *args)
         numbers = [row[0] for row in rows]
         if len(numbers) == limit:
@@ -313,63 +315,63 @@ class WalkQueries(ReceivedTimeQueries):
         kept = light(sized, room)
         if len(kept) < len(sized):
             low = kept[-1]
-        found = (await self.by_ids(walk.user_id, kept))[::-1]
-        if walk.wanted.q:  # the index may know an earlier state
+        found = (await self.by_ids(scan.user_id, kept))[::-1]
+        if scan.feed_filter.q:  # the index may know an earlier state
             held = sum(n.size for n in found)
-            found = await run_heavy(held, _matching, walk.wanted, found)
+            found = await run_heavy(held, _matching, scan.feed_filter, found)
         return low, found[:limit]
 
-    async def _next_reach(self, walk: Walk, high: int | None) -> Reach:
-        reach = await self._try(walk, walk.source, high)
-        if reach is None:  # such a text is everywhere, or it has no index
-            walk.source = Source([Filter()])
-            return await self._reach(walk, walk.source, high)
-        return reach
+    async def _next_slice(self, scan: FeedScan, high: int | None) -> Slice:
+        piece = await self._try(scan, scan.source, high)
+        if piece is None:  # such a text is everywhere, or it has no index
+            scan.source = Source([Filter()])
+            return await self._read_slice(scan, scan.source, high)
+        return piece
 
-    async def _try(self, walk: Walk, source: Source, high: int | None) -> Reach | None:
+    async def _try(self, scan: FeedScan, source: Source, high: int | None) -> Slice | None:
         """None where the text's index takes too long."""
         if not source.text:
-            return await self._reach(walk, source, high)
+            return await self._read_slice(scan, source, high)
         args: list[Any] = []
-        size = min(walk.size, LARGEST_LIST)
-        sql = self._ids(walk, source, None, high, args, size)
+        size = min(scan.size, LARGEST_LIST)
+        sql = self._ids(scan, source, None, high, args, size)
         rows = await self._probe(f"SELECT id FROM ({sql}) s", *args)
         if rows is None:
             return None
         ids = [row[0] for row in rows]
-        return Reach(ids[-1] if len(ids) == size else None, ids)
+        return Slice(ids[-1] if len(ids) == size else None, ids)
 
-    async def _reach(self, walk: Walk, source: Source, high: int | None) -> Reach:
+    async def _read_slice(self, scan: FeedScan, source: Source, high: int | None) -> Slice:
         args: list[Any] = []
-        sql = self._ids(walk, source, None, high, args, walk.size)
-        rows = await self._read(f"SELECT id FROM ({sql}) s LIMIT 1 OFFSET {walk.size - 1:d}", *args)
-        return Reach(int(rows[0][0]) if rows else None, None)
+        sql = self._ids(scan, source, None, high, args, scan.size)
+        rows = await self._read(f"SELECT id FROM ({sql}) s LIMIT 1 OFFSET {scan.size - 1:d}", *args)
+        return Slice(int(rows[0][0]) if rows else None, None)
 
     def _fitting(
-        self, walk: Walk, reach: Reach, low: int | None, high: int | None
+        self, scan: FeedScan, piece: Slice, low: int | None, high: int | None
     ) -> tuple[str, list[Any]]:
         args: list[Any] = []
-        if reach.ids is None:
+        if piece.ids is None:
             # All of them: more may have come in since its end was looked for.
-            ids = self._ids(walk, walk.source, low, high, args, FENCE)
+            ids = self._ids(scan, scan.source, low, high, args, FENCE)
         else:
-            listed = ", ".join(str(one) for one in reach.ids if low is None or one >= low)
+            listed = ", ".join(str(one) for one in piece.ids if low is None or one >= low)
             ids = f"SELECT id FROM notifications WHERE id IN ({listed or 'NULL'})"
-        where, _ = conditions(walk.user_id, replace(walk.wanted, q="", before=None), args)
+        where, _ = conditions(scan.user_id, replace(scan.feed_filter, q="", before=None), args)
         # Written as a product, so that SQLite takes the tables in this order.
         sql = f"SELECT n.id AS id FROM ({ids}) s CROSS JOIN notifications n"
-        if walk.wanted.q:
-            test = self._text_test(walk.wanted.q, args)
+        if scan.feed_filter.q:
+            test = self._text_test(scan.feed_filter.q, args)
             sql += " CROSS JOIN search t"
             where += f" AND t.{self.search_id} = s.id AND {test}"
         return f"{sql} WHERE n.id = s.id AND {where}", args
 
     def _ids(
-        self, walk: Walk, source: Source, low: int | None, high: int | None, args: list[Any],
+        self, scan: FeedScan, source: Source, low: int | None, high: int | None, args: list[Any],
         size: int,
     ) -> str:  # fmt: skip
         """From `low` until before `high`, newest first, at most a slice. The limit is a fence."""
-        after = walk.wanted.after if low is None else max(low - 1, walk.wanted.after or 0)
+        after = scan.feed_filter.after if low is None else max(low - 1, scan.feed_filter.after or 0)
         end = f" ORDER BY id DESC LIMIT {size:d}"
         if source.text:
             bounds = "".join(
@@ -381,7 +383,7 @@ class WalkQueries(ReceivedTimeQueries):
             return f"SELECT {self.search_id} AS id {rest}{bounds}{end}"
         pieces = []
         for one in source.any_of:
-            where, _ = conditions(walk.user_id, replace(one, after=after, before=high), args)
+            where, _ = conditions(scan.user_id, replace(one, after=after, before=high), args)
             pieces.append(f"SELECT n.id AS id FROM notifications n WHERE {where}{end}")
         if len(pieces) == 1:
             return pieces[0]
@@ -390,9 +392,9 @@ class WalkQueries(ReceivedTimeQueries):
         )
         return f"SELECT id FROM ({each}) p{end}" if pieces else "SELECT 0 AS id WHERE 1 = 0"
 
-    async def _unindexed(self, walk: Walk, high: int | None) -> list[int]:
+    async def _unindexed(self, scan: FeedScan, high: int | None) -> list[int]:
         """The newest of the user's that the search index does not know as they are."""
-        after = walk.wanted.after
+        after = scan.feed_filter.after
         bounds = "".join(
             f" AND id {sign} {value:d}"
             for sign, value in ((">", after), ("<", high))
@@ -404,6 +406,6 @@ class WalkQueries(ReceivedTimeQueries):
             f" AND id > (SELECT indexed_to FROM search_state){end}) fresh"
             f" UNION SELECT id FROM (SELECT id FROM reindex WHERE id > 0{end}) changed) u"
             f" ORDER BY id DESC LIMIT {TAIL}",
-            walk.user_id,
+            scan.user_id,
         )
         return [row[0] for row in rows]

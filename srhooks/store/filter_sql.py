@@ -43,31 +43,31 @@ def placeholders(first: int, count: int) -> str:
     return ", ".join(f"${number}" for number in range(first, first + count))
 
 
-def parts_of(wanted: Filter) -> list[Filter]:
+def parts_of(feed_filter: Filter) -> list[Filter]:
     """A filter for each condition, those for the text and the time left out."""
     fields = ("events", "subscription", "signature", "status", "link")
-    given = {name: value for name in fields if (value := getattr(wanted, name))}
+    given = {name: value for name in fields if (value := getattr(feed_filter, name))}
     return [replace(Filter(), **{name: value}) for name, value in given.items()]
 
 
-def has_times(wanted: Filter) -> bool:
-    return wanted.received_after is not None or wanted.received_before is not None
+def has_times(feed_filter: Filter) -> bool:
+    return feed_filter.received_after is not None or feed_filter.received_before is not None
 
 
-def is_indexed(wanted: Filter) -> bool:
+def is_indexed(feed_filter: Filter) -> bool:
     """Whether one index gives just what fits, newest first."""
-    parts = parts_of(wanted)
-    if wanted.q or len(parts) > 1 or has_times(wanted):
+    parts = parts_of(feed_filter)
+    if feed_filter.q or len(parts) > 1 or has_times(feed_filter):
         return False
-    if not parts or wanted.subscription or wanted.link:
+    if not parts or feed_filter.subscription or feed_filter.link:
         return True
-    if wanted.events:
-        return len(wanted.events) == 1 and not wanted.events[0].endswith(".")
-    return wanted.signature in RARE_SIGNATURES or wanted.status in INDEXED_STATUSES
+    if feed_filter.events:
+        return len(feed_filter.events) == 1 and not feed_filter.events[0].endswith(".")
+    return feed_filter.signature in RARE_SIGNATURES or feed_filter.status in INDEXED_STATUSES
 
 
 def conditions(
-    user_id: str, wanted: Filter, args: list[Any] | None = None
+    user_id: str, feed_filter: Filter, args: list[Any] | None = None
 ) -> tuple[str, list[Any]]:
     """All of the filter but its text search, for the table alias `n`; adds to the values."""
     args = [] if args is None else args
@@ -79,38 +79,38 @@ def conditions(
         parts.append(condition.format(*numbers))
         args.extend(values)
 
-    if wanted.events:
-        exact = [event for event in wanted.events if not event.endswith(".")]
+    if feed_filter.events:
+        exact = [event for event in feed_filter.events if not event.endswith(".")]
         names = [f"n.event_name = {{{position}}}" for position in range(len(exact))]
         values: list[Any] = list(exact)
-        for event in wanted.events:
+        for event in feed_filter.events:
             if event.endswith("."):
                 low, high = len(values), len(values) + 1
                 names.append(f"(n.event_name >= {{{low}}} AND n.event_name < {{{high}}})")
                 values += [event, event + PREFIX_END]
         add("(" + " OR ".join(names) + ")", *values)
-    if wanted.subscription:
-        add("n.subscription_id = {}", wanted.subscription)
-    if wanted.signature:
-        add("n.signature = {}", wanted.signature)
-        if wanted.signature in RARE_SIGNATURES:
+    if feed_filter.subscription:
+        add("n.subscription_id = {}", feed_filter.subscription)
+    if feed_filter.signature:
+        add("n.signature = {}", feed_filter.signature)
+        if feed_filter.signature in RARE_SIGNATURES:
             parts.append("n.signature IN ('invalid', 'unverifiable')")
-    if wanted.status:
-        add("n.entity_status = {}", wanted.status)
-        if wanted.status in RARE_STATUSES:
+    if feed_filter.status:
+        add("n.entity_status = {}", feed_filter.status)
+        if feed_filter.status in RARE_STATUSES:
             parts.append(f"n.{UNFETCHED}")
-        if wanted.status == "pending":
+        if feed_filter.status == "pending":
             parts.append("n.entity_status = 'pending'")
-    if wanted.link:
-        add("n.link = {}", wanted.link)
-    if wanted.after is not None:
-        add("n.id > {}", wanted.after)
-    if wanted.before is not None:
-        add("n.id < {}", wanted.before)
-    if wanted.received_after is not None:
-        add(f"{RECEIVED_AT} > {{}}", wanted.received_after)
-    if wanted.received_before is not None:
-        add(f"{RECEIVED_AT} < {{}}", wanted.received_before)
+    if feed_filter.link:
+        add("n.link = {}", feed_filter.link)
+    if feed_filter.after is not None:
+        add("n.id > {}", feed_filter.after)
+    if feed_filter.before is not None:
+        add("n.id < {}", feed_filter.before)
+    if feed_filter.received_after is not None:
+        add(f"{RECEIVED_AT} > {{}}", feed_filter.received_after)
+    if feed_filter.received_before is not None:
+        add(f"{RECEIVED_AT} < {{}}", feed_filter.received_before)
     return " AND ".join(parts), args
 
 

@@ -16,9 +16,9 @@ NEW_IDS = 5  # times that a group takes new ids: another process writes as well,
 MAX_WAITING = 5000  # jobs; beyond them StoreBusyError
 MAX_WAITING_BYTES = 64 * 1024 * 1024  # bodies
 STUCK_AFTER = 2.5  # seconds of one commit; the service waits five in all
-PATIENCE = 4.0  # seconds that a notification waits in all, while commits are merely slow
-SWEEP_EVERY = 0.2  # seconds: one timer for all of them
-CLOSE_PATIENCE = 1.5  # seconds that the last commits get when the store closes
+TIMEOUT = 4.0  # seconds that a notification waits in all, while commits are merely slow
+SWEEP_INTERVAL = 0.2  # seconds: one timer for all of them
+CLOSE_TIMEOUT = 1.5  # seconds that the last commits get when the store closes
 
 
 class Transaction(Protocol):
@@ -75,7 +75,7 @@ class Work:
 class Writer:
     def __init__(
         self, connection: Connection, next_id: Callable[[], int], metrics: Metrics,
-        patience: float = PATIENCE,
+        patience: float = TIMEOUT,
     ) -> None:  # fmt: skip
         self._connection = connection
         self._next_id = next_id
@@ -104,11 +104,11 @@ class Writer:
             raise StoreBusyError("too many notifications wait to be stored")
         done: asyncio.Future[Stored] = self._loop.create_future()
         late_at = self._loop.time() + self._patience
-        if deadline is not None:  # the sweep comes up to SWEEP_EVERY late
-            late_at = min(late_at, deadline - SWEEP_EVERY)
+        if deadline is not None:  # the sweep comes up to SWEEP_INTERVAL late
+            late_at = min(late_at, deadline - SWEEP_INTERVAL)
         self._submit(Insert(new, done, late_at))
         if self._sweeper is None:
-            self._sweeper = self._loop.call_later(SWEEP_EVERY, self._sweep)
+            self._sweeper = self._loop.call_later(SWEEP_INTERVAL, self._sweep)
         self._bytes += len(new.body)
         self.received += 1
         return done
@@ -130,7 +130,7 @@ class Writer:
     async def close(self) -> None:
         self._closing = True
         self._wake.set()
-        await asyncio.wait({self._task}, timeout=CLOSE_PATIENCE)
+        await asyncio.wait({self._task}, timeout=CLOSE_TIMEOUT)
         if not self._task.done():
             self._give_up()
         if self._sweeper is not None:
@@ -177,7 +177,7 @@ class Writer:
                 if job.late_at <= now:
                     _fail(job, StoreUnavailableError("it was not stored in time"))
                 elif self._sweeper is None:
-                    self._sweeper = loop.call_later(SWEEP_EVERY, self._sweep)
+                    self._sweeper = loop.call_later(SWEEP_INTERVAL, self._sweep)
 
     def _give_up(self) -> None:
         """The commit does not end: say no at once to all who wait and who come, until it does.

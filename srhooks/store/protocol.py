@@ -33,11 +33,11 @@ from srhooks.domain.models import (
     NewNotification,
     Notification,
     Page,
+    ProblemCounts,
     Signature,
     Stored,
     SubjectName,
     Timing,
-    Trouble,
 )
 from srhooks.store.missed_protocol import MissedStore
 from srhooks.store.watch_protocol import WatchStore
@@ -236,7 +236,7 @@ class Store(WatchStore, MissedStore, Protocol):
     async def notification(self, user_id: str, notification_id: int) -> Notification | None: ...
 
     async def page(
-        self, user_id: str, wanted: Filter, limit: int, patience: float = PAGE_TIME,
+        self, user_id: str, feed_filter: Filter, limit: int, patience: float = PAGE_TIME,
         room: int = PAGE_BYTES,
     ) -> Page:  # fmt: skip
         """Up to `limit`, newest first. When its time (s) is up, what was found until then.
@@ -244,18 +244,20 @@ class Store(WatchStore, MissedStore, Protocol):
         It ends with the notification whose body, headers and entity fill the room (bytes).
         """
 
-    async def notifications(self, user_id: str, wanted: Filter, limit: int) -> list[Notification]:
+    async def notifications(
+        self, user_id: str, feed_filter: Filter, limit: int
+    ) -> list[Notification]:
         """Up to `limit`, newest first, however long it takes. One read is never long."""
 
     async def count(
-        self, user_id: str, wanted: Filter, limit: int, patience: float = COUNT_TIME
+        self, user_id: str, feed_filter: Filter, limit: int, patience: float = COUNT_TIME
     ) -> int | None:
         """How many fit, at most `limit`; None when that takes too long, as for a text."""
 
-    async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
+    async def by_ids(self, user_id: str, notification_ids: Sequence[int]) -> list[Notification]:
         """Those that still exist, in the order of their ids. For few: all are read at once."""
 
-    async def sizes(self, user_id: str, wanted: Sequence[int]) -> list[tuple[int, int]]:
+    async def sizes(self, user_id: str, notification_ids: Sequence[int]) -> list[tuple[int, int]]:
         """The ids of those that still exist, newest first, and the bytes of each."""
 
     async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
@@ -274,7 +276,7 @@ class Store(WatchStore, MissedStore, Protocol):
         """How many notifications of each event (an absent name is "") are above the id."""
 
     async def filtered_counts(
-        self, user_id: str, wanted: Filter, patience: float = COUNT_TIME
+        self, user_id: str, feed_filter: Filter, patience: float = COUNT_TIME
     ) -> dict[str, int] | None:
         """As `counts_by_event`, of what fits a filter; None for a text, or where it takes long."""
 
@@ -297,11 +299,11 @@ class Store(WatchStore, MissedStore, Protocol):
     ) -> list[tuple[str, int]]:
         """Event and ms from the sender to us, of its newest `limit` signed ones above the id."""
 
-    async def trouble(self, user_id: str, since_id: int) -> Trouble:
+    async def trouble(self, user_id: str, since_id: int) -> ProblemCounts:
         """What needs attention among those above the id; pending entities of any age."""
 
     async def neighbours(
-        self, user_id: str, notification_id: int, wanted: Filter
+        self, user_id: str, notification_id: int, feed_filter: Filter
     ) -> tuple[int | None, int | None]:
         """The ids of the nearest newer and older ones that fit, as far as a short look goes."""
 
@@ -456,7 +458,9 @@ class Store(WatchStore, MissedStore, Protocol):
     async def bring_due_forward(self, now: int, latest: int) -> None:
         """Make entities due now that are due after `latest` (ms): a clock was ahead."""
 
-    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> list[int]:
+    async def delete_notifications(
+        self, user_id: str, notification_ids: Sequence[int]
+    ) -> list[int]:
         """Those that were there, and are not any more."""
 
     async def delete_some(self, user_id: str, limit: int) -> int:
@@ -490,7 +494,7 @@ class Store(WatchStore, MissedStore, Protocol):
     async def forget_erased(self, before: int) -> None:
         """Drop what `remember_erased` kept before this time (ms)."""
 
-    async def erase_notifications(self, user_id: str, wanted: Sequence[int]) -> int:
+    async def erase_notifications(self, user_id: str, notification_ids: Sequence[int]) -> int:
         """Leave of these only when and to which hook they came, and their event; how many."""
 
     async def has_pending(self, user_id: str, before_id: int) -> bool:

@@ -10,8 +10,8 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from srhooks.store.protocol import StoreUnavailableError
 
-PATIENCE = 8.0  # seconds for a free connection and its rows together
-CLOSE_PATIENCE = 0.5  # seconds that queries under way get when the store closes
+TIMEOUT = 8.0  # seconds for a free connection and its rows together
+CLOSE_TIMEOUT = 0.5  # seconds that queries under way get when the store closes
 
 
 class ReadingConnection(Protocol):
@@ -45,7 +45,7 @@ class Readers(Generic[C]):
         """What the query returns or raises. Raises StoreUnavailableError when it takes too long."""
         reading: asyncio.Task[T] | None = None
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT):
                 place = await self._free.get()
                 reading = asyncio.create_task(self._read(place, query), name="store-read")
                 self._busy[reading] = place
@@ -65,7 +65,7 @@ class Readers(Generic[C]):
         if self._busy:
             for reading in self._busy:
                 self._interrupt(reading)
-            await asyncio.wait(list(self._busy), timeout=CLOSE_PATIENCE)
+            await asyncio.wait(list(self._busy), timeout=CLOSE_TIMEOUT)
         while not self._free.empty():
             connection = self._free.get_nowait().connection
             if connection is not None:

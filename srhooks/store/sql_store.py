@@ -21,8 +21,8 @@ from srhooks.store.activations import ActivationQueries
 from srhooks.store.alerts import AlertQueries, purge_alerts
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
-from srhooks.store.event_counts import Tallies, TallyQueries
-from srhooks.store.feed_scan import SIZE, WalkQueries, light
+from srhooks.store.event_counts import EventCounts, TallyQueries
+from srhooks.store.feed_scan import SIZE, FeedScanQueries, light
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries, purge_incidents
@@ -45,8 +45,8 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
 class SqlStore(
-    AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, WalkQueries, ErasureQueries,
-    SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
+    AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, FeedScanQueries,
+    ErasureQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
     WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries, abc.ABC,
 ):  # fmt: skip
     probe_bytes: int  # of a notification that shows that others can be stored
@@ -55,7 +55,7 @@ class SqlStore(
         self.next_id = IdSource(clock)
         self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
         self._metrics = metrics
-        self._tallies = Tallies()
+        self._tallies = EventCounts()
         self._long_reads = asyncio.Semaphore(LONG_READS)
         self._writer: Writer
         self._checking: asyncio.Task[None] | None = None
@@ -213,25 +213,26 @@ class SqlStore(
         rows = await self.by_ids(user_id, [notification_id])
         return rows[0] if rows else None
 
-    async def by_ids(self, user_id: str, wanted: Sequence[int]) -> list[Notification]:
-        if not wanted:
+    async def by_ids(self, user_id: str, notification_ids: Sequence[int]) -> list[Notification]:
+        if not notification_ids:
             return []
         rows = await self._read(
             f"SELECT {COLUMNS} FROM notifications n"
-            f" WHERE user_id = $1 AND id IN ({placeholders(2, len(wanted))}) ORDER BY id",
+            f" WHERE user_id = $1 AND id IN ({placeholders(2, len(notification_ids))}) ORDER BY id",
             user_id,
-            *wanted,
+            *notification_ids,
         )
         return [notification_of(row) for row in rows]
 
-    async def sizes(self, user_id: str, wanted: Sequence[int]) -> list[tuple[int, int]]:
-        if not wanted:
+    async def sizes(self, user_id: str, notification_ids: Sequence[int]) -> list[tuple[int, int]]:
+        if not notification_ids:
             return []
         rows = await self._read(
             f"SELECT n.id, {SIZE} FROM notifications n"
-            f" WHERE user_id = $1 AND id IN ({placeholders(2, len(wanted))}) ORDER BY id DESC",
+            f" WHERE user_id = $1 AND id IN ({placeholders(2, len(notification_ids))})"
+            " ORDER BY id DESC",
             user_id,
-            *wanted,
+            *notification_ids,
         )
         return [(row[0], row[1]) for row in rows]
 
@@ -292,17 +293,19 @@ class SqlStore(
 
         return len(await self._remove(choose))
 
-    async def delete_notifications(self, user_id: str, wanted: Sequence[int]) -> list[int]:
+    async def delete_notifications(
+        self, user_id: str, notification_ids: Sequence[int]
+    ) -> list[int]:
         sql = (
             "SELECT id FROM notifications WHERE user_id = $1"
-            f" AND id IN ({placeholders(2, len(wanted))})"
+            f" AND id IN ({placeholders(2, len(notification_ids))})"
         )
 
         async def choose(tx: Transaction) -> list[Any]:
-            await remember_deleted(tx, user_id, wanted, now_ms())
-            return await tx.fetch(sql, user_id, *wanted)
+            await remember_deleted(tx, user_id, notification_ids, now_ms())
+            return await tx.fetch(sql, user_id, *notification_ids)
 
-        return await self._remove(choose) if wanted else []
+        return await self._remove(choose) if notification_ids else []
 
     async def _remove(
         self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]

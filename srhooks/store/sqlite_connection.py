@@ -9,7 +9,7 @@ from pathlib import Path
 import aiosqlite
 
 BUSY_TIMEOUT = 1.5  # seconds to wait for another process' lock: less than the service waits for us
-CLOSE_PATIENCE = 0.5  # seconds
+CLOSE_TIMEOUT = 0.5  # seconds
 
 
 def create_private(path: Path) -> None:
@@ -32,7 +32,7 @@ async def connect(path: Path) -> aiosqlite.Connection:
         return await asyncio.shield(opening)
     except asyncio.CancelledError:
         with contextlib.suppress(sqlite3.Error, TimeoutError):
-            async with asyncio.timeout(CLOSE_PATIENCE):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await close_quietly(await opening)
         raise
 
@@ -45,7 +45,7 @@ async def _connected(path: Path) -> aiosqlite.Connection:
 
 async def close_quietly(connection: aiosqlite.Connection) -> None:
     with contextlib.suppress(sqlite3.Error, TimeoutError):
-        async with asyncio.timeout(CLOSE_PATIENCE):  # its thread may be stuck on the disk
+        async with asyncio.timeout(CLOSE_TIMEOUT):  # its thread may be stuck on the disk
             await connection.close()
 
 

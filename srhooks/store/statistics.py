@@ -1,7 +1,7 @@
 """What the overview asks of the store: sums over a window of time, each by way of an index."""
 
 from srhooks.domain.ids import received_ms
-from srhooks.domain.models import Timing, Trouble
+from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.store.filter_sql import RECEIVED_AT, UNFETCHED, placeholders
 from srhooks.store.received_times import ReceivedTimeQueries
 
@@ -68,7 +68,7 @@ class InsightQueries(ReceivedTimeQueries):
         )  # fmt: skip
         return [(row[0], int(row[1])) for row in rows]
 
-    async def trouble(self, user_id: str, since_id: int) -> Trouble:
+    async def trouble(self, user_id: str, since_id: int) -> ProblemCounts:
         since = received_ms(since_id + 1)
         # The conditions are those of the partial indexes, word for word, so that these are used.
         signatures = await self._read(
@@ -90,7 +90,7 @@ class InsightQueries(ReceivedTimeQueries):
             " WHERE user_id = $1 AND entity_status = 'pending'",
             user_id,
         )
-        return Trouble(
+        return ProblemCounts(
             counts={row[0]: int(row[1]) for row in (*signatures, *entities) if row[1]},
             pending=int(pending),
             pending_since=None if oldest is None else int(oldest),

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.domain.models import REDACTED
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError
@@ -83,7 +83,7 @@ def read_position(text: str) -> Position:
 
 
 async def callbacks_log(
-    gateway: Gateway,
+    user_client: UserClient,
     user_id: str,
     subscription_id: str,
     *,
@@ -98,20 +98,22 @@ async def callbacks_log(
         if following is None or len(calls) >= PAGE:
             break
         found, following = await _one_page(
-            gateway, user_id, subscription_id, status, following, foreground=foreground
+            user_client, user_id, subscription_id, status, following, foreground=foreground
         )
         calls += found
     return CallPage(calls, None if following is None else str(following))
 
 
-async def newest_calls(gateway: Gateway, user_id: str, subscription_id: str) -> list[Call]:
+async def newest_calls(user_client: UserClient, user_id: str, subscription_id: str) -> list[Call]:
     """The newest page of it, asked for behind all else. Raises ServiceError."""
-    found, _ = await _one_page(gateway, user_id, subscription_id, "", Position(), foreground=False)
+    found, _ = await _one_page(
+        user_client, user_id, subscription_id, "", Position(), foreground=False
+    )
     return found
 
 
 async def _one_page(
-    gateway: Gateway,
+    user_client: UserClient,
     user_id: str,
     subscription_id: str,
     status: str,
@@ -124,7 +126,7 @@ async def _one_page(
         # A page full of one time: first with all of it, then without. `-1` is asked only of a
         # service whose bound is inclusive: it just gave the same page again.
         query = _query(status, position, later)
-        value = await _request(gateway, user_id, subscription_id, query, foreground=foreground)
+        value = await _request(user_client, user_id, subscription_id, query, foreground=foreground)
         items = value.get("content") if isinstance(value, dict) else value
         if not isinstance(items, list):
             raise OddAnswerError("SmartRecruiters sent a log that is none")
@@ -143,7 +145,7 @@ async def _one_page(
 
 
 async def _request(
-    gateway: Gateway,
+    user_client: UserClient,
     user_id: str,
     subscription_id: str,
     query: Mapping[str, str],
@@ -151,7 +153,9 @@ async def _request(
     foreground: bool,
 ) -> Any:
     path = subscription_path(subscription_id, f"/callbacks-log?{urlencode(query)}")
-    return raise_for_error(await gateway.ask(user_id, "GET", path, foreground=foreground)).json()
+    return raise_for_error(
+        await user_client.call(user_id, "GET", path, foreground=foreground)
+    ).json()
 
 
 def _query(status: str, position: Position, later: int) -> dict[str, str]:

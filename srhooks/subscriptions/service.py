@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.config import Settings
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Hook
@@ -77,12 +77,12 @@ async def _tell(telling: Awaitable[None]) -> None:
 
 class Subscriptions:
     def __init__(
-        self, settings: Settings, store: Store, gateway: Gateway, hooks: HookDirectory, hub: Hub,
-        activations: ActivationLog, check_address: CheckAddress,
+        self, settings: Settings, store: Store, user_client: UserClient, hooks: HookDirectory,
+        hub: Hub, activations: ActivationLog, check_address: CheckAddress,
     ) -> None:  # fmt: skip
         self._settings = settings
         self._store = store
-        self._gateway = gateway
+        self._user_client = user_client
         self._hooks = hooks
         self._hub = hub
         self._activations = activations
@@ -103,30 +103,32 @@ class Subscriptions:
             await _tell(observer.listed(user_id, found))
         return found
 
-    async def one(self, user_id: str, number: str) -> dict[str, Any]:
+    async def one(self, user_id: str, subscription_id: str) -> dict[str, Any]:
         """As in `all`. Raises ServiceError, StoreError, UnknownSubscriptionError."""
-        found = read_subscription(await self._ask(user_id, "GET", subscription_path(number)))
+        found = read_subscription(
+            await self._ask(user_id, "GET", subscription_path(subscription_id))
+        )
         await self._join(found, {hook.id: hook for hook in await self._store.hooks(user_id)})
         return found
 
-    async def create(self, user_id: str, wanted: NewSubscription) -> dict[str, Any]:
+    async def create(self, user_id: str, requested: NewSubscription) -> dict[str, Any]:
         """The new subscription; `activationError` tells why it is not active as was asked.
 
         Raises ServiceError when the service does not create it, or StoreError.
         """
         hook = Hook(
-            new_hook_id(), user_id, None, _auth_header(wanted.callback_authentication), now_ms(),
-            events=json.dumps(wanted.events), name=wanted.name,
+            new_hook_id(), user_id, None, _auth_header(requested.callback_authentication), now_ms(),
+            events=json.dumps(requested.events), name=requested.name,
         )  # fmt: skip
         await self._store.add_hook(hook)
         payload: dict[str, Any] = {
             "callbackUrl": self._settings.hook_url(hook.id),
-            "events": list(wanted.events),
+            "events": list(requested.events),
         }
-        if wanted.alerting_email_address:
-            payload["alertingEmailAddress"] = wanted.alerting_email_address
-        if wanted.callback_authentication:
-            payload["callbackAuthentication"] = wanted.callback_authentication
+        if requested.alerting_email_address:
+            payload["alertingEmailAddress"] = requested.alerting_email_address
+        if requested.callback_authentication:
+            payload["callbackAuthentication"] = requested.callback_authentication
         try:
             created = read_subscription(await self._ask(user_id, "POST", API, payload))
         except ServiceAnsweredError as error:
@@ -137,86 +139,86 @@ class Subscriptions:
         await self._store.bind_hook(hook.id, number)
         self._hooks.forget(hook.id)
         created |= {"hookId": hook.id, "mine": True}
-        created |= {"name": wanted.name} if wanted.name else {}
+        created |= {"name": requested.name} if requested.name else {}
         created.pop("callbackAuthentication", None)
         try:
             await self._make_key(user_id, hook.id, number)
-            if wanted.active:
+            if requested.active:
                 await self._put_activation(user_id, number, self._settings.hook_url(hook.id))
                 created["status"] = "active"
                 await self._tell_activated(user_id, number, hook.id)
         except ServiceError as error:
             log.warning("a new subscription is not active yet: %s", brief(error))
-            if wanted.active:
+            if requested.active:
                 created |= {"status": "inactive", "activationError": str(error)}
         self._changed(user_id)
         return created
 
-    async def activate(self, user_id: str, number: str) -> None:
+    async def activate(self, user_id: str, subscription_id: str) -> None:
         """Raises ServiceError (the handshake failed, say) or UnknownSubscriptionError."""
-        check_id(number)
-        hook = await self._hook_of(user_id, number)
+        check_id(subscription_id)
+        hook = await self._hook_of(user_id, subscription_id)
         if hook is not None:
             entry = await self._hooks.get(hook.id)
             if entry is not None and not entry.live_keys():
-                await self._make_key(user_id, hook.id, number)
+                await self._make_key(user_id, hook.id, subscription_id)
         url = None if hook is None else self._settings.hook_url(hook.id)
-        await self._put_activation(user_id, number, url)
+        await self._put_activation(user_id, subscription_id, url)
         if hook is not None:
-            await self._tell_activated(user_id, number, hook.id)
+            await self._tell_activated(user_id, subscription_id, hook.id)
         self._changed(user_id)
 
-    async def _tell_activated(self, user_id: str, number: str, hook_id: str) -> None:
+    async def _tell_activated(self, user_id: str, subscription_id: str, hook_id: str) -> None:
         for observer in self._observers:
-            await _tell(observer.activated(user_id, number, hook_id))
+            await _tell(observer.activated(user_id, subscription_id, hook_id))
 
-    async def recent_calls(self, user_id: str, number: str) -> list[Call]:
+    async def recent_calls(self, user_id: str, subscription_id: str) -> list[Call]:
         """The newest of what the service says it sent, asked for behind all else.
 
         Raises ServiceError or StoreError.
         """
-        return await newest_calls(self._gateway, user_id, number)
+        return await newest_calls(self._user_client, user_id, subscription_id)
 
-    async def background_one(self, user_id: str, number: str) -> dict[str, Any]:
+    async def background_one(self, user_id: str, subscription_id: str) -> dict[str, Any]:
         """The service's object, asked for behind all else. Raises ServiceError, StoreError."""
-        path = subscription_path(number)
+        path = subscription_path(subscription_id)
         return read_subscription(
-            raise_for_error(await self._gateway.ask(user_id, "GET", path, foreground=False))
+            raise_for_error(await self._user_client.call(user_id, "GET", path, foreground=False))
         )
 
-    async def delete(self, user_id: str, number: str) -> None:
+    async def delete(self, user_id: str, subscription_id: str) -> None:
         """Raises ServiceError or UnknownSubscriptionError. The history stays."""
-        check_id(number)
+        check_id(subscription_id)
         for observer in self._observers:
-            await _tell(observer.deleting(user_id, number))
+            await _tell(observer.deleting(user_id, subscription_id))
         done = False
         try:
-            await self._ask(user_id, "DELETE", unchecked_path(number))
+            await self._ask(user_id, "DELETE", unchecked_path(subscription_id))
             done = True
         except ServiceAnsweredError as error:
             done = error.status in {404, 410}
             raise
         finally:
             if done:
-                await self._retire(user_id, number)
+                await self._retire(user_id, subscription_id)
             for observer in self._observers:
-                await _tell(observer.deleted(user_id, number, done=done))
+                await _tell(observer.deleted(user_id, subscription_id, done=done))
 
-    async def rename(self, user_id: str, number: str, name: str | None) -> None:
+    async def rename(self, user_id: str, subscription_id: str, name: str | None) -> None:
         """Call one of ours by a name; None: by its events. Raises UnknownSubscriptionError."""
-        hook = await self._hook_of(user_id, number)
+        hook = await self._hook_of(user_id, subscription_id)
         if hook is None:
             raise UnknownSubscriptionError
         await self._store.name_hook(hook.id, name)
         self._changed(user_id)
 
-    async def rotate_key(self, user_id: str, number: str) -> str:
+    async def rotate_key(self, user_id: str, subscription_id: str) -> str:
         """Make a new signing key; the one before it counts for 24 hours more. The new key."""
-        check_id(number)
-        hook = await self._hook_of(user_id, number)
+        check_id(subscription_id)
+        hook = await self._hook_of(user_id, subscription_id)
         if hook is None:
             raise UnknownSubscriptionError
-        return await self._make_key(user_id, hook.id, number)
+        return await self._make_key(user_id, hook.id, subscription_id)
 
     async def _fetch_all(self, user_id: str, *, foreground: bool) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -224,7 +226,7 @@ class Subscriptions:
         guessed = False
         for _ in range(MAX_PAGES):
             query = {"limit": str(PAGE)} | ({} if page is None else {"page_id": page})
-            answer = await self._gateway.ask(
+            answer = await self._user_client.call(
                 user_id, "GET", f"{API}?{urlencode(query)}", foreground=foreground
             )
             if guessed and answer.status in {400, 404, 422}:
@@ -254,41 +256,46 @@ class Subscriptions:
         if hook is not None and hook.name:
             one["name"] = hook.name
 
-    async def _hook_of(self, user_id: str, number: str) -> Hook | None:
+    async def _hook_of(self, user_id: str, subscription_id: str) -> Hook | None:
         hooks = await self._store.hooks(user_id)
-        return next((hook for hook in hooks if hook.subscription_id == number), None)
+        return next((hook for hook in hooks if hook.subscription_id == subscription_id), None)
 
-    async def _make_key(self, user_id: str, hook_id: str, number: str) -> str:
-        key = read_key(await self._ask(user_id, "POST", unchecked_path(number, "/secret-key")))
+    async def _make_key(self, user_id: str, hook_id: str, subscription_id: str) -> str:
+        key = read_key(
+            await self._ask(user_id, "POST", unchecked_path(subscription_id, "/secret-key"))
+        )
         await self._hooks.add_key(hook_id, key)
         return key
 
-    async def _put_activation(self, user_id: str, number: str, url: str | None) -> None:
+    async def _put_activation(self, user_id: str, subscription_id: str, url: str | None) -> None:
         """`url`: its callback address where that is one of ours; it is checked first."""
         steps = self._activations
-        steps.begin(user_id, number)
+        steps.begin(user_id, subscription_id)
         check = None
         if url is not None:
             check = await self._check_address(url)
-            steps.record(user_id, number, check.text, "going on" if check.ok else "bad")
-        steps.asked(user_id, number)
+            steps.record(user_id, subscription_id, check.text, "going on" if check.ok else "bad")
+        steps.asked(user_id, subscription_id)
         try:
             await self._ask(
-                user_id, "PUT", unchecked_path(number, "/activation"), seconds=ACTIVATION_TIMEOUT
+                user_id,
+                "PUT",
+                unchecked_path(subscription_id, "/activation"),
+                seconds=ACTIVATION_TIMEOUT,
             )
         except ServiceError as error:
-            steps.record(user_id, number, f"SmartRecruiters refused: {error}", "bad")
-            arrived = steps.finish(user_id, number)
+            steps.record(user_id, subscription_id, f"SmartRecruiters refused: {error}", "bad")
+            arrived = steps.finish(user_id, subscription_id)
             if isinstance(error, ServiceAnsweredError) and error.status not in NOT_ABOUT_ADDRESS:
                 cause = cause_of_refusal(arrived=arrived, check=check, url=url)
-                steps.record(user_id, number, f"Likely cause: {cause}", "bad")
+                steps.record(user_id, subscription_id, f"Likely cause: {cause}", "bad")
             raise
-        steps.record(user_id, number, "SmartRecruiters activated it", "good")
-        steps.finish(user_id, number)
+        steps.record(user_id, subscription_id, "SmartRecruiters activated it", "good")
+        steps.finish(user_id, subscription_id)
 
-    async def _retire(self, user_id: str, number: str) -> None:
-        await self._activations.forget(user_id, number)
-        hook = await self._hook_of(user_id, number)
+    async def _retire(self, user_id: str, subscription_id: str) -> None:
+        await self._activations.forget(user_id, subscription_id)
+        hook = await self._hook_of(user_id, subscription_id)
         if hook is not None:
             await self._store.retire_hook(hook.id, now_ms())
             self._hooks.forget(hook.id)
@@ -299,7 +306,7 @@ class Subscriptions:
     ) -> Answer:
         try:
             return raise_for_error(
-                await self._gateway.ask(
+                await self._user_client.call(
                     user_id, method, path, foreground=True, payload=payload, timeout=seconds
                 )
             )

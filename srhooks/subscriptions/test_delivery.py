@@ -28,7 +28,7 @@ class TrialResult:
     error: str | None
 
 
-class Trial:
+class SubscriptionTester:
     def __init__(
         self, settings: Settings, store: Store, hooks: HookDirectory,
         session: aiohttp.ClientSession, proof: TestProof,
@@ -39,10 +39,10 @@ class Trial:
         self._session = session
         self._proof = proof
 
-    async def run(self, user_id: str, number: str, event: str) -> TrialResult:
+    async def run(self, user_id: str, subscription_id: str, event: str) -> TrialResult:
         """Post one test notification. Raises UnknownSubscriptionError unless it is ours."""
         hooks = await self._store.hooks(user_id)
-        hook = next((one for one in hooks if one.subscription_id == number), None)
+        hook = next((one for one in hooks if one.subscription_id == subscription_id), None)
         entry = await self._hooks.get(hook.id) if hook is not None else None
         if hook is None or entry is None:
             raise UnknownSubscriptionError

@@ -121,7 +121,7 @@ async def test_a_suspension_shows_on_open_pages(chromium: Browser, world: World)
 async def test_the_overview_follows_what_arrives(
     chromium: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connection, "OVERVIEW_EVERY", 0.2)
+    monkeypatch.setattr(connection, "OVERVIEW_INTERVAL", 0.2)
     async with world.logged_in() as ada:
         hook_id = (await ada.subscribe("job.created"))["hookId"]
         await world.sandbox.fire("job.created")

@@ -50,7 +50,7 @@ class Account:
         self.services.tokens.forget("u1")
 
     async def ask(self, path: str = "/jobs/1") -> int:
-        answer = await self.services.gateway.ask("u1", "GET", path, foreground=True)
+        answer = await self.services.user_client.call("u1", "GET", path, foreground=True)
         return answer.status
 
     def revoke(self) -> None:

@@ -8,7 +8,7 @@ from srhooks.domain.models import Filter
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.hub import LocalHub
 from srhooks.maintenance.subject_indexing import SubjectIndexer
-from srhooks.privacy.candidate_erasure import Eraser
+from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.store import Store
 from srhooks.store.postgres import PostgresStore
 
@@ -42,7 +42,7 @@ async def test_what_is_indexed_meanwhile_is_found_and_erased(store: Store) -> No
     late = await add(store, body=b'{"candidate": {"id": "cand-4711"}}', entity_status="none")
     intrude(store, "UNION SELECT id FROM (SELECT id FROM reindex", lambda: store.index_some(20))
     candidates = CandidateLookup(store, SubjectIndexer(store, LocalHub()))
-    eraser = Eraser(store, LocalHub(), candidates, grace=0)
+    eraser = CandidateEraser(store, LocalHub(), candidates, grace=0)
     await asyncio.sleep(0.01)  # the candidate is asked for later than it came
     await eraser.erase("u1", "cand-4711")
     await eraser._work()

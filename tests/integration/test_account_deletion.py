@@ -10,7 +10,7 @@ import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import WHOLE_ACCOUNT, NewNotification
-from srhooks.privacy.candidate_erasure import Eraser
+from srhooks.privacy.candidate_erasure import CandidateEraser
 from yarl import URL
 
 from tests.support.erasing import (
@@ -111,7 +111,7 @@ async def test_a_request_that_was_under_way_leaves_nothing_of_a_deleted_account(
     assert [note.candidate_id for note in await services.store.erasures()] == [WHOLE_ACCOUNT]
     # As the running one does after a minute.
     later = asyncio.create_task(
-        Eraser(services.store, services.hub, services.candidates, grace=0).run()
+        CandidateEraser(services.store, services.hub, services.candidates, grace=0).run()
     )
 
     async def gone() -> bool:

@@ -29,9 +29,9 @@ BODIES = (
 )
 
 
-async def command_of(ada: Browser, number: str) -> str:
+async def command_of(ada: Browser, subscription_id: str) -> str:
     """As a browser copies it: the text of the element."""
-    page = await ada.page(f"/notifications/{number}")
+    page = await ada.page(f"/notifications/{subscription_id}")
     found = re.search(r'id="curl-text-\w+">(.*?)</pre>', page, re.DOTALL)
     assert found is not None
     return unescape(found[1])

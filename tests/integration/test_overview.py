@@ -82,7 +82,7 @@ async def test_it_is_there_while_the_service_is_not(world: World) -> None:
 
 
 async def test_an_open_overview_follows(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "OVERVIEW_EVERY", 0.2)
+    monkeypatch.setattr(connection, "OVERVIEW_INTERVAL", 0.2)
     async with world.logged_in() as ada:
         await ada.subscribe("job.created")
         async with ada.live("?view=overview&window=1h") as socket:

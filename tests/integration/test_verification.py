@@ -86,11 +86,11 @@ async def test_the_code_says_valid_with_the_key_and_invalid_with_another(
                 assert await run(language.key, code, "other", tmp_path) == "invalid"
 
 
-async def compared(ada: Browser, number: str, text: str) -> str:
+async def compared(ada: Browser, subscription_id: str, text: str) -> str:
     """What the page says, as a form without JavaScript gets it."""
     data = {"csrf": await ada.csrf(), "text": text}
     headers = {"Accept": "text/html"}
-    path = f"/notifications/{number}/compare"
+    path = f"/notifications/{subscription_id}/compare"
     async with ada.request("POST", path, data=data, headers=headers) as answer:
         assert answer.status == 200
         return " ".join(unescape(re.sub(r"<[^>]+>", " ", await answer.text())).split())

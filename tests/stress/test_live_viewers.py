@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 from srhooks.hub import EventQueue
 from srhooks.web.live.connection import LivePage
-from srhooks.web.live.endpoint import AUDIENCES, PATIENCE, Patience
+from srhooks.web.live.endpoint import AUDIENCES, LIVE_TIMEOUTS, Patience
 from yarl import URL
 
 from tests.support.harness import Browser, World, eventually
@@ -21,7 +21,7 @@ SENT = 100
 
 
 def hasty(app: web.Application) -> None:
-    app[PATIENCE] = Patience(heartbeat=1.0, send=0.5)
+    app[LIVE_TIMEOUTS] = Patience(heartbeat=1.0, send=0.5)
 
 
 async def mute_viewer(world: World, ada: Browser) -> socket.socket:

@@ -23,7 +23,7 @@ from tests.support.harness import Browser, World, eventually
 from tests.support.harness import world as start_world
 
 LIMIT = 5.0  # seconds in which the service wants an answer
-PATIENCE = 10.0  # seconds in which a person does
+TIMEOUT = 10.0  # seconds in which a person does
 Trouble = Callable[[World, Path], AbstractContextManager[None]]
 
 
@@ -128,7 +128,7 @@ async def check(
             for code, retry_after in await posting:
                 assert (code, retry_after is not None) == (503, True)
             assert await status(ada, "/readyz") == 503
-        code = await status(ada, "/notifications", PATIENCE)
+        code = await status(ada, "/notifications", TIMEOUT)
         assert code == (200 if reads else 503)
         if not reads:
             assert "database" in await ada.page("/notifications", status=503)

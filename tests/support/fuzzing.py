@@ -22,7 +22,7 @@ from tests.support.fuzz_wire import run_wire
 from tests.support.harness import Browser, World, world
 
 CONCURRENT = 8
-PATIENCE = 30.0  # seconds for one answer
+TIMEOUT = 30.0  # seconds for one answer
 WIRE_SHARE = 10  # one connection with odd bytes for so many requests
 MAX_GROWTH = 100  # MB
 WARM_UP = 0.3  # of the requests: caches and pools are full after it
@@ -152,7 +152,7 @@ async def exchange(target: Target, sent: bytes) -> None:
     try:
         writer.write(sent)
         await writer.drain()
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             head = await reader.readline()
             if b" 101 " not in head:  # a socket that was opened stays so: we leave
                 await reader.read()

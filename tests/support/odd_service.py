@@ -67,10 +67,10 @@ class OddService:
         self.tokens.clear()
         self.refresh_tokens.clear()
 
-    def rotate_key(self, number: str) -> str:
+    def rotate_key(self, subscription_id: str) -> str:
         """As another program of the same customer would."""
-        self.keys.setdefault(number, []).append(secrets.token_hex(8))
-        return self.keys[number][-1]
+        self.keys.setdefault(subscription_id, []).append(secrets.token_hex(8))
+        return self.keys[subscription_id][-1]
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         method, path = request.method, request.path
@@ -126,12 +126,14 @@ class OddService:
         self.subscriptions[str(number)] = {**made, "id": number}
         return reply(201, self.subscriptions[str(number)])
 
-    async def _one(self, request: web.Request, number: str, what: str = "") -> web.Response:
-        one = self.subscriptions.get(number)
+    async def _one(
+        self, request: web.Request, subscription_id: str, what: str = ""
+    ) -> web.Response:
+        one = self.subscriptions.get(subscription_id)
         if one is None:
             return reply(404, {"error_description": "no such subscription"})
         if request.method == "DELETE":
-            del self.subscriptions[number]
+            del self.subscriptions[subscription_id]
             return reply(200, {})
         if what == "activation":
             async with (
@@ -144,9 +146,9 @@ class OddService:
             one["status"] = "active"
             return reply(200, one)
         if what == "secret-key" and request.method == "POST":
-            return reply(200, {"validTo": None, "secretKey": self.rotate_key(number)})
-        if what == "secret-key" and self.has_keys and self.keys.get(number):
-            return reply(200, {"secretKey": self.keys[number][-1]})
+            return reply(200, {"validTo": None, "secretKey": self.rotate_key(subscription_id)})
+        if what == "secret-key" and self.has_keys and self.keys.get(subscription_id):
+            return reply(200, {"secretKey": self.keys[subscription_id][-1]})
         return reply(404, "")
 
 

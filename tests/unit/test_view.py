@@ -146,7 +146,7 @@ def feed_context(*notifications: Notification) -> dict[str, Any]:
         "user": USER,
         "csrf": HOSTILE,
         "notifications": notifications,
-        "wanted": Filter(events=(HOSTILE, "job."), q=HOSTILE, link=HOSTILE, params=asked),
+        "feed_filter": Filter(events=(HOSTILE, "job."), q=HOSTILE, link=HOSTILE, params=asked),
         "next": f"/notifications?before={HOSTILE}",
         "counts": {HOSTILE: 3, "job.created": 1},
         "total": 1284,
@@ -207,8 +207,8 @@ def test_nothing_hostile_breaks_out(
 
 
 def test_nothing_hostile_breaks_out_of_what_is_pushed(app: web.Application) -> None:
-    n, wanted = hostile(), feed_context()["wanted"]
-    for pushed in ({"new": True}, {"wanted": wanted}, {"gone": True}):
+    n, wanted = hostile(), feed_context()["feed_filter"]
+    for pushed in ({"new": True}, {"feed_filter": wanted}, {"gone": True}):
         check_harmless(frame(app, n, **pushed))
 
 
@@ -228,7 +228,7 @@ def check_harmless(text: str) -> None:
 
 
 def test_links_and_addresses_are_quoted(app: web.Application) -> None:
-    read = Reader(row(app, hostile(), wanted=feed_context()["wanted"]))
+    read = Reader(row(app, hostile(), feed_filter=feed_context()["feed_filter"]))
     href = dict(read.attributes)["href"]
     assert href is not None
     assert re.fullmatch(r"/notifications/[0-9a-z]{13}\?[\w%&=.+*-]+", href)
@@ -242,7 +242,7 @@ def test_a_megabyte_of_text_stays_a_page(app: web.Application) -> None:
         body=json.dumps([big]).encode(),
         entity=json.dumps([big]).encode(),
     )
-    text = render_text(app, "_detail.html", {**feed_context(), "n": n, "wanted": None})
+    text = render_text(app, "_detail.html", {**feed_context(), "n": n, "feed_filter": None})
     assert len(text) < 5_000_000
     assert "beginning" in text
     assert len(row(app, n)) < 4000

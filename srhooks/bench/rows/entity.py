@@ -17,7 +17,7 @@ LATENCY = 0.05  # seconds that the sandbox adds to each answer
 # The key that every sandbox has; the bench starts one as a process of its own.
 API_KEY = "5a4db0c3e1f2478f9d6b7a8c9e0f1a2b"
 PAUSE = 0.25  # seconds: both we and the program ask, and the limit is ten a second
-PATIENCE = 10.0  # seconds
+TIMEOUT = 10.0  # seconds
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -82,7 +82,7 @@ def _patches(product: Product, sender: Sender, count: int) -> list[float]:
             if status != 202:
                 raise BenchError(f"a notification was answered {status}")
             while not viewer.rows or viewer.settled == seen:
-                if not selector.select(PATIENCE):
+                if not selector.select(TIMEOUT):
                     raise BenchError("an entity did not reach the viewer")
                 viewer.read()
             times.append(perf_counter() - line.began)

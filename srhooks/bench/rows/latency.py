@@ -11,7 +11,7 @@ from srhooks.bench.setting import Product, Setting, started
 from srhooks.bench.stats import middle, percentile
 from srhooks.bench.verify import all_shown, all_stored_once, shown_ids
 
-PATIENCE = 10.0  # seconds
+TIMEOUT = 10.0  # seconds
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -64,7 +64,7 @@ def _frames(product: Product, sender: Sender, count: int) -> list[float]:
             answered = False
             shown = 0.0
             while not (answered and shown):
-                ready = selector.select(PATIENCE)
+                ready = selector.select(TIMEOUT)
                 if not ready:
                     raise BenchError("a notification did not reach the viewer")
                 for key, _ in ready:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from srhooks.bench.load import Storm, rest, storm
 from srhooks.bench.notices import Sender, Shape
-from srhooks.bench.processes import PATIENCE, BenchError, Program, free_ports
+from srhooks.bench.processes import TIMEOUT, BenchError, Program, free_ports
 from srhooks.bench.report import Row
 from srhooks.bench.setting import Setting, started
 from srhooks.bench.verify import all_stored_once
@@ -133,7 +133,7 @@ def proxied(parent: Path, program: Program, keepalive: str) -> Iterator[Proxy]:
 
 
 def _wait_until_it_listens(process: subprocess.Popen[bytes], port: int, folder: Path) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         with contextlib.suppress(OSError):
             socket.create_connection(("127.0.0.1", port), 1).close()

@@ -5,7 +5,7 @@ from time import perf_counter
 
 from srhooks.bench.client import HttpConnection
 from srhooks.bench.notices import Sender, Shape
-from srhooks.bench.processes import PATIENCE, BenchError
+from srhooks.bench.processes import TIMEOUT, BenchError
 from srhooks.bench.report import Row
 from srhooks.bench.setting import Setting, started
 from srhooks.bench.verify import all_stored_once
@@ -32,7 +32,7 @@ def measure(setting: Setting) -> list[Row]:
 
 
 def _first_answer(port: int, request: bytes) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while True:
         try:
             line = HttpConnection(port)

@@ -8,7 +8,7 @@ from aiohttp import StreamReader, web
 from srhooks.server.bounded_parser import MalformedBodyError
 from srhooks.web.http.errors import BadRequestError, OverloadedError
 
-PATIENCE = 10.0  # seconds for a whole body; the service itself waits for five in all
+TIMEOUT = 10.0  # seconds for a whole body; the service itself waits for five in all
 AROUND = 8  # characters around a header's name and value in JSON
 ESCAPED = 6  # characters of one that is not ASCII, at most
 FREE_HEADERS = 8 * 1024  # bytes of stored headers that do not count: more than any sender needs
@@ -29,7 +29,7 @@ def check_stored(headers: Mapping[str, str], body: bytes, limit: int) -> None:
 
 
 class Bodies:
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = TIMEOUT) -> None:
         self.patience = patience
         self.unfinished = 0  # bytes
 

@@ -19,7 +19,7 @@ HOME = "/notifications"
 async def complete_log_in(request: web.Request, user: User) -> tuple[Login, str]:
     """The new session, and the address that the person wanted to see. Raises StoreError."""
     services = request.app[SERVICES]
-    services.gateway.forget(user.id)
+    services.user_client.forget(user.id)
     services.fetcher.wake(user.id)
     services.key_recovery.start(user.id)
     services.hub.publish(user.id, Event("login"))

@@ -21,18 +21,18 @@ class FeedPage:
 
 
 async def read_page(
-    store: Store, user_id: str, wanted: Filter, limit: int, asked: str = "",
+    store: Store, user_id: str, feed_filter: Filter, limit: int, asked: str = "",
     patience: float = PAGE_TIME,
 ) -> FeedPage:  # fmt: skip
     """`asked`: the limit as the address gives it. A rare filter may take several pages to search.
 
     Raises StoreError.
     """
-    page = await store.page(user_id, wanted, limit + 1, patience)
+    page = await store.page(user_id, feed_filter, limit + 1, patience)
     found = page.found[:limit]
     if len(page.found) > limit:
-        return FeedPage(found, older_url(wanted, found[-1].public_id, asked))
+        return FeedPage(found, older_url(feed_filter, found[-1].public_id, asked))
     if page.reached is None:
         return FeedPage(found, None)
-    following = older_url(wanted, ids.encode_id(page.reached), asked)
+    following = older_url(feed_filter, ids.encode_id(page.reached), asked)
     return FeedPage(found, following, ids.received_ms(page.reached))

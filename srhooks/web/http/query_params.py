@@ -116,15 +116,17 @@ def read_bound(name: str, text: str, zone: ZoneInfo | None = None) -> tuple[int 
     return None, math.ceil(ms - 0.0005) if name == "before" else math.floor(ms + 0.0005)
 
 
-def older_url(wanted: Filter, last_id: str, limit: str) -> str:
+def older_url(feed_filter: Filter, last_id: str, limit: str) -> str:
     """The address of the page after this one."""
-    params = {**wanted.params, "before": last_id} | ({"limit": limit} if limit else {})
+    params = {**feed_filter.params, "before": last_id} | ({"limit": limit} if limit else {})
     return "/notifications?" + urlencode(params, doseq=True, errors="replace")
 
 
-def live_url(wanted: Filter, cursor: int) -> str:
+def live_url(feed_filter: Filter, cursor: int) -> str:
     """The address of the socket that goes on where a page of the feed ends.
 
     With `before` it tells what becomes of the rows on the page, and brings none that are newer.
     """
-    return "/live?" + urlencode({**wanted.params, "cursor": cursor}, doseq=True, errors="replace")
+    return "/live?" + urlencode(
+        {**feed_filter.params, "cursor": cursor}, doseq=True, errors="replace"
+    )

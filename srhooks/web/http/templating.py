@@ -35,7 +35,7 @@ DEFAULTS: Mapping[str, Any] = {
     "csrf": "",
     "path": "",
     "live_url": "",
-    "wanted": None,
+    "feed_filter": None,
     "cursor": 0,
     "days": 30,  # that notifications are kept
     "things": (),  # candidates, jobs and the like that have a timeline

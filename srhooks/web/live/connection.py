@@ -30,8 +30,8 @@ from srhooks.web.state.app_keys import METRICS, SERVICES
 log = logging.getLogger(__name__)
 
 MAX_REPLAY = 500  # changes; beyond them the list is pushed as a whole
-OVERVIEW_EVERY = 3.0  # seconds between two pushes of the overview
-CLOSE_PATIENCE = 2.0  # seconds for a page to hear why it is closed
+OVERVIEW_INTERVAL = 3.0  # seconds between two pushes of the overview
+CLOSE_TIMEOUT = 2.0  # seconds for a page to hear why it is closed
 LOGGED_OUT = 4401
 MAX_TIMER = 86_400.0  # seconds: beyond some 50 days a timer of the loop may fail
 REASONS = {
@@ -49,6 +49,7 @@ class LivePage:
         "_checking",
         "_deadline",
         "_events",
+        "_filter",
         "_filter_key",
         "_is_open",
         "_new_rows",
@@ -59,7 +60,6 @@ class LivePage:
         "_socket",
         "_told",
         "_transport",
-        "_wanted",
         "_window",
         "closing",
         "login",
@@ -69,7 +69,7 @@ class LivePage:
 
     def __init__(
         self, app: web.Application, login: Login, socket: web.WebSocketResponse,
-        transport: asyncio.WriteTransport, changes: ChangeReader, wanted: Filter,
+        transport: asyncio.WriteTransport, changes: ChangeReader, feed_filter: Filter,
         cursor: int | None, *, view: str, window: str, send_patience: float,
     ) -> None:  # fmt: skip
         self.login = login
@@ -81,8 +81,8 @@ class LivePage:
         self._socket = socket
         self._transport = transport
         self._changes = changes
-        self._wanted = wanted
-        self._filter_key = repr(sorted(wanted.params.items()))
+        self._filter = feed_filter
+        self._filter_key = repr(sorted(feed_filter.params.items()))
         self._render: Callable[..., str] = macro(app, "_live.html", "frame")
         self._new_rows = app[NEW_ROWS]
         self._replays = cursor is not None and self.is_feed
@@ -169,7 +169,7 @@ class LivePage:
             while events := self._events.drain():
                 await self._show(events)
                 if self.view == "overview":  # one look shows all that happens meanwhile
-                    await asyncio.sleep(OVERVIEW_EVERY)
+                    await asyncio.sleep(OVERVIEW_INTERVAL)
         except StoreError:
             self._close(WSCloseCode.TRY_AGAIN_LATER)
         except (TimeoutError, ConnectionError):
@@ -223,7 +223,7 @@ class LivePage:
 
     async def _send_whole_list(self) -> None:
         cursor = await self._app[SERVICES].store.last_rev(self.login.user.id)
-        await self._send(await fragments.whole_list(self._app, self.login, self._wanted, cursor))
+        await self._send(await fragments.whole_list(self._app, self.login, self._filter, cursor))
         self.sent = cursor
 
     async def _send(self, text: str) -> None:
@@ -238,18 +238,22 @@ class LivePage:
         return change.frame((self._filter_key, new), lambda: self._row(change.n, new=new))
 
     def _row(self, n: Notification, *, new: bool) -> str:
-        wanted = self._wanted
-        if new and not wanted.params:
+        feed_filter = self._filter
+        if new and not feed_filter.params:
             return self._new_rows.frame(n, clock.now_ms())
-        if not wanted.matches(n):
+        if not feed_filter.matches(n):
             # It may have fitted before: its entity's status changes, and what is erased loses all
             # text and its link. Nothing else that can be asked for does.
-            was = wanted.q or wanted.link or (wanted.status and n.entity_status != wanted.status)
+            was = (
+                feed_filter.q
+                or feed_filter.link
+                or (feed_filter.status and n.entity_status != feed_filter.status)
+            )
             left = not new and was
             return self._render(n, gone=True) if left else ""
         # A filter may fit only now that the entity is known: then it is new to the page.
-        is_new = new or bool(wanted.q or wanted.status)
-        return self._render(n, moment(n.received_at, clock.now_ms()), wanted, new=is_new)
+        is_new = new or bool(feed_filter.q or feed_filter.status)
+        return self._render(n, moment(n.received_at, clock.now_ms()), feed_filter, new=is_new)
 
     def _end_at(self, until: int) -> None:
         """Look at the session again when it ends (ms), unless it is used meanwhile."""
@@ -287,7 +291,7 @@ class LivePage:
             if self._pushing is not None and self._pushing is not asyncio.current_task():
                 self._pushing.cancel()
             self.closing = asyncio.create_task(
-                close(self._socket, code, REASONS[code], CLOSE_PATIENCE), name="live-close"
+                close(self._socket, code, REASONS[code], CLOSE_TIMEOUT), name="live-close"
             )
 
 

@@ -22,7 +22,7 @@ from srhooks.web.pages.overview import read_window
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 from srhooks.web.state.listeners import LISTENERS, Listeners
 
-LEAVE_PATIENCE = 0.7  # seconds for all of them at shutdown
+LEAVE_TIMEOUT = 0.7  # seconds for all of them at shutdown
 VIEWS = ("", "feed", "subscriptions", "overview")
 
 
@@ -32,7 +32,7 @@ class Patience:
     send: float = 20.0  # seconds that a viewer may take for one frame
 
 
-PATIENCE = web.AppKey("live_patience", Patience)
+LIVE_TIMEOUTS = web.AppKey("live_patience", Patience)
 AUDIENCES = web.AppKey("live_audiences", dict[str, Audience])  # by user; none is empty
 
 
@@ -50,18 +50,18 @@ async def live(request: web.Request) -> web.StreamResponse:
         raise BadRequestError("view must be feed, subscriptions or overview")
     if bearer(request) is not None and request.query.get("view", "") not in {"", "feed"}:
         raise BadRequestError("a personal token opens the feed alone")
-    wanted = read_filter(request.query)
+    feed_filter = read_filter(request.query)
     window = read_window(request.query.get("window", ""))
     cursor = _cursor(request)
     if request.transport is None:
         return web.Response()  # it has left: nobody reads this
-    services, patience = request.app[SERVICES], request.app[PATIENCE]
+    services, patience = request.app[SERVICES], request.app[LIVE_TIMEOUTS]
     if cursor is None:  # from now on; what is being committed has a rev already
         cursor = await services.store.last_rev(login.user.id)
     socket = web.WebSocketResponse(heartbeat=patience.heartbeat, compress=False, max_msg_size=4096)
     audience = _audience(request.app, login.user.id)
     page = LivePage(
-        request.app, login, socket, request.transport, audience.changes, wanted, cursor,
+        request.app, login, socket, request.transport, audience.changes, feed_filter, cursor,
         view=request.query.get("view", ""), window=window, send_patience=patience.send,
     )  # fmt: skip
     audience.pages[page] = None
@@ -113,14 +113,14 @@ async def _until_it_leaves(socket: web.WebSocketResponse) -> None:
 async def close_all(app: web.Application) -> None:
     """At shutdown: tell the pages that we come back (1012), so that they do too."""
     closing = [
-        close(socket, WSCloseCode.SERVICE_RESTART, b"restarting", LEAVE_PATIENCE)
+        close(socket, WSCloseCode.SERVICE_RESTART, b"restarting", LEAVE_TIMEOUT)
         for socket in list(app[SERVICES].sockets)
     ]
     await asyncio.gather(*closing, return_exceptions=True)
 
 
 def setup_live(app: web.Application) -> None:
-    app[PATIENCE] = Patience()
+    app[LIVE_TIMEOUTS] = Patience()
     app[AUDIENCES] = {}
     app[LISTENERS] = Listeners()
     app.on_shutdown.append(close_all)

@@ -22,21 +22,21 @@ async def banner(app: web.Application, login: Login) -> str:
     return render_text(app, "_banner.html", {"user": user})
 
 
-async def deleted(app: web.Application, user_id: str, numbers: Iterable[int]) -> str:
+async def deleted(app: web.Application, user_id: str, notification_ids: Iterable[int]) -> str:
     """Raises StoreError."""
-    ctx = {"ids": [encode_id(number) for number in numbers], **await totals(app, user_id)}
+    ctx = {"ids": [encode_id(number) for number in notification_ids], **await totals(app, user_id)}
     return render_text(app, "_deleted.html", ctx)
 
 
-async def whole_list(app: web.Application, login: Login, wanted: Filter, cursor: int) -> str:
+async def whole_list(app: web.Application, login: Login, feed_filter: Filter, cursor: int) -> str:
     """The first page of the feed in place of what is shown. Raises StoreError."""
-    page = await read_page(app[SERVICES].store, login.user.id, wanted, DEFAULT_LIMIT)
+    page = await read_page(app[SERVICES].store, login.user.id, feed_filter, DEFAULT_LIMIT)
     ctx = {
         **page.context,
-        **await totals(app, login.user.id, wanted),
-        "wanted": wanted,
+        **await totals(app, login.user.id, feed_filter),
+        "feed_filter": feed_filter,
         "cursor": cursor,
-        "live_url": live_url(wanted, cursor),
+        "live_url": live_url(feed_filter, cursor),
         "subscriptions": [],
         "csrf": login.csrf,
         "oob": True,

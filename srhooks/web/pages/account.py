@@ -14,7 +14,7 @@ from srhooks.accounts.rights import PLURALS, unreadable_kinds
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
 from srhooks.domain.subjects import MAX_ID
-from srhooks.privacy.candidate_erasure import Eraser, UnknownCandidateError
+from srhooks.privacy.candidate_erasure import CandidateEraser, UnknownCandidateError
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
@@ -89,7 +89,7 @@ async def erase(request: web.Request) -> web.Response:
 
 
 async def _erase_for_program(
-    eraser: Eraser, login: Login, candidate_id: str, asked: dict[str, Any]
+    eraser: CandidateEraser, login: Login, candidate_id: str, asked: dict[str, Any]
 ) -> web.Response:
     """Raises UnknownCandidateError."""
     if asked.get("dryRun") is True:

@@ -59,10 +59,10 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
     )
 
 
-async def _delete(request: web.Request, user_id: str, numbers: list[int]) -> int:
+async def _delete(request: web.Request, user_id: str, notification_ids: list[int]) -> int:
     """Delete them, and tell every open page."""
     services = request.app[SERVICES]
-    deleted = await services.store.delete_notifications(user_id, numbers)
+    deleted = await services.store.delete_notifications(user_id, notification_ids)
     services.deletions.note(user_id, services.store.next_id(), deleted)
     services.hub.publish(user_id, Event("deleted"))
     return len(deleted)
@@ -92,10 +92,10 @@ async def reprocess_one(request: web.Request) -> web.Response:
     return _see(f"/notifications/{n.public_id}{_query(back)}#d-entity")
 
 
-async def _process(request: web.Request, login: Login, numbers: list[int]) -> int:
+async def _process(request: web.Request, login: Login, notification_ids: list[int]) -> int:
     services = request.app[SERVICES]
     done = 0
-    for n in await services.store.by_ids(login.user.id, numbers):
+    for n in await services.store.by_ids(login.user.id, notification_ids):
         entry = await services.hooks.get(n.hook_id)
         if entry is not None:
             done += await services.intake.process_again(entry, n)

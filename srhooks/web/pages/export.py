@@ -42,22 +42,26 @@ async def export(request: web.Request) -> web.StreamResponse:
     chosen = [str(one) for one in asked.getall("id", [])]
     if posted and not chosen:
         raise BadRequestError("Choose at least one notification")
-    wanted = read_filter(request.query)
+    feed_filter = read_filter(request.query)
     numbers = read_ids(chosen)
     name = str(asked.get("format", ""))
     if not name and wants_json(request):
         raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
     if not name:
         store = request.app[SERVICES].store
-        known = len(numbers) if chosen else await store.count(login.user.id, wanted, COUNTED + 1)
-        params = {**wanted.params, "id": chosen}
-        ctx = {"total": known, "most": COUNTED, "wanted": wanted, "params": params}
+        known = (
+            len(numbers) if chosen else await store.count(login.user.id, feed_filter, COUNTED + 1)
+        )
+        params = {**feed_filter.params, "id": chosen}
+        ctx = {"total": known, "most": COUNTED, "feed_filter": feed_filter, "params": params}
         return render(request, "export.html", ctx)
     if name not in FORMATS:
         raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
     store = request.app[SERVICES].store
     pieces = (
-        _chosen(store, login.user.id, numbers) if chosen else _all(store, login.user.id, wanted)
+        _chosen(store, login.user.id, numbers)
+        if chosen
+        else _all(store, login.user.id, feed_filter)
     )
     async with contextlib.aclosing(pieces):
         return await _stream(request, FORMATS[name], pieces)
@@ -121,11 +125,11 @@ async def _stream(
 
 
 async def _all(
-    store: Store, user_id: str, wanted: Filter
+    store: Store, user_id: str, feed_filter: Filter
 ) -> AsyncGenerator[list[Notification], None]:
-    before = wanted.before if wanted.before is not None else store.next_id()
+    before = feed_filter.before if feed_filter.before is not None else store.next_id()
     while True:
-        page = await store.page(user_id, wanted.below(before), PIECE, room=PIECE_BYTES)
+        page = await store.page(user_id, feed_filter.below(before), PIECE, room=PIECE_BYTES)
         if page.found:
             yield page.found
         if page.reached is not None:
@@ -137,9 +141,9 @@ async def _all(
 
 
 async def _chosen(
-    store: Store, user_id: str, numbers: list[int]
+    store: Store, user_id: str, notification_ids: list[int]
 ) -> AsyncGenerator[list[Notification], None]:
-    left = await store.sizes(user_id, sorted(set(numbers)))
+    left = await store.sizes(user_id, sorted(set(notification_ids)))
     while left:
         piece = light(left, PIECE_BYTES)
         left = left[len(piece) :]

@@ -139,7 +139,7 @@ FORMATS = {
 }
 
 
-def write(form: Format, found: list[Notification], hook_url: Callable[[str], str]) -> bytes:
+def write(form: Format, notifications: list[Notification], hook_url: Callable[[str], str]) -> bytes:
     """The rows as one piece. CPU work: call it off the event loop."""
-    text = form.between.join(form.row(n, hook_url(n.hook_id)) for n in found)
+    text = form.between.join(form.row(n, hook_url(n.hook_id)) for n in notifications)
     return text.encode("utf-8", "replace")

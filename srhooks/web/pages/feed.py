@@ -29,7 +29,7 @@ from srhooks.web.presentation.verification_code import verification_code
 from srhooks.web.state.app_keys import SERVICES, SETTINGS
 
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
-SEEN_EVERY = 60_000  # ms between two notes of a visit
+SEEN_INTERVAL = 60_000  # ms between two notes of a visit
 BESIDE = 25  # rows next to a notification that is opened by its address; scrolling brings more
 FIRST_TIME = 0.035  # seconds of search until something is shown; what follows is fetched by itself
 MIN_NAME = 2  # characters of a search that may be a name
@@ -39,26 +39,26 @@ MAX_NAMED = 12  # timelines that a notification leads to
 
 async def feed(request: web.Request) -> web.Response:
     login = await require_reader(request)
-    wanted = read_filter(request.query)
+    feed_filter = read_filter(request.query)
     limit = read_limit(request.query)
     answers = request.app[SERVICES].answers
     lease = await answers.take_for_request()
     # The cursor is read first: what arrives between the two reads is pushed, never missed.
     cursor = await request.app[SERVICES].store.last_rev(login.user.id)
-    page = await _page(request, login, wanted, limit)
+    page = await _page(request, login, feed_filter, limit)
     lease.shrink(sum(n.size for n in page.notifications))
     if wants_json(request):
         return await _json(page.notifications, page.next)
-    ctx: dict[str, Any] = {**page.context, "wanted": wanted}
-    ctx["things"] = await _things_called(request, login, wanted.q)
+    ctx: dict[str, Any] = {**page.context, "feed_filter": feed_filter}
+    ctx["things"] = await _things_called(request, login, feed_filter.q)
     ctx["opened"] = await _opened(request, login, page)
     target = request.headers.get("HX-Target", "").rpartition("#")[2]
     if wants_fragment(request) and target == "more":
         return render(request, "_rows.html", ctx)
-    ctx |= {"cursor": cursor, "live_url": live_url(wanted, cursor)}
+    ctx |= {"cursor": cursor, "live_url": live_url(feed_filter, cursor)}
     ctx["subscriptions"] = await _subscriptions(request, login)
     if wants_fragment(request) and target == "list":
-        ctx |= await totals(request.app, login.user.id, wanted)
+        ctx |= await totals(request.app, login.user.id, feed_filter)
         return render(request, "_list.html", ctx)
     return await _whole_page(request, login, ctx, {})
 
@@ -73,19 +73,19 @@ async def detail(request: web.Request) -> web.Response:
         return await _json(n, None)
     if bearer(request) is None:  # a program's look is nobody's
         await request.app[SERVICES].store.mark_opened(login.user.id, n.id)
-    wanted = read_filter(request.query)
-    ctx = await _detail_context(request, login, n, wanted)
+    feed_filter = read_filter(request.query)
+    ctx = await _detail_context(request, login, n, feed_filter)
     if wants_fragment(request):
         return await run_heavy(n.size, render, request, "_detail.html", ctx)
     cursor = await request.app[SERVICES].store.last_rev(login.user.id)
     limit = min(read_limit(request.query), BESIDE)
-    beside = await _page(request, login, wanted, limit)
+    beside = await _page(request, login, feed_filter, limit)
     page = {
         **beside.context,
-        "wanted": wanted,
+        "feed_filter": feed_filter,
         "opened": await _opened(request, login, beside),
         "cursor": cursor,
-        "live_url": live_url(wanted, cursor),
+        "live_url": live_url(feed_filter, cursor),
         "subscriptions": await _subscriptions(request, login),
     }
     return await _whole_page(request, login, page, ctx)
@@ -122,12 +122,12 @@ async def find_notification(request: web.Request, login: Login) -> Notification:
     return n
 
 
-async def _page(request: web.Request, login: Login, wanted: Filter, limit: int) -> FeedPage:
+async def _page(request: web.Request, login: Login, feed_filter: Filter, limit: int) -> FeedPage:
     store = request.app[SERVICES].store
     asked = request.query.get("limit", "")
-    first = wanted.before is None and not wants_json(request)
+    first = feed_filter.before is None and not wants_json(request)
     patience = FIRST_TIME if first else PAGE_TIME
-    return await read_page(store, login.user.id, wanted, limit, asked, patience)
+    return await read_page(store, login.user.id, feed_filter, limit, asked, patience)
 
 
 async def _whole_page(
@@ -139,7 +139,7 @@ async def _whole_page(
     fresh = await store.counts_by_event(login.user.id, first_new)
     opened = len(await store.opened(login.user.id, first_new))
     page |= {
-        **await totals(request.app, login.user.id, page.get("wanted")),
+        **await totals(request.app, login.user.id, page.get("feed_filter")),
         "fresh": max(0, sum(fresh.values()) - opened),
         "seen": seen,
         "selected": selected.get("n"),
@@ -174,7 +174,7 @@ async def _visit(request: web.Request, login: Login) -> int:
     )
     if not isinstance(since, int) or not goes_on:
         since, session["since"], session["began"] = last, last, now
-    if now - last > SEEN_EVERY:
+    if now - last > SEEN_INTERVAL:
         await request.app[SERVICES].store.mark_seen(login.user.id, now)
     return since
 
@@ -209,11 +209,15 @@ async def _things_named(request: web.Request, login: Login, n: Notification) -> 
 
 
 async def _detail_context(
-    request: web.Request, login: Login, n: Notification, wanted: Filter
+    request: web.Request, login: Login, n: Notification, feed_filter: Filter
 ) -> dict[str, Any]:
     services = request.app[SERVICES]
     settings = request.app[SETTINGS]
-    around = replace(wanted, before=None) if is_cursor(wanted.params.get("before")) else wanted
+    around = (
+        replace(feed_filter, before=None)
+        if is_cursor(feed_filter.params.get("before"))
+        else feed_filter
+    )
     newer, older = await services.store.neighbours(login.user.id, n.id, around)
     labels = hook_labels(await services.store.hooks(login.user.id))
     return {
@@ -222,7 +226,7 @@ async def _detail_context(
         "newer": None if newer is None else ids.encode_id(newer),
         "older": None if older is None else ids.encode_id(older),
         "verdict": await run_heavy(n.size, verdict, await services.hooks.get(n.hook_id), n),
-        "wanted": wanted,
+        "feed_filter": feed_filter,
         "subscription_label": labels.get(n.subscription_id or ""),
         "things": await _things_named(request, login, n),
         "links": await run_heavy(n.size, links_in, n, settings.api_url),

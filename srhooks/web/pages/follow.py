@@ -28,8 +28,8 @@ async def follow(request: web.Request) -> web.Response:
     target = links.get(path)
     if target is None:
         raise NotFoundError("The entity holds no such link that could be followed")
-    gateway = request.app[SERVICES].gateway
-    answer = await gateway.ask(login.user.id, "GET", target, foreground=True)
+    user_client = request.app[SERVICES].user_client
+    answer = await user_client.call(login.user.id, "GET", target, foreground=True)
     ctx = {
         "n": n,
         "link_path": path,

@@ -46,7 +46,7 @@ async def metrics(request: web.Request) -> web.Response:
     services = request.app[SERVICES]
     measured.queue.set(services.store.queue_depth)
     measured.viewers.set(len(services.sockets))
-    measured.calls_waiting.set(services.gateway.waiting)
+    measured.calls_waiting.set(services.user_client.waiting)
     measured.unfinished.set(services.bodies.unfinished)
     await _count_incidents(request.app)
     body = generate_latest(measured.registry)

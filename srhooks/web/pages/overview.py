@@ -31,7 +31,7 @@ DEFAULT_WINDOW = "24h"
 LISTED = 10  # incidents, open and past
 TIMED = 1000  # notifications whose times are looked at
 SLOW = 5 * MINUTE  # ms that an entity may wait before it is mentioned
-PATIENCE = 3.0  # seconds that the page waits for the service
+TIMEOUT = 3.0  # seconds that the page waits for the service
 
 
 async def overview(request: web.Request) -> web.Response:
@@ -70,7 +70,7 @@ async def _subscriptions(
     """Those of the service or, while it does not answer, those that were last seen; and why."""
     services = app[SERVICES]
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             found = await services.subscriptions.all(user_id)
     except GrantDeadError:
         raise

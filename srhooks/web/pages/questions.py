@@ -18,7 +18,7 @@ from srhooks.web.http.session import require_login
 from srhooks.web.presentation.labels import clip
 from srhooks.web.state.app_keys import SERVICES
 
-PATIENCE = 4.0  # seconds for the name, which is only a help
+TIMEOUT = 4.0  # seconds for the name, which is only a help
 MAX_ADDRESS = 200  # characters of a callback address
 
 
@@ -78,7 +78,7 @@ async def _subject(request: web.Request) -> _Subject:
     path = f"/subscriptions/{quoted}"
     back = path if request.query.get("from") == "its-page" else f"/subscriptions#s-{quoted}"
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT):
             found = await services.subscriptions.one(login.user.id, number)
     except GrantDeadError:
         raise

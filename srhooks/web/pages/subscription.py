@@ -64,11 +64,11 @@ async def try_it(request: web.Request) -> web.Response:
 
 
 def _back(
-    request: web.Request, login: Login, number: str, place: str, **shown: Any
+    request: web.Request, login: Login, subscription_id: str, place: str, **shown: Any
 ) -> web.Response:
     """To the place on the subscription's page that shows this once."""
-    request.app[SERVICES].once.put(login.session_id, f"subscription {number}", **shown)
-    url = f"/subscriptions/{quote(number, safe='')}#{place}"
+    request.app[SERVICES].once.put(login.session_id, f"subscription {subscription_id}", **shown)
+    url = f"/subscriptions/{quote(subscription_id, safe='')}#{place}"
     return web.Response(status=303, headers={hdrs.LOCATION: url})
 
 
@@ -83,8 +83,10 @@ async def log(request: web.Request) -> web.Response:
         position = read_position(page)
     except ValueError:
         raise BadRequestError("page must be what `next` gave") from None
-    gateway = request.app[SERVICES].gateway
-    found = await callbacks_log(gateway, login.user.id, number, status=status, position=position)
+    user_client = request.app[SERVICES].user_client
+    found = await callbacks_log(
+        user_client, login.user.id, number, status=status, position=position
+    )
     following = None
     if found.following:
         query = {"page": found.following} | ({"status": status} if status else {})

@@ -151,7 +151,8 @@ def quoted(value: object) -> str:
     return quote(str(value), safe="", errors="replace")
 
 
-def detail_url(n: Notification | str, wanted: Filter | None = None) -> str:
+def detail_url(n: Notification | str, feed_filter: Filter | None = None) -> str:
     """A notification's own page, within the list it was found in."""
     name = n if isinstance(n, str) else n.public_id
-    return f"/notifications/{name}{query(wanted.params) if isinstance(wanted, Filter) else ''}"
+    suffix = query(feed_filter.params) if isinstance(feed_filter, Filter) else ""
+    return f"/notifications/{name}{suffix}"

@@ -16,7 +16,7 @@ FILTERED = ("q", "subscription", "signature", "status", "link", "after", "before
 
 
 async def totals(
-    app: web.Application, user_id: str, wanted: Filter | None = None
+    app: web.Application, user_id: str, feed_filter: Filter | None = None
 ) -> dict[str, Any]:
     """For templates. Raises StoreError.
 
@@ -28,7 +28,7 @@ async def totals(
     counts = await app[SERVICES].store.counts_by_event(user_id, since)
     by_event: dict[str, int] | None = counts
     key = ""
-    anything = replace(wanted, events=()) if wanted else None
+    anything = replace(feed_filter, events=()) if feed_filter else None
     if anything is not None and any(getattr(anything, name) for name in FILTERED):
         key = query(anything.params, event=None)
         by_event = await app[SERVICES].store.filtered_counts(user_id, anything)

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 import aiohttp
 from aiohttp import web
 
-from srhooks.accounts.access_tokens import TokenKeeper
+from srhooks.accounts.access_tokens import AccessTokens
 from srhooks.accounts.log_in import LogIn
 from srhooks.accounts.personal_tokens import PersonalTokens
-from srhooks.accounts.user_client import Gateway
+from srhooks.accounts.user_client import UserClient
 from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.domain.clock import Clock
@@ -29,17 +29,17 @@ from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
-from srhooks.privacy.candidate_erasure import Eraser
+from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
-from srhooks.subscriptions.test_delivery import Trial
+from srhooks.subscriptions.test_delivery import SubscriptionTester
 from srhooks.web.hooks.body_reader import Bodies
 from srhooks.web.http.answer_budget import AnswerBudget
-from srhooks.web.state.flash import Once
+from srhooks.web.state.flash import Flash
 from srhooks.web.state.recent_deletions import Deletions
 
 
@@ -50,8 +50,8 @@ class Services:
     store: Store
     vault: Vault
     hub: Hub
-    tokens: TokenKeeper
-    gateway: Gateway
+    tokens: AccessTokens
+    user_client: UserClient
     log_in: LogIn
     outbox: Outbox
     outside: aiohttp.ClientSession
@@ -65,12 +65,12 @@ class Services:
     health: SubscriptionHealth
     watch: StatusWatch
     activations: ActivationLog
-    trial: Trial
+    trial: SubscriptionTester
     personal: PersonalTokens
     indexer: SubjectIndexer
     candidates: CandidateLookup
     timelines: TimelineReader
-    eraser: Eraser
+    eraser: CandidateEraser
     incidents: Incidents
     account_watch: Watch
     reconciler: Reconciler
@@ -79,7 +79,7 @@ class Services:
     bodies: Bodies = field(default_factory=Bodies)
     answers: AnswerBudget = field(default_factory=AnswerBudget)
     deletions: Deletions = field(default_factory=Deletions)
-    once: Once = field(default_factory=Once)
+    once: Flash = field(default_factory=Flash)
     sockets: set[web.WebSocketResponse] = field(default_factory=set)
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 

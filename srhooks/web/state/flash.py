@@ -12,7 +12,7 @@ KEPT = 60.0  # seconds until nobody wants it any more
 MOST = 1000
 
 
-class Once:
+class Flash:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[str, str], tuple[float, dict[str, Any]]] = OrderedDict()
 

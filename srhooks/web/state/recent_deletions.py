@@ -15,9 +15,9 @@ class Deletions:
     def __init__(self) -> None:
         self._found: deque[tuple[int, str, int]] = deque(maxlen=KEPT)
 
-    def note(self, user_id: str, rev: int, numbers: Iterable[int]) -> None:
+    def note(self, user_id: str, rev: int, notification_ids: Iterable[int]) -> None:
         """`rev` is above that of every change that a page can have been sent of them."""
-        self._found.extend((rev, user_id, number) for number in numbers)
+        self._found.extend((rev, user_id, number) for number in notification_ids)
 
     def after(self, user_id: str, rev: int) -> tuple[int, list[int]]:
         """The rev of the newest one, and what of this user was deleted after the given one."""
