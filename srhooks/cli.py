@@ -15,6 +15,7 @@ COMMANDS = {
     "listen": "stream one's notifications and replay each to a local address",
     "send": "post a notification or a handshake to a hook address",
     "backup": "copy the SQLite database to a file, consistently, while srhooks runs",
+    "copy-database": "carry everything to another, empty database",
     "migrate": "bring the tables of the database up to date",
     "confirm-clock": "confirm this machine's clock, so that the retention goes by it",
     "bench": "measure intake, latency, fan-out and memory",

@@ -134,6 +134,14 @@ def load_database_url(environ: Mapping[str, str]) -> str:
     return _database(_reader(environ)("DATABASE_URL") or Settings.database_url)
 
 
+def check_database_url(name: str, value: str) -> None:
+    """For a command that is given an address. Raises SettingsError, which calls it `name`."""
+    try:
+        _database(value)
+    except SettingsError as error:
+        raise SettingsError(str(error).replace("DATABASE_URL", name)) from None
+
+
 def _reader(environ: Mapping[str, str]) -> Reader:
     def get(name: str) -> str | None:
         value = environ.get(name, "").strip()

@@ -63,7 +63,7 @@ def check_versions(applied: Mapping[int, str | None], known: list[Script]) -> No
 
 def check_tables(version: int, columns: Mapping[str, frozenset[str]]) -> None:
     """Compare the columns of each table with what that version has. Raises SchemaError."""
-    for table, expected in _expected(version).items():
+    for table, expected in expected_columns(version).items():
         missing = expected - columns.get(table, frozenset())
         foreign = columns.get(table, frozenset()) - expected
         if missing or foreign:
@@ -75,7 +75,7 @@ def check_tables(version: int, columns: Mapping[str, frozenset[str]]) -> None:
 
 
 @cache
-def _expected(version: int) -> dict[str, frozenset[str]]:
+def expected_columns(version: int) -> dict[str, frozenset[str]]:
     """The columns of each table; those of both dialects have the same names, but for the search."""
     with contextlib.closing(sqlite3.connect(":memory:")) as empty:
         for script in scripts("sqlite"):

@@ -37,7 +37,7 @@ async def migrate(connection: Connection, known: list[Script]) -> None:
         check_versions(applied, known)
         version = max(applied, default=0)
         if version:
-            check_tables(version, await _columns(connection))
+            check_tables(version, await columns_of(connection))
         for script in known:
             if script.number > version:
                 await connection.execute(script.text, timeout=MIGRATION_TIMEOUT)
@@ -55,7 +55,8 @@ async def migrate(connection: Connection, known: list[Script]) -> None:
     await _speed_up_search(connection)
 
 
-async def _columns(connection: Connection) -> dict[str, frozenset[str]]:
+async def columns_of(connection: Connection) -> dict[str, frozenset[str]]:
+    """Of each table but those of the search index."""
     rows = await connection.fetch(
         "SELECT table_name::text, array_agg(column_name::text) FROM information_schema.columns"
         " WHERE table_schema = current_schema() GROUP BY table_name"

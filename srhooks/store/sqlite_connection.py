@@ -19,6 +19,15 @@ def create_private(path: Path) -> None:
     path.chmod(0o600)
 
 
+def is_database(path: Path) -> bool:
+    """Whether a file of SQLite is there (sqlite.org/fileformat2.html, 1.3)."""
+    try:
+        with path.open("rb") as file:
+            return file.read(16) == b"SQLite format 3\x00"
+    except OSError:
+        return False
+
+
 def file_at(path: Path) -> tuple[int, int]:
     """Which file it is, whatever its name. Raises OSError. 1 us, once a commit or query."""
     found = os.stat(path)  # noqa: PTH116 - half the time of Path.stat
@@ -52,6 +61,10 @@ async def close_quietly(connection: aiosqlite.Connection) -> None:
 def read_write_uri(path: Path) -> str:
     """It opens what is there, and makes nothing new (sqlite.org/uri.html)."""
     return f"file:{_quoted(path)}?mode=rw"
+
+
+def read_only_uri(path: Path) -> str:
+    return f"file:{_quoted(path)}?mode=ro"
 
 
 def _quoted(path: Path) -> str:
