@@ -1,12 +1,10 @@
 // Frames that arrive faster than the screen is painted are shown together: one swap, not many.
 // The first goes in at once; those that come before it is painted wait for that.
 import { on } from "./dom.js";
+import { readFrame } from "./frame.js";
 import { holdsBack } from "./pause.js";
 
 const LONGEST = 100; // ms: nothing is painted in a hidden tab
-const ROW = /<li id="(n-[0-9a-z]{13})"/g; // quotes in texts are escaped: only real elements match
-const CURSOR = /<data id="cursor"[^>]*><\/data>/g;
-const LIST = /id="list"/;
 const states = new WeakMap(); // of connections
 
 let painting = Promise.resolve(); // what was swapped in last
@@ -26,7 +24,9 @@ function connected(event) {
   const { connection } = event.detail;
   const state = states.get(connection) ?? { frames: new Map(), came: 0, taken: 0, next: 0 };
   states.set(connection, state);
-  connection.socket.addEventListener("message", ({ data }) => state.frames.set(state.came++, data));
+  connection.socket.addEventListener("message", ({ data }) => {
+    state.frames.set(state.came++, readFrame(data));
+  });
 }
 
 // How many of the first frames can go in at once: htmx looks up all its targets before it swaps, so
@@ -34,17 +34,11 @@ function connected(event) {
 function together(frames) {
   const seen = new Set();
   for (const [count, frame] of frames.entries()) {
-    const ids = LIST.test(frame) ? [] : [...frame.matchAll(ROW)].map((match) => match[1]);
+    const ids = frame.isList ? [] : frame.rows.map((row) => row.id);
     if (!ids.length || ids.some((id) => seen.has(id))) return Math.max(1, count);
     for (const id of ids) seen.add(id);
   }
   return frames.length;
-}
-
-function joined(frames) {
-  const text = frames.join("");
-  const cursors = text.match(CURSOR) ?? [];
-  return text.replace(CURSOR, "") + (cursors.at(-1) ?? "");
 }
 
 // htmx takes the frames one by one, in order: the first takes those with it that have come since.
@@ -63,7 +57,10 @@ function incoming(event) {
       const frames = [...state.frames.values()];
       const count = together(frames);
       state.next = number + count;
-      message.data = joined(frames.slice(0, count));
+      message.data = frames
+        .slice(0, count)
+        .map((frame) => frame.text)
+        .join("");
     }),
   );
 }

@@ -1,8 +1,7 @@
 // The detail beside the list: which row is open, and its state as it changes.
 import { byId, element, note, on, onPage } from "./dom.js";
+import { readFrame } from "./frame.js";
 
-const ROW_ID = /<li id="n-([0-9a-z]{13})"/g; // quotes in texts are escaped: only real rows match
-const DELETED = /<li id="n-([0-9a-z]{13})" data-deleted/g;
 const ADDRESS = /^\/notifications\/([0-9a-z]{13})$/;
 let place = null; // of the row that was followed last: its id, and how far down it stood on the screen
 let timer = null;
@@ -25,11 +24,11 @@ function follow(event) {
   const text = event.detail.message?.data;
   const article = open();
   if (typeof text !== "string" || !article) return;
-  if ([...text.matchAll(DELETED)].some((match) => match[1] === article.dataset.id))
-    return gone(article);
-  const ids = [...text.matchAll(ROW_ID)].map((match) => match[1]);
+  const { rows } = readFrame(text);
+  const shown = `n-${article.dataset.id}`;
+  if (rows.some((row) => row.id === shown && row.isDeleted)) return gone(article);
   const isNewest = !article.querySelector('a[rel="prev"]');
-  if (!ids.some((id) => id === article.dataset.id || (isNewest && id > article.dataset.id))) return;
+  if (!rows.some((row) => row.id === shown || (isNewest && row.id > shown))) return;
   clearTimeout(timer);
   timer = setTimeout(() => {
     if (open() !== article) return;

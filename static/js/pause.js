@@ -1,10 +1,9 @@
 // Pause: the list stands still and says how many are new. What was held back is not kept here:
 // going on, the page connects anew and the server replays everything after the page's cursor.
 import { announce, byId, on, onPage } from "./dom.js";
+import { readFrame } from "./frame.js";
 import { reconnect } from "./live.js";
 
-const NEW_ROW = /<ul id="feed"[^>]*>\s*<li id="(n-[0-9a-z]{13})"/g; // quotes in texts are escaped
-const IS_FEED = /id="(?:n-[0-9a-z]{13}|list)"/;
 const MANY = 1000;
 let isPaused = false;
 const held = new Set();
@@ -19,9 +18,13 @@ function show() {
 
 // Whether a frame is not to be shown now.
 export function holdsBack(text) {
-  if (!isPaused || !IS_FEED.test(text)) return false;
+  if (!isPaused) return false;
+  const { rows, isList } = readFrame(text);
+  if (!isList && !rows.length) return false;
   const before = held.size;
-  for (const [, id] of text.matchAll(NEW_ROW)) if (held.size < MANY && !byId(id)) held.add(id);
+  for (const { id, isNew } of rows) {
+    if (isNew && held.size < MANY && !byId(id)) held.add(id);
+  }
   show();
   if (held.size > before) announce(() => `Paused, ${held.size} new`);
   return true;
