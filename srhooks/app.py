@@ -20,7 +20,7 @@ from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.name_lookup import NameLookup
 from srhooks.entities.timeline import TimelineReader
-from srhooks.hub import LocalHub
+from srhooks.hub import make_hub
 from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.audit import AuditTrail
 from srhooks.incidents.channels import make_channels
@@ -99,7 +99,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     store = make_store(settings.database_url, app[METRICS], app[CLOCK])
     await store.open()
     vault = Vault(settings.session_secrets)
-    hub = LocalHub()
+    hub = make_hub(settings.database_url, settings.listen_database_url, store)
     session = new_session()
     outside = new_session()  # what is called that is not SmartRecruiters
     client = ServiceClient(session, settings.api_url)

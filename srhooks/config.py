@@ -14,7 +14,8 @@ DEFAULT_SCOPES = "webhooks_manage jobs_read candidates_read user_me_read approva
 FROM_FILE = ("SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET", "SESSION_SECRET")
 LOGIN_METHODS = ("oauth", "api-key", "client-credentials")
 FROM_FILE_TOO = (
-    "DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "ALERT_WEBHOOK_SECRET", "ALERT_APPRISE_URLS",
+    "DATABASE_URL", "LISTEN_DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "ALERT_WEBHOOK_SECRET",
+    "ALERT_APPRISE_URLS",
 )  # fmt: skip
 ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -38,6 +39,7 @@ class Settings:
     host: str = "127.0.0.1"
     port: int = 8080
     database_url: str = "sqlite:///srhooks.db"
+    listen_database_url: str = ""  # for what processes tell each other; empty: database_url
     database_wait: int = 60  # seconds for another process to leave the database
     api_url: str = "https://api.smartrecruiters.com"  # no trailing slash
     identity_url: str = "https://www.smartrecruiters.com"  # no trailing slash
@@ -93,6 +95,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         host=get("HOST") or Settings.host,
         port=_number("PORT", get("PORT"), Settings.port, 0, 65535),
         database_url=_database(get("DATABASE_URL") or Settings.database_url),
+        listen_database_url=_listen_database(get("LISTEN_DATABASE_URL")),
         database_wait=_number(
             "DATABASE_WAIT", get("DATABASE_WAIT"), Settings.database_wait, 0, 86_400
         ),
@@ -326,7 +329,7 @@ def _database(value: str) -> str:
     if separator and scheme == "sqlite" and rest.startswith("/") and len(rest) > 1:
         return value
     if separator and scheme in {"postgresql", "postgres"} and rest:
-        _check_percent_encoded(value)
+        _check_percent_encoded("DATABASE_URL", value)
         return value
     raise SettingsError(
         "DATABASE_URL must be sqlite:///FILE, sqlite:////absolute/file"
@@ -334,7 +337,20 @@ def _database(value: str) -> str:
     )
 
 
-def _check_percent_encoded(url: str) -> None:
+def _listen_database(value: str | None) -> str:
+    """A direct connection to the same database, where DATABASE_URL leads to a pooler."""
+    if value is None:
+        return ""
+    if not re.match(r"postgres(ql)?://.", value):
+        raise SettingsError(
+            "LISTEN_DATABASE_URL must be postgresql://user:password@host/database: it is for"
+            " PostgreSQL alone"
+        )
+    _check_percent_encoded("LISTEN_DATABASE_URL", value)
+    return value
+
+
+def _check_percent_encoded(name: str, url: str) -> None:
     """A `/`, `?`, `#` or `[` in the password ends it early. The message must not hold it."""
     try:
         parts = urlsplit(url)
@@ -344,6 +360,6 @@ def _check_percent_encoded(url: str) -> None:
         wrong = True
     if wrong:
         raise SettingsError(
-            "DATABASE_URL cannot be read: percent-encode special characters of user and password"
+            f"{name} cannot be read: percent-encode special characters of user and password"
             " (`/` is %2F, `#` is %23, `?` is %3F, `@` is %40, `%` is %25)"
         )

@@ -269,6 +269,9 @@ class Store(WatchStore, MissedStore, Protocol):
     async def last_rev(self, user_id: str) -> int:
         """The cursor of the user's newest change; 0 without any."""
 
+    async def last_revs(self, user_ids: Sequence[str]) -> dict[str, int]:
+        """As `last_rev`, of each of these users that is known."""
+
     async def deliveries(self, notification_id: int) -> list[Delivery]:
         """The re-deliveries after the first, oldest first (at most 100)."""
 

@@ -39,6 +39,7 @@ from srhooks.store.watch import WatchQueries
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
 KEEP_ENDED_TOKENS = 30 * 86_400_000  # ms that a personal token is listed after its end
+USERS_AT_A_TIME = 400  # values of one statement
 LONG_READS = 2  # at a time; each database has more readers, for what is quick
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events, name"
 KEY = "id, hook_id, sealed, created_at, retired_at"
@@ -259,6 +260,18 @@ class SqlStore(
             "SELECT coalesce(max(rev), 0) FROM notifications WHERE user_id = $1", user_id
         )
         return int(rev)
+
+    async def last_revs(self, user_ids: Sequence[str]) -> dict[str, int]:
+        revs: dict[str, int] = {}
+        for start in range(0, len(user_ids), USERS_AT_A_TIME):
+            part = user_ids[start : start + USERS_AT_A_TIME]
+            rows = await self._read(
+                "SELECT id, (SELECT max(rev) FROM notifications n WHERE n.user_id = users.id)"
+                f" FROM users WHERE id IN ({placeholders(1, len(part))})",
+                *part,
+            )
+            revs |= {user_id: int(rev or 0) for user_id, rev in rows}
+        return revs
 
     async def deliveries(self, notification_id: int) -> list[Delivery]:
         rows = await self._read(

@@ -1,18 +1,23 @@
 """What every hub promises to those who watch and those who publish."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
-from srhooks.hub import KINDS, Event, EventQueue, Hub, LocalHub
+from srhooks.hub import KINDS, Event, EventQueue, Hub, make_hub
+from srhooks.store import make_store
 
-HUBS: list[Callable[[], Hub]] = [LocalHub]
 
-
-@pytest.fixture(params=HUBS)
-def hub(request: pytest.FixtureRequest) -> Hub:
-    made: Hub = request.param()
-    return made
+@pytest.fixture(params=["sqlite", "postgres"])
+async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hub]:
+    url = f"sqlite:///{tmp_path / 'test.db'}"
+    if request.param == "postgres":
+        url = str(request.getfixturevalue("postgres_url"))
+    made = make_hub(url, "", make_store(url))
+    await made.open()
+    yield made
+    await made.close()
 
 
 async def next_events(queue: EventQueue) -> list[Event]:
@@ -63,3 +68,11 @@ async def test_who_waits_is_woken_and_hears_what_came_together(hub: Hub) -> None
 
 async def test_events_of_a_process_are_in_order() -> None:
     assert Event("login").order < Event("login").order
+
+
+async def test_what_is_told_to_processes_is_not_told_here(hub: Hub) -> None:
+    heard: list[str] = []
+    hub.on_message("topic", heard.append)
+    hub.publish_to_processes("topic", "key")
+    await hub.close()
+    assert "key" not in heard
