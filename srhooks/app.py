@@ -25,6 +25,7 @@ from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.audit import AuditTrail
 from srhooks.incidents.channels import make_channels
 from srhooks.incidents.down_times import record_runs
+from srhooks.incidents.log_checks import LogChecks
 from srhooks.incidents.outbox import Outbox
 from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
@@ -148,6 +149,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         retention_days=settings.retention_days,
         automatic=settings.backfill == "auto",
     )
+    log_checks = LogChecks(store, reconciler)
     app[SERVICES] = Services(
         store=store,
         vault=vault,
@@ -159,6 +161,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         hooks=hooks,
         intake=intake,
         reconciler=reconciler,
+        log_checks=log_checks,
         fetcher=fetcher,
         subscriptions=subscriptions,
         shared_list=shared_list,
@@ -188,6 +191,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     )
     await hub.open()
     yield
+    await log_checks.close()
     await health.close()
     await activations.close()
     await shared_list.close()

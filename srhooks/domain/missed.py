@@ -71,6 +71,9 @@ class LogWalk:
     top: int | None = None  # ms; None: no walk is under way
     floor: int = 0  # ms
     position: str = ""  # where it goes on
+    records: int = 0  # that this walk has read
+    reached: int | None = None  # ms: the oldest of them
+    moved_at: int = 0  # ms: when a page was read last
 
 
 def state_of(logged: LoggedNotification, now: int) -> tuple[MissedState, int | None] | None:

@@ -5,12 +5,11 @@ a record that names the candidate and an application makes that application the 
 and with it the records that name the application alone.
 """
 
-import json
 from collections.abc import Sequence
 
 from srhooks.domain.missed import MissedNotification
-from srhooks.domain.models import Notification
 from srhooks.domain.subjects import CANDIDATE, PERSONAL, Subject, digest_of, subjects_of
+from srhooks.incidents.logged_calls import as_notification
 from srhooks.store import Store
 
 
@@ -61,15 +60,5 @@ class ErasedRecords:
 
 def _personal(one: MissedNotification, user_id: str) -> set[Subject]:
     """What it names that exactly one candidate has."""
-    logged = one.logged
-    headers: dict[str, str] = json.loads(logged.headers)
-    link = headers.get("link", "").partition(">")[0].partition("<")[2] or None
-    n = Notification(
-        id=one.id, rev=0, first_rev=0, user_id=user_id, hook_id=logged.hook_id,
-        subscription_id=logged.subscription_id, event_id=logged.event_id,
-        event_name=logged.event_name, event_version=None, link=link, signature="unverifiable",
-        sent_at=logged.timestamp, deliveries=1, last_delivery_at=logged.last_at,
-        entity_status="none", entity_at=None, entity_error=None, title=None, changes=None,
-        headers_json=logged.headers, body=logged.body, entity=None, received_at=logged.last_at,
-    )  # fmt: skip
+    n = as_notification(one.logged, user_id, one.id)
     return {subject for subject in subjects_of(n).named if subject.kind in PERSONAL}

@@ -24,13 +24,13 @@ from srhooks.domain.missed import (
     LogWalk,
     MissedNotification,
     MissedState,
-    Try,
     state_of,
 )
 from srhooks.incidents.erased_records import ErasedRecords
+from srhooks.incidents.logged_calls import group_tries, read_logged
 from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory, HookEntry
-from srhooks.intake.receiver import Intake, event_id_of, field_of, json_of, redacted, sent_at
+from srhooks.intake.receiver import Intake
 from srhooks.smartrecruiters.errors import ServiceAnsweredError
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import Store, StoreError
@@ -42,7 +42,6 @@ log = logging.getLogger(__name__)
 MAX_MISSED = 20_000  # of an account
 OVERLAP = 120_000  # ms: a record is in the log a little after the time that it bears
 RECHECK = 5.0  # seconds
-HANDSHAKE_HEADER = "x-hook-secret"
 
 Turn = Callable[[], Awaitable[None]]
 
@@ -97,6 +96,7 @@ class Reconciler:
             listed = await self._subscriptions.all(user_id, foreground=False)
         ours = [(str(one["id"]), str(one["hookId"])) for one in listed if one.get("mine")]
         async with self._lock(user_id):
+            await self._store.begin_log_check(user_id, now_ms())
             for subscription_id, hook_id in ours:
                 entry = await self._hooks.get(hook_id)
                 if entry is not None and entry.hook.user_id == user_id:
@@ -173,7 +173,7 @@ class Reconciler:
                 walk = await self._walk_down(user_id, subscription_id, entry, walk, turn)
             now = now_ms()
             floor = max(now - self._window, (walk.checked_to or 0) - OVERLAP)
-            begun = replace(walk, top=now, floor=floor, position="")
+            begun = replace(walk, top=now, floor=floor, position="", records=0, reached=None)
             await self._walk_down(user_id, subscription_id, entry, begun, turn)
         except UnknownSubscriptionError:
             return  # deleted meanwhile: its log went along
@@ -196,11 +196,13 @@ class Reconciler:
                 continue
             fresh = [call for call in page.calls if call.at is None or call.at >= walk.floor]
             is_over = len(fresh) < len(page.calls) or page.following is None
+            walk = _moved(walk, fresh)
             if is_over:
-                walk = LogWalk(checked_to=walk.top)
+                walk = replace(walk, checked_to=walk.top, top=None, floor=0, position="")
             else:
                 walk = replace(walk, position=page.following or "")
-            logged = _grouped(fresh, subscription_id, entry)
+            records = (read_logged(call, subscription_id, entry.hook) for call in fresh)
+            logged = group_tries(record for record in records if record is not None)
             arrived = await self._store.arrived(logged)
             missed = [one for one in logged if one.identity not in arrived]
             await self._store.save_log_page(user_id, subscription_id, missed, walk, MAX_MISSED)
@@ -237,28 +239,8 @@ class Reconciler:
         return stored
 
 
-def _grouped(
-    calls: Sequence[Call], subscription_id: str, entry: HookEntry
-) -> list[LoggedNotification]:
-    """The notifications among these calls, each with all its tries."""
-    found: dict[bytes, LoggedNotification] = {}
-    for call in calls:
-        headers = call.logged_headers
-        if HANDSHAKE_HEADER in headers or call.at is None:
-            continue
-        one = LoggedNotification(
-            hook_id=entry.hook.id,
-            subscription_id=subscription_id,
-            event_id=event_id_of(headers),
-            event_name=field_of(headers, "event-name"),
-            timestamp=sent_at(headers),
-            headers=json_of(redacted(headers, entry.hook.auth_header)),
-            body=call.body.encode("utf-8", "replace"),
-            tries=(Try(call.at, call.successful),),
-        )
-        known = found.get(one.identity)
-        if known is not None:
-            tries = sorted({*known.tries, *one.tries}, key=lambda item: (item.at, item.delivered))
-            one = replace(known, tries=tuple(tries))
-        found[one.identity] = one
-    return list(found.values())
+def _moved(walk: LogWalk, calls: Sequence[Call]) -> LogWalk:
+    """It has read these, too."""
+    times = [call.at for call in calls if call.at is not None]
+    reached = min([*times, *([walk.reached] if walk.reached is not None else [])], default=None)
+    return replace(walk, records=walk.records + len(calls), reached=reached, moved_at=now_ms())

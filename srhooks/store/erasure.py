@@ -22,6 +22,8 @@ OF_ACCOUNT = (
     "log_walks",
     "deleted_notifications",
     "backfilled",
+    "stage_times",
+    "account_zones",
 )
 REMAINS = (
     "UPDATE notifications SET title = $2, rev = $3, body = $4, headers = '{}', link = NULL,"

@@ -25,6 +25,7 @@ COUNTS = (
     "(n.signature <> 'invalid' OR EXISTS"
     " (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id))"
 )
+WALK = "checked_to, top, floor, position, records, reached, moved_at"
 COLUMNS = "id, hook_id, subscription_id, event_id, event_name, sent_at, tries, headers, body"
 
 
@@ -38,20 +39,21 @@ class MissedQueries(abc.ABC):
     @abc.abstractmethod
     async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
 
-    async def arrived(self, logged: Sequence[LoggedNotification]) -> set[bytes]:
-        found: set[bytes] = set()
+    async def arrived(self, logged: Sequence[LoggedNotification]) -> dict[bytes, int | None]:
+        arrived: dict[bytes, int | None] = {}
         by_event = {one.event_id: one.identity for one in logged if one.event_id is not None}
         if logged:
-            stored = await self.arrived_as(logged[0].hook_id, list(by_event))
-            found |= {by_event[event_id] for event_id in stored}
-        rest = [one for one in logged if one.identity not in found]
+            stored = await self._ids_of_events(logged[0].hook_id, list(by_event))
+            arrived |= {by_event[event_id]: number for event_id, number in stored.items()}
+        rest = [one for one in logged if one.identity not in arrived]
         for one in rest:
-            if await self._has_same_body(one):
-                found.add(one.identity)
+            number = await self._id_of_body(one)
+            if number is not None:
+                arrived[one.identity] = number
         digests = {
             digest: one.identity
             for one in rest
-            if one.identity not in found
+            if one.identity not in arrived
             for digest in digests_to_look_for(one)
         }
         for chunk in _chunks(list(digests)):
@@ -60,10 +62,11 @@ class MissedQueries(abc.ABC):
                 f" WHERE digest IN ({placeholders(1, len(chunk))})",
                 *chunk,
             )
-            found |= {digests[bytes(row[0])] for row in rows}
-        return found
+            arrived |= {digests[bytes(row[0])]: None for row in rows}
+        return arrived
 
-    async def arrived_as(self, hook_id: str, event_ids: Sequence[str]) -> dict[str, int]:
+    async def _ids_of_events(self, hook_id: str, event_ids: Sequence[str]) -> dict[str, int]:
+        """Which notification has each event-id; those with verdict `invalid` do not count."""
         found: dict[str, int] = {}
         for chunk in _chunks(event_ids):
             rows = await self._read(
@@ -75,7 +78,7 @@ class MissedQueries(abc.ABC):
             found |= {row[0]: row[1] for row in rows}
         return found
 
-    async def _has_same_body(self, one: LoggedNotification) -> bool:
+    async def _id_of_body(self, one: LoggedNotification) -> int | None:
         """One with the same body, event and timestamp, where not both have an event-id."""
         without_id = "" if one.event_id is None else " AND n.event_id IS NULL"
         conditions = [f"n.hook_id = $1{without_id}", COUNTS]
@@ -89,21 +92,25 @@ class MissedQueries(abc.ABC):
         args.append(one.body)
         conditions.append(f"n.body = ${len(args)}")
         rows = await self._read(
-            f"SELECT 1 FROM notifications n WHERE {' AND '.join(conditions)} LIMIT 1",
+            f"SELECT n.id FROM notifications n WHERE {' AND '.join(conditions)} LIMIT 1",
             *storable(tuple(args)),
         )
-        return bool(rows)
+        return int(rows[0][0]) if rows else None
 
     async def log_walk(self, user_id: str, subscription_id: str) -> LogWalk:
+        return (await self.log_walks(user_id)).get(subscription_id, LogWalk())
+
+    async def log_walks(self, user_id: str) -> dict[str, LogWalk]:
         rows = await self._read(
-            "SELECT checked_to, top, floor, position FROM log_walks"
-            " WHERE user_id = $1 AND subscription_id = $2",
-            user_id, subscription_id,
-        )  # fmt: skip
-        if not rows:
-            return LogWalk()
-        checked_to, top, floor, position = rows[0]
-        return LogWalk(checked_to=checked_to, top=top, floor=floor, position=position)
+            f"SELECT subscription_id, {WALK} FROM log_walks WHERE user_id = $1", user_id
+        )
+        return {
+            row[0]: LogWalk(
+                checked_to=row[1], top=row[2], floor=row[3], position=row[4], records=row[5],
+                reached=row[6], moved_at=row[7],
+            )
+            for row in rows
+        }  # fmt: skip
 
     async def save_log_page(
         self, user_id: str, subscription_id: str, missed: Sequence[LoggedNotification],
@@ -128,8 +135,14 @@ class MissedQueries(abc.ABC):
 
         await self._work(work)
 
+    async def begin_log_check(self, user_id: str, at: int) -> None:
+        checked_to = await self.log_checked_at(user_id)
+        walk = LogWalk(checked_to=checked_to, top=at, moved_at=at)
+        await self._work(lambda tx: _save_walk(tx, user_id, "", walk))
+
     async def record_log_check(self, user_id: str, at: int) -> None:
-        await self._work(lambda tx: _save_walk(tx, user_id, "", LogWalk(checked_to=at)))
+        walk = LogWalk(checked_to=at, moved_at=at)
+        await self._work(lambda tx: _save_walk(tx, user_id, "", walk))
 
     async def log_checked_at(self, user_id: str) -> int | None:
         return (await self.log_walk(user_id, "")).checked_to
@@ -193,11 +206,13 @@ async def remember_deleted(tx: Transaction, user_id: str, ids: Sequence[int], at
 
 async def _save_walk(tx: Transaction, user_id: str, subscription_id: str, walk: LogWalk) -> None:
     await tx.execute(
-        "INSERT INTO log_walks (user_id, subscription_id, checked_to, top, floor, position)"
-        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (user_id, subscription_id) DO UPDATE SET"
-        " checked_to = excluded.checked_to, top = excluded.top, floor = excluded.floor,"
-        " position = excluded.position",
+        f"INSERT INTO log_walks (user_id, subscription_id, {WALK})"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (user_id, subscription_id)"
+        " DO UPDATE SET checked_to = excluded.checked_to, top = excluded.top,"
+        " floor = excluded.floor, position = excluded.position, records = excluded.records,"
+        " reached = excluded.reached, moved_at = excluded.moved_at",
         user_id, subscription_id, walk.checked_to, walk.top, walk.floor, walk.position,
+        walk.records, walk.reached, walk.moved_at,
     )  # fmt: skip
 
 

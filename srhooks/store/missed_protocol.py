@@ -7,16 +7,16 @@ from srhooks.domain.missed import LoggedNotification, LogWalk, MissedNotificatio
 
 
 class MissedStore(Protocol):
-    async def arrived(self, logged: Sequence[LoggedNotification]) -> set[bytes]:
-        """The identities of those that are stored here, or were and somebody deleted them.
+    async def arrived(self, logged: Sequence[LoggedNotification]) -> dict[bytes, int | None]:
+        """By identity, those that are stored here, with the notification's id; None: deleted since.
 
         All are of one hook. One with verdict `invalid` does not count, unless it was backfilled.
         """
 
-    async def arrived_as(self, hook_id: str, event_ids: Sequence[str]) -> dict[str, int]:
-        """Which notification has each event-id; those with verdict `invalid` do not count."""
-
     async def log_walk(self, user_id: str, subscription_id: str) -> LogWalk: ...
+
+    async def log_walks(self, user_id: str) -> dict[str, LogWalk]:
+        """By subscription; that of the check of them all by the empty text."""
 
     async def save_log_page(
         self, user_id: str, subscription_id: str, missed: Sequence[LoggedNotification],
@@ -26,6 +26,9 @@ class MissedStore(Protocol):
 
         At most `limit` missed notifications of an account are kept; more are left out.
         """
+
+    async def begin_log_check(self, user_id: str, at: int) -> None:
+        """The logs of the account are being read from this time (ms) on."""
 
     async def record_log_check(self, user_id: str, at: int) -> None:
         """All logs of the account were read at this time (ms)."""

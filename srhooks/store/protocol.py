@@ -539,6 +539,9 @@ class Store(WatchStore, MissedStore, Protocol):
     async def names_of(self, subjects: Sequence[bytes]) -> dict[bytes, str]:
         """The newest known names of these (digests), as far as there are any."""
 
+    async def known_subjects(self, subjects: Sequence[bytes]) -> set[bytes]:
+        """Which of these (digests) a stored notification names, as far as that is indexed."""
+
     async def newest_naming(self, subjects: Sequence[bytes], limit: int) -> list[int]:
         """The newest that name one of these (digests), newest first."""
 

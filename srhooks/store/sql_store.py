@@ -332,6 +332,7 @@ class SqlStore(
                 ("subject_names", "notification_id"),
                 ("opened", "notification_id"),
                 ("backfilled", "notification_id"),
+                ("stage_times", "notification_id"),
                 ("name_requests", "notification_id"),
                 ("reindex", "id"),
                 ("search", self.search_id),

@@ -127,6 +127,18 @@ class SubjectQueries(abc.ABC):
             found |= {bytes(subject): name for subject, name in rows}
         return found
 
+    async def known_subjects(self, subjects: Sequence[bytes]) -> set[bytes]:
+        known: set[bytes] = set()
+        for start in range(0, len(subjects), CHUNK):
+            part = subjects[start : start + CHUNK]
+            rows = await self._read(
+                "SELECT DISTINCT subject FROM notification_subjects"
+                f" WHERE subject IN ({placeholders(1, len(part))})",
+                *part,
+            )
+            known |= {bytes(row[0]) for row in rows}
+        return known
+
     async def newest_naming(self, subjects: Sequence[bytes], limit: int) -> list[int]:
         part = subjects[:CHUNK]
         rows = await self._read(

@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from srhooks.accounts.user_client import UserClient
-from srhooks.domain.models import REDACTED
+from srhooks.domain.models import REDACTED, event_matches
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError
 from srhooks.smartrecruiters.webhooks_api import subscription_path
@@ -64,6 +64,29 @@ class Position:
         return ".".join((f"t{self.before}", *self.seen))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFilter:
+    """Which calls of a log. Times are in ms; a bound itself is left out."""
+
+    status: str = ""  # one of STATUSES
+    event: str = ""  # a name, or a prefix that ends in a dot
+    after: int | None = None
+    before: int | None = None
+
+    def fits(self, call: Call) -> bool:
+        """The service filters by outcome and time, too; whether bounds are inclusive is unknown."""
+        if self.event and not event_matches(self.event, call.event):
+            return False
+        if call.at is None:
+            return self.after is None and self.before is None
+        return (self.after is None or call.at > self.after) and (
+            self.before is None or call.at < self.before
+        )
+
+
+ANY_CALL = LogFilter()
+
+
 @dataclass(frozen=True, slots=True)
 class CallPage:
     calls: list[Call]
@@ -87,27 +110,33 @@ async def callbacks_log(
     user_id: str,
     subscription_id: str,
     *,
-    status: str = "",
+    log_filter: LogFilter = ANY_CALL,
     position: Position | None = None,
     foreground: bool = True,
 ) -> CallPage:
-    """Newest first. Raises ServiceError, or UnknownSubscriptionError."""
+    """Newest first. Raises ServiceError, or UnknownSubscriptionError.
+
+    Where few fit the filter, a page may have none although older ones follow.
+    """
     calls: list[Call] = []
     following: Position | None = position or Position()
     for _ in range(MAX_REQUESTS):
         if following is None or len(calls) >= PAGE:
             break
         found, following = await _one_page(
-            user_client, user_id, subscription_id, status, following, foreground=foreground
+            user_client, user_id, subscription_id, log_filter, following, foreground=foreground
         )
-        calls += found
+        calls += [call for call in found if log_filter.fits(call)]
+        after = log_filter.after
+        if after is not None and any(call.at is not None and call.at <= after for call in found):
+            following = None
     return CallPage(calls, None if following is None else str(following))
 
 
 async def newest_calls(user_client: UserClient, user_id: str, subscription_id: str) -> list[Call]:
     """The newest page of it, asked for behind all else. Raises ServiceError."""
     found, _ = await _one_page(
-        user_client, user_id, subscription_id, "", Position(), foreground=False
+        user_client, user_id, subscription_id, ANY_CALL, Position(), foreground=False
     )
     return found
 
@@ -116,7 +145,7 @@ async def _one_page(
     user_client: UserClient,
     user_id: str,
     subscription_id: str,
-    status: str,
+    log_filter: LogFilter,
     position: Position,
     *,
     foreground: bool = True,
@@ -125,7 +154,7 @@ async def _one_page(
     for later in (1, 0, -1) if position.before is not None else (0,):
         # A page full of one time: first with all of it, then without. `-1` is asked only of a
         # service whose bound is inclusive: it just gave the same page again.
-        query = _query(status, position, later)
+        query = _query(log_filter, position, later)
         value = await _request(user_client, user_id, subscription_id, query, foreground=foreground)
         items = value.get("content") if isinstance(value, dict) else value
         if not isinstance(items, list):
@@ -158,12 +187,16 @@ async def _request(
     ).json()
 
 
-def _query(status: str, position: Position, later: int) -> dict[str, str]:
+def _query(log_filter: LogFilter, position: Position, later: int) -> dict[str, str]:
     query = {"limit": str(PAGE)}
-    query |= {"callbackStatus": status} if status else {}
+    query |= {"callbackStatus": log_filter.status} if log_filter.status else {}
+    if log_filter.after is not None:
+        query["after"] = log_time(log_filter.after)
     if position.before is not None:
         query["before"] = log_time(position.before + later)
-    elif position.page_id:
+    elif log_filter.before is not None:
+        query["before"] = log_time(log_filter.before)
+    if position.page_id:
         query["page_id"] = position.page_id
     return query
 

@@ -19,6 +19,7 @@ from srhooks.web.pages import (
     alerts,
     auth,
     bulk,
+    callbacks_log,
     coverage,
     entity,
     event_catalog,
@@ -104,7 +105,7 @@ ROUTES = (
     Route("POST", "/subscriptions/{id}/secret-key", subscription.rotate_key, LOGIN),
     Route("POST", "/subscriptions/{id}/name", subscriptions.rename, LOGIN),
     Route("POST", "/subscriptions/{id}/test", subscription.try_it, LOGIN),
-    Route("GET", "/subscriptions/{id}/callbacks-log", subscription.log, LOGIN),
+    Route("GET", "/subscriptions/{id}/callbacks-log", callbacks_log.show, LOGIN),
     # What there is to subscribe to
     Route("GET", "/events", event_catalog.show, LOGIN),
     # One's own account

@@ -96,4 +96,5 @@ async def test_a_log_of_objects_numbers_and_lists(world: World) -> None:
         assert call == {
             "status": "successful", "at": "2024-11-24T13:00:00.123Z", "url": "u",
             "headers": {"event-name": "job.created"}, "body": '{"id":"1"}',
+            "outcome": "not here", "notificationId": None, "about": [{"kind": "job", "id": "1"}],
         }  # fmt: skip

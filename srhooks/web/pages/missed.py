@@ -11,7 +11,7 @@ from srhooks.domain.account import User
 from srhooks.domain.clock import iso
 from srhooks.domain.ids import received_ms
 from srhooks.incidents.reconciler import Missed
-from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.forms import read_form, text_of
 from srhooks.web.http.query_params import read_cursor, read_limit
@@ -21,6 +21,7 @@ from srhooks.web.presentation.labels import hook_labels
 from srhooks.web.state.app_keys import SERVICES
 
 MAX_IDS = 20_000
+WAITED = 1.5  # seconds: then the page is shown, and says how far the check is
 STATE_TEXTS = {
     "retrying": "SmartRecruiters tries again",
     "given-up": "SmartRecruiters has given up",
@@ -36,9 +37,11 @@ async def show(request: web.Request) -> web.Response:
 async def check(request: web.Request) -> web.Response:
     """Reconcile now, also when the watch is off."""
     login = await require_login(request)
-    await request.app[SERVICES].reconciler.check(login.user.id)
+    checks = request.app[SERVICES].log_checks
     if wants_json(request):
+        await checks.run(login.user.id)
         return await _answer(request, login.user)
+    await checks.start(login.user.id, WAITED)
     return _back()
 
 
@@ -77,8 +80,11 @@ async def _answer(request: web.Request, user: User) -> web.Response:
         "next": following,
         "names": hook_labels(await services.store.hooks(user.id)),
         "state_texts": STATE_TEXTS,
+        "progress": await services.log_checks.progress(user.id),
     }
-    return render(request, "missed.html", ctx)
+    # What asks for a fragment is the progress: with it comes the list, once the check is over.
+    template = "_missed_progress.html" if wants_fragment(request) else "missed.html"
+    return render(request, template, ctx)
 
 
 def missed_json(one: Missed) -> dict[str, Any]:

@@ -178,6 +178,8 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/subscriptions/{id}/callbacks-log": (NUMBER, {"get": operation(
         "What the service sent in the last 30 days, newest first", {200: ref("Callbacks")}, tag=S,
         query={"status": ({"enum": ["failed", "successful"]}, "Only these"),
+               "event": (TEXT, "A name, or a prefix such as `job.`"),
+               **{name: FILTER[name] for name in ("since", "after", "before")},
                "page": (TEXT, "As `next` gives it")}, errors=(400, 404, *SERVICE))}),
     "/login/api-key": ({}, {"post": operation(
         "Log in with an API key", {200: ref("Account")}, tag=A, media=FORM, public=True,

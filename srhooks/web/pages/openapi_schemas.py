@@ -7,6 +7,7 @@ from srhooks.domain.delivery_health import Verdict
 from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
 from srhooks.domain.subjects import KINDS
+from srhooks.incidents.logged_calls import Outcome
 
 Schema = dict[str, Any]
 TEXT: Schema = {"type": "string"}
@@ -176,6 +177,9 @@ SCHEMAS: dict[str, Schema] = {
         url=TEXT,
         headers={"type": "object", "additionalProperties": TEXT},
         body=TEXT,
+        outcome={"enum": [*get_args(Outcome), None]},
+        notificationId=MAYBE_TEXT,
+        about=many(record(kind={"enum": list(KINDS)}, id=TEXT)),
     ),
     "Callbacks": record(callbacks=many(ref("Callback")), next=MAYBE_TEXT),
     "Account": record(

@@ -1,24 +1,17 @@
-"""One subscription: its keys, a test, and what the service says it sent."""
+"""One subscription: its health, its keys, and a test."""
 
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.incidents.overview import Latency, latency
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
-from srhooks.subscriptions.callback_log import (
-    SERIES,
-    STATUSES,
-    callbacks_log,
-    failures_in_a_row,
-    read_position,
-)
 from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.errors import json_text
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.subscriptions import add_health
@@ -70,53 +63,6 @@ def _back(
     request.app[SERVICES].once.put(login.session_id, f"subscription {subscription_id}", **shown)
     url = f"/subscriptions/{quote(subscription_id, safe='')}#{place}"
     return web.Response(status=303, headers={hdrs.LOCATION: url})
-
-
-async def log(request: web.Request) -> web.Response:
-    """The service's callbacks log; what failed first, unless asked otherwise."""
-    login = await require_login(request)
-    number = request.match_info["id"]
-    status, page = request.query.get("status", ""), request.query.get("page", "")
-    if status and status not in STATUSES:
-        raise BadRequestError(f"status must be one of {', '.join(STATUSES)}")
-    try:
-        position = read_position(page)
-    except ValueError:
-        raise BadRequestError("page must be what `next` gave") from None
-    user_client = request.app[SERVICES].user_client
-    found = await callbacks_log(
-        user_client, login.user.id, number, status=status, position=position
-    )
-    following = None
-    if found.following:
-        query = {"page": found.following} | ({"status": status} if status else {})
-        following = f"/subscriptions/{number}/callbacks-log?{urlencode(query)}"
-    if wants_json(request):
-        calls = [
-            {
-                "status": "successful" if call.successful else "failed",
-                "at": None if call.at is None else iso(call.at),
-                "url": call.url,
-                "headers": call.headers,
-                "body": call.body,
-            }
-            for call in found.calls
-        ]
-        return _json({"callbacks": calls, "next": following})
-    series = failures_in_a_row(found.calls) if not status and not page else 0
-    calls_shown = found.calls
-    if not status:
-        calls_shown = sorted(found.calls, key=lambda call: call.successful)
-    ctx = {
-        "number": number,
-        "calls": calls_shown,
-        "failed": sum(not call.successful for call in found.calls),
-        "chosen": status,
-        "next": following,
-        "series": series,
-        "at_risk": series >= SERIES,
-    }
-    return render(request, "callbacks.html", ctx)
 
 
 async def _page(request: web.Request, login: Login, found: dict[str, Any]) -> web.Response:

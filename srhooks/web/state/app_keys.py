@@ -18,6 +18,7 @@ from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
 from srhooks.hub import Hub
 from srhooks.incidents.alert_recipients import AlertRecipients
+from srhooks.incidents.log_checks import LogChecks
 from srhooks.incidents.outbox import Outbox
 from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
@@ -74,6 +75,7 @@ class Services:
     incidents: Incidents
     account_watch: Watch
     reconciler: Reconciler
+    log_checks: LogChecks
     accounts: Accounts
     trusted_time: TrustedTime
     bodies: Bodies = field(default_factory=Bodies)
