@@ -31,6 +31,7 @@ from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.subscription_watch import SubscriptionWatch
 from srhooks.incidents.watch import Watch
+from srhooks.intake.answer_times import AnswerTimes
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.key_lookup import newest_key
 from srhooks.intake.key_recovery import KeyRecovery
@@ -160,6 +161,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         key_recovery=key_recovery,
         hooks=hooks,
         intake=intake,
+        answer_times=AnswerTimes(store),
         reconciler=reconciler,
         log_checks=log_checks,
         fetcher=fetcher,
@@ -220,6 +222,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "reseal": lambda: _reseal(services),
         "watch-local": services.account_watch.run_local,
         "missed": services.reconciler.run,
+        "answer-times": services.answer_times.run,
         "run-log": lambda: record_runs(services.store),
         "memory": trim_forever,
         "loop-lag": lambda: _measure_lag(metrics),

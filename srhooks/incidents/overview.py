@@ -1,25 +1,16 @@
 """How one's webhooks are doing: how fast, how steadily, and what needs a person."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from srhooks.accounts.rights import PLURALS
+from srhooks.domain.latency import Latency, latency
 from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.protocol.event_types import subscription_name
 
 HOUR = 3_600_000  # ms
 SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """How long a stage took, in ms."""
-
-    count: int
-    median: int
-    p95: int
-    worst: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,19 +21,6 @@ class Attention:
     text: str
     url: str  # empty: nothing on these pages helps
     action: str
-
-
-def latency(spans: Iterable[int]) -> Latency | None:
-    """None without any."""
-    ordered = sorted(max(0, span) for span in spans)
-    if not ordered:
-        return None
-    return Latency(
-        len(ordered),
-        ordered[len(ordered) // 2],
-        ordered[min(len(ordered) - 1, len(ordered) * 95 // 100)],
-        ordered[-1],
-    )
 
 
 def stages(timings: Sequence[Timing]) -> dict[str, Latency | None]:

@@ -20,6 +20,7 @@ from srhooks.domain.account import (
 from srhooks.domain.alerts import AlertAddress, AlertMessage, AlertSettings, Channel
 from srhooks.domain.ids import Stamp
 from srhooks.domain.incidents import Incident, IncidentEvent, IncidentKind, NewIncident
+from srhooks.domain.latency import NotificationTimes
 from srhooks.domain.models import (
     Delivery,
     EntityJob,
@@ -296,6 +297,17 @@ class Store(WatchStore, MissedStore, Protocol):
 
     async def timings(self, user_id: str, since_id: int, limit: int) -> list[Timing]:
         """Of the newest `limit` above the id."""
+
+    async def save_answered(self, user_id: str, answered: Sequence[tuple[int, int]]) -> None:
+        """When notifications (ids) were answered (ms). The first time stays; not durable."""
+
+    async def save_shown(self, user_id: str, shown: Sequence[tuple[int, int]]) -> None:
+        """When they were first shown in a browser (ms); not durable."""
+
+    async def notification_times(
+        self, user_id: str, since_id: int, until_id: int, limit: int
+    ) -> list[NotificationTimes]:
+        """Of the newest `limit` from one id on and below the other, those not backfilled."""
 
     async def delivery_times(
         self, user_id: str, subscription_id: str, since_id: int, limit: int

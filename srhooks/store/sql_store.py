@@ -31,6 +31,7 @@ from srhooks.store.missed import MissedQueries, remember_deleted
 from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.protocol import PAGE_BYTES, StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
+from srhooks.store.stage_times import StageTimeQueries
 from srhooks.store.statistics import InsightQueries
 from srhooks.store.subject_index import SubjectQueries
 from srhooks.store.visits import VisitQueries
@@ -48,7 +49,8 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, FeedScanQueries,
     ErasureQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
-    WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries, abc.ABC,
+    WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
+    StageTimeQueries, abc.ABC,
 ):  # fmt: skip
     probe_bytes: int  # of a notification that shows that others can be stored
 

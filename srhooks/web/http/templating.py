@@ -9,7 +9,7 @@ import aiohttp_jinja2
 import jinja2
 from aiohttp import hdrs, web
 
-from srhooks.domain import clock
+from srhooks.domain import clock, ids
 from srhooks.incidents.advice import WHAT_TO_DO, action_of, worst
 from srhooks.incidents.audit import CAUSES
 from srhooks.protocol.event_types import (
@@ -95,6 +95,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "family_title": labels.family_title,
     "foreign": foreign_text.foreign,
     "id_at": template_filters.id_at,
+    "id_text": ids.encode_id,
     "is_cursor": template_filters.is_cursor,
     "field_time": template_filters.field_time,
     "is_copyable": foreign_text.is_copyable,

@@ -13,6 +13,7 @@ from srhooks.web.http.errors import json_text
 from srhooks.web.http.query_params import MAX_LIMIT, SINCE
 from srhooks.web.http.session import find_login
 from srhooks.web.http.templating import render
+from srhooks.web.pages import latency
 from srhooks.web.pages.openapi_schemas import SCHEMAS, Schema, many, record, ref
 from srhooks.web.pages.overview import DEFAULT_WINDOW, WINDOWS
 from srhooks.web.state.app_keys import SETTINGS
@@ -127,6 +128,14 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/overview": ({}, {"get": operation(
         "How much arrived, how fast, and what needs a person", {200: ref("Overview")}, tag=N,
         query={"window": ({"enum": list(WINDOWS), "default": DEFAULT_WINDOW}, "Of time")},
+        errors=(400,))}),
+    "/latency": ({}, {"get": operation(
+        "How long notifications take, stage by stage", {200: ref("LatencyReport")}, tag=N,
+        query={"window": ({"enum": list(latency.WINDOWS), "default": latency.DEFAULT_WINDOW},
+                          "Of time")}, errors=(400,))}),
+    "/latency/shown": ({}, {"post": operation(
+        "For the pages: ms since rows were painted", {204: None}, tag=N,
+        body=record(shown=many(record(id=TEXT, ago={"type": "integer", "minimum": 0}))),
         errors=(400,))}),
     "/incidents": ({}, {"get": operation(
         "What is wrong with the webhooks, and what was, newest first", {200: ref("Incidents")},

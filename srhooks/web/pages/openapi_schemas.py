@@ -5,6 +5,7 @@ from typing import Any, get_args
 from srhooks.domain.account import CREDENTIAL_KINDS
 from srhooks.domain.delivery_health import Verdict
 from srhooks.domain.incidents import INCIDENT_KINDS
+from srhooks.domain.latency import STAGES
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
 from srhooks.domain.subjects import KINDS
 from srhooks.incidents.logged_calls import Outcome
@@ -88,9 +89,11 @@ AUTHENTICATION: Schema = {
     ]
 }
 BY_FAMILY: Schema = {"type": "object", "additionalProperties": COUNT}
+MS: Schema = {"type": "integer"}
 LATENCY: Schema = {  # in milliseconds
-    "oneOf": [record(count=COUNT, median=COUNT, p95=COUNT, longest=COUNT), {"type": "null"}]
+    "oneOf": [record(count=COUNT, median=MS, p95=MS, longest=MS), {"type": "null"}]
 }
+BY_STAGE: Schema = record(sent=LATENCY, answered=LATENCY, fetched=LATENCY, shown=LATENCY)
 OVERVIEW: Schema = record(
     window=TEXT,
     total=COUNT,
@@ -121,6 +124,13 @@ SCHEMAS: dict[str, Schema] = {
     "Notifications": record(notifications=many(ref("Notification")), next=MAYBE_TEXT),
     "Ids": record(ids=many(TEXT) | {"minItems": 1, "maxItems": 500}),
     "Overview": OVERVIEW,
+    "LatencyReport": record(
+        window=TEXT,
+        stages=BY_STAGE,
+        days=many(record(day={"type": "string", "format": "date"}, stages=BY_STAGE)),
+        events=many(record(event=MAYBE_TEXT, stages=BY_STAGE)),
+        slowest=many(record(id=TEXT, event=MAYBE_TEXT, stage={"enum": list(STAGES)}, ms=MS)),
+    ),
     "Incident": record(
         id=TEXT,
         kind={"enum": list(INCIDENT_KINDS)},

@@ -7,7 +7,7 @@ from aiohttp import hdrs, web
 
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
-from srhooks.incidents.overview import Latency, latency
+from srhooks.domain.latency import Latency, latency
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
 from srhooks.web.http.content_negotiation import VARY, wants_json

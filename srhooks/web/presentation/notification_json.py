@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from srhooks.domain.clock import iso
+from srhooks.domain.latency import Latency
 from srhooks.domain.models import Notification
-from srhooks.incidents.overview import Latency
 
 KNOWN = ("fetched", "gone")  # what the service told of; the rest was never learned
 
@@ -55,7 +55,7 @@ def overview_json(ctx: Mapping[str, Any]) -> dict[str, Any]:
             }
             for bar in chart.bars
         ],
-        "latency": {stage: _latency_json(one) for stage, one in ctx["stages"].items()},
+        "latency": {stage: latency_json(one) for stage, one in ctx["stages"].items()},
         "downTimes": [
             {
                 "began": iso(one.began_at),
@@ -79,8 +79,8 @@ def overview_json(ctx: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _latency_json(one: Latency | None) -> dict[str, int] | None:
-    """In milliseconds."""
+def latency_json(one: Latency | None) -> dict[str, int] | None:
+    """In milliseconds; negative where the sender's clock is ahead of ours."""
     if one is None:
         return None
     return {"count": one.count, "median": one.median, "p95": one.p95, "longest": one.worst}

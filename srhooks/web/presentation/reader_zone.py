@@ -34,3 +34,8 @@ def zone_name() -> str:
 
 def local(ms: int) -> datetime:
     return datetime.fromtimestamp(ms / 1000, current.get() or UTC)
+
+
+def day_in(ms: int, zone: ZoneInfo | None) -> str:
+    """The date, as `2026-11-24`."""
+    return datetime.fromtimestamp(ms / 1000, zone or UTC).date().isoformat()

@@ -23,6 +23,7 @@ from srhooks.incidents.outbox import Outbox
 from srhooks.incidents.reconciler import Reconciler
 from srhooks.incidents.service import Incidents
 from srhooks.incidents.watch import Watch
+from srhooks.intake.answer_times import AnswerTimes
 from srhooks.intake.hook_cache import HookDirectory
 from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
@@ -60,6 +61,7 @@ class Services:
     key_recovery: KeyRecovery
     hooks: HookDirectory
     intake: Intake
+    answer_times: AnswerTimes
     fetcher: EntityFetcher
     subscriptions: Subscriptions
     shared_list: SharedList
