@@ -16,7 +16,7 @@ import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
 from srhooks.store import StoreUnavailableError, make_store
-from srhooks.store.migrate import scripts
+from srhooks.store.migrate import is_plain, scripts, table_columns
 
 from tests.contracts.test_store import notification
 
@@ -28,11 +28,40 @@ PUBLISHED = {
     "sqlite_002.sql": "67f0613a0a45a5f78454bbdaa71d6a047b0ad72d66551ec51f5221f97499bf7b",
     "sqlite_003.sql": "f23c2225629126e8968a75bc8c7de5ae942d0a98164bf6001bfa0832dfc588a9",
     "sqlite_004.sql": "0bfe4fac1bc3346b74df32d84d5a2c7bc095f61813c7e299a7ec2f174e1cdcff",
+    "sqlite_005.sql": "359bc3e977dbd8a0ce72eb0fd85c7252cae39d666680f61311fb28dd26c7b558",
+    "sqlite_006.sql": "748ab65c37e28826d34f3640649e7a0671e71c477520552fd43fff4e5f734f0f",
+    "sqlite_007.sql": "ae11dd4a2c22d427d0da464ae94595476b33b26eea4c6f07e639f639325a3052",
+    "sqlite_008.sql": "e926ccb8c83550f525c2640e308a8083cb1a00b05e0c8f194fc62ba7e4274594",
+    "sqlite_009.sql": "9efa8a75317d7650968889de6c2391271aff160812be7ab3f4290d16515515f5",
+    "sqlite_010.sql": "bbbe089708248d118cead6b5bac4a2dd7f32fc9697deb8ed6e8239ce8ad5e9c0",
+    "sqlite_011.sql": "3e4d80e7fe0abaac0dc9342c602c9314ea24637fa884cd0722ecd178da82457b",
+    "sqlite_012.sql": "0c73dfe4d37c47b927e8369e39b9abea19b144ce33f49e81579e998359cd2d8e",
+    "sqlite_013.sql": "6c2ea17cd813e5afd90741df51592a1afe32578d03a494b456e99f84a59bc94b",
+    "sqlite_014.sql": "4cdf27c2a03753e2e5075ffefc57b5f6189a0858c2f04ed10ae094851f5e9861",
+    "sqlite_015.sql": "2b84f0b6eb109d7bb9862eb117f9fc3a4e381f4bc7af2feed7188635049fab89",
+    "sqlite_016.sql": "e81b15ca1d57891a8912b51927d1046c60f5c55147007f39dd1a3ad610a48dc2",
+    "sqlite_017.sql": "3f69881fd27fb0248b7315d3d240ae45e08dfe87555d2795251655ec24eec364",
+    "sqlite_018.sql": "c84a22749aca3b3894c1a0884cbe90945443b6060bc367b2f136dd3b069bb325",
     "postgres_001.sql": "34266da2e5f2e5d7a150e6758d3f678d54f81ef33885ef8aa4a168b392170cba",
     "postgres_002.sql": "67f0613a0a45a5f78454bbdaa71d6a047b0ad72d66551ec51f5221f97499bf7b",
     "postgres_003.sql": "58909ec8ea003cb01228065a11509ee9fd95a14d84bc5f3abd01dec979be3590",
     "postgres_004.sql": "0bfe4fac1bc3346b74df32d84d5a2c7bc095f61813c7e299a7ec2f174e1cdcff",
+    "postgres_005.sql": "359bc3e977dbd8a0ce72eb0fd85c7252cae39d666680f61311fb28dd26c7b558",
+    "postgres_006.sql": "8b8df024a864ec31eb6dc54409dbf7bb5e455ccfe3e787a3a5a6fb59ce22cd02",
+    "postgres_007.sql": "6cd4ee69eba8fd29e92e11e40d3ba3af0e83bd64d77c3f1ce6d95b49bdcc2ba6",
+    "postgres_008.sql": "2866b5b23902646ea65c6684b6fc46437870a60e21a811908ce8e3b340d752ce",
+    "postgres_009.sql": "0c42399775c6aa270729f48b9b30dd57a631f216b82c99f0db2ac344ac70270c",
+    "postgres_010.sql": "868b72d8857f8eff5537cd2e0bdc3a1f9364b3531afde185c093956b5f8fc4ad",
+    "postgres_011.sql": "5b3c93ac9a8a0e9a2d56a5927cb4717a244f07b5e880ef1a7c91e9bc0fff4162",
+    "postgres_012.sql": "b994b77cf36d97716ca25c9d016c284620464771e2ee7590ef651badca9207b4",
+    "postgres_013.sql": "6c2ea17cd813e5afd90741df51592a1afe32578d03a494b456e99f84a59bc94b",
+    "postgres_014.sql": "147f21fc09b7ee169db0f7551752bb2dffa928b0580f4d3f567748f1e8a7d1ad",
+    "postgres_015.sql": "2b84f0b6eb109d7bb9862eb117f9fc3a4e381f4bc7af2feed7188635049fab89",
+    "postgres_016.sql": "e81b15ca1d57891a8912b51927d1046c60f5c55147007f39dd1a3ad610a48dc2",
+    "postgres_017.sql": "a12065054abd4cca5516f9ea5380a3e8b12f1d11d1acc9544d2e5782e4a7f5ed",
+    "postgres_018.sql": "c2771ba5131b7c44cde82f730a9b0bfb0f3460aecccc7a586e8652900e9daa68",
 }
+NEWEST_STORED = 18
 
 
 def test_published_schema_files_never_change() -> None:
@@ -57,6 +86,30 @@ class Database:
             await connected.execute(script)
             await connected.close()
 
+    async def row_counts(self) -> dict[str, int]:
+        """How many rows each of srhooks' tables has, but those of the search index."""
+        if self.dialect == "sqlite":
+            return await asyncio.to_thread(self._row_counts)
+        connected = await asyncpg.connect(self.url)
+        tables = await connected.fetch(
+            "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        )
+        counts = {
+            name: await connected.fetchval(f"SELECT count(*) FROM {name}")  # noqa: S608 - our own
+            for (name,) in tables
+            if is_plain(name)
+        }
+        await connected.close()
+        return counts
+
+    def _row_counts(self) -> dict[str, int]:
+        with closing(sqlite3.connect(self.url.removeprefix("sqlite:///"))) as connection:
+            return {
+                name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # noqa: S608
+                for name in table_columns(connection)
+                if is_plain(name)
+            }
+
     async def refused(self) -> str:
         with pytest.raises(StoreUnavailableError) as raised:
             await make_store(self.url).open()
@@ -71,7 +124,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     return Database(f"sqlite:///{tmp_path / 'test.db'}")
 
 
-@pytest.mark.parametrize("version", [1, 2, 3, 4])
+@pytest.mark.parametrize("version", [1, 2, 3, 4, 18])
 async def test_a_stored_database_is_upgraded_with_all_that_is_in_it(
     database: Database, version: int
 ) -> None:
@@ -95,9 +148,38 @@ async def test_a_stored_database_is_upgraded_with_all_that_is_in_it(
         assert len(await store.erasures()) == (1 if version >= 3 else 0)
         again = notification(store, event_id="e1", signature="valid", hook_id="h1")
         assert (await store.add_notification(again)).duplicate
-        assert await store.counts_by_event("u1", 0) == {"job.created": 1, "job.updated": 1}
+        counts = await store.counts_by_event("u1", 0)
+        assert {name: counts[name] for name in ("job.created", "job.updated")} == {
+            "job.created": 1,
+            "job.updated": 1,
+        }
         await store.close()
         await database.run("UPDATE notifications SET deliveries = 2")
+
+
+async def test_no_row_of_a_stored_database_is_lost(database: Database) -> None:
+    """The newest stored one has a row or more in each table of its time."""
+    await database.run(
+        (STORED / f"{database.dialect}_{NEWEST_STORED:03d}.sql").read_text(encoding="utf-8")
+    )
+    before = await database.row_counts()
+    assert all(before.values()), before
+    store = make_store(database.url)
+    await store.open()
+    (known,) = (await store.known_subscriptions("u1")).values()
+    assert known.name == "Hiring"
+    assert [missed.logged.event_id for missed in await store.missed("u1")] == ["e4"]
+    assert [one.title for one in await store.incidents("u1", None, 9)] == ["Hiring is suspended"]
+    settings = await store.alert_settings("u1")
+    assert settings is not None
+    assert list(settings.emails) == ["ada@example.com"]
+    moved = (await store.notifications("u1", Filter(events=("candidate.created",)), 9))[0]
+    assert moved.received_at == 1_790_000_000_700
+    await store.close()
+    after = await database.row_counts()
+    assert {name: after.get(name) for name in before if name != "schema_version"} == {
+        name: count for name, count in before.items() if name != "schema_version"
+    }
 
 
 async def test_a_newer_database_is_refused(database: Database) -> None:
