@@ -72,6 +72,11 @@ class DemoTraffic:
         self._sandbox.troubles.order("lose", len(LOST), 0)
         for event in LOST:
             await self._sandbox.fire(event)
+        print(
+            f"\nThree deliveries were lost: {', '.join(LOST)}. In a minute, when they can no longer"
+            "\nbe on their way, an incident names them; the page Missed stores them with a click.",
+            flush=True,
+        )
 
     async def repeat(self) -> None:
         """A notification arrives twice, as it does when our answer got lost."""

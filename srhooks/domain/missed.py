@@ -85,6 +85,11 @@ def state_of(logged: LoggedNotification, now: int) -> tuple[MissedState, int | N
     return ("given-up", None) if due is None else ("retrying", due)
 
 
+def elsewhere_at(logged: LoggedNotification) -> int:
+    """When (ms) one that was delivered counts as missing, if it is not here by then."""
+    return max(attempt.at for attempt in logged.tries if attempt.delivered) + YOUNG
+
+
 def id_digest(hook_id: str, event_id: str) -> bytes:
     return _digest(b"id", hook_id.encode(), event_id.encode("utf-8", "replace"))
 

@@ -24,6 +24,7 @@ from srhooks.domain.missed import (
     LogWalk,
     MissedNotification,
     MissedState,
+    elsewhere_at,
     state_of,
 )
 from srhooks.incidents.erased_records import ErasedRecords
@@ -106,12 +107,18 @@ class Reconciler:
 
     async def missing(self, user_id: str) -> list[Missed]:
         """What did not arrive, the newest first. Raises StoreError."""
+        missed, _ = await self._judge(user_id)
+        return missed
+
+    async def _judge(self, user_id: str) -> tuple[list[Missed], int | None]:
+        """What is missing, and when (ms) the first of those that may be on their way will be."""
         now = now_ms()
         kept = await self._still_missing(user_id, now)
         states = [(one, state_of(one.logged, now)) for one in kept]
         missed = [Missed(one, *state) for one, state in states if state is not None]
         missed.sort(key=lambda one: (one.logged.first_at, one.kept.id), reverse=True)
-        return missed
+        young = [elsewhere_at(one.logged) for one, state in states if state is None]
+        return missed, min(young, default=None)
 
     async def backfill(self, user_id: str, ids: Sequence[str] | None) -> int:
         """Store these, or all (None), as if they had come; how many. Raises StoreError."""
@@ -124,16 +131,20 @@ class Reconciler:
         await self.settle(user_id)
         return stored
 
-    async def settle(self, user_id: str) -> None:
-        """Open or end the incident, and store what is to be stored by itself."""
+    async def settle(self, user_id: str) -> int | None:
+        """Open or end the incident, and store what is to be stored by itself.
+
+        When to look again (ms), if something is too young to be missing.
+        """
         if self._automatic:
             async with self._lock(user_id):
                 lost = [one for one in await self.missing(user_id) if one.state != "retrying"]
                 await self._store_all(user_id, lost)
-        lost = [one for one in await self.missing(user_id) if one.state != "retrying"]
+        missed, look_again = await self._judge(user_id)
+        lost = [one for one in missed if one.state != "retrying"]
         if not lost:
             await self._incidents.end(user_id, "missed")
-            return
+            return look_again
         count = len(lost)
         events = Counter(one.logged.event_name or "unknown" for one in lost)
         many = f"{count} notifications" if count > 1 else "1 notification"
@@ -151,17 +162,21 @@ class Reconciler:
                 },
             )
         )
+        return look_again
 
     async def run(self) -> None:
         """Until cancelled: look again at what is missing, without asking the service."""
         while True:
+            pause = RECHECK
             try:
                 for user_id in await self._store.users_with_missed():
-                    await self.settle(user_id)
+                    look_again = await self.settle(user_id)
+                    if look_again is not None:  # as soon as the rule allows
+                        pause = min(pause, max(0.0, (look_again - now_ms()) / 1000))
                 await self._store.forget_deleted(now_ms() - LOG_DAYS * DAY)
             except StoreError as error:
                 log.warning("looking at what is missing waits for the store: %s", error)
-            await asyncio.sleep(RECHECK)
+            await asyncio.sleep(pause)
 
     def _lock(self, user_id: str) -> asyncio.Lock:
         return self._locks.setdefault(user_id, asyncio.Lock())
