@@ -1,4 +1,4 @@
-"""On whose behalf the service is called: accounts, their credentials, sessions, personal tokens.
+"""Accounts, and what they log in and are called with: credentials, sessions, personal tokens.
 
 Times are milliseconds since 1970 (UTC). Pure data, no I/O.
 """
@@ -35,7 +35,7 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class SealedCredential:
-    """What authorises a user's calls, sealed."""
+    """A user's credential, encrypted."""
 
     access: bytes  # an access token, or an API key
     renewal: bytes | None  # a refresh token, or a client id with its secret
@@ -64,7 +64,7 @@ class Session:
     created_at: int
     used_at: int  # ms, of the last use that was noted
     until: int  # ms, when it ends unless it is used
-    agent: str  # the browser, in its own words
+    agent: str  # the User-Agent header of the browser
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Telling people of incidents: to whom, of what, when not, and what waits to be told. Pure data."""
+"""Alerts about incidents: recipients, kinds, quiet hours, messages to send. Pure data."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ Channel = Literal["email", "webhook", "apprise"]
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """Minutes of the day in a time zone; from 22:00 to 07:00 it is night in between."""
+    """When nothing is sent: minutes of the day in a time zone; 22:00 to 07:00 spans midnight."""
 
     start: int
     end: int
@@ -39,7 +39,7 @@ class AlertAddress:
 
 @dataclass(frozen=True, slots=True)
 class AlertMessage:
-    """What a channel has to say to somebody. It holds no candidate's data."""
+    """A message to one recipient over one channel. It holds no candidate's data."""
 
     id: int
     user_id: str
@@ -52,7 +52,7 @@ class AlertMessage:
 
     @property
     def public_id(self) -> str:
-        """Stays the same however often it is tried."""
+        """The message's id for the receiver: the same at each attempt."""
         return f"msg_{self.id:x}"
 
 
@@ -63,7 +63,7 @@ def domain_of(email: str) -> str:
 def may_be_told(
     email: str, own: str, trusted_domains: Collection[str], confirmed: Collection[str]
 ) -> bool:
-    """The account's own address and trusted domains count without a confirmation."""
+    """Whether alerts may go to `email`: its own, of a trusted domain, or confirmed by a link."""
     known = {address.lower() for address in confirmed}
     own_one = bool(own) and email.lower() == own.lower()
     return own_one or domain_of(email) in trusted_domains or email.lower() in known

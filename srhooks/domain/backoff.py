@@ -2,7 +2,7 @@
 
 import random
 
-ENOUGH = 32  # doublings; more of them would only overflow
+ENOUGH = 32  # doublings: the limit is reached long before, and 2.0**1024 overflows
 
 
 def backoff(first: float, limit: float, failures: int) -> float:

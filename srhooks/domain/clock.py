@@ -10,13 +10,13 @@ _ELAPSED = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None
 
 
 class Clock(Protocol):
-    """What deletes by time, or orders by it, gets its time from one of these."""
+    """The source of time for everything that orders or deletes by time; tests pass their own."""
 
     def now_ms(self) -> int:
-        """The time of day in ms since 1970: it may leap, forwards and back."""
+        """The time of day in ms since 1970. It may leap forwards or back when the clock is set."""
 
     def elapsed_ms(self) -> int:
-        """Ms since some moment: they pass evenly, whatever the time of day does."""
+        """Milliseconds since some moment, monotonic: setting the clock changes nothing."""
 
 
 class SystemClock:
@@ -37,7 +37,10 @@ def now_ms() -> int:
 
 
 def read_time(text: str, zone: tzinfo = UTC) -> datetime:
-    """An RFC 3339 time; without a zone it is in this one. Raises ValueError or OverflowError."""
+    """Parse an RFC 3339 time; one without an offset is read in `zone`.
+
+    Raises ValueError or OverflowError.
+    """
     moment = datetime.fromisoformat(
         text.strip().upper().replace(" ", "+")
     )  # a bare + of an address

@@ -1,4 +1,4 @@
-"""How a subscription is doing, from what the service says it sent. Pure data and rules."""
+"""The health of a subscription, judged by its callbacks log. Pure data and rules."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Attempt:
 
     at: int | None  # ms
     delivered: bool
-    notification: str  # what tells tries of one notification from those of another
+    notification: str  # key that the attempts of one notification share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Health:
     last_received_at: int | None = None  # ms
     failures_in_a_row: int | None = None  # None: the log was not read
     failing_since: int | None = None  # ms
-    tries: int = 0  # of the notification that is tried next: its place in the schedule
+    tries: int = 0  # so far of the notification that is tried next: its place in the retry schedule
     next_attempt_at: int | None = None  # ms
 
     @property
@@ -87,7 +87,7 @@ def _verdict(
 
 
 def _series(attempts: Sequence[Attempt]) -> tuple[int, int | None]:
-    """How many of the newest failed in a row, and the time of the first of them."""
+    """The number of newest attempts that failed in a row, and the time of the first of them."""
     count, since = 0, None
     for attempt in attempts:
         if attempt.delivered:
@@ -98,7 +98,7 @@ def _series(attempts: Sequence[Attempt]) -> tuple[int, int | None]:
 
 
 def _next(attempts: Sequence[Attempt], now: int) -> tuple[int, int | None]:
-    """Of the notifications that did not get through: tries of the one due first, and when."""
+    """Attempts so far, and time of the next, of the undelivered notification that is due first."""
     delivered = {attempt.notification for attempt in attempts if attempt.delivered}
     failed: dict[str, list[int]] = {}
     for attempt in attempts:

@@ -34,7 +34,7 @@ class Stamp(NamedTuple):
 
 
 class IdSource:
-    """Hands out strictly rising ids, also when the clock steps back, and in whichever thread.
+    """Makes strictly rising ids, from any thread, even when the clock steps back.
 
     Two processes with different process numbers never make the same id. By default the number is
     drawn: where two draw the same, ids may clash, and whoever stores one has to take another.
@@ -57,7 +57,7 @@ class IdSource:
             return Stamp(self._last | self._process, now)
 
     def skip_to(self, last: int) -> None:
-        """Go on above an id that was handed out before, here or elsewhere."""
+        """Make only ids above `last` from now on."""
         with self._lock:
             self._last = max(self._last, last >> PROCESS_BITS << PROCESS_BITS)
 
@@ -71,7 +71,7 @@ def encode_id(number: int) -> str:
 
 
 def decode_id(text: str) -> int | None:
-    """The number of a well-formed id, else None."""
+    """The number that a public id stands for; None when it is not well-formed."""
     if len(text) != LENGTH:
         return None
     number = 0

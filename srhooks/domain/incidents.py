@@ -1,4 +1,4 @@
-"""Incidents: what is wrong with an account's webhooks, from when to when. Pure data.
+"""Incidents: a problem with an account's webhooks, with its start and end. Pure data.
 
 At most one is open for each kind and subject. The subject is the subscription's id, the family of
 events for `unreadable`, and empty for what concerns the whole account (`missed`, `login`).
@@ -54,7 +54,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class IncidentEvent:
-    """An incident's opening or end that the channels have not been handed yet."""
+    """The opening or end of an incident, not yet turned into messages for the channels."""
 
     id: int
     incident: Incident

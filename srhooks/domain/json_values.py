@@ -1,4 +1,4 @@
-"""Read JSON from outside: what is not JSON, or nested too deeply to walk, is a text."""
+"""Parse JSON from outside; what is not JSON, or is nested too deeply, counts as text."""
 
 import codecs
 import json

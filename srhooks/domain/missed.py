@@ -1,4 +1,4 @@
-"""What the service's callbacks log has and what never arrived here. Pure data and rules."""
+"""Notifications that the callbacks log has and that never arrived. Pure data and rules."""
 
 import hashlib
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Try:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LoggedNotification:
-    """A notification as the log has it: all its tries, oldest first."""
+    """A notification of the callbacks log with all its delivery attempts, oldest first."""
 
     hook_id: str
     subscription_id: str
@@ -65,7 +65,7 @@ class MissedNotification:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogWalk:
-    """How far a subscription's log was read. A walk goes from its top (newest) to its floor."""
+    """How far a subscription's log was read. Reading goes from `top` (newest) down to `floor`."""
 
     checked_to: int | None = None  # ms: everything before is done
     top: int | None = None  # ms; None: no walk is under way
@@ -106,13 +106,13 @@ def body_digest(
 def digests_of_arrived(
     hook_id: str, event_id: str | None, event_name: str | None, timestamp: int | None, body: bytes
 ) -> list[bytes]:
-    """What a notification that was stored here is known by, once it is deleted."""
+    """Digests by which a stored notification is recognised after it was deleted."""
     digests = [body_digest(hook_id, event_id, event_name, timestamp, body)]
     return digests if event_id is None else [id_digest(hook_id, event_id), *digests]
 
 
 def digests_to_look_for(logged: LoggedNotification) -> list[bytes]:
-    """By any of these a deleted notification is the same as a record of the log."""
+    """Digests of a log record; a deleted notification that has one of them is the same one."""
     parts = (logged.event_name, logged.timestamp, logged.body)
     if logged.event_id is not None:
         return [logged.identity, body_digest(logged.hook_id, None, *parts)]

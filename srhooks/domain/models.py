@@ -1,4 +1,4 @@
-"""What the product speaks of: hooks, notifications, entity states, filters.
+"""The data of the product: hooks, notifications, entity states, filters.
 
 Times are milliseconds since 1970 (UTC). Pure data, no I/O.
 """
@@ -21,8 +21,8 @@ ENTITY_STATUSES: tuple[str, ...] = get_args(EntityStatus)
 REDACTED = "[redacted]"
 ERASED = "Erased"
 WHOLE_ACCOUNT = ""  # as the candidate of an erasure: everything of the user
-TEST_HEADER = "srhooks-test"  # carries the proof that srhooks sent a test to itself
-TEST_VERIFIED = "true"  # what is stored of a proof that was right, and of nothing else
+TEST_HEADER = "srhooks-test"  # holds the proof that srhooks itself sent this test
+TEST_VERIFIED = "true"  # stored in place of a proof that was right
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Hook:
 
     @property
     def label(self) -> str:
-        """What pages and messages call its subscription."""
+        """The subscription's name on pages and in messages."""
         return self.name or subscription_label(self.event_names)
 
 
@@ -55,12 +55,12 @@ class HookKey:
     hook_id: str
     sealed: bytes
     created_at: int
-    retired_at: int | None  # when a newer one replaced it; it counts for 24 h more
+    retired_at: int | None  # when a newer key replaced it; valid for 24 h more
 
 
 @dataclass(slots=True, kw_only=True)
 class NewNotification:
-    """What intake hands to the store."""
+    """A notification that is to be stored."""
 
     id: int
     user_id: str
@@ -77,7 +77,7 @@ class NewNotification:
     entity_status: EntityStatus
     received_at: int | None = None  # ms; None: the time that its id holds
     rev: int = 0  # set by the writer
-    erases: str | None = None  # the candidate whose data has to go because of it
+    erases: str | None = None  # id of the candidate that it says was deleted: their data is erased
 
     @property
     def received_ms(self) -> int:
@@ -127,7 +127,7 @@ class Notification:
 
     @property
     def erased(self) -> bool:
-        """It carried a candidate whose data was erased: what is left tells that it came."""
+        """Whether its content was erased, as it was about a candidate: an empty entry remains."""
         return self.title == ERASED and not self.body and self.link is None
 
     @cached_property
@@ -137,7 +137,7 @@ class Notification:
 
     @property
     def is_test(self) -> bool:
-        """Whether srhooks itself sent it: it names nothing, and nothing follows from it."""
+        """Whether srhooks itself sent it as a test: no entity is fetched, nothing is erased."""
         return TEST_HEADER in self.headers_json and self.headers.get(TEST_HEADER) == TEST_VERIFIED
 
     @cached_property
@@ -154,7 +154,7 @@ class Page:
     """A part of a feed, newest first."""
 
     found: list[Notification]
-    reached: int | None  # it is not full, and what lies below this id was not looked at yet
+    reached: int | None  # when time ran out: ids below this one were not searched yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +164,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """Data that has to go, noted until it has gone."""
+    """An erasure that was asked for and is not finished."""
 
     user_id: str
     candidate_id: str  # or WHOLE_ACCOUNT
@@ -182,7 +182,7 @@ class NamedSubjects(NamedTuple):
 
 
 class SubjectName(NamedTuple):
-    """What a thing was called when it was last read."""
+    """The name of a thing (a candidate, a job) when it was last read."""
 
     subject: bytes  # digest
     kind: str
@@ -192,14 +192,14 @@ class SubjectName(NamedTuple):
 
 
 class NameRequest(NamedTuple):
-    """Something whose name is asked for on behalf of a user."""
+    """A thing whose name has to be fetched from the service for a user."""
 
     user_id: str
-    thing: SubjectName  # still without its name
+    thing: SubjectName  # its name is empty so far
 
 
 class EntityJob(NamedTuple):
-    """A link to follow for a user: all pending notifications that name it wait for it."""
+    """An entity to fetch for a user; all pending notifications with this link wait for it."""
 
     user_id: str
     link: str
@@ -218,7 +218,7 @@ class Timing:
 
 @dataclass(frozen=True, slots=True)
 class ProblemCounts:
-    """What somebody should look at."""
+    """Counts of problems that a person should look at."""
 
     counts: Mapping[str, int]  # by verdict (invalid, unverifiable) and entity (failed, refused)
     pending: int  # entities that wait to be fetched
@@ -227,7 +227,7 @@ class ProblemCounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """What a person asked of the feed. Empty means everything."""
+    """Conditions for notifications of a user's feed. An empty one matches everything."""
 
     events: tuple[str, ...] = ()  # exact names, or prefixes that end in a dot
     q: str = ""
@@ -242,11 +242,11 @@ class Filter:
     params: Mapping[str, Any] = field(default_factory=dict, compare=False)  # as asked, for links
 
     def below(self, notification_id: int) -> "Filter":
-        """The same filter, for what lies before this id."""
+        """The same filter for notifications older than this id."""
         return replace(self, before=notification_id)
 
     def matches(self, notification: Notification) -> bool:
-        """The same answer as the store's, for a notification in hand."""
+        """Whether the notification fits; the same rule as the store's SQL."""
         n = notification
         if self.events and not any(event_matches(event, n.event_name) for event in self.events):
             return False

@@ -116,7 +116,7 @@ def subjects_of(n: Notification, limit: int = MAX_SUBJECTS) -> Subjects:
 
 
 def story_of(n: Notification) -> Subject | None:
-    """Whose timeline tells most about it: the candidate's, else that of what it is about.
+    """The subject whose timeline a notification's page links to: the candidate, else the main one.
 
     Cheap, since each row of a list asks: a large body is not read for it.
     """
@@ -189,7 +189,7 @@ class _Walker:
             self._found.named.add(subject)
 
     def join(self, together: set[Subject]) -> None:
-        """Note that these belong together, unless they are of several candidates."""
+        """Record that these belong together, unless they name several candidates."""
         personal = {one for one in together if one.kind in PERSONAL}
         if (
             len(personal) > 1
