@@ -51,7 +51,7 @@ from srhooks.server.connection import ON_REFUSED
 from srhooks.server.memory import trim_forever
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.smartrecruiters.limiter import Limiters
-from srhooks.store import StoreError, make_store
+from srhooks.store import Store, StoreError, make_store
 from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.address_check import AddressCheck, check_address
 from srhooks.subscriptions.health import SubscriptionHealth
@@ -59,6 +59,8 @@ from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import SubscriptionTester
+from srhooks.web.hooks.body_reader import Bodies
+from srhooks.web.http.answer_budget import AnswerBudget
 from srhooks.web.http.errors import error_middleware
 from srhooks.web.http.security_headers import setup_security
 from srhooks.web.http.session import setup_sessions
@@ -69,7 +71,9 @@ from srhooks.web.live.row_cache import setup_new_rows
 from srhooks.web.pages.auth import setup_auth
 from srhooks.web.pages.log_in import GUESSES
 from srhooks.web.routes import add_routes
-from srhooks.web.state.app_keys import CLOCK, METRICS, SERVICES, SETTINGS, Services
+from srhooks.web.state import app_keys as keys
+from srhooks.web.state.flash import Flash
+from srhooks.web.state.recent_deletions import Deletions
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_INTERVAL = 0.1  # seconds between two looks at how late the event loop is
@@ -77,9 +81,9 @@ LAG_INTERVAL = 0.1  # seconds between two looks at how late the event loop is
 
 def create_app(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> web.Application:
     app = web.Application(client_max_size=max(settings.max_body_bytes, MAX_FORM_BYTES))
-    app[SETTINGS] = settings
-    app[CLOCK] = clock
-    app[METRICS] = metrics = Metrics()
+    app[keys.SETTINGS] = settings
+    app[keys.CLOCK] = clock
+    app[keys.METRICS] = metrics = Metrics()
     app[ON_REFUSED] = lambda reason: metrics.refused_connections.labels(reason).inc()
     setup_sessions(app, settings)
     app.middlewares.append(error_middleware)
@@ -97,140 +101,106 @@ def create_app(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> web.Applicati
 
 
 async def _services(app: web.Application) -> AsyncIterator[None]:
-    settings = app[SETTINGS]
-    store = make_store(settings.database_url, app[METRICS], app[CLOCK])
+    settings, metrics, clock = app[keys.SETTINGS], app[keys.METRICS], app[keys.CLOCK]
+    # What is kept, and who is told of it.
+    app[keys.STORE] = store = make_store(settings.database_url, metrics, clock)
     await store.open()
-    vault = Vault(settings.session_secrets)
-    hub = make_hub(settings.database_url, settings.listen_database_url, store)
+    app[keys.VAULT] = vault = Vault(settings.session_secrets)
+    app[keys.HUB] = hub = make_hub(settings.database_url, settings.listen_database_url, store)
+    app[keys.TRUSTED_TIME] = TrustedTime(store, clock, metrics)
+    # How SmartRecruiters is called, and on whose behalf.
     session = new_session()
-    outside = new_session()  # what is called that is not SmartRecruiters
+    app[keys.OUTSIDE_SESSION] = outside = new_session()  # for calls to anything but SmartRecruiters
     client = ServiceClient(session, settings.api_url)
     limiters = Limiters()
     kinds = credentials(client, settings)
-    tokens = AccessTokens(kinds, store, vault, limiters, hub, app[METRICS])
-    user_client = UserClient(client, tokens, limiters, store)
-
-    activations = ActivationLog(store, hub)
+    app[keys.ACCESS_TOKENS] = tokens = AccessTokens(kinds, store, vault, limiters, hub, metrics)
+    app[keys.USER_CLIENT] = user_client = UserClient(client, tokens, limiters, store)
+    app[keys.LOG_IN] = LogIn(settings, client, store, tokens, limiters)
+    app[keys.PERSONAL_TOKENS] = PersonalTokens(store)
+    # Subscriptions and their hooks.
+    app[keys.HOOKS] = hooks = HookDirectory(store, vault, partial(newest_key, user_client))
+    app[keys.KEY_RECOVERY] = key_recovery = KeyRecovery(store, hooks)
+    app[keys.ACTIVATIONS] = activations = ActivationLog(store, hub)
 
     async def check(url: str) -> AddressCheck:
         return await check_address(session, url, activations.new_check())
 
-    hooks = HookDirectory(store, vault, partial(newest_key, user_client))
-    incidents = Incidents(store, hub)
-    subscriptions = Subscriptions(settings, store, user_client, hooks, hub, activations, check)
+    app[keys.SUBSCRIPTIONS] = subscriptions = Subscriptions(
+        settings, store, user_client, hooks, hub, activations, check
+    )
+    app[keys.SHARED_LIST] = shared_list = SharedList(subscriptions)
+    app[keys.SUBSCRIPTION_HEALTH] = health = SubscriptionHealth(subscriptions.recent_calls)
+    app[keys.STATUS_WATCH] = StatusWatch(subscriptions, hub)
+    proof = TestProof(settings.session_secrets)
+    app[keys.SUBSCRIPTION_TESTER] = SubscriptionTester(settings, store, hooks, session, proof)
+    # What notifications are about, and how a candidate's data is removed.
+    app[keys.SUBJECT_INDEXER] = indexer = SubjectIndexer(store, hub)
+    app[keys.CANDIDATES] = candidates = CandidateLookup(store, indexer)
+    app[keys.TIMELINES] = TimelineReader(store, indexer, candidates)
+    app[keys.CANDIDATE_ERASER] = eraser = CandidateEraser(
+        store, hub, candidates, retention_days=settings.retention_days
+    )
+    app[keys.ACCOUNTS] = Accounts(store, subscriptions, hooks, hub, eraser, tokens)
+    # Notifications and their entities.
+    app[keys.ENTITY_FETCHER] = fetcher = EntityFetcher(store, user_client, hub, metrics)
+    erases = eraser if settings.erase_deleted_candidates else None
+    app[keys.INTAKE] = intake = Intake(store, hooks, hub, fetcher, settings.api_url, erases, proof)
+    app[keys.ANSWER_TIMES] = AnswerTimes(store)
+    # What goes wrong, and who hears of it.
+    app[keys.OUTBOX] = outbox = Outbox(settings, store, make_channels(settings, outside))
+    app[keys.ALERT_RECIPIENTS] = AlertRecipients(settings, store, outbox)
+    app[keys.INCIDENTS] = incidents = Incidents(store, hub)
+    incidents.subscribe(outbox.wake)
     if settings.watch_interval:
         subscriptions.subscribe(SubscriptionWatch(store, incidents, subscriptions.background_one))
-    shared_list = SharedList(subscriptions)
-    health = SubscriptionHealth(subscriptions.recent_calls)
-    fetcher = EntityFetcher(store, user_client, hub, app[METRICS])
-    tests = TestProof(settings.session_secrets)
-    indexer = SubjectIndexer(store, hub)
-    candidates = CandidateLookup(store, indexer)
-    eraser = CandidateEraser(store, hub, candidates, retention_days=settings.retention_days)
-    key_recovery = KeyRecovery(store, hooks)
-    outbox = Outbox(settings, store, make_channels(settings, outside))
-    incidents = Incidents(store, hub)
-    incidents.subscribe(outbox.wake)
-    intake = Intake(
-        store,
-        hooks,
-        hub,
-        fetcher,
-        settings.api_url,
-        eraser if settings.erase_deleted_candidates else None,
-        tests,
-    )
-    reconciler = Reconciler(
-        store,
-        user_client,
-        subscriptions,
-        hooks,
-        intake,
-        incidents,
-        retention_days=settings.retention_days,
-        automatic=settings.backfill == "auto",
-    )
-    log_checks = LogChecks(store, reconciler)
-    app[SERVICES] = Services(
-        store=store,
-        vault=vault,
-        hub=hub,
-        tokens=tokens,
-        user_client=user_client,
-        log_in=LogIn(settings, client, store, tokens, limiters),
-        key_recovery=key_recovery,
-        hooks=hooks,
-        intake=intake,
-        answer_times=AnswerTimes(store),
-        reconciler=reconciler,
-        log_checks=log_checks,
-        fetcher=fetcher,
-        subscriptions=subscriptions,
-        shared_list=shared_list,
-        health=health,
-        watch=StatusWatch(subscriptions, hub),
-        activations=activations,
-        trial=SubscriptionTester(settings, store, hooks, session, tests),
-        personal=PersonalTokens(store),
-        indexer=indexer,
-        candidates=candidates,
-        timelines=TimelineReader(store, indexer, candidates),
-        eraser=eraser,
-        incidents=incidents,
-        account_watch=Watch(
-            store,
-            incidents,
-            subscriptions,
-            settings.watch_interval,
-            AuditTrail(store, user_client),
-            reconciler=reconciler,
-        ),
-        trusted_time=TrustedTime(store, app[CLOCK], app[METRICS]),
-        outbox=outbox,
-        outside=outside,
-        recipients=AlertRecipients(settings, store, outbox),
-        accounts=Accounts(store, subscriptions, hooks, hub, eraser, tokens),
-    )
+    app[keys.RECONCILER] = reconciler = Reconciler(
+        store, user_client, subscriptions, hooks, intake, incidents,
+        retention_days=settings.retention_days, automatic=settings.backfill == "auto",
+    )  # fmt: skip
+    app[keys.LOG_CHECKS] = log_checks = LogChecks(store, reconciler)
+    app[keys.ACCOUNT_WATCH] = Watch(
+        store, incidents, subscriptions, settings.watch_interval,
+        AuditTrail(store, user_client), reconciler=reconciler,
+    )  # fmt: skip
+    # What pages keep in memory.
+    app[keys.BODIES], app[keys.ANSWER_BUDGET] = Bodies(), AnswerBudget()
+    app[keys.RECENT_DELETIONS], app[keys.FLASH], app[keys.SOCKETS] = Deletions(), Flash(), set()
     await hub.open()
     yield
-    await log_checks.close()
-    await health.close()
-    await activations.close()
-    await shared_list.close()
-    await key_recovery.close()
-    await tokens.close()
-    await session.close()
-    await outside.close()
+    for part in (log_checks, health, activations, shared_list, key_recovery, tokens):
+        await part.close()
+    for connections in (session, outside):
+        await connections.close()
     await hub.close()
     await store.close()
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:
-    services = app[SERVICES]
-    metrics = app[METRICS]
-    retention = Retention(
-        services.store, services.trusted_time, app[CLOCK], app[SETTINGS].retention_days
-    )
+    metrics = app[keys.METRICS]
+    settings, store = app[keys.SETTINGS], app[keys.STORE]
+    days = settings.retention_days
+    retention = Retention(store, app[keys.TRUSTED_TIME], app[keys.CLOCK], days)
     runs: dict[str, Callable[[], Awaitable[None]]] = {
-        "entities": services.fetcher.run,
-        "alerts": services.outbox.run,
-        "erasure": services.eraser.run,
+        "entities": app[keys.ENTITY_FETCHER].run,
+        "alerts": app[keys.OUTBOX].run,
+        "erasure": app[keys.CANDIDATE_ERASER].run,
         "retention": retention.run,
-        "subject-index": services.indexer.run,
-        "names": NameLookup(services.store, services.user_client, services.indexer).run,
-        "search-index": lambda: index_forever(services.store),
-        "reseal": lambda: _reseal(services),
-        "watch-local": services.account_watch.run_local,
-        "missed": services.reconciler.run,
-        "answer-times": services.answer_times.run,
-        "run-log": lambda: record_runs(services.store),
+        "subject-index": app[keys.SUBJECT_INDEXER].run,
+        "names": NameLookup(store, app[keys.USER_CLIENT], app[keys.SUBJECT_INDEXER]).run,
+        "search-index": lambda: index_forever(store),
+        "reseal": lambda: _reseal(store, app[keys.VAULT]),
+        "watch-local": app[keys.ACCOUNT_WATCH].run_local,
+        "missed": app[keys.RECONCILER].run,
+        "answer-times": app[keys.ANSWER_TIMES].run,
+        "run-log": lambda: record_runs(store),
         "memory": trim_forever,
         "loop-lag": lambda: _measure_lag(metrics),
     }
-    if app[SETTINGS].watch_interval:
-        runs["watch"] = services.account_watch.run
-    if heartbeat_url := app[SETTINGS].heartbeat_url:
-        runs["heartbeat"] = lambda: beat_forever(services.outside, heartbeat_url, services.store)
+    if settings.watch_interval:
+        runs["watch"] = app[keys.ACCOUNT_WATCH].run
+    if heartbeat_url := settings.heartbeat_url:
+        runs["heartbeat"] = lambda: beat_forever(app[keys.OUTSIDE_SESSION], heartbeat_url, store)
     tasks = [
         asyncio.create_task(keep_running(name, run, metrics), name=name)
         for name, run in runs.items()
@@ -241,9 +211,9 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _reseal(services: Services) -> None:
+async def _reseal(store: Store, vault: Vault) -> None:
     with contextlib.suppress(StoreError):  # the next start tries again
-        await reseal(services.store, services.vault)
+        await reseal(store, vault)
 
 
 async def _measure_lag(metrics: Metrics) -> None:

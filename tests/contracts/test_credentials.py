@@ -12,8 +12,8 @@ from srhooks.domain.account import CredentialKind, User
 from srhooks.domain.clock import now_ms
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
 from srhooks.smartrecruiters.oauth import Grant
-from srhooks.web.state.app_keys import Services
 
+from tests.support.services import Services
 from tests.support.strict_service import LIST, TOKEN, StrictService, StrictWorld, strict_world
 
 KINDS: tuple[CredentialKind, ...] = ("api-key", "client-credentials", "oauth")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import STORE
 from yarl import URL
 
 from tests.support.erasing import (
@@ -178,7 +178,7 @@ async def test_a_crash_between_the_note_and_the_erasing_loses_nothing(
     async with application(tmp_path, port) as (app, _):
 
         async def gone() -> bool:
-            found = await app[SERVICES].store.last_rev(user_id)
+            found = await app[STORE].last_rev(user_id)
             return found > 0 and await ada.notifications(f"?q={GRACE_HOPPER}") == []
 
         await eventually(gone)

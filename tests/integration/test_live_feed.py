@@ -12,7 +12,7 @@ from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Hook
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import STORE
 
 from tests.support.harness import World, application, eventually, free_port
 from tests.support.page_model import Page
@@ -39,8 +39,8 @@ async def walk(seed: int, folder: Path) -> None:
         )
         world = World(settings, fake[SANDBOX], app)
         ada = await stack.enter_async_context(world.logged_in())
-        (user_id,) = await app[SERVICES].store.user_ids()
-        await app[SERVICES].store.add_hook(Hook(HOOK, user_id, "s1", None, now_ms()))
+        (user_id,) = await app[STORE].user_ids()
+        await app[STORE].add_hook(Hook(HOOK, user_id, "s1", None, now_ms()))
         pages = [
             Page(ada),
             Page(ada, "&event=job."),

@@ -21,7 +21,7 @@ from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 from srhooks.store import Store
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import HOOKS, STORE
 
 from tests.support.harness import Browser, World, application, eventually, free_port
 from tests.support.harness import world as world_of
@@ -251,9 +251,9 @@ async def test_secrets_are_sealed_anew_at_the_next_start(tmp_path: Path) -> None
         old = world.settings.session_secrets[0]
     for secrets in ((new, old), (new,)):
         async with application(tmp_path, port, session_secrets=secrets) as (app, _):
-            looking = partial(_all_sealed_with, new, app[SERVICES].store, created["hookId"])
+            looking = partial(_all_sealed_with, new, app[STORE], created["hookId"])
             await eventually(looking)
-            entry = await app[SERVICES].hooks.get(created["hookId"])
+            entry = await app[HOOKS].get(created["hookId"])
             assert entry is not None
             assert len(entry.live_keys()) == 1
 
@@ -275,10 +275,10 @@ async def test_what_a_lost_secret_sealed_is_over_and_nothing_else(tmp_path: Path
         port = int(world.settings.api_url.rpartition(":")[2])
         lost = ("a secret that is not the one before",)
         async with application(tmp_path, port, session_secrets=lost) as (app, settings):
-            (user_id,) = await app[SERVICES].store.user_ids()
+            (user_id,) = await app[STORE].user_ids()
 
             async def dead() -> bool:
-                tokens = await app[SERVICES].store.credential(user_id)
+                tokens = await app[STORE].credential(user_id)
                 return tokens is not None and tokens.dead
 
             await eventually(dead)

@@ -16,8 +16,9 @@ from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
 from srhooks.server.runner import CannotListenError, served
-from srhooks.web.state.app_keys import SERVICES, Services
 from yarl import URL
+
+from tests.support.services import Services
 
 T = TypeVar("T")
 SECRET = "a session secret for the tests, 32+"
@@ -111,7 +112,7 @@ class World:
 
     @property
     def services(self) -> Services:
-        return self.app[SERVICES]
+        return Services(self.app)
 
     @contextlib.asynccontextmanager
     async def nobody(self) -> AsyncIterator[Browser]:

@@ -24,10 +24,10 @@ from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.protocol.signature import sign
 from srhooks.server.runner import served
-from srhooks.web.state.app_keys import SERVICES, Services
 from yarl import URL
 
 from tests.support.harness import SECRET, Browser, free_port
+from tests.support.services import Services
 
 ROOT = "/webhooks-api/v201907/subscriptions"
 Reply = tuple[int, Any, dict[str, str]]
@@ -235,4 +235,4 @@ async def odd_world(
         settings = replace(settings, **changed)
         app = create_app(settings)
         async with served(app, settings.host, settings.port):
-            yield OddWorld(service, settings, app[SERVICES])
+            yield OddWorld(service, settings, Services(app))

@@ -15,10 +15,10 @@ from aiohttp import web
 from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.server.runner import served
-from srhooks.web.state.app_keys import SERVICES, Services
 
 from tests.support.harness import SECRET, Browser, free_port
 from tests.support.harness import nobody as anybody
+from tests.support.services import Services
 
 LIST = "/webhooks-api/v201907/subscriptions"
 COMPANY = "/configuration/company"
@@ -125,4 +125,4 @@ async def strict_world(
         )
         app = create_app(replace(settings, **changed))
         async with served(app, "127.0.0.1", port):
-            yield StrictWorld(service, settings, app[SERVICES])
+            yield StrictWorld(service, settings, Services(app))

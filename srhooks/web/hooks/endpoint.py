@@ -27,7 +27,15 @@ from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.hooks.accepted import accepted
 from srhooks.web.hooks.body_reader import check_stored
 from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
-from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
+from srhooks.web.state.app_keys import (
+    ACTIVATIONS,
+    ANSWER_TIMES,
+    BODIES,
+    HOOKS,
+    INTAKE,
+    METRICS,
+    SETTINGS,
+)
 
 log = logging.getLogger(__name__)
 HANDSHAKE_HEADER = "X-Hook-Secret"
@@ -65,7 +73,7 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
     entry = await _entry(request, _deadline(request))
     if SECRET.fullmatch(secret) is None:
         raise BadRequestError("X-Hook-Secret must be printable and at most 1024 characters long")
-    activations = request.app[SERVICES].activations
+    activations = request.app[ACTIVATIONS]
     if not activations.is_check(secret):
         hook = entry.hook
         activations.handshake(hook.user_id, hook.subscription_id, _source(request))
@@ -82,19 +90,18 @@ def _source(request: web.Request) -> str:
 
 async def receive(request: web.Request) -> web.Response:
     app = request.app
-    services = app[SERVICES]
     deadline = _deadline(request)
     entry = await _entry(request, deadline)
     limit = app[SETTINGS].max_body_bytes
-    body = await services.bodies.read(request, limit)
+    body = await app[BODIES].read(request, limit)
     headers = joined_headers(request.headers)
     check_stored(headers, body, limit)
     began = perf_counter()
     deadline = after_body(deadline, asyncio.get_running_loop().time())
-    new, stored = await services.intake.receive(entry, headers, body, deadline)
+    new, stored = await app[INTAKE].receive(entry, headers, body, deadline)
     _record_stored(app[METRICS], new, stored, perf_counter() - began)
     if not stored.duplicate:
-        services.answer_times.measure(new.user_id, stored.id, new.received_ms, now_ms())
+        app[ANSWER_TIMES].measure(new.user_id, stored.id, new.received_ms, now_ms())
     return accepted(request)
 
 
@@ -125,7 +132,7 @@ def _deadline(request: web.Request) -> float:
 
 
 async def _entry(request: web.Request, deadline: float) -> HookEntry:
-    hooks = request.app[SERVICES].hooks
+    hooks = request.app[HOOKS]
     hook_id = request.match_info.get("id", "")  # absent where no route fits
     entry = hooks.known(hook_id)
     if entry is None:

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 from srhooks.domain.account import User
 from srhooks.hub import Event
 from srhooks.web.http.session import Login, start_session
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import ENTITY_FETCHER, HUB, KEY_RECOVERY, USER_CLIENT
 
 log = logging.getLogger(__name__)
 
@@ -18,11 +18,11 @@ HOME = "/notifications"
 
 async def complete_log_in(request: web.Request, user: User) -> tuple[Login, str]:
     """The new session, and the address that the person wanted to see. Raises StoreError."""
-    services = request.app[SERVICES]
-    services.user_client.forget(user.id)
-    services.fetcher.wake(user.id)
-    services.key_recovery.start(user.id)
-    services.hub.publish(user.id, Event("login"))
+    app = request.app
+    app[USER_CLIENT].forget(user.id)
+    app[ENTITY_FETCHER].wake(user.id)
+    app[KEY_RECOVERY].start(user.id)
+    app[HUB].publish(user.id, Event("login"))
     session = await aiohttp_session.get_session(request)
     target = _own_address(session.get("next")) or HOME
     login = await start_session(request, user)

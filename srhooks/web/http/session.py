@@ -24,7 +24,7 @@ from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_j
 from srhooks.web.http.csrf import is_forged
 from srhooks.web.http.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
 from srhooks.web.http.templating import VIEW
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import HUB, INCIDENTS, PERSONAL_TOKENS, SETTINGS, STORE
 
 COOKIE = "srhooks"
 MAX_NEXT = 1000  # characters of the address somebody wanted: a cookie holds 4 kB
@@ -72,7 +72,7 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
     if not isinstance(session_id, str):
         return None
     settings = request.config_dict[SETTINGS]
-    store = request.config_dict[SERVICES].store
+    store = request.config_dict[STORE]
     now = now_ms()
     found = await store.session(session_id, now)
     if found is None or not may_enter(settings, found[0].company):
@@ -90,7 +90,7 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
     cookie["id"] = session_id  # written again, so that the time of use is
     request[VIEW] = {"user": user, "csrf": login.csrf}
     if not wants_json(request) and not wants_fragment(request):  # a whole page tells of them
-        service = request.config_dict[SERVICES].incidents
+        service = request.config_dict[INCIDENTS]
         request[VIEW]["open_incidents"] = await service.open_ones(user.id)
     return login
 
@@ -103,9 +103,9 @@ async def find_reader(request: web.Request) -> Login | None:
     text = bearer(request)
     if text is None:
         return await find_login(request)
-    services = request.config_dict[SERVICES]
-    token = await services.personal.find(text)
-    user = None if token is None else await services.store.user(token.user_id)
+    app = request.config_dict
+    token = await app[PERSONAL_TOKENS].find(text)
+    user = None if token is None else await app[STORE].user(token.user_id)
     if token is None or user is None:
         raise WrongTokenError
     if user.grant_dead or not may_enter(request.config_dict[SETTINGS], user.company):
@@ -118,15 +118,14 @@ async def still_logged_in(app: web.Application, login: Login) -> int | None:
 
     Raises StoreError.
     """
-    services = app[SERVICES]
     now = now_ms()
     if login.session_id.startswith(READER):
-        user = await services.store.user(login.user.id)
-        tokens = await services.personal.all(login.user.id)
+        user = await app[STORE].user(login.user.id)
+        tokens = await app[PERSONAL_TOKENS].all(login.user.id)
         valid = any(reader_id(token.id) == login.session_id for token in tokens)
         over = user is None or user.grant_dead or not valid or login.until <= now
         return None if over else login.until
-    found = await services.store.session(login.session_id, now)
+    found = await app[STORE].session(login.session_id, now)
     if found is None or found[0].grant_dead:
         return None
     return found[1].until
@@ -196,7 +195,7 @@ async def start_session(request: web.Request, user: User) -> Login:
         secrets.token_urlsafe(16), user.id, now, now, _end(settings, now, now),
         agent[:MAX_AGENT].replace("\x00", ""),
     )  # fmt: skip
-    await request.config_dict[SERVICES].store.add_session(session)
+    await request.config_dict[STORE].add_session(session)
     cookie["id"] = session.id
     csrf = csrf_token(settings.session_secrets[0], session.id)
     request[VIEW] = {"user": user, "csrf": csrf}
@@ -205,9 +204,9 @@ async def start_session(request: web.Request, user: User) -> Login:
 
 async def end_session(request: web.Request, login: Login) -> None:
     """For good, also for a copied cookie, and with all that it has open."""
-    services = request.config_dict[SERVICES]
-    await services.store.end_session(login.user.id, login.session_id)
-    services.hub.publish(login.user.id, Event("session-ended", session_id=login.session_id))
+    app = request.config_dict
+    await app[STORE].end_session(login.user.id, login.session_id)
+    app[HUB].publish(login.user.id, Event("session-ended", session_id=login.session_id))
     cookie: Any = await aiohttp_session.get_session(request)
     cookie.invalidate()
     request.pop(VIEW, None)

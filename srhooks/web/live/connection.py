@@ -25,7 +25,7 @@ from srhooks.web.live.change_reader import Change, ChangeReader
 from srhooks.web.live.row_cache import NEW_ROWS
 from srhooks.web.pages.overview import overview_frame
 from srhooks.web.presentation.template_filters import moment
-from srhooks.web.state.app_keys import METRICS, SERVICES
+from srhooks.web.state.app_keys import METRICS, RECENT_DELETIONS, STORE
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class LivePage:
     ) -> None:  # fmt: skip
         self.login = login
         self.view = view
-        self.sent = app[SERVICES].store.next_id() if cursor is None else cursor
+        self.sent = app[STORE].next_id() if cursor is None else cursor
         self._told = self.sent  # of deletions: up to this rev
         self.closing: asyncio.Task[None] | None = None
         self._app = app
@@ -215,14 +215,14 @@ class LivePage:
                 return True
 
     async def _send_deleted(self) -> None:
-        deletions = self._app[SERVICES].deletions
+        deletions = self._app[RECENT_DELETIONS]
         user_id = self.login.user.id
         self._told, numbers = deletions.after(user_id, self._told)
         if numbers:
             await self._send(await fragments.deleted(self._app, user_id, numbers))
 
     async def _send_whole_list(self) -> None:
-        cursor = await self._app[SERVICES].store.last_rev(self.login.user.id)
+        cursor = await self._app[STORE].last_rev(self.login.user.id)
         await self._send(await fragments.whole_list(self._app, self.login, self._filter, cursor))
         self.sent = cursor
 

@@ -19,7 +19,7 @@ from srhooks.web.http.session import find_reader
 from srhooks.web.live.connection import LivePage, close
 from srhooks.web.live.fanout import Audience
 from srhooks.web.pages.overview import read_window
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SETTINGS, SOCKETS, STATUS_WATCH, STORE
 from srhooks.web.state.listeners import LISTENERS, Listeners
 
 LEAVE_TIMEOUT = 0.7  # seconds for all of them at shutdown
@@ -55,9 +55,9 @@ async def live(request: web.Request) -> web.StreamResponse:
     cursor = _cursor(request)
     if request.transport is None:
         return web.Response()  # it has left: nobody reads this
-    services, patience = request.app[SERVICES], request.app[LIVE_TIMEOUTS]
+    app, patience = request.app, request.app[LIVE_TIMEOUTS]
     if cursor is None:  # from now on; what is being committed has a rev already
-        cursor = await services.store.last_rev(login.user.id)
+        cursor = await app[STORE].last_rev(login.user.id)
     socket = web.WebSocketResponse(heartbeat=patience.heartbeat, compress=False, max_msg_size=4096)
     audience = _audience(request.app, login.user.id)
     page = LivePage(
@@ -68,10 +68,10 @@ async def live(request: web.Request) -> web.StreamResponse:
     transport = request.transport
     try:
         await socket.prepare(request)
-        services.sockets.add(socket)
+        app[SOCKETS].add(socket)
         if bearer(request) is not None:
             request.app[LISTENERS].add(login.user.id, socket)
-        with services.watch.attended(login.user.id):
+        with app[STATUS_WATCH].attended(login.user.id):
             page.open()
             await _until_it_leaves(socket)
     finally:
@@ -81,7 +81,7 @@ async def live(request: web.Request) -> web.StreamResponse:
             del request.app[AUDIENCES][login.user.id]
         request.app[LISTENERS].remove(login.user.id, socket)
         await page.leave()
-        services.sockets.discard(socket)
+        app[SOCKETS].discard(socket)
         if socket.close_code in {None, WSCloseCode.ABNORMAL_CLOSURE}:
             transport.abort()  # it takes nothing: what waits to be sent is given up
     return socket
@@ -114,7 +114,7 @@ async def close_all(app: web.Application) -> None:
     """At shutdown: tell the pages that we come back (1012), so that they do too."""
     closing = [
         close(socket, WSCloseCode.SERVICE_RESTART, b"restarting", LEAVE_TIMEOUT)
-        for socket in list(app[SERVICES].sockets)
+        for socket in app[SOCKETS].copy()
     ]
     await asyncio.gather(*closing, return_exceptions=True)
 

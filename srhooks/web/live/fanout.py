@@ -14,7 +14,7 @@ from srhooks.store import StoreError
 from srhooks.web.live.change_reader import ChangeReader, Changes
 from srhooks.web.live.connection import LivePage
 from srhooks.web.live.websocket_frames import text_frame
-from srhooks.web.state.app_keys import METRICS, SERVICES
+from srhooks.web.state.app_keys import HUB, METRICS, STORE
 
 log = logging.getLogger(__name__)
 
@@ -23,13 +23,12 @@ SLICE = 100  # pages that are sent a frame before others get their turn: about a
 
 class Audience:
     def __init__(self, app: web.Application, user_id: str) -> None:
-        services = app[SERVICES]
-        self.changes = ChangeReader(services.store, user_id)
+        self.changes = ChangeReader(app[STORE], user_id)
         self.pages = dict[LivePage, None]()  # in the order in which they came
         self._frames = app[METRICS].frames
-        self._hub = services.hub
+        self._hub = app[HUB]
         self._user_id = user_id
-        self._events = services.hub.watch(user_id)
+        self._events = app[HUB].watch(user_id)
         self._task = asyncio.create_task(self._run(), name="live-audience")
 
     def close(self) -> None:

@@ -13,12 +13,12 @@ from srhooks.web.http.session import Login
 from srhooks.web.http.templating import render_text
 from srhooks.web.pages.subscriptions import subscriptions_context
 from srhooks.web.presentation.totals import totals
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import ACTIVATIONS, INCIDENTS, STATUS_WATCH, STORE
 
 
 async def banner(app: web.Application, login: Login) -> str:
     """What there is to say of the grant as it is now. Raises StoreError."""
-    user = await app[SERVICES].store.user(login.user.id)
+    user = await app[STORE].user(login.user.id)
     return render_text(app, "_banner.html", {"user": user})
 
 
@@ -30,7 +30,7 @@ async def deleted(app: web.Application, user_id: str, notification_ids: Iterable
 
 async def whole_list(app: web.Application, login: Login, feed_filter: Filter, cursor: int) -> str:
     """The first page of the feed in place of what is shown. Raises StoreError."""
-    page = await read_page(app[SERVICES].store, login.user.id, feed_filter, DEFAULT_LIMIT)
+    page = await read_page(app[STORE], login.user.id, feed_filter, DEFAULT_LIMIT)
     ctx = {
         **page.context,
         **await totals(app, login.user.id, feed_filter),
@@ -46,7 +46,7 @@ async def whole_list(app: web.Application, login: Login, feed_filter: Filter, cu
 
 async def activations(app: web.Application, login: Login) -> str:
     """Raises StoreError."""
-    steps_of = await app[SERVICES].activations.of_user(login.user.id)
+    steps_of = await app[ACTIVATIONS].of_user(login.user.id)
     return "".join(
         render_text(app, "_steps.html", {"sid": number, "steps": steps, "oob": True})
         for number, steps in steps_of.items()
@@ -57,17 +57,17 @@ async def drifts(app: web.Application, login: Login) -> str:
     """Those that no incident tells of. Raises StoreError."""
     told = {
         one.subject
-        for one in await app[SERVICES].incidents.open_ones(login.user.id)
+        for one in await app[INCIDENTS].open_ones(login.user.id)
         if one.kind == "suspended"
     }
-    found = app[SERVICES].watch.drifts(login.user.id).values()
+    found = app[STATUS_WATCH].drifts(login.user.id).values()
     shown = [one for one in found if one.subscription_id not in told]
     return render_text(app, "_drift.html", {"drifts": shown})
 
 
 async def incident_line(app: web.Application, login: Login) -> str:
     """Raises StoreError."""
-    found = await app[SERVICES].incidents.open_ones(login.user.id)
+    found = await app[INCIDENTS].open_ones(login.user.id)
     return render_text(app, "_incident_line.html", {"open_incidents": found, "oob": True})
 
 

@@ -22,7 +22,7 @@ from srhooks.web.http.forms import read_form
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, log_in_form_token, require_login
 from srhooks.web.http.templating import VIEW, render
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import ACCOUNTS, CANDIDATE_ERASER, SETTINGS, STORE
 
 UNLIMITED = 1 << 60
 CREDENTIAL_NAMES = {
@@ -39,7 +39,7 @@ async def show(request: web.Request) -> web.Response:
 
 async def account_json(request: web.Request, login: Login) -> web.Response:
     """Also what a program gets that has just logged in."""
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     user = login.user
     company = user.company
     return json_response(
@@ -71,7 +71,7 @@ async def erase(request: web.Request) -> web.Response:
         candidate_id = candidate_id.strip()
     if not isinstance(candidate_id, str) or not 0 < len(candidate_id) <= MAX_ID:
         raise BadRequestError(f"candidateId must be the candidate's id: 1 to {MAX_ID} characters")
-    eraser = request.app[SERVICES].eraser
+    eraser = request.app[CANDIDATE_ERASER]
     try:
         if is_json:
             return await _erase_for_program(eraser, login, candidate_id, asked)
@@ -107,7 +107,7 @@ async def _erase_for_program(
 
 async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -> web.Response:
     """The question, with whom and what was found. Raises UnknownCandidateError."""
-    found = await request.app[SERVICES].eraser.find(login.user.id, candidate_id)
+    found = await request.app[CANDIDATE_ERASER].find(login.user.id, candidate_id)
     whom = found.name or "a candidate whose name is not known here"
     return ask(
         request,
@@ -130,7 +130,7 @@ async def delete(request: web.Request) -> web.Response:
         if wants_json(request):
             raise BadRequestError('deleting an account needs {"confirm": true}')
         return await _ask_to_delete(request, login)
-    left = await request.app[SERVICES].accounts.delete(login.user.id)
+    left = await request.app[ACCOUNTS].delete(login.user.id)
     (await aiohttp_session.get_session(request)).invalidate()
     if wants_json(request):
         return json_response({"deleted": True, "subscriptionsLeft": left})
@@ -151,7 +151,7 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def _ask_to_delete(request: web.Request, login: Login) -> web.Response:
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     stored = await store.count(login.user.id, Filter(), UNLIMITED) or 0
     hooks = await store.hooks(login.user.id)
     living = sum(hook.subscription_id is not None and not hook.deleted_at for hook in hooks)
@@ -177,7 +177,7 @@ async def _page(
     request: web.Request, login: Login, message: str | None = None, *, good: bool = False,
     status: int = 200,
 ) -> web.Response:  # fmt: skip
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     settings = request.app[SETTINGS]
     user = login.user
     ctx = {

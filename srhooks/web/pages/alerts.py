@@ -18,7 +18,7 @@ from srhooks.web.http.log_in_result import see_other
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import ALERT_RECIPIENTS, FLASH, OUTBOX, SETTINGS
 
 PAGE = "/account/alerts"
 SHOWN = "alerts"  # of what is shown once
@@ -37,9 +37,9 @@ async def show(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
     if wants_json(request):
         return await _json(request, login)
-    services, settings = request.app[SERVICES], request.app[SETTINGS]
-    alerts = await services.recipients.settings(login.user)
-    confirmed = await services.recipients.confirmed(login.user.id)
+    app, settings = request.app, request.app[SETTINGS]
+    alerts = await app[ALERT_RECIPIENTS].settings(login.user)
+    confirmed = await app[ALERT_RECIPIENTS].confirmed(login.user.id)
     trusted = settings.smtp_trusted_domains
     states = {
         email: may_be_told(email, login.user.email, trusted, confirmed) for email in alerts.emails
@@ -53,15 +53,15 @@ async def show(request: web.Request) -> web.Response:
         "has_mail": settings.smtp_url is not None,
         "has_webhook": settings.alert_webhook_url is not None,
         "has_apprise": bool(settings.alert_apprise_urls),
-        **services.once.take(login.session_id, SHOWN),
+        **app[FLASH].take(login.session_id, SHOWN),
     }
     return render(request, "alerts.html", ctx)
 
 
 async def save(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
-    services = request.app[SERVICES]
-    current = await services.recipients.settings(login.user)
+    app = request.app
+    current = await app[ALERT_RECIPIENTS].settings(login.user)
     try:
         if request.content_type == "application/json":
             chosen = _from_json(await request.read(), current)
@@ -69,36 +69,36 @@ async def save(request: web.Request) -> web.Response:
             chosen = _from_form(await read_form(request), current)
     except BadAddressError as error:
         raise BadRequestError(str(error)) from None
-    await services.recipients.save(login.user, chosen)
+    await app[ALERT_RECIPIENTS].save(login.user, chosen)
     if wants_json(request):
         return await _json(request, login)
-    services.once.put(login.session_id, SHOWN, said="Saved.")
+    app[FLASH].put(login.session_id, SHOWN, said="Saved.")
     return see_other(PAGE)
 
 
 async def send_test(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
-    services = request.app[SERVICES]
-    count = await services.outbox.send_test(login.user)
+    app = request.app
+    count = await app[OUTBOX].send_test(login.user)
     if not count:
         raise NobodyToTellError("There is nobody to send a test message to")
     if wants_json(request):
         return json_response({"sentTo": count})
     said = "A test message is on its way."
-    services.once.put(login.session_id, SHOWN, said=said)
+    app[FLASH].put(login.session_id, SHOWN, said=said)
     return see_other(PAGE)
 
 
 async def confirm(request: web.Request) -> web.Response:
     """The link that was sent to an address: whoever has it need not be logged in."""
-    email = await request.app[SERVICES].recipients.confirm(request.match_info["token"])
+    email = await request.app[ALERT_RECIPIENTS].confirm(request.match_info["token"])
     if email is None:
         raise NotFoundError("This link is not valid any more")
     return render(request, "alerts_confirmed.html", {"email": email})
 
 
 async def _json(request: web.Request, login: Login) -> web.Response:
-    recipients = request.app[SERVICES].recipients
+    recipients = request.app[ALERT_RECIPIENTS]
     alerts = await recipients.settings(login.user)
     confirmed = await recipients.confirmed(login.user.id)
     shown = {"email": list(alerts.emails), "kind": list(alerts.kinds), "confirmed": confirmed}

@@ -17,7 +17,7 @@ from srhooks.smartrecruiters.oauth import authorize_url
 from srhooks.web.http.errors import NotFoundError, Problem, problem_response
 from srhooks.web.http.log_in_result import complete_log_in, see_other
 from srhooks.web.http.session import end_session, find_login, require_login
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import LOG_IN, SETTINGS
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ async def callback(request: web.Request) -> web.Response:
     if not code or len(code) > 2000:
         return _failed(request, 400, "SmartRecruiters sent no code to log in with.")
     try:
-        user = await request.app[SERVICES].log_in.with_code(code)
+        user = await request.app[LOG_IN].with_code(code)
     except LogInError as error:
         before = await find_login(request, dead_grant=True)
         if before is not None and isinstance(error, NotAdministratorError):

@@ -20,7 +20,7 @@ from srhooks.web.http.session import Login, require_login
 from srhooks.web.pages.export import read_ids
 from srhooks.web.pages.feed import find_notification
 from srhooks.web.presentation.template_filters import quoted
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import FLASH, HOOKS, HUB, INTAKE, RECENT_DELETIONS, STORE
 
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes
@@ -54,17 +54,17 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
         yes="Delete for good",
         back=f"/notifications{back}",
         fields={"id": asked.ids, "back": asked.back, "confirm": "yes"},
-        named=await request.app[SERVICES].store.by_ids(login.user.id, numbers),
+        named=await request.app[STORE].by_ids(login.user.id, numbers),
         unnamed=len(asked.ids[NAMED:]),
     )
 
 
 async def _delete(request: web.Request, user_id: str, notification_ids: list[int]) -> int:
     """Delete them, and tell every open page."""
-    services = request.app[SERVICES]
-    deleted = await services.store.delete_notifications(user_id, notification_ids)
-    services.deletions.note(user_id, services.store.next_id(), deleted)
-    services.hub.publish(user_id, Event("deleted"))
+    app = request.app
+    deleted = await app[STORE].delete_notifications(user_id, notification_ids)
+    app[RECENT_DELETIONS].note(user_id, app[STORE].next_id(), deleted)
+    app[HUB].publish(user_id, Event("deleted"))
     return len(deleted)
 
 
@@ -87,18 +87,18 @@ async def reprocess_one(request: web.Request) -> web.Response:
         return _json({"processed": processed})
     if processed:
         said = "It was processed again."
-        request.app[SERVICES].once.put(login.session_id, "feed", said=said)
+        request.app[FLASH].put(login.session_id, "feed", said=said)
     back = text_of(await read_form(request), "back")
     return _see(f"/notifications/{n.public_id}{_query(back)}#d-entity")
 
 
 async def _process(request: web.Request, login: Login, notification_ids: list[int]) -> int:
-    services = request.app[SERVICES]
+    app = request.app
     done = 0
-    for n in await services.store.by_ids(login.user.id, notification_ids):
-        entry = await services.hooks.get(n.hook_id)
+    for n in await app[STORE].by_ids(login.user.id, notification_ids):
+        entry = await app[HOOKS].get(n.hook_id)
         if entry is not None:
-            done += await services.intake.process_again(entry, n)
+            done += await app[INTAKE].process_again(entry, n)
         await asyncio.sleep(0)
     return done
 
@@ -140,7 +140,7 @@ def _done(
     if wants_json(request):
         return _json({what: count})
     said = SAID[what].format("1 notification was" if count == 1 else f"{count} notifications were")
-    request.app[SERVICES].once.put(login.session_id, "feed", said=said)
+    request.app[FLASH].put(login.session_id, "feed", said=said)
     return _see(f"/notifications{asked.back}")
 
 

@@ -30,7 +30,7 @@ from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.reader_zone import zone_named
 from srhooks.web.presentation.template_filters import field_time
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import STORE, USER_CLIENT
 
 KEPT = ("status", "event", "since", "after", "before", "zone")  # of the query, for links
 
@@ -56,11 +56,11 @@ async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
     number = request.match_info["id"]
     chosen, position = read_log_filter(request.query)
-    services = request.app[SERVICES]
+    app = request.app
     page = await callbacks_log(
-        services.user_client, login.user.id, number, log_filter=chosen, position=position
+        app[USER_CLIENT], login.user.id, number, log_filter=chosen, position=position
     )
-    hooks = await services.store.hooks(login.user.id)
+    hooks = await app[STORE].hooks(login.user.id)
     hook = next((hook for hook in hooks if hook.subscription_id == number), None)
     calls = await _look_up(request, login.user.id, number, hook, page.calls)
     kept = {name: request.query[name] for name in KEPT if request.query.get(name)}
@@ -133,7 +133,7 @@ async def _look_up(
     request: web.Request, user_id: str, subscription_id: str, hook: Hook | None, calls: list[Call]
 ) -> list[LoggedCall]:
     """Raises StoreError."""
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     # Of another system's calls nothing is here, but they name things all the same.
     stand_in = hook or Hook("", user_id, subscription_id, auth_header=None, created_at=0)
     records = [read_logged(call, subscription_id, stand_in) for call in calls]

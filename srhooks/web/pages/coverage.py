@@ -10,14 +10,14 @@ from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import json_text
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import STATUS_WATCH, SUBSCRIPTIONS
 
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
-    services = request.app[SERVICES]
-    found = await services.subscriptions.all(login.user.id)
-    services.watch.observe(login.user.id, found)
+    app = request.app
+    found = await app[SUBSCRIPTIONS].all(login.user.id)
+    app[STATUS_WATCH].observe(login.user.id, found)
     covered = coverage(found)
     # Only an active one of ours brings anything here.
     ours = {str(one["id"]) for one in found if one.get("mine") and one.get("status") == "active"}

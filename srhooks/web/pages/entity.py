@@ -16,7 +16,7 @@ from srhooks.web.http.session import require_reader
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.notification_json import notification_json
 from srhooks.web.presentation.subject_links import subject_url
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import TIMELINES
 
 MAX_TIME = 15  # digits of a time in ms
 
@@ -26,7 +26,7 @@ async def show(request: web.Request) -> web.Response:
     subject = _subject(request)
     limit = read_limit(request.query)
     after = _read_position(request.query.get("after", ""))
-    reader = request.app[SERVICES].timelines
+    reader = request.app[TIMELINES]
     timeline = await reader.read(login.user.id, subject, limit, after)
     if timeline is None:
         raise NotFoundError(f"Nothing stored here names {subject.kind} {subject.id}")

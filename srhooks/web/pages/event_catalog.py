@@ -13,7 +13,7 @@ from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import json_text
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SETTINGS, STORE
 
 HEADER_MEANINGS = {
     "event-id": "Id of the event; the same in every re-delivery",
@@ -32,7 +32,7 @@ ABOUT = (
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
-    may_read = await readable_events(request.app[SERVICES].store, login.user)
+    may_read = await readable_events(request.app[STORE], login.user)
     events = [event_json(event, may_read[event.name]) for event in EVENT_TYPES.values()]
     if wants_json(request):
         return web.Response(

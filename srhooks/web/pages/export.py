@@ -24,7 +24,7 @@ from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import require_login, require_reader
 from srhooks.web.http.templating import render
 from srhooks.web.pages.export_formats import FORMATS, Format, write
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import ANSWER_BUDGET, SETTINGS, STORE
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ async def export(request: web.Request) -> web.StreamResponse:
     if not name and wants_json(request):
         raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
     if not name:
-        store = request.app[SERVICES].store
+        store = request.app[STORE]
         known = (
             len(numbers) if chosen else await store.count(login.user.id, feed_filter, COUNTED + 1)
         )
@@ -57,7 +57,7 @@ async def export(request: web.Request) -> web.StreamResponse:
         return render(request, "export.html", ctx)
     if name not in FORMATS:
         raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     pieces = (
         _chosen(store, login.user.id, numbers)
         if chosen
@@ -85,7 +85,7 @@ async def _stream(
         }
     )
     # The first piece is read before the answer begins, so that a store that is away is a 503.
-    answers = request.app[SERVICES].answers
+    answers = request.app[ANSWER_BUDGET]
     lease = await answers.take(PIECE_BYTES)
     try:
         found: list[Notification] = await anext(pieces, [])

@@ -26,7 +26,7 @@ from srhooks.web.presentation.signature_report import verdict
 from srhooks.web.presentation.template_filters import is_cursor
 from srhooks.web.presentation.totals import totals
 from srhooks.web.presentation.verification_code import verification_code
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import ANSWER_BUDGET, FLASH, HOOKS, SETTINGS, STORE
 
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_INTERVAL = 60_000  # ms between two notes of a visit
@@ -41,10 +41,10 @@ async def feed(request: web.Request) -> web.Response:
     login = await require_reader(request)
     feed_filter = read_filter(request.query)
     limit = read_limit(request.query)
-    answers = request.app[SERVICES].answers
+    answers = request.app[ANSWER_BUDGET]
     lease = await answers.take_for_request()
     # The cursor is read first: what arrives between the two reads is pushed, never missed.
-    cursor = await request.app[SERVICES].store.last_rev(login.user.id)
+    cursor = await request.app[STORE].last_rev(login.user.id)
     page = await _page(request, login, feed_filter, limit)
     lease.shrink(sum(n.size for n in page.notifications))
     if wants_json(request):
@@ -65,19 +65,19 @@ async def feed(request: web.Request) -> web.Response:
 
 async def detail(request: web.Request) -> web.Response:
     login = await require_reader(request)
-    answers = request.app[SERVICES].answers
+    answers = request.app[ANSWER_BUDGET]
     lease = await answers.take_for_request()
     n = await find_notification(request, login)
     lease.shrink(n.size)
     if wants_json(request):
         return await _json(n, None)
     if bearer(request) is None:  # a program's look is nobody's
-        await request.app[SERVICES].store.mark_opened(login.user.id, n.id)
+        await request.app[STORE].mark_opened(login.user.id, n.id)
     feed_filter = read_filter(request.query)
     ctx = await _detail_context(request, login, n, feed_filter)
     if wants_fragment(request):
         return await run_heavy(n.size, render, request, "_detail.html", ctx)
-    cursor = await request.app[SERVICES].store.last_rev(login.user.id)
+    cursor = await request.app[STORE].last_rev(login.user.id)
     limit = min(read_limit(request.query), BESIDE)
     beside = await _page(request, login, feed_filter, limit)
     page = {
@@ -116,14 +116,14 @@ async def find_notification(request: web.Request, login: Login) -> Notification:
     number = ids.decode_id(request.match_info["id"])
     n = None
     if number is not None:
-        n = await request.app[SERVICES].store.notification(login.user.id, number)
+        n = await request.app[STORE].notification(login.user.id, number)
     if n is None:
         raise NotFoundError("There is no such notification")
     return n
 
 
 async def _page(request: web.Request, login: Login, feed_filter: Filter, limit: int) -> FeedPage:
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     asked = request.query.get("limit", "")
     first = feed_filter.before is None and not wants_json(request)
     patience = FIRST_TIME if first else PAGE_TIME
@@ -133,7 +133,7 @@ async def _page(request: web.Request, login: Login, feed_filter: Filter, limit: 
 async def _whole_page(
     request: web.Request, login: Login, page: dict[str, Any], selected: dict[str, Any]
 ) -> web.Response:
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     seen = await _visit(request, login)
     first_new = ids.first_id_at(seen + 1)
     fresh = await store.counts_by_event(login.user.id, first_new)
@@ -143,7 +143,7 @@ async def _whole_page(
         "fresh": max(0, sum(fresh.values()) - opened),
         "seen": seen,
         "selected": selected.get("n"),
-        "said": request.app[SERVICES].once.take(login.session_id, "feed").get("said"),
+        "said": request.app[FLASH].take(login.session_id, "feed").get("said"),
     }
     shown = selected.get("n")
     size = shown.size if shown is not None else 0
@@ -155,7 +155,7 @@ async def _opened(request: web.Request, login: Login, page: FeedPage) -> frozens
     if not page.notifications:
         return frozenset()
     oldest = min(n.id for n in page.notifications)
-    return await request.app[SERVICES].store.opened(login.user.id, oldest)
+    return await request.app[STORE].opened(login.user.id, oldest)
 
 
 async def _visit(request: web.Request, login: Login) -> int:
@@ -175,13 +175,13 @@ async def _visit(request: web.Request, login: Login) -> int:
     if not isinstance(since, int) or not goes_on:
         since, session["since"], session["began"] = last, last, now
     if now - last > SEEN_INTERVAL:
-        await request.app[SERVICES].store.mark_seen(login.user.id, now)
+        await request.app[STORE].mark_seen(login.user.id, now)
     return since
 
 
 async def _subscriptions(request: web.Request, login: Login) -> list[dict[str, str]]:
     """What can be chosen to filter by: from our hooks, so that no call to the service is needed."""
-    labels = hook_labels(await request.app[SERVICES].store.hooks(login.user.id))
+    labels = hook_labels(await request.app[STORE].hooks(login.user.id))
     return [{"id": number, "label": label} for number, label in labels.items()]
 
 
@@ -190,7 +190,7 @@ async def _things_called(request: web.Request, login: Login, text: str) -> list[
     text = text.strip()
     if len(text) < MIN_NAME:
         return []
-    return await request.app[SERVICES].store.find_names(login.user.id, text, MAX_THINGS)
+    return await request.app[STORE].find_names(login.user.id, text, MAX_THINGS)
 
 
 async def _things_named(request: web.Request, login: Login, n: Notification) -> list[SubjectName]:
@@ -201,7 +201,7 @@ async def _things_named(request: web.Request, login: Login, n: Notification) -> 
         key=lambda one: (one != found.main, KINDS.index(one.kind), one.id),
     )[:MAX_NAMED]
     digests = {digest_of(login.user.id, one): one for one in listed}
-    names = await request.app[SERVICES].store.names_of(list(digests))
+    names = await request.app[STORE].names_of(list(digests))
     return [
         SubjectName(digest, one.kind, one.id, names.get(digest, one.id), n.id)
         for digest, one in digests.items()
@@ -211,21 +211,21 @@ async def _things_named(request: web.Request, login: Login, n: Notification) -> 
 async def _detail_context(
     request: web.Request, login: Login, n: Notification, feed_filter: Filter
 ) -> dict[str, Any]:
-    services = request.app[SERVICES]
+    app = request.app
     settings = request.app[SETTINGS]
     around = (
         replace(feed_filter, before=None)
         if is_cursor(feed_filter.params.get("before"))
         else feed_filter
     )
-    newer, older = await services.store.neighbours(login.user.id, n.id, around)
-    labels = hook_labels(await services.store.hooks(login.user.id))
+    newer, older = await app[STORE].neighbours(login.user.id, n.id, around)
+    labels = hook_labels(await app[STORE].hooks(login.user.id))
     return {
         "n": n,
-        "deliveries": [Delivery(n.received_at), *await services.store.deliveries(n.id)],
+        "deliveries": [Delivery(n.received_at), *await app[STORE].deliveries(n.id)],
         "newer": None if newer is None else ids.encode_id(newer),
         "older": None if older is None else ids.encode_id(older),
-        "verdict": await run_heavy(n.size, verdict, await services.hooks.get(n.hook_id), n),
+        "verdict": await run_heavy(n.size, verdict, await app[HOOKS].get(n.hook_id), n),
         "feed_filter": feed_filter,
         "subscription_label": labels.get(n.subscription_id or ""),
         "things": await _things_named(request, login, n),

@@ -15,7 +15,7 @@ from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.feed import find_notification
 from srhooks.web.presentation.entity_links import links_in
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SETTINGS, USER_CLIENT
 
 
 async def follow(request: web.Request) -> web.Response:
@@ -28,7 +28,7 @@ async def follow(request: web.Request) -> web.Response:
     target = links.get(path)
     if target is None:
         raise NotFoundError("The entity holds no such link that could be followed")
-    user_client = request.app[SERVICES].user_client
+    user_client = request.app[USER_CLIENT]
     answer = await user_client.call(login.user.id, "GET", target, foreground=True)
     ctx = {
         "n": n,

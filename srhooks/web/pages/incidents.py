@@ -14,7 +14,7 @@ from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
 from srhooks.web.http.query_params import read_cursor, read_limit
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import INCIDENTS, STORE
 
 YES, NO = ("1", "true"), ("", "0", "false")
 
@@ -24,7 +24,7 @@ async def incidents(request: web.Request) -> web.Response:
     open_only = _read_open(request.query)
     limit = read_limit(request.query)
     before = read_cursor("before", request.query.get("before", ""))
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     listed = await store.incidents(login.user.id, before, limit + 1, open_only=open_only)
     following = None
     if len(listed) > limit:
@@ -42,7 +42,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     incident_id = decode_id(request.match_info["id"])
     incident = None
     if incident_id is not None:
-        service = request.app[SERVICES].incidents
+        service = request.app[INCIDENTS]
         incident = await service.acknowledge(login.user.id, incident_id)
     if incident is None:
         raise NotFoundError("There is no such incident")

@@ -25,7 +25,7 @@ from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render, zone_of
 from srhooks.web.presentation.notification_json import latency_json
 from srhooks.web.presentation.reader_zone import day_in
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import STORE
 
 DAY = 86_400_000  # ms
 # Each window (days) with the notifications that are looked at of each 24 hours.
@@ -51,7 +51,7 @@ async def show(request: web.Request) -> web.Response:
     if window not in WINDOWS:
         raise BadRequestError(f"window must be one of {', '.join(WINDOWS)}")
     days, limit = WINDOWS[window]
-    store = request.app[SERVICES].store
+    store = request.app[STORE]
     now = clock.now_ms()
     rows: list[NotificationTimes] = []
     for age in range(days):
@@ -88,7 +88,7 @@ async def record_shown(request: web.Request) -> web.Response:
         if 0 <= now - ids.received_ms(notification_id) <= LONGEST:
             shown.append((notification_id, now - ago))
     if shown:
-        await request.app[SERVICES].store.save_shown(login.user.id, shown)
+        await request.app[STORE].save_shown(login.user.id, shown)
     return web.Response(status=204)
 
 

@@ -22,7 +22,7 @@ from srhooks.web.http.log_in_result import HOME, complete_log_in, see_other
 from srhooks.web.http.session import find_login, forged_log_in, log_in_form_token
 from srhooks.web.http.templating import render
 from srhooks.web.pages.account import account_json
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import LOG_IN, SETTINGS
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +92,7 @@ async def _log_in(request: web.Request, given: dict[str, str], log_in: LogInCall
         async with request.app[GUESSES].attempt(request.remote or "") as attempt:
             _check_texts(given)
             try:
-                user = await log_in(request.app[SERVICES].log_in)
+                user = await log_in(request.app[LOG_IN])
             except LogInError:
                 attempt.refused = True
                 raise

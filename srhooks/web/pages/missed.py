@@ -18,7 +18,7 @@ from srhooks.web.http.query_params import read_cursor, read_limit
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.labels import hook_labels
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import LOG_CHECKS, RECONCILER, STORE
 
 MAX_IDS = 20_000
 WAITED = 1.5  # seconds: then the page is shown, and says how far the check is
@@ -37,7 +37,7 @@ async def show(request: web.Request) -> web.Response:
 async def check(request: web.Request) -> web.Response:
     """Reconcile now, also when the watch is off."""
     login = await require_login(request)
-    checks = request.app[SERVICES].log_checks
+    checks = request.app[LOG_CHECKS]
     if wants_json(request):
         await checks.run(login.user.id)
         return await _answer(request, login.user)
@@ -48,15 +48,15 @@ async def check(request: web.Request) -> web.Response:
 async def backfill(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
     ids = await _chosen(request)
-    stored = await request.app[SERVICES].reconciler.backfill(login.user.id, ids)
+    stored = await request.app[RECONCILER].backfill(login.user.id, ids)
     return _json({"stored": stored}) if wants_json(request) else _back()
 
 
 async def _answer(request: web.Request, user: User) -> web.Response:
-    services = request.app[SERVICES]
+    app = request.app
     limit = read_limit(request.query)
     before = read_cursor("before", request.query.get("before", ""))
-    missed = await services.reconciler.missing(user.id)
+    missed = await app[RECONCILER].missing(user.id)
     total = len(missed)
     if before is not None:
         missed = _older(missed, before)
@@ -64,7 +64,7 @@ async def _answer(request: web.Request, user: User) -> web.Response:
     if len(missed) > limit:
         missed = missed[:limit]
         following = _older_url(request.query, missed[-1].public_id)
-    checked_at = await services.store.log_checked_at(user.id)
+    checked_at = await app[STORE].log_checked_at(user.id)
     if wants_json(request):
         return _json(
             {
@@ -78,9 +78,9 @@ async def _answer(request: web.Request, user: User) -> web.Response:
         "total": total,
         "checked_at": checked_at,
         "next": following,
-        "names": hook_labels(await services.store.hooks(user.id)),
+        "names": hook_labels(await app[STORE].hooks(user.id)),
         "state_texts": STATE_TEXTS,
-        "progress": await services.log_checks.progress(user.id),
+        "progress": await app[LOG_CHECKS].progress(user.id),
     }
     # What asks for a fragment is the progress: with it comes the list, once the check is over.
     template = "_missed_progress.html" if wants_fragment(request) else "missed.html"

@@ -12,7 +12,7 @@ from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.store import StoreError
 from srhooks.version import program_version
 from srhooks.web.http.errors import WebError
-from srhooks.web.state.app_keys import METRICS, SERVICES, SETTINGS
+from srhooks.web.state.app_keys import BODIES, METRICS, SETTINGS, SOCKETS, STORE, USER_CLIENT
 
 PROXIED = ("Forwarded", "X-Forwarded-For")
 
@@ -28,7 +28,7 @@ async def healthz(_: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     try:
-        await request.app[SERVICES].store.check()
+        await request.app[STORE].check()
     except StoreError:
         error = {"status": 503, "message": "The database takes no writes"}
         return web.json_response({"error": error, **_readiness(ready=False)}, status=503)
@@ -43,11 +43,11 @@ async def metrics(request: web.Request) -> web.Response:
     if not _may_read(request, request.app[SETTINGS].metrics_token):
         raise MetricsForbiddenError("The metrics are not for everybody")
     measured = request.app[METRICS]
-    services = request.app[SERVICES]
-    measured.queue.set(services.store.queue_depth)
-    measured.viewers.set(len(services.sockets))
-    measured.calls_waiting.set(services.user_client.waiting)
-    measured.unfinished.set(services.bodies.unfinished)
+    app = request.app
+    measured.queue.set(app[STORE].queue_depth)
+    measured.viewers.set(len(app[SOCKETS]))
+    measured.calls_waiting.set(app[USER_CLIENT].waiting)
+    measured.unfinished.set(app[BODIES].unfinished)
     await _count_incidents(request.app)
     body = generate_latest(measured.registry)
     return web.Response(body=body, headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
@@ -56,7 +56,7 @@ async def metrics(request: web.Request) -> web.Response:
 async def _count_incidents(app: web.Application) -> None:
     """Keep the last known numbers while the store does not answer."""
     with contextlib.suppress(StoreError):
-        counts = await app[SERVICES].store.open_incident_counts()
+        counts = await app[STORE].open_incident_counts()
         for kind in INCIDENT_KINDS:
             app[METRICS].incidents_open.labels(kind).set(counts.get(kind, 0))
 

@@ -17,7 +17,7 @@ from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render, render_text
 from srhooks.web.presentation.chart import stacked
 from srhooks.web.presentation.notification_json import overview_json
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import INCIDENTS, STATUS_WATCH, STORE, SUBSCRIPTIONS, TRUSTED_TIME
 
 MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 # Each window (ms) with the span of a bar (ms); a window is a whole number of bars.
@@ -52,7 +52,7 @@ async def overview(request: web.Request) -> web.Response:
 
 async def overview_frame(app: web.Application, user_id: str, window: str) -> str:
     """The page's content for those who watch it. The service is not asked again for this."""
-    known = app[SERVICES].watch.known(user_id) or []
+    known = app[STATUS_WATCH].known(user_id) or []
     ctx = await _context(app, user_id, window, known)
     return render_text(app, "_overview.html", {**ctx, "oob": True})
 
@@ -68,22 +68,21 @@ async def _subscriptions(
     app: web.Application, user_id: str
 ) -> tuple[list[dict[str, Any]], str | None]:
     """Those of the service or, while it does not answer, those that were last seen; and why."""
-    services = app[SERVICES]
     try:
         async with asyncio.timeout(TIMEOUT):
-            found = await services.subscriptions.all(user_id)
+            found = await app[SUBSCRIPTIONS].all(user_id)
     except GrantDeadError:
         raise
     except (ServiceError, TimeoutError) as failed:
-        return services.watch.known(user_id) or [], str(failed) or "It took too long."
-    services.watch.observe(user_id, found)
+        return app[STATUS_WATCH].known(user_id) or [], str(failed) or "It took too long."
+    app[STATUS_WATCH].observe(user_id, found)
     return found, None
 
 
 async def _context(
     app: web.Application, user_id: str, window: str, subscriptions: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    store = app[SERVICES].store
+    store = app[STORE]
     now = clock.now_ms()
     length, bucket = WINDOWS[window]
     end = (now // bucket + 1) * bucket
@@ -106,9 +105,9 @@ async def _context(
         "chart_length": length,
         "stages": stages(await store.timings(user_id, since, TIMED)),
         "trouble": trouble,
-        "checked_at": app[SERVICES].watch.known_at(user_id)
+        "checked_at": app[STATUS_WATCH].known_at(user_id)
         or (await store.last_look(user_id)).looked_at,
-        "open_incidents": await app[SERVICES].incidents.open_ones(user_id),
+        "open_incidents": await app[INCIDENTS].open_ones(user_id),
         "incidents": await store.incidents(user_id, None, LISTED),
         "attention": attention(
             trouble,
@@ -116,7 +115,7 @@ async def _context(
             window=window,
             slow=waiting > SLOW,
             refused=refused,
-            clock_ahead=app[SERVICES].trusted_time.ahead,
+            clock_ahead=app[TRUSTED_TIME].ahead,
         ),
         "subscriptions": sorted(
             (one for one in subscriptions if one.get("mine")),

@@ -16,7 +16,7 @@ from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.web.http.confirmation import ask
 from srhooks.web.http.session import require_login
 from srhooks.web.presentation.labels import clip
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import STORE, SUBSCRIPTIONS
 
 TIMEOUT = 4.0  # seconds for the name, which is only a help
 MAX_ADDRESS = 200  # characters of a callback address
@@ -72,20 +72,20 @@ async def ask_to_rotate(request: web.Request) -> web.Response:
 async def _subject(request: web.Request) -> _Subject:
     """Raises UnknownSubscriptionError, and ServiceError when there is no such subscription."""
     login = await require_login(request)
-    services = request.app[SERVICES]
+    app = request.app
     number = request.match_info["id"]
     quoted = quote(number, safe="", errors="replace")
     path = f"/subscriptions/{quoted}"
     back = path if request.query.get("from") == "its-page" else f"/subscriptions#s-{quoted}"
     try:
         async with asyncio.timeout(TIMEOUT):
-            found = await services.subscriptions.one(login.user.id, number)
+            found = await app[SUBSCRIPTIONS].one(login.user.id, number)
     except GrantDeadError:
         raise
     except (ServiceError, TimeoutError) as error:
         if isinstance(error, ServiceAnsweredError) and error.status in {404, 410}:
             raise
-        hooks = await services.store.hooks(login.user.id)
+        hooks = await app[STORE].hooks(login.user.id)
         is_ours = any(hook.subscription_id == number for hook in hooks)
         name, address = "this subscription", ""
     else:

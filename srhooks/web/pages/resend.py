@@ -9,7 +9,7 @@ from srhooks.web.http.errors import ConflictError
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.pages.feed import find_notification
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import FLASH
 from srhooks.web.state.listeners import LISTENERS
 
 
@@ -27,6 +27,6 @@ async def resend(request: web.Request) -> web.Response:
     if wants_json(request):
         return json_response({"sentTo": sent_to})
     terminals = "1 terminal" if sent_to == 1 else f"{sent_to} terminals"
-    request.app[SERVICES].once.put(login.session_id, "feed", said=f"Sent to {terminals}.")
+    request.app[FLASH].put(login.session_id, "feed", said=f"Sent to {terminals}.")
     location = f"/notifications/{quote(n.public_id)}#d-take"
     return web.Response(status=303, headers={hdrs.LOCATION: location})

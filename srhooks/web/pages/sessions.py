@@ -15,15 +15,15 @@ from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, end_session, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.user_agent import browser_name
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import FLASH, HUB, STORE
 
 PAGE = "/account/sessions"
 
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
-    services = request.app[SERVICES]
-    found = await services.store.sessions(login.user.id, now_ms())
+    app = request.app
+    found = await app[STORE].sessions(login.user.id, now_ms())
     sessions = [_shown(session, login) for session in found]
     if wants_json(request):
         times = ("createdAt", "usedAt", "until")
@@ -34,26 +34,26 @@ async def show(request: web.Request) -> web.Response:
                 ]
             }
         )
-    said = services.once.take(login.session_id, "sessions")
+    said = app[FLASH].take(login.session_id, "sessions")
     return render(request, "sessions.html", {"sessions": sessions, **said})
 
 
 async def end(request: web.Request) -> web.Response:
     """Log out one of them."""
     login = await require_login(request, dead_grant=True)
-    services = request.app[SERVICES]
+    app = request.app
     handle = request.match_info["id"]
-    sessions = await services.store.sessions(login.user.id, now_ms())
+    sessions = await app[STORE].sessions(login.user.id, now_ms())
     session = next((one for one in sessions if _handle(one.id) == handle), None)
     if session is None:
         raise NotFoundError("There is no such session")
     if session.id == login.session_id:
         await end_session(request, login)
     else:
-        await services.store.end_session(login.user.id, session.id)
-        services.hub.publish(login.user.id, Event("session-ended", session_id=session.id))
+        await app[STORE].end_session(login.user.id, session.id)
+        app[HUB].publish(login.user.id, Event("session-ended", session_id=session.id))
         said = f"{browser_name(session.agent)} was logged out."
-        services.once.put(login.session_id, "sessions", said=said)
+        app[FLASH].put(login.session_id, "sessions", said=said)
     if wants_json(request):
         return web.Response(status=204)
     return see_other("/" if session.id == login.session_id else PAGE)
@@ -62,10 +62,10 @@ async def end(request: web.Request) -> web.Response:
 async def end_all(request: web.Request) -> web.Response:
     """Log out everywhere, here as well."""
     login = await require_login(request, dead_grant=True)
-    services = request.app[SERVICES]
-    await services.store.end_sessions(login.user.id)
+    app = request.app
+    await app[STORE].end_sessions(login.user.id)
     await end_session(request, login)
-    services.hub.publish(login.user.id, Event("session-ended", session_id=EVERY_SESSION))
+    app[HUB].publish(login.user.id, Event("session-ended", session_id=EVERY_SESSION))
     return web.Response(status=204) if wants_json(request) else see_other("/")
 
 

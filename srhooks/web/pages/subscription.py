@@ -15,7 +15,16 @@ from srhooks.web.http.errors import json_text
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.subscriptions import add_health
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import (
+    ACTIVATIONS,
+    FLASH,
+    HOOKS,
+    STATUS_WATCH,
+    STORE,
+    SUBSCRIPTION_HEALTH,
+    SUBSCRIPTION_TESTER,
+    SUBSCRIPTIONS,
+)
 
 DAY = 86_400_000  # ms
 TIMES_SPAN = 7 * DAY
@@ -26,7 +35,7 @@ LOG_TIMEOUT = 2.0  # seconds that the page waits for the callbacks log
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
-    found = await request.app[SERVICES].subscriptions.one(login.user.id, request.match_info["id"])
+    found = await request.app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
     if not wants_json(request):
         return await _page(request, login, found)
     await add_health(request.app, login.user.id, [found])
@@ -36,7 +45,7 @@ async def show(request: web.Request) -> web.Response:
 async def rotate_key(request: web.Request) -> web.Response:
     """A new signing key, shown this once."""
     login = await require_login(request)
-    subscriptions = request.app[SERVICES].subscriptions
+    subscriptions = request.app[SUBSCRIPTIONS]
     number = request.match_info["id"]
     key = await subscriptions.rotate_key(login.user.id, number)
     if wants_json(request):
@@ -47,10 +56,10 @@ async def rotate_key(request: web.Request) -> web.Response:
 async def try_it(request: web.Request) -> web.Response:
     """A signed test notification to the hook's own public address."""
     login = await require_login(request)
-    services = request.app[SERVICES]
-    found = await services.subscriptions.one(login.user.id, request.match_info["id"])
+    app = request.app
+    found = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
     event = next(iter(event_names(found)), "job.created")
-    result = await services.trial.run(login.user.id, str(found["id"]), event)
+    result = await app[SUBSCRIPTION_TESTER].run(login.user.id, str(found["id"]), event)
     if wants_json(request):
         return _json({"status": result.status, "ms": result.ms, "error": result.error})
     return _back(request, login, str(found["id"]), "test-title", tried=result)
@@ -60,32 +69,32 @@ def _back(
     request: web.Request, login: Login, subscription_id: str, place: str, **shown: Any
 ) -> web.Response:
     """To the place on the subscription's page that shows this once."""
-    request.app[SERVICES].once.put(login.session_id, f"subscription {subscription_id}", **shown)
+    request.app[FLASH].put(login.session_id, f"subscription {subscription_id}", **shown)
     url = f"/subscriptions/{quote(subscription_id, safe='')}#{place}"
     return web.Response(status=303, headers={hdrs.LOCATION: url})
 
 
 async def _page(request: web.Request, login: Login, found: dict[str, Any]) -> web.Response:
-    services = request.app[SERVICES]
-    entry = await services.hooks.get(found["hookId"]) if found["hookId"] else None
+    app = request.app
+    entry = await app[HOOKS].get(found["hookId"]) if found["hookId"] else None
     number = str(found["id"])
-    drift = services.watch.drifts(login.user.id).get(number)
-    steps = await services.activations.of(login.user.id, number)
-    activity = await services.store.activity(login.user.id, first_id_at(now_ms() - DAY))
+    drift = app[STATUS_WATCH].drifts(login.user.id).get(number)
+    steps = await app[ACTIVATIONS].of(login.user.id, number)
+    activity = await app[STORE].activity(login.user.id, first_id_at(now_ms() - DAY))
     last, count = activity.get(number, (None, 0))
-    await services.health.refresh(login.user.id, [found], LOG_TIMEOUT)
-    times = await services.store.delivery_times(
+    await app[SUBSCRIPTION_HEALTH].refresh(login.user.id, [found], LOG_TIMEOUT)
+    times = await app[STORE].delivery_times(
         login.user.id, number, first_id_at(now_ms() - TIMES_SPAN), TIMED
     )
     ctx = {
         "delivery_times": _by_event(times),
         "s": found
         | {"last_received": last, "count_24h": count, "steps": steps, "drift": drift}
-        | {"doing": services.health.of(login.user.id, found, last)},
+        | {"doing": app[SUBSCRIPTION_HEALTH].of(login.user.id, found, last)},
         "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],
         "secret": None,
         "tried": None,
-        **services.once.take(login.session_id, f"subscription {number}"),
+        **app[FLASH].take(login.session_id, f"subscription {number}"),
     }
     return render(request, "subscription.html", ctx)
 

@@ -27,7 +27,15 @@ from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.health_json import health_json
 from srhooks.web.presentation.template_filters import query
-from srhooks.web.state.app_keys import SERVICES
+from srhooks.web.state.app_keys import (
+    ACTIVATIONS,
+    FLASH,
+    SHARED_LIST,
+    STATUS_WATCH,
+    STORE,
+    SUBSCRIPTION_HEALTH,
+    SUBSCRIPTIONS,
+)
 
 DAY = 86_400_000  # ms
 HEALTH_TIMEOUT = 4.0  # seconds that a program waits for the logs of all subscriptions
@@ -60,19 +68,19 @@ AUTH_FIELDS: Mapping[str, Mapping[str, str]] = {
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
     if wants_json(request):
-        found = await request.app[SERVICES].subscriptions.all(login.user.id)
+        found = await request.app[SUBSCRIPTIONS].all(login.user.id)
         await add_health(request.app, login.user.id, found)
         return _json({"subscriptions": found})
     if wants_fragment(request):
         return await _page(request, login, "_subscriptions.html")
-    shown = request.app[SERVICES].once.take(login.session_id, PAGE)
+    shown = request.app[FLASH].take(login.session_id, PAGE)
     patience = None if request.query.get("wait") else FRAME_TIMEOUT
     return await _page(request, login, "subscriptions.html", patience=patience, **shown)
 
 
 async def create(request: web.Request) -> web.Response:
     login = await require_login(request)
-    subscriptions = request.app[SERVICES].subscriptions
+    subscriptions = request.app[SUBSCRIPTIONS]
     if request.content_type == "application/json":
         created = await subscriptions.create(login.user.id, _from_json(await _json_body(request)))
         return _created(created)
@@ -91,26 +99,26 @@ async def create(request: web.Request) -> web.Response:
     warning = None
     if created.get("activationError"):
         warning = f"It was created but could not be activated. {created['activationError']}"
-    request.app[SERVICES].watch.remember(login.user.id, created)
+    request.app[STATUS_WATCH].remember(login.user.id, created)
     said = "The subscription was created."
     return await _done(request, login, said, warning, card=str(created["id"]))
 
 
 async def activate(request: web.Request) -> web.Response:
     login = await require_login(request)
-    services, subscription_id = request.app[SERVICES], request.match_info["id"]
-    await services.subscriptions.activate(login.user.id, subscription_id)
-    for one in services.watch.known(login.user.id) or ():
+    app, subscription_id = request.app, request.match_info["id"]
+    await app[SUBSCRIPTIONS].activate(login.user.id, subscription_id)
+    for one in app[STATUS_WATCH].known(login.user.id) or ():
         if str(one["id"]) == subscription_id:
-            services.watch.remember(login.user.id, {**one, "status": "active"})
+            app[STATUS_WATCH].remember(login.user.id, {**one, "status": "active"})
     return await _done(request, login, "The subscription was activated.", card=subscription_id)
 
 
 async def delete(request: web.Request) -> web.Response:
     login = await require_login(request)
-    services, subscription_id = request.app[SERVICES], request.match_info["id"]
-    await services.subscriptions.delete(login.user.id, subscription_id)
-    services.watch.forget(login.user.id, subscription_id)
+    app, subscription_id = request.app, request.match_info["id"]
+    await app[SUBSCRIPTIONS].delete(login.user.id, subscription_id)
+    app[STATUS_WATCH].forget(login.user.id, subscription_id)
     return await _done(request, login, "The subscription was deleted.")
 
 
@@ -128,7 +136,7 @@ async def rename(request: web.Request) -> web.Response:
     except InvalidSubscriptionError as error:
         raise BadRequestError(str(error)) from None
     number = request.match_info["id"]
-    await request.app[SERVICES].subscriptions.rename(login.user.id, number, checked)
+    await request.app[SUBSCRIPTIONS].rename(login.user.id, number, checked)
     if wants_json(request):
         return web.Response(status=204, headers={"Vary": VARY})
     url = f"/subscriptions/{quote(number, safe='')}"
@@ -142,31 +150,30 @@ async def subscriptions_context(
 
     `waiting`: it has not answered within `patience` seconds; shown is what was listed before.
     """
-    services = app[SERVICES]
     error: ServiceError | None = None
     found: list[dict[str, Any]] = []
     waiting = False
     try:
-        found = await services.shared_list.get(user_id, patience)
-        services.watch.observe(user_id, found)
+        found = await app[SHARED_LIST].get(user_id, patience)
+        app[STATUS_WATCH].observe(user_id, found)
     except GrantDeadError:
         raise
     except ServiceError as failed:
         error = failed
     except TimeoutError:
         waiting = True
-        found = [dict(one) for one in services.watch.known(user_id) or ()]
-    activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
-    steps = await services.activations.of_user(user_id)
-    drifts = services.watch.drifts(user_id)
+        found = [dict(one) for one in app[STATUS_WATCH].known(user_id) or ()]
+    activity = await app[STORE].activity(user_id, first_id_at(now_ms() - DAY))
+    steps = await app[ACTIVATIONS].of_user(user_id)
+    drifts = app[STATUS_WATCH].drifts(user_id)
     if not waiting:
-        await services.health.refresh(user_id, found, GLANCE_TIMEOUT)
-    hooks = {hook.id: hook.created_at for hook in await services.store.hooks(user_id)}
+        await app[SUBSCRIPTION_HEALTH].refresh(user_id, found, GLANCE_TIMEOUT)
+    hooks = {hook.id: hook.created_at for hook in await app[STORE].hooks(user_id)}
     for one in found:
         last, count = activity.get(str(one["id"]), (None, 0))
         number = str(one["id"])
         one |= {"last_received": last, "count_24h": count}
-        one["doing"] = services.health.of(user_id, one, last)
+        one["doing"] = app[SUBSCRIPTION_HEALTH].of(user_id, one, last)
         one["created_at"] = hooks.get(one.get("hookId") or "")
         one |= {"steps": steps.get(number, []), "drift": drifts.get(number)}
     return {
@@ -180,13 +187,12 @@ async def subscriptions_context(
 
 async def add_health(app: web.Application, user_id: str, found: list[dict[str, Any]]) -> None:
     """Add `health` to each of ours. Raises StoreError."""
-    services = app[SERVICES]
     ours = [one for one in found if one.get("mine")]
-    await services.health.refresh(user_id, ours, HEALTH_TIMEOUT)
-    activity = await services.store.activity(user_id, first_id_at(now_ms() - DAY))
+    await app[SUBSCRIPTION_HEALTH].refresh(user_id, ours, HEALTH_TIMEOUT)
+    activity = await app[STORE].activity(user_id, first_id_at(now_ms() - DAY))
     for one in ours:
         last, _ = activity.get(str(one["id"]), (None, 0))
-        one["health"] = health_json(services.health.of(user_id, one, last))
+        one["health"] = health_json(app[SUBSCRIPTION_HEALTH].of(user_id, one, last))
 
 
 async def _page(
@@ -196,7 +202,7 @@ async def _page(
     """The subscriptions and the form; what went wrong decides about the status."""
     ctx = await subscriptions_context(request.app, login.user.id, login.csrf, patience)
     if ctx["waiting"] and template == "subscriptions.html":
-        request.app[SERVICES].once.put(login.session_id, PAGE, **more)  # for the one that follows
+        request.app[FLASH].put(login.session_id, PAGE, **more)  # for the one that follows
     ctx |= {
         "families": FAMILIES,
         "unreadable_events": await _unreadable_events(request, login),
@@ -223,7 +229,7 @@ def _whole_url(request: web.Request) -> str:
 
 async def _unreadable_events(request: web.Request, login: Login) -> dict[str, str | None]:
     """The events whose entities the login may not read, to the scope that is missing."""
-    readable = await readable_events(request.app[SERVICES].store, login.user)
+    readable = await readable_events(request.app[STORE], login.user)
     return {event: needed_scope(event) for event, yes in readable.items() if yes is False}
 
 
@@ -236,7 +242,7 @@ async def _start(
     if original is not None:
         return _copy(event_names(original))
     if copied:  # the list is not there yet: our hooks know what ours listen to
-        for hook in await request.app[SERVICES].store.hooks(login.user.id):
+        for hook in await request.app[STORE].hooks(login.user.id):
             if hook.subscription_id == copied:
                 return _copy(hook.event_names)
     return {**EMPTY_FORM, "events": request.query.getall("events", [])}
@@ -268,7 +274,7 @@ async def _done(
     card: str = "",
 ) -> web.Response:  # fmt: skip
     """Back to the list: to the card of this subscription, which tells what to do next."""
-    request.app[SERVICES].shared_list.forget(login.user.id)
+    request.app[SHARED_LIST].forget(login.user.id)
     if wants_json(request):
         return web.Response(status=204, headers={"Vary": VARY})
     if wants_fragment(request):
@@ -277,7 +283,7 @@ async def _done(
             done=None if card or warning else said,
         )  # fmt: skip
     shown = {"said": said} if warning is None else {"warning": warning}
-    request.app[SERVICES].once.put(login.session_id, PAGE, card=card, **shown)
+    request.app[FLASH].put(login.session_id, PAGE, card=card, **shown)
     return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
 
 

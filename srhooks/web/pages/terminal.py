@@ -22,7 +22,7 @@ from srhooks.web.http.forms import read_form, text_of
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, reader_id, require_login
 from srhooks.web.http.templating import render
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import FLASH, HUB, PERSONAL_TOKENS, SETTINGS
 
 DEFAULT_NAME = "Terminal"
 
@@ -39,7 +39,7 @@ async def make(request: web.Request) -> web.Response:
     if len(name) > MAX_NAME:
         raise BadRequestError(f"The name is too long: at most {MAX_NAME} characters")
     days = _days(text_of(form, "days"))
-    personal = request.app[SERVICES].personal
+    personal = request.app[PERSONAL_TOKENS]
     if not name:
         name = _free_name({token.name for token in await personal.all(login.user.id)})
     try:
@@ -48,13 +48,13 @@ async def make(request: web.Request) -> web.Response:
         raise BadRequestError(str(error)) from None
     if wants_json(request):
         return json_response({**_json(token), "token": text}, status=201)
-    request.app[SERVICES].once.put(login.session_id, "terminal", made=text, name=token.name)
+    request.app[FLASH].put(login.session_id, "terminal", made=text, name=token.name)
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
 
 async def ask_to_revoke(request: web.Request) -> web.Response:
     login = await require_login(request)
-    tokens = await request.app[SERVICES].personal.all(login.user.id)
+    tokens = await request.app[PERSONAL_TOKENS].all(login.user.id)
     token = next((one for one in tokens if one.id == request.match_info["id"]), None)
     if token is None:
         raise NotFoundError("There is no such token")
@@ -70,19 +70,19 @@ async def ask_to_revoke(request: web.Request) -> web.Response:
 
 async def revoke(request: web.Request) -> web.Response:
     login = await require_login(request)
-    services = request.app[SERVICES]
+    app = request.app
     token_id = request.match_info["id"]
-    if not await services.personal.revoke(login.user.id, token_id):
+    if not await app[PERSONAL_TOKENS].revoke(login.user.id, token_id):
         raise NotFoundError("There is no such token")
-    services.hub.publish(login.user.id, Event("session-ended", session_id=reader_id(token_id)))
+    app[HUB].publish(login.user.id, Event("session-ended", session_id=reader_id(token_id)))
     if wants_json(request):
         return web.Response(status=204)
-    services.once.put(login.session_id, "terminal", said="The token was revoked.")
+    app[FLASH].put(login.session_id, "terminal", said="The token was revoked.")
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
 
 async def _page(request: web.Request, login: Login) -> web.Response:
-    tokens = await request.app[SERVICES].personal.all(login.user.id)
+    tokens = await request.app[PERSONAL_TOKENS].all(login.user.id)
     if wants_json(request):
         return json_response({"tokens": [_json(token) for token in tokens]})
     ctx = {
@@ -90,7 +90,7 @@ async def _page(request: web.Request, login: Login) -> web.Response:
         "made": None,
         "default_days": DEFAULT_DAYS,
         "server": request.app[SETTINGS].app_url,
-        **request.app[SERVICES].once.take(login.session_id, "terminal"),
+        **request.app[FLASH].take(login.session_id, "terminal"),
     }
     return render(request, "terminal.html", ctx)
 

@@ -9,7 +9,7 @@ from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import Filter
 from srhooks.web.presentation.template_filters import query
-from srhooks.web.state.app_keys import SERVICES, SETTINGS
+from srhooks.web.state.app_keys import SETTINGS, STORE
 
 DAY = 86_400_000  # ms
 FILTERED = ("q", "subscription", "signature", "status", "link", "after", "before")
@@ -25,13 +25,13 @@ async def totals(
     """
     days = app[SETTINGS].retention_days
     since = first_id_at(now_ms() - days * DAY)
-    counts = await app[SERVICES].store.counts_by_event(user_id, since)
+    counts = await app[STORE].counts_by_event(user_id, since)
     by_event: dict[str, int] | None = counts
     key = ""
     anything = replace(feed_filter, events=()) if feed_filter else None
     if anything is not None and any(getattr(anything, name) for name in FILTERED):
         key = query(anything.params, event=None)
-        by_event = await app[SERVICES].store.filtered_counts(user_id, anything)
+        by_event = await app[STORE].filtered_counts(user_id, anything)
     return {
         "counts": counts,
         "days": days,

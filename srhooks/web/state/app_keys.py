@@ -1,7 +1,4 @@
-"""What handlers find on the application, typed."""
-
-import asyncio
-from dataclasses import dataclass, field
+"""The keys under which handlers find shared objects on the application (`web.AppKey`)."""
 
 import aiohttp
 from aiohttp import web
@@ -44,51 +41,42 @@ from srhooks.web.http.answer_budget import AnswerBudget
 from srhooks.web.state.flash import Flash
 from srhooks.web.state.recent_deletions import Deletions
 
-
-@dataclass(frozen=True, kw_only=True)
-class Services:
-    """Everything that lives as long as the application runs."""
-
-    store: Store
-    vault: Vault
-    hub: Hub
-    tokens: AccessTokens
-    user_client: UserClient
-    log_in: LogIn
-    outbox: Outbox
-    outside: aiohttp.ClientSession
-    recipients: AlertRecipients
-    key_recovery: KeyRecovery
-    hooks: HookDirectory
-    intake: Intake
-    answer_times: AnswerTimes
-    fetcher: EntityFetcher
-    subscriptions: Subscriptions
-    shared_list: SharedList
-    health: SubscriptionHealth
-    watch: StatusWatch
-    activations: ActivationLog
-    trial: SubscriptionTester
-    personal: PersonalTokens
-    indexer: SubjectIndexer
-    candidates: CandidateLookup
-    timelines: TimelineReader
-    eraser: CandidateEraser
-    incidents: Incidents
-    account_watch: Watch
-    reconciler: Reconciler
-    log_checks: LogChecks
-    accounts: Accounts
-    trusted_time: TrustedTime
-    bodies: Bodies = field(default_factory=Bodies)
-    answers: AnswerBudget = field(default_factory=AnswerBudget)
-    deletions: Deletions = field(default_factory=Deletions)
-    once: Flash = field(default_factory=Flash)
-    sockets: set[web.WebSocketResponse] = field(default_factory=set)
-    tasks: set[asyncio.Task[None]] = field(default_factory=set)
-
-
 SETTINGS = web.AppKey("settings", Settings)
-SERVICES = web.AppKey("services", Services)
 CLOCK = web.AppKey("clock", Clock)
 METRICS = web.AppKey("metrics", Metrics)
+STORE = web.AppKey("store", Store)
+VAULT = web.AppKey("vault", Vault)
+HUB = web.AppKey("hub", Hub)
+ACCESS_TOKENS = web.AppKey("tokens", AccessTokens)
+USER_CLIENT = web.AppKey("user_client", UserClient)
+LOG_IN = web.AppKey("log_in", LogIn)
+OUTBOX = web.AppKey("outbox", Outbox)
+OUTSIDE_SESSION = web.AppKey("outside_session", aiohttp.ClientSession)
+ALERT_RECIPIENTS = web.AppKey("recipients", AlertRecipients)
+KEY_RECOVERY = web.AppKey("key_recovery", KeyRecovery)
+HOOKS = web.AppKey("hooks", HookDirectory)
+INTAKE = web.AppKey("intake", Intake)
+ANSWER_TIMES = web.AppKey("answer_times", AnswerTimes)
+ENTITY_FETCHER = web.AppKey("fetcher", EntityFetcher)
+SUBSCRIPTIONS = web.AppKey("subscriptions", Subscriptions)
+SHARED_LIST = web.AppKey("shared_list", SharedList)
+SUBSCRIPTION_HEALTH = web.AppKey("health", SubscriptionHealth)
+STATUS_WATCH = web.AppKey("watch", StatusWatch)
+ACTIVATIONS = web.AppKey("activations", ActivationLog)
+SUBSCRIPTION_TESTER = web.AppKey("subscription_tester", SubscriptionTester)
+PERSONAL_TOKENS = web.AppKey("personal", PersonalTokens)
+SUBJECT_INDEXER = web.AppKey("indexer", SubjectIndexer)
+CANDIDATES = web.AppKey("candidates", CandidateLookup)
+TIMELINES = web.AppKey("timelines", TimelineReader)
+CANDIDATE_ERASER = web.AppKey("eraser", CandidateEraser)
+INCIDENTS = web.AppKey("incidents", Incidents)
+ACCOUNT_WATCH = web.AppKey("account_watch", Watch)
+RECONCILER = web.AppKey("reconciler", Reconciler)
+LOG_CHECKS = web.AppKey("log_checks", LogChecks)
+ACCOUNTS = web.AppKey("accounts", Accounts)
+TRUSTED_TIME = web.AppKey("trusted_time", TrustedTime)
+BODIES = web.AppKey("bodies", Bodies)
+ANSWER_BUDGET = web.AppKey("answers", AnswerBudget)
+RECENT_DELETIONS = web.AppKey("deletions", Deletions)
+FLASH = web.AppKey("flash", Flash)
+SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
