@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import aiohttp_jinja2
 import jinja2
+import jinja2.bccache
 from aiohttp import hdrs, web
 
 from srhooks.domain import clock, ids
@@ -112,6 +113,23 @@ FILTERS: dict[str, Callable[..., Any]] = {
 }
 
 
+class CompiledTemplates(jinja2.BytecodeCache):
+    """Templates compiled once a process: compiling is most of what making an application costs."""
+
+    def __init__(self) -> None:
+        self._code_by_key: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        if (code := self._code_by_key.get(bucket.key)) is not None:
+            bucket.bytecode_from_string(code)
+
+    def dump_bytecode(self, bucket: jinja2.bccache.Bucket) -> None:
+        self._code_by_key[bucket.key] = bucket.bytecode_to_string()
+
+
+COMPILED = CompiledTemplates()
+
+
 def template_folder() -> Path:
     """Inside the package where it is installed, at the top of the repository in a checkout."""
     package = Path(__file__).resolve().parent.parent.parent
@@ -129,6 +147,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=COMPILED,
         default_helpers=False,
         filters=FILTERS,
     )
