@@ -2,14 +2,9 @@
 
 from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.observability.metrics import Metrics
-from srhooks.store.protocol import (
-    PAGE_BYTES,
-    PAGE_TIME,
-    Store,
-    StoreBusyError,
-    StoreError,
-    StoreUnavailableError,
-)
+from srhooks.store.errors import StoreBusyError, StoreError, StoreUnavailableError
+from srhooks.store.notification_protocol import PAGE_BYTES, PAGE_TIME
+from srhooks.store.protocol import Store
 
 __all__ = [
     "PAGE_BYTES",

@@ -1,13 +1,12 @@
 """Accounts, their credentials and sessions in SQL: part of the store."""
 
-import abc
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from srhooks.domain.account import Company, CredentialUse, SealedCredential, Session, User
 from srhooks.store.group_commit import Transaction
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 USER_COLUMNS = (
     "id", "sr_id", "name", "email", "grant_dead", "created_at", "seen_at", "credential", "scopes",
     "company_id", "company_name", "credential_since",
@@ -18,16 +17,7 @@ CREDENTIAL = "access, refresh, expires_at, lifetime, grant_dead, credential, sco
 SESSION = "id, user_id, created_at, used_at, until, agent"
 
 
-class AccountQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int: ...
-
-    @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
-
+class AccountQueries(Queries):
     # --- accounts and credentials ----------------------------------------------------------------
 
     async def save_user(self, user: User, credential: SealedCredential) -> User:

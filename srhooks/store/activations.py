@@ -1,18 +1,9 @@
 """The steps of activations, one row for each subscription."""
 
-import abc
-from typing import Any
+from srhooks.store.queries import Queries
 
 
-class ActivationQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int:
-        """Run one statement in the writer; how many rows it changed."""
-
+class ActivationQueries(Queries):
     async def save_activation(self, user_id: str, subscription_id: str, steps: str) -> None:
         await self._write(
             "INSERT INTO activation_logs (user_id, subscription_id, steps) VALUES ($1, $2, $3)"

@@ -1,30 +1,20 @@
 """Alerts in SQL: settings, confirmed addresses, and the outbox. Part of the store."""
 
-import abc
 import json
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 from srhooks.domain.alerts import AlertAddress, AlertMessage, AlertSettings, Channel, QuietHours
 from srhooks.domain.incidents import Incident, IncidentEvent
 from srhooks.store.group_commit import Transaction
 from srhooks.store.incidents import COLUMNS as INCIDENT
 from srhooks.store.incidents import incident_of
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 MESSAGE = "id, user_id, channel, target, message, created_at, due_at, attempts"
 
 
-class AlertQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int: ...
-
-    @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
-
+class AlertQueries(Queries):
     async def alert_settings(self, user_id: str) -> AlertSettings | None:
         rows = await self._read(
             "SELECT emails, kinds, quiet FROM alert_settings WHERE user_id = $1", user_id

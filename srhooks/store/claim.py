@@ -10,7 +10,7 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-from srhooks.store.protocol import StoreUnavailableError
+from srhooks.store.errors import StoreUnavailableError
 
 
 class TakenOverError(Exception):

@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
+from srhooks.store.errors import StoreError
 from srhooks.store.filter_sql import storable
 from srhooks.store.migrate import expected_columns, scripts
-from srhooks.store.protocol import StoreError
 
 Row = tuple[Any, ...]
 Step = Literal["copy", "verify"]

@@ -1,35 +1,17 @@
 """What the store knows of entities: what is due, how fetching went, what was known before."""
 
-import abc
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
-
 from srhooks.domain.ids import IdSource, received_ms
 from srhooks.domain.models import EntityJob, EntityStatus, Signature
 from srhooks.store.filter_sql import RECEIVED_AT
 from srhooks.store.group_commit import Transaction
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 PER_LINK = 8  # rows read for each job asked for: several may wait for one link
 ROUNDS = 4  # reads, each without the links found by those before
 
 
-class EntityQueries(abc.ABC):
+class EntityQueries(Queries):
     _next_rev: IdSource
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int:
-        """Run one statement in a transaction of the writer; how many rows it touched."""
-
-    @abc.abstractmethod
-    async def _work(
-        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
-        """Run inside a transaction of the writer."""
 
     async def users_with_due_entities(self, now: int) -> list[str]:
         rows = await self._read(

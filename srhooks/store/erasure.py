@@ -2,15 +2,15 @@
 
 import abc
 from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from srhooks.domain.ids import IdSource, received_ms
 from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
 from srhooks.store.alerts import delete_alerts
 from srhooks.store.group_commit import Transaction, note_erasure
 from srhooks.store.incidents import delete_incidents
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 OF_ACCOUNT = (
     "sessions",
     "api_keys",
@@ -32,17 +32,9 @@ REMAINS = (
 )
 
 
-class ErasureQueries(abc.ABC):
+class ErasureQueries(Queries):
     search_id: str
     _next_rev: IdSource
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
-    @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T:
-        """Run inside a transaction of the writer."""
 
     @abc.abstractmethod
     async def _remove(

@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
-from srhooks.store.protocol import IdTakenError, StoreBusyError, StoreUnavailableError
+from srhooks.store.errors import IdTakenError, StoreBusyError, StoreUnavailableError
 
 T = TypeVar("T")
 MAX_GROUP = 500  # jobs a commit

@@ -1,9 +1,7 @@
 """Incidents in SQL: part of the store."""
 
-import abc
 import json
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from srhooks.domain.ids import IdSource
 from srhooks.domain.incidents import (
@@ -14,8 +12,8 @@ from srhooks.domain.incidents import (
     NewIncident,
 )
 from srhooks.store.group_commit import Transaction
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 ADDED = ("audit",)  # details that do not come from whoever opens an incident
 COLUMNS = (
     "i.id, i.user_id, i.kind, i.subject, i.subscription_id, i.title, i.details, i.opened_at,"
@@ -23,17 +21,8 @@ COLUMNS = (
 )
 
 
-class IncidentQueries(abc.ABC):
+class IncidentQueries(Queries):
     next_id: IdSource
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int: ...
-
-    @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
 
     async def open_incident(self, new: NewIncident, at: int) -> Incident | None:
         incident_id, details = self.next_id(), json.dumps(new.details)

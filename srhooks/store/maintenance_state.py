@@ -1,22 +1,12 @@
 """What background work keeps in the database, and what it learns of the time from there."""
 
-import abc
-from typing import Any
-
 from srhooks.store.filter_sql import RECEIVED_AT
+from srhooks.store.queries import Queries
 
 NEWEST = 50  # notifications that are looked at for their senders' times
 
 
-class MaintenanceQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int:
-        """Run one statement in a transaction of the writer; how many rows it touched."""
-
+class MaintenanceQueries(Queries):
     async def maintenance_state(self, name: str) -> int | None:
         rows = await self._read("SELECT value FROM maintenance_state WHERE name = $1", name)
         return int(rows[0][0]) if rows else None

@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from srhooks.store.protocol import StoreError
+from srhooks.store.errors import StoreError
 
 # Created beside the files: it tells which of them were applied. Both dialects understand it.
 VERSIONS = "CREATE TABLE IF NOT EXISTS schema_version (number BIGINT)"

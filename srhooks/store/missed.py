@@ -1,9 +1,8 @@
 """What the callbacks log has and what never arrived, in SQL: part of the store."""
 
-import abc
 import json
 import secrets
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from srhooks.domain.ids import LOW_BITS
@@ -17,6 +16,7 @@ from srhooks.domain.missed import (
 )
 from srhooks.store.filter_sql import placeholders, storable
 from srhooks.store.group_commit import Transaction
+from srhooks.store.queries import Queries
 
 T = TypeVar("T")
 ENOUGH = 20  # ids that are tried: each is free but for one chance in thousands
@@ -29,16 +29,7 @@ WALK = "checked_to, top, floor, position, records, reached, moved_at"
 COLUMNS = "id, hook_id, subscription_id, event_id, event_name, sent_at, tries, headers, body"
 
 
-class MissedQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int: ...
-
-    @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
-
+class MissedQueries(Queries):
     async def arrived(self, logged: Sequence[LoggedNotification]) -> dict[bytes, int | None]:
         arrived: dict[bytes, int | None] = {}
         by_event = {one.event_id: one.identity for one in logged if one.event_id is not None}

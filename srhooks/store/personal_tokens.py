@@ -1,26 +1,13 @@
 """Personal tokens in SQL: part of the store."""
 
-import abc
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
-
 from srhooks.domain.account import PersonalToken
 from srhooks.store.group_commit import Transaction
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 TOKEN = "id, user_id, name, created_at, used_at, expires_at"  # noqa: S105 - names of columns
 
 
-class SqlPersonalTokens(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int: ...
-
-    @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
-
+class SqlPersonalTokens(Queries):
     async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
         async def work(tx: Transaction) -> bool:
             rows = await tx.fetch(

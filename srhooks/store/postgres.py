@@ -9,6 +9,7 @@ from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.domain.models import NewNotification
 from srhooks.domain.search_text import fold
 from srhooks.observability.metrics import Metrics
+from srhooks.store.errors import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
@@ -21,7 +22,6 @@ from srhooks.store.postgres_connection import (
     reason,
 )
 from srhooks.store.postgres_schema import migrate
-from srhooks.store.protocol import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
 

@@ -9,8 +9,8 @@ import asyncio
 import contextlib
 
 from srhooks.store.claim import TakenOverError
+from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.postgres_connection import CANNOT_USE, Connection, Server, close, reason
-from srhooks.store.protocol import StoreUnavailableError
 
 LOCK = 727_400_002  # any fixed number
 LOOK_INTERVAL = 5.0  # seconds between two looks whether the connection still stands

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Generic, Protocol, TypeVar
 
-from srhooks.store.protocol import StoreUnavailableError
+from srhooks.store.errors import StoreUnavailableError
 
 TIMEOUT = 8.0  # seconds for a free connection and its rows together
 CLOSE_TIMEOUT = 0.5  # seconds that queries under way get when the store closes

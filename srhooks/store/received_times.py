@@ -6,22 +6,17 @@ earlier one. Those rows alone have a `received_at` of their own and stand in the
 costs one look at an empty index.
 """
 
-import abc
 from collections import Counter
 from dataclasses import replace
-from typing import Any
 
 from srhooks.domain.ids import first_id_at, received_ms
 from srhooks.domain.models import Filter
+from srhooks.store.queries import Queries
 
 MOVED = "user_id = $1 AND received_at IS NOT NULL"
 
 
-class ReceivedTimeQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
+class ReceivedTimeQueries(Queries):
     async def _by_ids_where_possible(self, user_id: str, filter_: Filter) -> Filter:
         """The same filter with its times as ids, and as times only where ids do not suffice."""
         after, before = filter_.received_after, filter_.received_before

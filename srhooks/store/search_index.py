@@ -1,16 +1,14 @@
 """The search index, which follows at its own pace."""
 
 import abc
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Transaction
-
-T = TypeVar("T")
+from srhooks.store.queries import Queries
 
 
 def _texts(found: Sequence[Notification]) -> list[tuple[int, int, str]]:
@@ -18,18 +16,8 @@ def _texts(found: Sequence[Notification]) -> list[tuple[int, int, str]]:
     return [(n.id, n.rev, search_text(n)) for n in found]
 
 
-class SearchQueries(abc.ABC):
+class SearchQueries(Queries):
     search_id: str  # the column of the search table that holds the notification's id
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
-    @abc.abstractmethod
-    async def _work(
-        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
-        """Run inside a transaction of the writer."""
 
     @abc.abstractmethod
     async def _index(self, tx: Transaction, texts: Sequence[tuple[int, str]]) -> None:

@@ -21,15 +21,17 @@ from srhooks.store.activations import ActivationQueries
 from srhooks.store.alerts import AlertQueries, purge_alerts
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
+from srhooks.store.errors import StoreError, StoreUnavailableError
 from srhooks.store.event_counts import EventCounts, TallyQueries
-from srhooks.store.feed_scan import SIZE, FeedScanQueries, light
+from srhooks.store.feed_scan import FeedScanQueries
+from srhooks.store.feed_slices import SIZE, light
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries, purge_incidents
 from srhooks.store.maintenance_state import MaintenanceQueries
 from srhooks.store.missed import MissedQueries, remember_deleted
+from srhooks.store.notification_protocol import PAGE_BYTES
 from srhooks.store.personal_tokens import SqlPersonalTokens
-from srhooks.store.protocol import PAGE_BYTES, StoreError, StoreUnavailableError
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.stage_times import StageTimeQueries
 from srhooks.store.statistics import InsightQueries

@@ -18,10 +18,10 @@ from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.domain.models import NewNotification
 from srhooks.domain.search_text import fold
 from srhooks.observability.metrics import Metrics
+from srhooks.store.errors import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
 from srhooks.store.group_commit import MAX_GROUP, Transaction
 from srhooks.store.migrate import SchemaError, scripts
-from srhooks.store.protocol import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
 from srhooks.store.sqlite_connection import close_quietly, connect, create_private, file_at

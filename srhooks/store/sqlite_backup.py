@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable
 from pathlib import Path
 
-from srhooks.store.protocol import StoreError
+from srhooks.store.errors import StoreError
 from srhooks.store.sqlite_connection import read_write_uri
 
 PAGES = 2000  # of one step

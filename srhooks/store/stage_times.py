@@ -1,25 +1,13 @@
 """When notifications were answered and shown, of as many as were measured: part of the store."""
 
-import abc
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from srhooks.domain.latency import NotificationTimes
 from srhooks.store.filter_sql import RECEIVED_AT
-from srhooks.store.group_commit import Transaction
-
-T = TypeVar("T")
+from srhooks.store.queries import Queries
 
 
-class StageTimeQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
-
-    @abc.abstractmethod
-    async def _work(
-        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T: ...
-
+class StageTimeQueries(Queries):
     async def save_answered(self, user_id: str, answered: Sequence[tuple[int, int]]) -> None:
         await self._save("answered_at", user_id, answered)
 

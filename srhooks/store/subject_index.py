@@ -4,32 +4,20 @@ It is complete up to `subject_state.rev` of the user: every change of a notifica
 `rev`, so what is not indexed as it stands is exactly what has a higher one.
 """
 
-import abc
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any, TypeVar
+from collections.abc import Sequence
 
 from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NamedSubjects, NameRequest, SubjectName
 from srhooks.domain.search_text import fold
 from srhooks.store.filter_sql import placeholders
 from srhooks.store.group_commit import Transaction
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 CHUNK = 400  # values of one statement
 
 
-class SubjectQueries(abc.ABC):
+class SubjectQueries(Queries):
     _next_rev: IdSource
-
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
-    @abc.abstractmethod
-    async def _work(
-        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
-        """Run inside a transaction of the writer."""
 
     async def users_to_index(self) -> list[str]:
         rows = await self._read(

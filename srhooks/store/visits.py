@@ -1,20 +1,11 @@
 """What the people of an account have seen: their last visit, and what they opened."""
 
-import abc
-from typing import Any
+from srhooks.store.queries import Queries
 
 MOST_OPENED = 5_000  # newest ones that are read at once
 
 
-class VisitQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer."""
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int:
-        """Run one statement in the writer; how many rows it changed."""
-
+class VisitQueries(Queries):
     async def mark_seen(self, user_id: str, at: int) -> None:
         await self._write("UPDATE users SET seen_at = $2 WHERE id = $1", user_id, at)
 

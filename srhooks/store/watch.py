@@ -1,29 +1,17 @@
 """What the watch remembers, in SQL: part of the store."""
 
-import abc
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import Any
 
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.domain.watch import KnownSubscription, Look, Run
-from srhooks.store.group_commit import Transaction
 from srhooks.store.incidents import COLUMNS, incident_of
+from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 KNOWN = "subscription_id, hook_id, name, status, since, changed_by, was_active"
 
 
-class WatchQueries(abc.ABC):
-    @abc.abstractmethod
-    async def _read(self, sql: str, *args: Any) -> list[Any]: ...
-
-    @abc.abstractmethod
-    async def _write(self, sql: str, *args: Any) -> int: ...
-
-    @abc.abstractmethod
-    async def _work(self, run: Callable[[Transaction], Coroutine[Any, Any, T]]) -> T: ...
-
+class WatchQueries(Queries):
     async def known_subscriptions(self, user_id: str) -> dict[str, KnownSubscription]:
         rows = await self._read(
             f"SELECT {KNOWN} FROM watched_subscriptions WHERE user_id = $1", user_id

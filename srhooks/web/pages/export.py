@@ -15,7 +15,7 @@ from srhooks.domain import clock, ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store import Store, StoreError
-from srhooks.store.feed_scan import light
+from srhooks.store.feed_slices import light
 from srhooks.web.http.answer_budget import SEND_TIMEOUT
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, OverloadedError

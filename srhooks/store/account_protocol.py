@@ -1,0 +1,101 @@
+"""Accounts, log-ins and personal tokens: part of the protocol of the store (protocol.py)."""
+
+from typing import Protocol
+
+from srhooks.domain.account import CredentialUse, PersonalToken, SealedCredential, Session, User
+
+
+class AccountStore(Protocol):
+    # --- accounts and credentials -------------------------------------------------------------
+    async def save_user(self, user: User, credential: SealedCredential) -> User:
+        """Create the user or, by `sr_id`, renew name, address and credential. The stored user.
+
+        An empty name and an unknown company leave what is stored. What the credential before could
+        not read is forgotten.
+        """
+
+    async def user(self, user_id: str) -> User | None: ...
+
+    async def user_of(self, sr_id: str) -> User | None: ...
+
+    async def user_ids(self) -> list[str]: ...
+
+    async def mark_seen(self, user_id: str, at: int) -> None: ...
+
+    async def mark_opened(self, user_id: str, notification_id: int) -> None:
+        """Somebody of the account has opened it: it is no news any more."""
+
+    async def opened(self, user_id: str, since_id: int) -> frozenset[int]:
+        """Which notifications from this id on were opened (the newest 5,000)."""
+
+    async def credential(self, user_id: str) -> SealedCredential | None: ...
+
+    async def replace_credential(
+        self, user_id: str, old: SealedCredential, new: SealedCredential
+    ) -> bool:
+        """Store `new` unless `old` has been replaced meanwhile; whether it was stored."""
+
+    async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
+        """The credential works no more, unless it has been replaced; whether it was marked."""
+
+    async def record_use(self, user_id: str, use: CredentialUse) -> None:
+        """When it last worked or was refused; what is None stays as it is."""
+
+    async def credential_use(self, user_id: str) -> CredentialUse: ...
+
+    async def remember_api_key(self, digest: str, user_id: str) -> None:
+        """The account that a key leads to, by the key's digest."""
+
+    async def user_of_api_key(self, digest: str) -> User | None: ...
+
+    async def mark_unreadable(self, user_id: str, kind: str, at: int) -> None:
+        """The service refused (403) an entity of this kind."""
+
+    async def mark_readable(self, user_id: str, kind: str) -> bool:
+        """One of this kind was read; whether it was marked unreadable."""
+
+    async def unreadable_kinds(self, user_id: str) -> dict[str, int]:
+        """Kinds of entity to the time (ms) of the last refusal."""
+
+    async def event_of_link(self, user_id: str, link: str) -> str | None:
+        """The name of the newest event whose notification leads to this link."""
+
+    async def close_account(self, user_id: str, at: int) -> None:
+        """Remove the user, their credential, hooks and keys, and note that the rest has to go."""
+
+    # --- sessions -----------------------------------------------------------------------------
+    async def add_session(self, session: Session) -> None: ...
+
+    async def session(self, session_id: str, now: int) -> tuple[User, Session] | None:
+        """The session and whose it is; None when it is not known or its time is up."""
+
+    async def sessions(self, user_id: str, now: int) -> list[Session]:
+        """Those that are alive, the last used first."""
+
+    async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
+        """It was used, and lasts until then (ms)."""
+
+    async def end_session(self, user_id: str, session_id: str) -> bool:
+        """Whether the user had it."""
+
+    async def end_sessions(self, user_id: str) -> int:
+        """All of the user's; how many."""
+
+    async def expel(self, user_id: str) -> None:
+        """End the user's sessions and personal tokens, and use their grant no more."""
+
+    # --- personal tokens ----------------------------------------------------------------------
+    async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
+        """Keep it by its digest; False when the user has `most` already."""
+
+    async def personal_tokens(self, user_id: str) -> list[PersonalToken]:
+        """Oldest first."""
+
+    async def personal_token(self, digest: str) -> PersonalToken | None:
+        """It may have ended."""
+
+    async def touch_personal_token(self, token_id: str, at: int) -> None:
+        """It was used."""
+
+    async def drop_personal_token(self, user_id: str, token_id: str) -> bool:
+        """Whether the user had it."""

@@ -1,0 +1,85 @@
+"""What incidents and alerts ask of the store: part of its protocol (protocol.py)."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from srhooks.domain.alerts import AlertAddress, AlertMessage, AlertSettings, Channel
+from srhooks.domain.incidents import Incident, IncidentEvent, IncidentKind, NewIncident
+
+
+class IncidentStore(Protocol):
+    # --- incidents ----------------------------------------------------------------------------
+    async def open_incident(self, new: NewIncident, at: int) -> Incident | None:
+        """Open it, with a row for the channels. None when one is open: its text is renewed."""
+
+    async def end_incident(
+        self, user_id: str, kind: IncidentKind, subject: str, at: int
+    ) -> Incident | None:
+        """End the one that is open, with a row for the channels; None without one."""
+
+    async def acknowledge_incident(
+        self, user_id: str, incident_id: int, at: int, *, end: bool
+    ) -> Incident | None:
+        """Note that a person knows of it and, with `end`, end it; None when it is unknown."""
+
+    async def incident(self, user_id: str, incident_id: int) -> Incident | None: ...
+
+    async def incidents(
+        self, user_id: str, before_id: int | None, limit: int, *, open_only: bool = False
+    ) -> list[Incident]:
+        """Newest first."""
+
+    async def open_incident_counts(self) -> dict[str, int]:
+        """How many are open of each kind, over all accounts."""
+
+    # --- alerts -------------------------------------------------------------------------------
+    async def alert_settings(self, user_id: str) -> AlertSettings | None:
+        """None until somebody saved them."""
+
+    async def save_alert_settings(self, user_id: str, settings: AlertSettings) -> None: ...
+
+    async def alert_addresses(self, user_id: str) -> list[AlertAddress]:
+        """Those that were asked to confirm themselves."""
+
+    async def ask_address(self, user_id: str, email: str, digest: str, at: int) -> None:
+        """A link that confirms the address is on its way; earlier links are void."""
+
+    async def confirm_address(self, digest: str, at: int) -> str | None:
+        """The address whose link was followed; None for an unknown one."""
+
+    async def forget_addresses(self, user_id: str, kept: Sequence[str]) -> None:
+        """Forget the confirmations of all others."""
+
+    async def users_with_incident_events(self) -> list[str]:
+        """Whose incidents opened or ended and were not put into the outbox yet."""
+
+    async def incident_events_of(self, user_id: str, limit: int) -> list[IncidentEvent]:
+        """Oldest first."""
+
+    async def put_alerts(
+        self, user_id: str, messages: Sequence[AlertMessage], event_ids: Sequence[int],
+        told: Sequence[int], at: int,
+    ) -> None:  # fmt: skip
+        """Put messages into the outbox for these incident events, which are done with.
+
+        `told`: the ids of the incidents that the messages tell of, once for all channels.
+        """
+
+    async def alerts_told(self, user_id: str, since: int) -> list[int]:
+        """When (ms) something was told of the account, oldest first."""
+
+    async def due_alerts(self, channel: Channel, now: int, limit: int) -> list[AlertMessage]: ...
+
+    async def next_alert_due(self) -> int | None: ...
+
+    async def postpone_alert(self, message_id: int, due_at: int) -> None:
+        """One more attempt failed."""
+
+    async def drop_alert(self, message_id: int) -> None:
+        """It was told, or given up."""
+
+    async def incidents_to_remind_of(self, before: int, limit: int) -> list[Incident]:
+        """Open ones that nobody acknowledged and that were last told of before then (ms)."""
+
+    async def incident_events(self, limit: int) -> list[IncidentEvent]:
+        """What the channels were not handed yet, oldest first."""

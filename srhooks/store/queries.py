@@ -1,0 +1,30 @@
+"""What every part of the SQL store runs its statements with."""
+
+import abc
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from srhooks.store.group_commit import Transaction
+
+T = TypeVar("T")
+
+
+class Queries(abc.ABC):
+    """Statements take $1, $2 and so on. Each may raise StoreUnavailableError."""
+
+    @abc.abstractmethod
+    async def _read(self, sql: str, *args: Any) -> list[Any]:
+        """Run a query outside of the writer; its rows."""
+
+    @abc.abstractmethod
+    async def _write(self, sql: str, *args: Any) -> int:
+        """Run one statement in a transaction of the writer; how many rows it changed."""
+
+    @abc.abstractmethod
+    async def _work(
+        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
+    ) -> T:
+        """Run several statements in one transaction of the writer.
+
+        What is not durable outlives the program, but perhaps not a power cut.
+        """
