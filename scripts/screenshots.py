@@ -49,10 +49,10 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def demo(port: int, data: str) -> AsyncIterator[str]:
+async def demo(port: int, data: str, *more: str) -> AsyncIterator[str]:
     """The address of a running demo, stopped at the end."""
     command = [sys.executable, "-m", "srhooks", "demo", "--port", str(port), "--sandbox-port", "0"]
-    command += ["--data", data]
+    command += ["--data", data, *more]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     try:
         assert process.stdout is not None  # noqa: S101 - asked for above
@@ -213,10 +213,29 @@ async def take_first_steps(browser: Browser, folder: Path, data: str) -> None:
     await runner.cleanup()
 
 
+async def take_an_incident(browser: Browser, folder: Path, data: str) -> None:
+    """Three deliveries are lost, which takes a minute to be sure of, and come back with a click."""
+    context = await browser.new_context(
+        viewport={"width": 1280, "height": 640}, color_scheme="light", reduced_motion="reduce"
+    )
+    story = ("--story", "outage", "--rate", "0")
+    async with demo(free_port(), f"{data}/outage", *story) as address:
+        page = await context.new_page()
+        await log_in(page, address)
+        await page.get_by_text("that SmartRecruiters sent never arrived").wait_for(timeout=120_000)
+        await page.goto(f"{address}/missed")
+        await page.get_by_role("button", name="Backfill all 3").wait_for()
+        await page.screenshot(path=folder / "missed-wide-light.png")
+        await page.get_by_role("button", name="Backfill all 3").click()
+        await page.get_by_text("is here").wait_for()
+    await context.close()
+
+
 async def main(folder: Path, data: str) -> None:
     async with demo(free_port(), data) as address, async_playwright() as playwright:
         browser = await playwright.chromium.launch(executable_path=BROWSER, args=ARGUMENTS)
         await take_first_steps(browser, folder, data)
+        await take_an_incident(browser, folder, data)
         cookies = await session(browser, address)
         await asyncio.to_thread(live_through_a_day, Path(data) / "srhooks.db")
         for size, (width, height) in SIZES.items():
