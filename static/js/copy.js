@@ -1,5 +1,6 @@
 // Buttons that copy what stands in another element, and say whether that worked.
 import { announce, byId, on } from "./dom.js";
+import { say } from "./words.js";
 
 const BACK = 2000; // ms until the button says again what it does
 
@@ -10,11 +11,11 @@ export function exactText(shown) {
 
 export async function copyText(button, text) {
   button.dataset.words ??= button.textContent;
-  let said = "Copied";
+  let said = say("copied");
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    said = "The browser does not allow it";
+    said = say("copy_refused");
   }
   button.textContent = said;
   announce(() => said);

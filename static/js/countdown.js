@@ -1,12 +1,15 @@
 // How long an old signing key goes on counting.
+import { say } from "./words.js";
+
 const SECOND = 1000;
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
 
 function words(left) {
-  if (left <= 0) return "no time";
-  if (left < 2 * MINUTE) return `${Math.ceil(left / SECOND)} s`;
-  return `${Math.floor(left / HOUR)} h ${Math.floor((left % HOUR) / MINUTE)} min`;
+  if (left <= 0) return say("no_time_left");
+  if (left < 2 * MINUTE) return say("seconds_left", { count: Math.ceil(left / SECOND) });
+  const [hours, minutes] = [Math.floor(left / HOUR), Math.floor((left % HOUR) / MINUTE)];
+  return say("hours_left", { hours, minutes });
 }
 
 function tick() {

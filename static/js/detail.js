@@ -1,6 +1,7 @@
 // The detail beside the list: which row is open, and its state as it changes.
 import { byId, element, note, on, onPage } from "./dom.js";
 import { readFrame } from "./frame.js";
+import { say } from "./words.js";
 
 const ADDRESS = /^\/notifications\/([0-9a-z]{13})$/;
 let place = null; // of the row that was followed last: its id, and how far down it stood on the screen
@@ -78,12 +79,7 @@ function gone(article) {
   history.replaceState({ htmx: true }, "", article.querySelector("a.back").getAttribute("href"));
   leave();
   if (wasInside) (row?.querySelector("a") ?? byId("main")).focus({ preventScroll: true });
-  const dismiss = element(
-    "button",
-    { class: "quiet end", type: "button", "data-dismiss": "" },
-    "Dismiss",
-  );
-  byId("messages").replaceChildren(note("It was deleted:", title, dismiss));
+  byId("messages").replaceChildren(note(say("was_deleted"), title));
 }
 
 const rowOf = (article) => byId(`n-${article?.dataset.id}`);

@@ -19,9 +19,15 @@ export function element(tag, attributes = {}, ...children) {
   return made;
 }
 
-export function note(strong, text, ...rest) {
-  const words = element("div", {}, element("strong", {}, strong), " ", text);
-  return element("div", { class: "note bad" }, words, ...rest);
+/** A copy of what a template of the page holds. */
+export const copyOf = (id) => byId(id).content.firstElementChild.cloneNode(true);
+
+// What went wrong, with a button that takes it away.
+export function note(strong, text) {
+  const made = copyOf("note-bad");
+  made.querySelector("[data-what]").textContent = strong;
+  made.querySelector("[data-text]").textContent = text;
+  return made;
 }
 
 // Screen readers are told politely, and not more often than every five seconds: then the newest.

@@ -1,5 +1,6 @@
 // An export with its progress, and a way to stop it. Without this the links are plain downloads.
-import { byId, element, on } from "./dom.js";
+import { byId, copyOf, element, on } from "./dom.js";
+import { say } from "./words.js";
 
 const FLUSH = 8_000_000; // bytes after which chunks become a Blob, which a browser keeps on disk
 // Lines that are no rows: the names of the columns, and how a HAR begins. Each row is a line of its own.
@@ -29,7 +30,7 @@ export function rowCounter(format) {
 async function download(link, show, signal) {
   const format = new URL(link.href).searchParams.get("format");
   const answer = await fetch(link.href, { signal });
-  if (!answer.ok) throw new Error(`The server answered ${answer.status}.`);
+  if (!answer.ok) throw new Error(say("answered", { status: answer.status }));
   const name = /filename="([^"]+)"/.exec(answer.headers.get("Content-Disposition"))?.[1];
   const count = rowCounter(format);
   const reader = answer.body.getReader();
@@ -53,31 +54,27 @@ async function start(event) {
   const row = byId("export-progress");
   if (!row.hidden && row.querySelector("progress")) return; // one at a time
   const total = Number(link.closest("[data-export]").dataset.total);
-  const bar = element("progress", {
-    "aria-label": "Progress",
-    ...(total ? { max: total, value: 0 } : {}),
-  });
-  const text = element("span", {}, "Starting…");
+  row.replaceChildren(...copyOf("export-running").children);
+  const [bar, text, button] = row.children;
+  if (total) [bar.max, bar.value] = [total, 0];
   const stop = new AbortController();
-  const button = element("button", { type: "button" }, "Stop");
   button.addEventListener("click", () => stop.abort());
-  row.replaceChildren(bar, text, button);
   row.hidden = false;
   const show = (rows) => {
     const done = total ? Math.min(rows, total) : rows;
     if (total) bar.value = done;
-    text.textContent =
-      done.toLocaleString("en-US") + (total ? ` of ${total.toLocaleString("en-US")}` : " so far");
+    text.textContent = say(total ? "export_progress" : "export_so_far", {
+      count: done.toLocaleString("en-US"),
+      total: total.toLocaleString("en-US"),
+    });
   };
   try {
     await download(link, show, stop.signal);
-    row.replaceChildren(element("span", {}, "Done: the file is in your downloads."));
+    row.replaceChildren(element("span", {}, say("export_done")));
   } catch (error) {
     // fetch says what a network does in a TypeError, in the browser's words
-    const why = error instanceof TypeError ? "The server cannot be reached." : error.message;
-    const words = stop.signal.aborted
-      ? "Stopped."
-      : `The export broke off. ${why} Try again in a moment.`;
+    const reason = error instanceof TypeError ? say("unreachable") : error.message;
+    const words = say(stop.signal.aborted ? "export_stopped" : "export_failed", { reason });
     row.replaceChildren(element("span", {}, words));
   }
 }

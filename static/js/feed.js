@@ -1,5 +1,6 @@
 // The list: each notification once, newest first, also when pushed twice or out of order.
-import { announce, byId, element, on } from "./dom.js";
+import { announce, byId, copyOf, on } from "./dom.js";
+import { say } from "./words.js";
 
 const MAX_ROWS = 600; // of a page that stays open all day
 const COUNT = /^\(\d+\) /;
@@ -133,19 +134,8 @@ function trim(feed) {
   url.pathname = "/notifications";
   url.searchParams.set("before", rows[MAX_ROWS / 2 - 1].id.slice(2));
   const address = url.pathname + url.search;
-  const link = element(
-    "a",
-    {
-      class: "button quiet",
-      href: address,
-      "hx-get": address,
-      "hx-target": "#more",
-      "hx-swap": "outerHTML",
-      "hx-trigger": "click, revealed",
-      "hx-push-url": "false",
-    },
-    "Show older",
-  );
+  const link = copyOf("older-link");
+  for (const name of ["href", "hx-get"]) link.setAttribute(name, address);
   byId("more")?.replaceChildren(link);
   window.htmx?.process(link);
 }
@@ -162,11 +152,11 @@ function countFound() {
   const found = byId("found");
   if (!found) return;
   const count = byId("feed").children.length;
-  const words = olderLink() ? "or more match" : count === 1 ? "matches" : "match";
-  found.textContent = count ? `${count} ${words}` : "";
+  const words = olderLink() ? "found_more" : count === 1 ? "found_one" : "found";
+  found.textContent = count ? say(words, { count }) : "";
   if (!isWhole) return;
   unspoken = 0;
-  announce(() => found.textContent || "Nothing matches");
+  announce(() => found.textContent || say("found_none"));
 }
 
 // On the pane that shows when nothing is open, and on the one kept for later.
@@ -210,7 +200,7 @@ function show(counter, value) {
 function speak() {
   const count = unspoken;
   unspoken = 0;
-  return count === 1 ? "1 new notification" : `${count} new notifications`;
+  return say(count === 1 ? "one_new" : "new", { count });
 }
 
 function showCount() {

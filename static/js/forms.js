@@ -1,15 +1,9 @@
 // Forms: short addresses, a fresh form after success, and words when something fails.
-import { announce, byId, element, note, on } from "./dom.js";
+import { announce, byId, note, on } from "./dom.js";
+import { say } from "./words.js";
 
 const cards = () => [...document.querySelectorAll("#subscriptions .card")];
 const focused = new WeakMap(); // request -> where the focus was
-// What was sent to create, activate or delete may have come through; the answer did not.
-const PERHAPS = "It may have been done all the same: look before you try again.";
-const DONE = [
-  [/^\/subscriptions$/, "The subscription was created."],
-  [/^\/subscriptions\/[^/]+\/activation$/, "The subscription was activated."],
-  [/^\/subscriptions\/[^/]+\/delete$/, "The subscription was deleted."],
-];
 let catchUp = null; // what makes the page true again once the server is back
 
 // `?q=&event=` becomes nothing. Dates that were chosen are marked: no style can tell that they are.
@@ -34,8 +28,8 @@ function answered(event) {
   if (ctx.sourceElement?.id === "filters") catchUp = null;
   back();
   if (isError || ctx.request.method !== "POST") return;
-  const said = DONE.find(([action]) => action.test(ctx.request.action))?.[1];
-  if (said) announce(() => said);
+  const { done } = ctx.sourceElement.dataset;
+  if (done) announce(() => say(done));
   if (ctx.sourceElement.id === "new-form") ctx.sourceElement.reset();
 }
 
@@ -80,19 +74,15 @@ function failed(event) {
   else if (request.method !== "GET")
     catchUp = () =>
       window.htmx.ajax("GET", "/subscriptions", { target: "#subscriptions", swap: "outerMorph" });
-  const text = request.method === "GET" ? "Nothing was changed. Try again in a moment." : PERHAPS;
-  complain(source, "The server cannot be reached.", text);
+  // What was sent to create, activate or delete may have come through; the answer did not.
+  const text = say(request.method === "GET" ? "nothing_changed" : "perhaps_done");
+  complain(source, say("unreachable"), text);
 }
 
 // Beside the form that was sent, where the eyes are.
 function complain(source, strong, text) {
   reached();
-  const dismiss = element(
-    "button",
-    { class: "quiet end", type: "button", "data-dismiss": "" },
-    "Dismiss",
-  );
-  const said = note(strong, text, dismiss);
+  const said = note(strong, text);
   said.setAttribute("data-unreached", "");
   const form = source?.closest?.("form");
   if (form) said.setAttribute("role", "alert");
@@ -138,7 +128,8 @@ function tellDates(event) {
   const [from, until] = [...event.target.querySelectorAll("input")].map(({ value }) =>
     value.replace("T", " "),
   );
-  byId("dates").textContent = (from && ` from ${from}`) + (until && ` until ${until}`);
+  byId("dates").textContent =
+    (from && say("from_date", { date: from })) + (until && say("until_date", { date: until }));
 }
 
 function showMessages() {

@@ -1,6 +1,7 @@
 // Blocks of JSON: search, copy, fold. Without this they unfold by hand, and browsers search them.
 import { copyText, exactText } from "./copy.js";
 import { on } from "./dom.js";
+import { say } from "./words.js";
 
 const MOST = 1000; // matches that are marked
 const marked = new Map(); // block -> { ranges, at, unfolded }
@@ -27,7 +28,7 @@ function fold(button) {
   const folds = [...treeOf(button.closest(".json-block")).querySelectorAll("details details")];
   const open = folds.some((one) => !one.open);
   for (const one of folds) one.open = open;
-  button.textContent = open ? "Fold all" : "Unfold all";
+  button.textContent = say(open ? "fold" : "unfold");
 }
 
 function textNodes(tree) {
@@ -95,8 +96,8 @@ function show(block, needle) {
   block.querySelector("[data-json-found]").textContent = !needle
     ? ""
     : ranges.length
-      ? `${at + 1} of ${count}`
-      : "none";
+      ? say("found_at", { number: at + 1, count })
+      : say("found_none");
   paint();
   if (ranges[at]) reveal(treeOf(block), ranges[at]);
 }

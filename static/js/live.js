@@ -1,7 +1,7 @@
 // The connection: what state it is in, and from where it goes on after an interruption.
-import { byId, element, note, on } from "./dom.js";
+import { byId, copyOf, on } from "./dom.js";
+import { say } from "./words.js";
 
-const WORDS = { live: "Live", reconnecting: "Reconnecting…", offline: "Offline" };
 const ASLEEP = 150_000; // ms without a tick: the computer slept, the socket may be dead
 let connection = null;
 let failures = 0;
@@ -13,7 +13,7 @@ function show(state) {
   if (!status || status.dataset.state === state) return;
   status.hidden = false;
   status.dataset.state = state;
-  status.textContent = WORDS[state];
+  status.textContent = say(state);
 }
 
 // The server replays what changed after the cursor. htmx connects again with `connection.url`,
@@ -39,10 +39,7 @@ async function checkSession() {
   if (answer.status !== 401) return;
   show("offline");
   byId("live")?.remove();
-  const link = element("a", { class: "button primary end", href: "/" }, "Log in again");
-  byId("banner")?.replaceChildren(
-    note("You are logged out.", "This page no longer follows what happens.", link),
-  );
+  byId("banner")?.replaceChildren(copyOf("logged-out"));
 }
 
 function connected(event) {

@@ -3,6 +3,7 @@
 import { announce, byId, on, onPage } from "./dom.js";
 import { readFrame } from "./frame.js";
 import { reconnect } from "./live.js";
+import { say } from "./words.js";
 
 const MANY = 1000;
 let isPaused = false;
@@ -12,7 +13,8 @@ function show() {
   const button = byId("pause");
   if (!button) return;
   const count = held.size >= MANY ? `${MANY}+` : held.size;
-  button.textContent = isPaused ? `Resume${held.size ? ` · ${count} new` : ""}` : "Pause";
+  const words = !isPaused ? "pause" : held.size ? "resume_new" : "resume";
+  button.textContent = say(words, { count });
   button.setAttribute("aria-pressed", String(isPaused));
 }
 
@@ -26,7 +28,7 @@ export function holdsBack(text) {
     if (isNew && held.size < MANY && !byId(id)) held.add(id);
   }
   show();
-  if (held.size > before) announce(() => `Paused, ${held.size} new`);
+  if (held.size > before) announce(() => say("paused_new", { count: held.size }));
   return true;
 }
 

@@ -1,5 +1,6 @@
 // Choosing events: find one by its name or what it sends, take or leave a whole family.
 import { on } from "./dom.js";
+import { say } from "./words.js";
 
 const boxes = (fieldset) => [...fieldset.querySelectorAll('input[name="events"]')];
 
@@ -16,9 +17,9 @@ function tell() {
   const chosen = every.filter((box) => box.checked).length;
   const shown = every.filter((box) => !box.closest("label").hidden).length;
   const words = [];
-  if (!shown) words.push("No event fits");
-  if (chosen) words.push(`${chosen} chosen`);
-  if (shown && shown < every.length) words.push(`${shown} shown`);
+  if (!shown) words.push(say("no_event"));
+  if (chosen) words.push(say("selected", { count: chosen }));
+  if (shown && shown < every.length) words.push(say("events_shown", { count: shown }));
   document.querySelector(".picked").textContent = words.join(", ");
 }
 

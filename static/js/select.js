@@ -1,5 +1,6 @@
 // Choosing several rows: how many, ranges with Shift, and the choice stays while rows change.
 import { byId, on } from "./dom.js";
+import { say } from "./words.js";
 
 const chosen = new Set();
 let last = null;
@@ -8,7 +9,7 @@ const boxes = () => [...document.querySelectorAll("#feed .pick")];
 
 function show() {
   const count = document.querySelector("#bulk .count");
-  if (count) count.textContent = chosen.size ? `${chosen.size} chosen` : "";
+  if (count) count.textContent = chosen.size ? say("selected", { count: chosen.size }) : "";
   const all = byId("pick-all");
   if (!all) return;
   all.checked = chosen.size > 0 && chosen.size === boxes().length;
@@ -51,17 +52,13 @@ function keep() {
   show();
 }
 
-// Asked here, nothing of the page is lost by "no". The same words as the question page's
-// (srhooks/web/bulk.py), which is for whoever has no scripts.
+// Asked here, nothing of the page is lost by "no". The question page is for whoever has no scripts.
 function sent(event) {
   const button = event.submitter;
   if (!button?.matches("#bulk .danger, #detail .danger")) return;
   const isMany = button.closest("#bulk") && chosen.size > 1;
-  const many = isMany ? `${chosen.size} notifications` : "this notification";
-  const isSure = window.confirm(
-    `Delete ${many}?\n\nWhat was received, and what was fetched for it, is gone for good.`,
-  );
-  if (!isSure) return event.preventDefault();
+  const question = say(isMany ? "delete_many" : "delete_one", { count: chosen.size });
+  if (!window.confirm(`${question}\n\n${say("delete_what")}`)) return event.preventDefault();
   [button.name, button.value] = ["confirm", "yes"];
 }
 

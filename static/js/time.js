@@ -1,5 +1,6 @@
 // Relative times that stay true, and exact ones in the reader's own time zone.
 import { on } from "./dom.js";
+import { say } from "./words.js";
 
 const SECOND = 1000;
 const MINUTE = 60_000;
@@ -33,15 +34,15 @@ const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 const known = new WeakMap();
 let ahead = 0; // how far the server's clock is ahead of the reader's
 
-// The same words as the server's (srhooks/web/presentation/template_filters.py).
+// With the same limits as the server's (srhooks/web/presentation/template_filters.py).
 function ago(ms) {
   const gone = Date.now() + ahead - ms;
   if (gone < -MINUTE) return dayAndTime(ms);
-  if (gone < 2 * SECOND) return "just now";
-  if (gone < MINUTE) return `${Math.floor(gone / SECOND)} s ago`;
-  if (gone < HOUR) return `${Math.floor(gone / MINUTE)} min ago`;
+  if (gone < 2 * SECOND) return say("just_now");
+  if (gone < MINUTE) return say("seconds_ago", { count: Math.floor(gone / SECOND) });
+  if (gone < HOUR) return say("minutes_ago", { count: Math.floor(gone / MINUTE) });
   const isToday = new Date(ms).getDate() === new Date(Date.now() + ahead).getDate();
-  if (gone < DAY && isToday) return `${Math.floor(gone / HOUR)} h ago`;
+  if (gone < DAY && isToday) return say("hours_ago", { count: Math.floor(gone / HOUR) });
   return dayAndTime(ms);
 }
 

@@ -105,16 +105,16 @@ async def test_finding_events_says_what_fits_and_how_many_are_chosen(
         search, told = form.get_by_label("Find an event"), form.locator("output")
         await expect(told).to_have_text("")
         await search.fill("no such thing")
-        await expect(told).to_have_text("No event fits")
+        await expect(told).to_have_text("No matching event")
         await search.fill("offer.approver.")
         await expect(told).to_have_text("2 shown")
         await form.get_by_label("offer.approver.skipped").check()
-        await expect(told).to_have_text("1 chosen, 2 shown")
+        await expect(told).to_have_text("1 selected, 2 shown")
         await search.fill("no such thing")
-        await expect(told).to_have_text("No event fits, 1 chosen")
+        await expect(told).to_have_text("No matching event, 1 selected")
         await search.fill("")
         await form.get_by_label("All review events").check()
-        await expect(told).to_have_text("4 chosen")
+        await expect(told).to_have_text("4 selected")
         await form.get_by_role("button", name="Create").click()
         await expect(told).to_have_text("")  # it is empty again
 
@@ -127,7 +127,7 @@ async def test_an_export_that_breaks_off_says_so_in_plain_words(
         await page.route("**/notifications/export?format=csv", lambda route: route.abort())
         await page.get_by_role("link", name="Download CSV").click()
         await expect(page.locator("#export-progress")).to_have_text(
-            "The export broke off. The server cannot be reached. Try again in a moment."
+            "The export was interrupted. The server cannot be reached. Try again in a moment."
         )
 
 
@@ -257,10 +257,10 @@ async def test_several_are_chosen_and_deleted(chromium: Browser, world: World) -
         await expect(page.get_by_role("button", name="Delete")).to_be_hidden()
         await boxes.nth(0).check()
         await boxes.nth(1).click(modifiers=["Shift"])
-        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        await expect(page.locator("#bulk .count")).to_have_text("2 selected")
         await world.notify(hook_id, event_id="late")  # arrives above them: the choice stays
         await expect(boxes).to_have_count(4)
-        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        await expect(page.locator("#bulk .count")).to_have_text("2 selected")
         await expect(boxes.nth(0)).not_to_be_checked()
         page.once("dialog", lambda question: question.accept())
         await page.get_by_role("button", name="Delete").click()
@@ -292,7 +292,7 @@ async def test_no_to_the_question_before_deleting_loses_nothing(
         await page.get_by_role("button", name="Delete").click()
         (asked,) = questions
         assert asked.startswith("Delete 2 notifications?")
-        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        await expect(page.locator("#bulk .count")).to_have_text("2 selected")
         async with page.expect_download():  # what was refused is not remembered
             await page.get_by_role("button", name="CSV").click()
         await expect(boxes).to_have_count(3)
@@ -418,7 +418,7 @@ async def test_keys_move_open_search_and_go_places(chromium: Browser, world: Wor
         await page.keyboard.press("k")
         await expect(rows.nth(1)).to_be_focused()
         await page.keyboard.press("x")
-        await expect(page.locator("#bulk .count")).to_have_text("1 chosen")
+        await expect(page.locator("#bulk .count")).to_have_text("1 selected")
         await page.keyboard.press("o")
         article = page.locator("#detail article")
         await expect(article).to_be_visible()

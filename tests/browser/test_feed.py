@@ -48,7 +48,7 @@ async def test_search_and_filters_work_as_one_types_and_stand_in_the_address(
         await expect(rows(page)).to_contain_text("job.updated")
         await expect(page).to_have_url(f"{world.base}/notifications?q=needle-1")
         await page.get_by_label("Search").fill("needle-_")  # every character is plain
-        await expect(page.get_by_text("Nothing matches")).to_be_visible()
+        await expect(page.get_by_text("No matches")).to_be_visible()
         await page.get_by_label("Search").fill("")
         await page.get_by_label("Event", exact=True).select_option("job.")
         await expect(rows(page)).to_have_count(2)
@@ -133,7 +133,7 @@ async def test_a_long_list_is_cut_but_for_what_is_chosen_focused_or_open(
                 *(world.notify(hook, event_id=f"e{start + one}") for one in range(40))
             )
         await expect(rows(choosing)).to_have_count(644)
-        await expect(choosing.locator("#bulk .count")).to_have_text("1 chosen")
+        await expect(choosing.locator("#bulk .count")).to_have_text("1 selected")
         await page.bring_to_front()
         await expect(page.locator("#total")).to_have_text("644")
         assert 300 < await rows(page).count() < 600
@@ -305,9 +305,9 @@ async def test_all_listed_ones_are_chosen_and_taken_along(
     async with open_browser(world, browser=chromium) as (_, page):
         every = page.get_by_role("checkbox", name="Select all shown", exact=True)
         await every.check()
-        await expect(page.locator("#bulk .count")).to_have_text("3 chosen")
+        await expect(page.locator("#bulk .count")).to_have_text("3 selected")
         await rows(page).get_by_role("checkbox").first.uncheck()
-        await expect(page.locator("#bulk .count")).to_have_text("2 chosen")
+        await expect(page.locator("#bulk .count")).to_have_text("2 selected")
         assert await every.evaluate("box => box.indeterminate")
         async with page.expect_download() as download:
             await page.get_by_role("button", name="NDJSON").click()
@@ -390,18 +390,18 @@ async def test_a_filter_says_how_much_it_finds(chromium: Browser, world: World) 
         found = page.locator("#found")
         await expect(found).to_have_count(0)
         await page.get_by_label("Event", exact=True).select_option("offer.")
-        await expect(found).to_have_text("2 match")
-        await expect(page.locator("#announcer")).to_have_text("2 match")
+        await expect(found).to_have_text("2 notifications match")
+        await expect(page.locator("#announcer")).to_have_text("2 notifications match")
         await some(world, "offer.created")
-        await expect(found).to_have_text("3 match")
+        await expect(found).to_have_text("3 notifications match")
         await page.get_by_label("Event", exact=True).select_option("job.")
-        await expect(found).to_have_text("50 or more match")
+        await expect(found).to_have_text("50 or more notifications match")
         await page.mouse.move(200, 500)
         await page.mouse.wheel(0, 20_000)
-        await expect(found).to_have_text("60 match")
+        await expect(found).to_have_text("60 notifications match")
         await page.get_by_label("Event", exact=True).select_option("review.")
         await expect(found).to_have_text("")
-        await expect(page.locator("#announcer")).to_have_text("Nothing matches")
+        await expect(page.locator("#announcer")).to_have_text("No matches")
 
 
 async def test_everything_about_one_entity(chromium: Browser, world: World) -> None:
@@ -437,6 +437,6 @@ async def test_a_search_that_takes_long_shows_how_far_it_got_and_goes_on(
     async with open_browser(world, browser=chromium, java_script_enabled=False) as (_, page):
         await page.goto("/notifications?q=uu")
         await expect(rows(page)).to_have_count(0)
-        await expect(page.get_by_text("Nothing matches")).to_be_hidden()
-        await page.get_by_role("link", name="Go on").click()
+        await expect(page.get_by_text("No matches")).to_be_hidden()
+        await page.get_by_role("link", name="Continue searching").click()
         await expect(rows(page)).to_have_count(1)

@@ -183,7 +183,7 @@ async def test_everything_works_without_javascript(chromium: Browser, town: Worl
         await expect(feed(page)).to_have_count(1)
         await page.get_by_role("searchbox", name="Search").fill("nothing holds this")
         await page.get_by_role("button", name="Apply").click()
-        await expect(page.get_by_text("Nothing matches")).to_be_visible()
+        await expect(page.get_by_text("No matches")).to_be_visible()
         await page.get_by_role("link", name="Show all").click()
         await feed(page).first.get_by_role("link").click()
         detail = page.get_by_role("region", name="Detail")

@@ -51,7 +51,7 @@ async def test_json_is_searched_and_what_is_found_unfolds(world: World) -> None:
             marks = "[...CSS.highlights.get('json-found')].map((one) => one.toString())"
             assert await page.evaluate(marks) == ["Needle 1"] * 11
             await search.fill("(no such+ text)")
-            await expect(found).to_have_text("none")
+            await expect(found).to_have_text("No matches")
             await search.fill("")
             await expect(folds).to_have_count(folded)
             await block.get_by_role("button", name="Unfold all").click()

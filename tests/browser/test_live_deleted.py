@@ -72,7 +72,7 @@ async def test_the_other_tab_loses_them_and_says_so_of_the_open_one(
         await expect(rows).to_have_count(1)
         await expect(two.locator("#total")).to_have_text("1")
         await expect(two.locator("#detail article")).to_have_count(0)
-        await expect(two.locator("#messages")).to_contain_text("It was deleted")
+        await expect(two.locator("#messages")).to_contain_text("This notification was deleted")
         await expect(two).to_have_url(f"{town.base}/notifications")
 
 
@@ -91,7 +91,7 @@ async def test_far_down_the_list_one_sees_that_the_open_one_was_deleted(
             await expect(page.locator("#detail article")).to_be_visible()
             await page.locator("#detail article h2").focus()
             await ada.json("POST", "/notifications/delete", json={"ids": [ids[40]]})
-            message = page.get_by_role("status").filter(has_text="It was deleted")
+            message = page.get_by_role("status").filter(has_text="This notification was deleted")
             await expect(message).to_be_in_viewport()
             await expect(page.locator("#detail article")).to_have_count(0)
             neighbour = page.locator(f"#n-{ids[41]}").get_by_role("link")

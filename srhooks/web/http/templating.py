@@ -25,6 +25,7 @@ from srhooks.web.presentation import foreign_text, labels, news, reader_zone, te
 from srhooks.web.presentation.chart import span_label
 from srhooks.web.presentation.json_tree import json_tree
 from srhooks.web.presentation.subject_links import kind_title, story_url, subject_url
+from srhooks.web.presentation.words import WORDS
 
 RESTORES = "HX-History-Restore-Request"
 VIEW = aiohttp_jinja2.REQUEST_CONTEXT_KEY  # request[VIEW]: what the session adds to every page
@@ -177,6 +178,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         ENTITY_TEXTS=labels.ENTITY_TEXTS,
         BACKFILLED_TEXT=labels.BACKFILLED_TEXT,
         WINDOW_NAMES=labels.WINDOW_NAMES,
+        WORDS=WORDS,
     )
     return env
 

@@ -20,6 +20,7 @@ from srhooks.web.http.session import Login, require_login
 from srhooks.web.pages.export import read_ids
 from srhooks.web.pages.feed import find_notification
 from srhooks.web.presentation.template_filters import quoted
+from srhooks.web.presentation.words import WORDS
 from srhooks.web.state.app_keys import FLASH, HOOKS, HUB, INTAKE, RECENT_DELETIONS, STORE
 
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
@@ -42,14 +43,14 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.Response:
-    """The same words as the dialog's in static/js/select.js, and which ones they are."""
-    many = f"{len(asked.ids)} notifications" if len(asked.ids) > 1 else "this notification"
+    """The question that select.js asks in a dialog, and which ones they are."""
+    words = WORDS["delete_many" if len(asked.ids) > 1 else "delete_one"]
     numbers = read_ids(asked.ids[:NAMED])
     back = f"/{quoted(asked.ids[0])}{asked.back}" if len(asked.ids) == 1 else asked.back
     return ask(
         request,
-        f"Delete {many}?",
-        "What was received, and what was fetched for it, is gone for good.",
+        words.format(count=len(asked.ids)),
+        WORDS["delete_what"],
         action="/notifications/delete",
         yes="Delete for good",
         back=f"/notifications{back}",

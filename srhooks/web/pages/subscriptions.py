@@ -27,6 +27,7 @@ from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.health_json import health_json
 from srhooks.web.presentation.template_filters import query
+from srhooks.web.presentation.words import WORDS
 from srhooks.web.state.app_keys import (
     ACTIVATIONS,
     FLASH,
@@ -100,7 +101,7 @@ async def create(request: web.Request) -> web.Response:
     if created.get("activationError"):
         warning = f"It was created but could not be activated. {created['activationError']}"
     request.app[STATUS_WATCH].remember(login.user.id, created)
-    said = "The subscription was created."
+    said = WORDS["created"]
     return await _done(request, login, said, warning, card=str(created["id"]))
 
 
@@ -111,7 +112,7 @@ async def activate(request: web.Request) -> web.Response:
     for one in app[STATUS_WATCH].known(login.user.id) or ():
         if str(one["id"]) == subscription_id:
             app[STATUS_WATCH].remember(login.user.id, {**one, "status": "active"})
-    return await _done(request, login, "The subscription was activated.", card=subscription_id)
+    return await _done(request, login, WORDS["activated"], card=subscription_id)
 
 
 async def delete(request: web.Request) -> web.Response:
@@ -119,7 +120,7 @@ async def delete(request: web.Request) -> web.Response:
     app, subscription_id = request.app, request.match_info["id"]
     await app[SUBSCRIPTIONS].delete(login.user.id, subscription_id)
     app[STATUS_WATCH].forget(login.user.id, subscription_id)
-    return await _done(request, login, "The subscription was deleted.")
+    return await _done(request, login, WORDS["deleted"])
 
 
 async def rename(request: web.Request) -> web.Response:

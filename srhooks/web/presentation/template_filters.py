@@ -9,6 +9,7 @@ from urllib.parse import quote, urlencode
 from srhooks.domain import clock, ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.web.presentation.reader_zone import current, local, zone_named
+from srhooks.web.presentation.words import WORDS
 
 SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -50,13 +51,13 @@ def ago(ms: int | None, now: int | None = None) -> str:
     if gone < -MINUTE:
         return day_and_time(ms, now)
     if gone < SECOND * 2:
-        return "just now"
+        return WORDS["just_now"]
     if gone < MINUTE:
-        return f"{gone // SECOND} s ago"
+        return WORDS["seconds_ago"].format(count=gone // SECOND)
     if gone < HOUR:
-        return f"{gone // MINUTE} min ago"
+        return WORDS["minutes_ago"].format(count=gone // MINUTE)
     if gone < DAY and local(ms).day == local(now).day:
-        return f"{gone // HOUR} h ago"
+        return WORDS["hours_ago"].format(count=gone // HOUR)
     return day_and_time(ms, now)
 
 
