@@ -1,8 +1,8 @@
-"""A working authorisation for a user: renewed once for all who wait, and stored before it is used.
+"""Access tokens of users: refreshed once for all who wait, and stored before use.
 
 A refresh token works once (SmartRecruiters, "Authentication"): two refreshes at a time, or one
-whose outcome is lost, would cost the user the grant. So there is one task per user, which nobody's
-cancellation ends, and it does not begin while the store can't take the new tokens.
+whose outcome is lost, would cost the user the grant. So there is one task per user, which goes on
+when a caller is cancelled, and does not begin while the store can't save the new tokens.
 """
 
 import asyncio
@@ -48,14 +48,14 @@ class AccessTokens:
         self._limiters = limiters
         self._hub = hub
         self._metrics = metrics
-        # What the store holds, and until when to use it.
+        # The stored authorisation, and until when it is used.
         self._known: dict[str, tuple[Authorization, int]] = {}
         self._renewing: dict[str, asyncio.Task[Authorization]] = {}
         self._failures: dict[str, tuple[int, float, ServiceError]] = {}
         self._refusals: dict[str, tuple[int, float]] = {}  # how many, loop time of the last
 
     def seal(self, grant: Grant, kind: CredentialKind) -> SealedCredential:
-        """A grant as it is stored."""
+        """Encrypt a grant for the store."""
         renewal = grant.refresh_token
         return SealedCredential(
             self._vault.seal(grant.access_token),
@@ -70,9 +70,9 @@ class AccessTokens:
     async def authorization(
         self, user_id: str, *, refused: Authorization | None = None, urgent: bool = False
     ) -> Authorization:
-        """One that should work; `refused` is one that the service has just not taken.
+        """Return a valid authorisation; `refused` is one that was just answered 401.
 
-        What is urgent does not wait where renewing has just failed: somebody looks at it.
+        An urgent call does not wait while refreshing is paused after a failure: a person waits.
 
         Raises GrantDeadError, another ServiceError when the renewal did not work out for now,
         or StoreError.
@@ -92,22 +92,22 @@ class AccessTokens:
         return await asyncio.shield(self._renewing[user_id])
 
     def forget(self, user_id: str) -> None:
-        """After a log-in, or when the account is gone: there is another credential now, or none."""
+        """Drop what is cached: the user logged in again, or the account was deleted."""
         self._known.pop(user_id, None)
         self._failures.pop(user_id, None)
         self._refusals.pop(user_id, None)
 
     def distrust(self, user_id: str) -> None:
-        """The service refused a token that it had just given: renewing again is no use for now.
+        """Record that a token was refused right after it was issued: it is not refreshed again.
 
-        Else every call that it refuses for reasons of its own would burn a refresh token.
+        Otherwise each call that is refused for another reason would use up a refresh token.
         """
         now = asyncio.get_running_loop().time()
         count, last = self._refusals.get(user_id, (0, now))
         self._refusals[user_id] = (count + 1 if now - last < FORGET_AFTER else 1, now)
 
     async def close(self) -> None:
-        """Wait for renewals under way, so that no new token is lost."""
+        """Wait for refreshes under way, so that no new token is lost."""
         if self._renewing:
             await asyncio.wait(self._renewing.values(), timeout=CLOSE_TIMEOUT)
 
@@ -135,7 +135,7 @@ class AccessTokens:
         return credential.authorization(grant.access_token)
 
     async def _ask_for_the_role(self, user_id: str, credential: Credential, access: str) -> None:
-        """Raises GrantDeadError when the holder is no administrator any more."""
+        """Ask `users/me` again. Raises GrantDeadError when the user is not an administrator now."""
         async with self._limiters.of(user_id).slot(foreground=True):
             if await credential.is_administrators(access):
                 return
@@ -146,7 +146,7 @@ class AccessTokens:
         raise GrantDeadError
 
     async def _save(self, user_id: str, old: SealedCredential, grant: Grant) -> bool:
-        """Whether it was stored; it is not when somebody logged in meanwhile."""
+        """Store the new grant; False when somebody logged in meanwhile, whose credential stays."""
         sealed = self.seal(grant, old.kind)
         for attempt in range(SAVE_ATTEMPTS):
             try:

@@ -1,4 +1,4 @@
-"""Whose credential it is: `GET /configuration/company` (scope `company_read`)."""
+"""The company of a credential: `GET /configuration/company` (scope `company_read`)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The three kinds of credential behind one protocol: nothing above it knows which one it is.
+"""The three kinds of credential behind one protocol; the code above does not tell them apart.
 
 Sources: SmartRecruiters, "Authentication": an API key goes into X-SmartToken and never ends; a
 client id gets access tokens without refresh tokens; an authorization-code grant has refresh tokens
@@ -42,7 +42,7 @@ TIMEOUT = 15.0  # seconds
 
 
 class Credential(Protocol):
-    """How a user's calls are authorised, and how that is renewed. It holds no secret itself."""
+    """Authorises a user's calls and renews their authorisation. It holds no secret itself."""
 
     kind: CredentialKind
 
@@ -50,7 +50,7 @@ class Credential(Protocol):
         """The header for a call; `access` is an access token or an API key."""
 
     async def renew(self, access: str, renewal: str | None) -> Grant:
-        """What to use from now on, instead of one that ended or that the service refused.
+        """Return a new grant in place of one that expired or was refused.
 
         Called for one renewal of a user at a time: it may use `renewal` up.
         Raises GrantDeadError when the service refuses the credential for good, another
@@ -150,12 +150,12 @@ def credentials(client: ServiceClient, settings: Settings) -> dict[CredentialKin
 
 
 def key_grant(api_key: str) -> Grant:
-    """An API key in the place of an access token."""
+    """An API key as a grant: it stands in place of an access token."""
     return Grant(api_key, None, KEY_LIFETIME)
 
 
 def client_renewal(client_id: str, client_secret: str) -> str:
-    """What renews the access tokens of a client id."""
+    """Client id and secret as one text, in place of a refresh token."""
     return json.dumps([client_id, client_secret])
 
 
@@ -175,6 +175,6 @@ def is_administrator(profile: dict[str, Any]) -> bool:
 
 
 def dead_or_same(error: ServiceAnsweredError) -> ServiceError:
-    """What a refused token call means: the credential is dead, or the service has a problem."""
+    """Turn the error of a token call into GrantDeadError where it means that; else return it."""
     refused = isinstance(error, UnauthorizedError) or error.status in REFUSED_STATUSES
     return GrantDeadError() if refused else error

@@ -1,7 +1,8 @@
-"""Slow down who guesses credentials: 10 refused tries a minute from an address, 30 from all.
+"""Limit guessing of credentials: 10 refused attempts a minute from an address, 30 from all.
 
-A try whose outcome is not known yet counts as refused until it is: who sends a hundred at a time
-gets no further than who sends them one by one. Good tries wait for that, and are not counted.
+An attempt counts as refused until its outcome is known, so sending a hundred at once gets no
+further than sending them one by one. Attempts over the limit wait for those outcomes; accepted
+ones are not counted.
 """
 
 import asyncio

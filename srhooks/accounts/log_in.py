@@ -1,7 +1,7 @@
-"""Log in with a credential: it is proven by the service before anything is stored.
+"""Log in with a credential. The service has to accept it before anything is stored.
 
-Which account it leads to: a person's own (OAuth), the company's (all its API keys), one of its own
-for a key whose company cannot be read, and a client id's.
+OAuth leads to the person's account, an API key to its company's (or to an account of its own where
+the company cannot be read), client credentials to the account of the client id.
 """
 
 import asyncio
@@ -49,17 +49,17 @@ ROLE_TOO_LOW = (
 
 
 class LogInError(Exception):
-    """Its text is fit for a person. It is answered 403."""
+    """The log-in is refused; the text is shown to the person, with status 403."""
 
     hint = ""
 
 
 class CredentialRefusedError(LogInError):
-    """The service does not accept it."""
+    """The service does not accept the credential."""
 
 
 class MissingRightError(LogInError):
-    """The service accepts it, but not for webhooks."""
+    """The service accepts the credential, but it may not manage webhooks."""
 
     hint = (
         "An administrator of SmartRecruiters changes that in Settings > Apps & Integrations >"
@@ -214,7 +214,7 @@ def may_enter(settings: Settings, company: Company | None) -> bool:
 
 
 async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
-    """The budget may be used up by others: wait a moment and ask again."""
+    """Call `ask` again after a pause while the service answers 429: others share the limit."""
     answer = await ask()
     for pause in BUSY_PAUSES:
         if answer.status != 429:

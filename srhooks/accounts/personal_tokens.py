@@ -1,4 +1,4 @@
-"""Personal tokens: a person's own programs read with them what the person may read.
+"""Personal tokens: a person's own programs read notifications with them.
 
 The text is shown once and kept only as its SHA-256: it has 256 random bits, so nothing slower is
 needed (OWASP, "Password Storage", is about texts that people choose).
@@ -31,7 +31,7 @@ class PersonalTokens:
     async def make(
         self, user_id: str, name: str, days: int = DEFAULT_DAYS
     ) -> tuple[PersonalToken, str]:
-        """A new one and its text, which is known nowhere else. Raises TooManyTokensError."""
+        """Return a new token and its text, which is stored nowhere. Raises TooManyTokensError."""
         text = PREFIX + secrets.token_urlsafe(32)
         now = now_ms()
         token = PersonalToken(
@@ -42,7 +42,7 @@ class PersonalTokens:
         return token, text
 
     async def find(self, text: str) -> PersonalToken | None:
-        """None when it is not known, was revoked or has ended."""
+        """Return the token with this text; None when it is unknown, revoked or expired."""
         if not text.startswith(PREFIX):
             return None
         token = await self._store.personal_token(digest(text))

@@ -1,4 +1,4 @@
-"""What a credential may read: from its scopes where they are known, else from what was refused."""
+"""What a credential may read, by its scopes where they are known, else by earlier 403 answers."""
 
 from collections.abc import Sequence
 
@@ -54,7 +54,7 @@ async def unreadable_kinds(store: Store, user: User) -> dict[str, str | None]:
 
 
 def explain_refusal(user: User, event_name: str | None) -> str:
-    """What a 403 of an entity means, in words and with what to do."""
+    """Explain a 403 of an entity to the user: the missing scope, and what to do."""
     kind, scope = entity_kind(event_name), needed_scope(event_name)
     plural = PLURALS.get(kind or "", "Records of this kind")
     refused = "SmartRecruiters answered 403"

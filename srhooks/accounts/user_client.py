@@ -1,4 +1,4 @@
-"""Call the service as a user: in turn, with a working credential, once more after a 401."""
+"""Call the service for a user: within the rate limit, authorised, and again after a 401."""
 
 import contextlib
 from collections.abc import Callable
@@ -50,9 +50,10 @@ class UserClient:
         timeout: float = TIMEOUT,  # noqa: ASYNC109 - of the exchange; waiting in line comes on top
         on_sent: Callable[[], None] | None = None,
     ) -> Answer:
-        """The answer, whatever its status. `target` is a path, or a URL at the API's origin.
+        """Send a request and return the answer, whatever its status.
 
-        `on_sent` is called when the request's turn comes, again where it is sent again.
+        `target` is a path, or a URL at the API's origin. `on_sent` is called each time that the
+        request leaves the queue of the rate limit.
         Raises ServiceError (GrantDeadError among them) or StoreError.
         """
         url = URL(target) if "://" in target else URL(f"{self.api_url}".rstrip("/") + target)
@@ -80,13 +81,13 @@ class UserClient:
         return answer
 
     def forget(self, user_id: str) -> None:
-        """There is another credential now: when it is used and refused is recorded at once."""
+        """Forget when the last use was recorded: the user has another credential now."""
         self._used.pop(user_id, None)
         self._refused.pop(user_id, None)
 
     @property
     def waiting(self) -> int:
-        """How many calls wait for their turn."""
+        """The number of calls that wait for the rate limit."""
         return self._limiters.waiting
 
     async def _send(
@@ -104,7 +105,7 @@ class UserClient:
         return answer
 
     async def _record(self, user_id: str, url: URL, status: int) -> None:
-        """Note for the Account page that the credential worked or was refused, now and then."""
+        """Record for the Account page that the credential worked or was refused, once a minute."""
         refused = status in {401, 403}
         recorded = self._refused if refused else self._used
         now = now_ms()

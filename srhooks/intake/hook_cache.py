@@ -1,4 +1,4 @@
-"""The hooks as intake sees them: in memory, with their opened keys, and refreshed from the service.
+"""Hooks in memory with their decrypted keys; a newer key is fetched from the service.
 
 The signing keys of a hook: the newest, and those that a newer one replaced less than 24 hours ago
 (SmartRecruiters, "Webhooks security").
@@ -22,7 +22,7 @@ from srhooks.store import Store, StoreError
 log = logging.getLogger(__name__)
 
 HOOK_ID = re.compile(r"[A-Za-z0-9_-]{22,64}")
-KEY_LIFE = 86_400_000  # ms that a replaced key goes on counting
+KEY_LIFE = 86_400_000  # ms that a replaced key stays valid
 LOOKUP_INTERVAL = 60.0  # seconds between two look-ups of the newest key for one hook
 ASK_TIMEOUT = 3.5  # seconds that a person waits
 CACHE = 20_000  # hooks
@@ -44,7 +44,7 @@ class KnownKey:
 class HookEntry:
     hook: Hook
     keys: list[KnownKey]  # newest first
-    has_key: bool  # also when none can be read any more: the sender is known to sign
+    has_key: bool  # also when none can be decrypted any more: the sender is known to sign
     asked_at: float = -LOOKUP_INTERVAL  # loop time of the last look-up
     asking: asyncio.Task[None] | None = field(default=None)
 
@@ -64,14 +64,17 @@ class HookDirectory:
         self._vault = vault
         self._fetch_key = fetch_key
         self._entries: OrderedDict[str, HookEntry] = OrderedDict()
-        self._changes = 0  # a look at the store that one of these overtook is made again
+        self._changes = 0  # of hooks; a read that began before one of them is repeated
 
     def known(self, hook_id: str) -> HookEntry | None:
-        """The hook when it is in memory, which nearly all are that are in use."""
+        """Return the hook if it is in memory, as nearly all hooks in use are."""
         return self._entries.get(hook_id)
 
     async def get(self, hook_id: str) -> HookEntry | None:
-        """The hook with its keys; None when unknown. Raises StoreError."""
+        """Return the hook with its keys, from memory or the store; None when unknown.
+
+        Raises StoreError.
+        """
         entry = self._entries.get(hook_id)
         if entry is not None:
             return entry
@@ -91,7 +94,7 @@ class HookDirectory:
         return entry
 
     def forget(self, hook_id: str) -> None:
-        """The hook changed: read it anew."""
+        """Drop the hook from memory: it changed."""
         self._changes += 1
         self._entries.pop(hook_id, None)
 
@@ -129,7 +132,7 @@ class HookDirectory:
             log.warning("could not look up the signing key: %s", brief(error))
 
     async def _known_keys(self, hook_id: str) -> tuple[list[KnownKey], bool]:
-        """The keys that can be read, and whether there are any at all."""
+        """Return the keys that can be decrypted, and whether there are any at all."""
         known = []
         stored = await self._store.keys(hook_id)
         for key in stored:

@@ -1,6 +1,6 @@
-"""After a log-in: fetch the newest signing key of each hook that has none which can be read.
+"""After a log-in, fetch the newest signing key of each hook that has no key we can decrypt.
 
-So it is after SESSION_SECRET was lost, and where no key could be fetched before.
+That is so after SESSION_SECRET was lost, and where fetching the key failed before.
 """
 
 import asyncio
@@ -19,7 +19,7 @@ class KeyRecovery:
         self._running: dict[str, asyncio.Task[None]] = {}
 
     def start(self, user_id: str) -> None:
-        """Never waits; what is under way for the user goes on."""
+        """Begin in the background, unless it is under way for this user."""
         if user_id not in self._running:
             task = asyncio.create_task(self._recover(user_id), name="key-recovery")
             self._running[user_id] = task

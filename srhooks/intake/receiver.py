@@ -1,4 +1,4 @@
-"""A notification from its arrival to its 202: verify, decide about its link, store, tell."""
+"""Receive a notification: verify it, decide whether to follow its link, store it, announce it."""
 
 import hashlib
 import logging
@@ -76,9 +76,10 @@ class Intake:
         return new, stored
 
     async def backfill(self, entry: HookEntry, headers: dict[str, str], body: bytes) -> Stored:
-        """Store one from the callbacks log, marked as such. Raises StoreUnavailableError.
+        """Store a notification from the callbacks log, marked as backfilled.
 
         A signature by any key that the hook ever had is valid, however old it is.
+        Raises StoreUnavailableError.
         """
         signature = _verdict(entry, headers, body)
         if signature == "invalid":
@@ -98,7 +99,7 @@ class Intake:
         return stored
 
     def _announce(self, new: NewNotification, stored: Stored) -> None:
-        """Tell pages, the fetcher and the eraser of what was stored."""
+        """Announce a stored notification to pages, the entity fetcher and the eraser."""
         self._hub.publish(new.user_id, Event("notification", stored.id))
         if new.entity_status == "pending" and new.link and not stored.duplicate:
             job = EntityJob(new.user_id, new.link, stored.id, attempts=0)
@@ -143,7 +144,7 @@ class Intake:
         return new
 
     async def process_again(self, entry: HookEntry, n: Notification) -> bool:
-        """Verify it anew and, if its link may be followed, fetch its entity again.
+        """Verify a notification again and, if its link may be followed, fetch its entity again.
 
         A verdict of `valid` stays: the key may have expired since. The others are judged by the
         keys that counted when it came in. False when there is nothing left to process: erased.
@@ -169,7 +170,7 @@ class Intake:
     async def _second_verdict(
         self, entry: HookEntry, headers: Mapping[str, str], body: bytes, deadline: float | None
     ) -> Signature:
-        """No key fits: there may be a newer one."""
+        """Verify again with a newer key from the service, where there is one."""
         if await self._hooks.ask_for_newer_key(entry, deadline):
             verdict = _verdict(entry, headers, body)
             if verdict == "valid":
@@ -179,7 +180,7 @@ class Intake:
     def _decide(
         self, header: str | None, signature: Signature, entry: HookEntry
     ) -> tuple[str | None, EntityStatus]:
-        """The link's target, and whether it waits to be followed."""
+        """Return the link's target and the entity's first status."""
         link = find_link(header, self._api_url) if header else None
         if link is None:
             return None, "none"
@@ -200,7 +201,7 @@ def _verdict(entry: HookEntry, headers: Mapping[str, str], body: bytes) -> Signa
 
 
 def _is_trusted(signature: Signature, entry: HookEntry) -> bool:
-    """Signed, or not signed where there is no key to sign with."""
+    """Whether it was signed, or the hook has no key to sign with."""
     return signature == "valid" or (signature == "unsigned" and not entry.has_key)
 
 
@@ -226,7 +227,7 @@ def redacted(headers: dict[str, str], auth_header: str | None) -> dict[str, str]
 
 
 def sent_at(headers: Mapping[str, str]) -> int | None:
-    """The sender's time in ms, when it gave a sane one."""
+    """The time of the header smartrecruiters-timestamp in ms; None when absent or out of range."""
     value = headers.get(TIMESTAMP_HEADER, "").strip()
     if not (value.isascii() and value.isdigit() and len(value) <= 12):
         return None
@@ -240,7 +241,7 @@ def field_of(headers: Mapping[str, str], name: str) -> str | None:
 
 
 def event_id_of(headers: Mapping[str, str]) -> str | None:
-    """Two that differ must stay two: of a longer one, the beginning and a digest of it all."""
+    """The event id; of one over MAX_FIELD the beginning and a digest, so that two stay distinct."""
     value = headers.get("event-id")
     if not value or len(value) <= MAX_FIELD:
         return field_of(headers, "event-id")

@@ -24,7 +24,7 @@ class TestProof:
         return _digest(self._keys[0], hook_id, event_id, body)
 
     def is_right(self, hook_id: str, headers: Mapping[str, str], body: bytes) -> bool:
-        """Whether the header proves that this very request is a test of ours."""
+        """Whether the header proves that srhooks made this very request as a test."""
         given = headers.get(TEST_HEADER, "").encode("utf-8", "surrogateescape")
         event_id = headers.get("event-id", "")
         return any(

@@ -1,4 +1,4 @@
-"""Ask for HEARTBEAT_URL while all is well: a dead-man's switch notices when it is not."""
+"""Call HEARTBEAT_URL while srhooks is ready, for a dead-man's switch."""
 
 import asyncio
 import logging

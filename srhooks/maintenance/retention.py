@@ -1,4 +1,4 @@
-"""Delete what is older than the retention, from the rows and from the files."""
+"""Delete what is older than RETENTION_DAYS, from the tables and from the files on disk."""
 
 import logging
 
@@ -33,7 +33,7 @@ class Retention:
         await run_steps(self.step)
 
     async def step(self) -> float:
-        """Delete one batch; the seconds until there may be more to do. Raises StoreError."""
+        """Delete one batch; return the seconds until the next. Raises StoreError."""
         now = await self._time.now()
         removed = await self._store.purge(now - self._days * DAY, now, PURGE_BATCH)
         if removed:

@@ -17,7 +17,7 @@ STORE_PAUSE = 5.0  # seconds while the store does not work
 async def keep_running(
     name: str, run: Callable[[], Awaitable[None]], metrics: Metrics, first_pause: float = 1.0
 ) -> None:
-    """Run what should never end; when a defect ends it, log that and start it again."""
+    """Run a background loop; when an exception ends it, log that and start it again."""
     loop = asyncio.get_running_loop()
     failures = 0
     while True:
@@ -34,7 +34,7 @@ async def keep_running(
 
 
 async def run_steps(step: Callable[[], Awaitable[float]]) -> None:
-    """Run `step` until cancelled, with the pause that it asks for."""
+    """Call `step` until cancelled; it returns the seconds to wait before the next call."""
     while True:
         try:
             pause = await step()

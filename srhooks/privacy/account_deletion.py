@@ -31,9 +31,10 @@ class Accounts:
         self._tokens = tokens
 
     async def delete(self, user_id: str) -> list[str]:
-        """The ids of subscriptions that the service did not delete. Raises StoreError.
+        """Delete the account; return the ids of subscriptions that the service did not delete.
 
         SmartRecruiters has no call that revokes a grant: its tokens are forgotten here.
+        Raises StoreError.
         """
         left = await self._unsubscribe(user_id)
         hooks = await self._store.hooks(user_id)

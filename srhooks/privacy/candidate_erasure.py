@@ -51,18 +51,18 @@ class CandidateEraser:
         self._unclean = False  # deleted, but still to be scrubbed from the files
 
     def wake(self) -> None:
-        """There is something new to erase. Never waits."""
+        """Let the loop look at the erasures now. Never waits."""
         self._woken.set()
 
     async def find(self, user_id: str, candidate_id: str) -> CandidateRecords:
-        """What would be erased. Raises UnknownCandidateError and StoreError."""
+        """Return what would be erased, for a dry run. Raises UnknownCandidateError, StoreError."""
         found = await self._candidates.find(user_id, candidate_id)
         if not found.records:
             raise UnknownCandidateError
         return found
 
     async def erase(self, user_id: str, candidate_id: str) -> int:
-        """Erase what is stored now; how many notifications.
+        """Erase what is stored now; return the number of notifications.
 
         What is fetched or arrives late follows by itself. Raises UnknownCandidateError, when
         nothing was changed, and StoreError, when the rest follows by itself as well.
@@ -76,7 +76,7 @@ class CandidateEraser:
         return erased
 
     async def run(self) -> None:
-        """Until cancelled: do what the notes say."""
+        """Carry out the stored erasures, until cancelled."""
         while True:
             self._woken.clear()
             pause = INTERVAL
@@ -112,7 +112,7 @@ class CandidateEraser:
             await asyncio.sleep(0.01)
 
     async def _follow_up(self, note: Erasure) -> None:
-        """Erase what has come in or was fetched since the last look, as far as it began before."""
+        """Erase what was stored since the last pass by requests that began before the erasure."""
         rev = max(await self._store.last_rev(note.user_id), 1)
         if rev == note.rev:
             return
@@ -147,7 +147,7 @@ class CandidateEraser:
                 await self._erase_notifications(user_id, [number for _, number in rows])
 
     async def _is_over(self, note: Erasure) -> bool:
-        """Nothing that began before it was asked for can bring data back any more."""
+        """Whether every request that began before the erasure has ended."""
         until = note.at + self._grace
         if now_ms() < until:
             return False
