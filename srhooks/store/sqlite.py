@@ -110,8 +110,10 @@ class SqliteStore(SqlStore):
             ((free,),) = await tx.fetch("PRAGMA freelist_count")
             ((total,),) = await tx.fetch("PRAGMA page_count")
             surplus = int(free) - int(total) // FREE_SHARE if mode == INCREMENTAL else 0
-            if surplus > 0:
-                await tx.fetch(f"PRAGMA incremental_vacuum({min(surplus, VACUUM_PAGES):d})")
+            # Each call gives one page back, whatever its number says: Python takes one step of a
+            # statement without columns, and a step is a page.
+            for _ in range(min(surplus, VACUUM_PAGES)):
+                await tx.fetch("PRAGMA incremental_vacuum(1)")
             return surplus
 
         for _ in range(MAX_MERGES):

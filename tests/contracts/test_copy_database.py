@@ -171,7 +171,7 @@ async def test_what_arrives_otherwise_is_undone(
 
 
 async def test_wrong_databases_are_refused_in_one_line(
-    tmp_path: Path, postgres_url: str, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, empty_postgres_url: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source, target = sqlite_url(tmp_path / "a.db"), sqlite_url(tmp_path / "b.db")
 
@@ -183,7 +183,7 @@ async def test_wrong_databases_are_refused_in_one_line(
         return told
 
     assert "there is no database at FROM" in await refused(source, target)
-    assert "FROM holds no tables of srhooks" in await refused(postgres_url, target)
+    assert "FROM holds no tables of srhooks" in await refused(empty_postgres_url, target)
     await made(source)
     assert "the same database" in await refused(source, f"sqlite:///{tmp_path}/./a.db", 2)
     assert "TO must be" in await refused(source, "mysql://secret@x", 2)

@@ -15,6 +15,7 @@ import asyncpg
 import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
+from srhooks.observability.metrics import Metrics
 from srhooks.store import StoreUnavailableError, make_store
 from srhooks.store.migrate import is_plain, scripts, table_columns
 
@@ -120,7 +121,7 @@ class Database:
 @pytest.fixture(params=["sqlite", "postgres"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     if request.param == "postgres":
-        return Database(request.getfixturevalue("postgres_url"))
+        return Database(request.getfixturevalue("empty_postgres_url"))
     return Database(f"sqlite:///{tmp_path / 'test.db'}")
 
 
@@ -238,9 +239,14 @@ def file_size(path: Path) -> int:
     return path.stat().st_size
 
 
+def commits(metrics: Metrics) -> float:
+    return metrics.registry.get_sample_value("srhooks_commit_writes_count") or 0.0
+
+
 async def test_space_goes_back_to_the_disk(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
-    store = make_store(f"sqlite:///{path}")
+    metrics = Metrics()
+    store = make_store(f"sqlite:///{path}", metrics)
     await store.open()
     await asyncio.gather(
         *(
@@ -253,8 +259,10 @@ async def test_space_goes_back_to_the_disk(tmp_path: Path) -> None:
     assert full > 8_000_000
     while await store.purge(now_ms(), now_ms(), 50):
         pass
+    before = commits(metrics)
     assert await store.scrub(index=False)
     assert file_size(path) < full / 3
+    assert commits(metrics) - before < 10  # many pages each, not one
     await store.close()
 
 

