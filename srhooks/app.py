@@ -20,6 +20,7 @@ from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.name_lookup import NameLookup
 from srhooks.entities.timeline import TimelineReader
+from srhooks.fleet.fleet import Fleet
 from srhooks.hub import make_hub
 from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.audit import AuditTrail
@@ -50,8 +51,7 @@ from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.server.connection import ON_REFUSED
 from srhooks.server.memory import trim_forever
 from srhooks.smartrecruiters.client import ServiceClient, new_session
-from srhooks.smartrecruiters.limiter import Limiters
-from srhooks.store import Store, StoreError, make_store
+from srhooks.store import Store, StoreError, make_process_table, make_store
 from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.address_check import AddressCheck, check_address
 from srhooks.subscriptions.health import SubscriptionHealth
@@ -105,6 +105,8 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     # What is kept, and who is told of it.
     app[keys.STORE] = store = make_store(settings.database_url, metrics, clock)
     await store.open()
+    app[keys.FLEET] = fleet = Fleet(make_process_table(settings.database_url), store)
+    await fleet.open()
     app[keys.VAULT] = vault = Vault(settings.session_secrets)
     app[keys.HUB] = hub = make_hub(settings.database_url, settings.listen_database_url, store)
     app[keys.TRUSTED_TIME] = TrustedTime(store, clock, metrics)
@@ -112,11 +114,10 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     session = new_session()
     app[keys.OUTSIDE_SESSION] = outside = new_session()  # for calls to anything but SmartRecruiters
     client = ServiceClient(session, settings.api_url)
-    limiters = Limiters()
     kinds = credentials(client, settings)
-    app[keys.ACCESS_TOKENS] = tokens = AccessTokens(kinds, store, vault, limiters, hub, metrics)
-    app[keys.USER_CLIENT] = user_client = UserClient(client, tokens, limiters, store)
-    app[keys.LOG_IN] = LogIn(settings, client, store, tokens, limiters)
+    app[keys.ACCESS_TOKENS] = tokens = AccessTokens(kinds, store, vault, fleet, hub, metrics)
+    app[keys.USER_CLIENT] = user_client = UserClient(client, tokens, fleet.limiters, store)
+    app[keys.LOG_IN] = LogIn(settings, client, store, tokens, fleet.limiters)
     app[keys.PERSONAL_TOKENS] = PersonalTokens(store)
     # Subscriptions and their hooks.
     app[keys.HOOKS] = hooks = HookDirectory(store, vault, partial(newest_key, user_client))
@@ -148,7 +149,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.INTAKE] = intake = Intake(store, hooks, hub, fetcher, settings.api_url, erases, proof)
     app[keys.ANSWER_TIMES] = AnswerTimes(store)
     # What goes wrong, and who hears of it.
-    app[keys.OUTBOX] = outbox = Outbox(settings, store, make_channels(settings, outside))
+    app[keys.OUTBOX] = outbox = Outbox(settings, store, make_channels(settings, outside), hub)
     app[keys.ALERT_RECIPIENTS] = AlertRecipients(settings, store, outbox)
     app[keys.INCIDENTS] = incidents = Incidents(store, hub)
     incidents.subscribe(outbox.wake)
@@ -173,6 +174,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     for connections in (session, outside):
         await connections.close()
     await hub.close()
+    await fleet.close()
     await store.close()
 
 
@@ -181,8 +183,14 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     settings, store = app[keys.SETTINGS], app[keys.STORE]
     days = settings.retention_days
     retention = Retention(store, app[keys.TRUSTED_TIME], app[keys.CLOCK], days)
-    runs: dict[str, Callable[[], Awaitable[None]]] = {
+    everywhere: dict[str, Callable[[], Awaitable[None]]] = {
         "entities": app[keys.ENTITY_FETCHER].run,
+        "answer-times": app[keys.ANSWER_TIMES].run,
+        "run-log": lambda: record_runs(store),
+        "memory": trim_forever,
+        "loop-lag": lambda: _measure_lag(metrics),
+    }
+    once_for_all: dict[str, Callable[[], Awaitable[None]]] = {
         "alerts": app[keys.OUTBOX].run,
         "erasure": app[keys.CANDIDATE_ERASER].run,
         "retention": retention.run,
@@ -192,19 +200,20 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "reseal": lambda: _reseal(store, app[keys.VAULT]),
         "watch-local": app[keys.ACCOUNT_WATCH].run_local,
         "missed": app[keys.RECONCILER].run,
-        "answer-times": app[keys.ANSWER_TIMES].run,
-        "run-log": lambda: record_runs(store),
-        "memory": trim_forever,
-        "loop-lag": lambda: _measure_lag(metrics),
     }
     if settings.watch_interval:
-        runs["watch"] = app[keys.ACCOUNT_WATCH].run
+        once_for_all["watch"] = app[keys.ACCOUNT_WATCH].run
     if heartbeat_url := settings.heartbeat_url:
-        runs["heartbeat"] = lambda: beat_forever(app[keys.OUTSIDE_SESSION], heartbeat_url, store)
+        once_for_all["heartbeat"] = lambda: beat_forever(
+            app[keys.OUTSIDE_SESSION], heartbeat_url, store
+        )
     tasks = [
         asyncio.create_task(keep_running(name, run, metrics), name=name)
-        for name, run in runs.items()
+        for name, run in everywhere.items()
     ]
+    jobs = {name: partial(keep_running, name, run, metrics) for name, run in once_for_all.items()}
+    lead = partial(app[keys.FLEET].leadership.run, jobs)
+    tasks.append(asyncio.create_task(keep_running("leader", lead, metrics), name="leader"))
     yield
     for task in tasks:
         task.cancel()

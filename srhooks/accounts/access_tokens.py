@@ -7,13 +7,13 @@ when a caller is cancelled, and does not begin while the store can't save the ne
 
 import asyncio
 import logging
-from typing import NoReturn
 
 from srhooks.accounts.credentials import Credential
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.domain.account import CredentialKind, SealedCredential
 from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import now_ms
+from srhooks.fleet.fleet import Fleet
 from srhooks.hub import EVERY_SESSION, Event, Hub
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import Authorization
@@ -23,9 +23,9 @@ from srhooks.smartrecruiters.errors import (
     ServiceError,
     ServiceUnreachableError,
 )
-from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.smartrecruiters.oauth import Grant
 from srhooks.store import Store, StoreError
+from srhooks.store.fencing import unfenced
 
 log = logging.getLogger(__name__)
 
@@ -40,12 +40,13 @@ FORGET_AFTER = 600.0  # seconds until a refusal of a fresh token is history
 class AccessTokens:
     def __init__(
         self, kinds: dict[CredentialKind, Credential], store: Store, vault: Vault,
-        limiters: Limiters, hub: Hub, metrics: Metrics,
+        fleet: Fleet, hub: Hub, metrics: Metrics,
     ) -> None:  # fmt: skip
         self._kinds = kinds
         self._store = store
         self._vault = vault
-        self._limiters = limiters
+        self._leases = fleet.leases
+        self._limiters = fleet.limiters
         self._hub = hub
         self._metrics = metrics
         # The stored authorisation, and until when it is used.
@@ -86,7 +87,8 @@ class AccessTokens:
                 return usable
         if user_id not in self._renewing:  # a look at the store let others go first
             self._hold_back(user_id, refused, urgent=urgent)
-            task = asyncio.create_task(self._renew(user_id, refused), name="token-refresh")
+            with unfenced():  # whatever becomes of who asks first: the others wait for it, too
+                task = asyncio.create_task(self._renew(user_id, refused), name="token-refresh")
             self._renewing[user_id] = task
             task.add_done_callback(lambda done: self._finished(user_id, done))
         return await asyncio.shield(self._renewing[user_id])
@@ -112,9 +114,15 @@ class AccessTokens:
             await asyncio.wait(self._renewing.values(), timeout=CLOSE_TIMEOUT)
 
     async def _renew(self, user_id: str, refused: Authorization | None) -> Authorization:
+        """One at a time over all processes. It needs no fence: what it stores replaces nothing
+        but what it has read, and is stored whoever has the lease by then."""
+        async with self._leases.exclusive(f"token:{user_id}"):
+            return await self._renew_alone(user_id, refused)
+
+    async def _renew_alone(self, user_id: str, refused: Authorization | None) -> Authorization:
         usable, stored = await self._stored(user_id, refused)
         if usable is not None:
-            return usable  # somebody logged in meanwhile
+            return usable  # somebody logged in meanwhile, or another process has renewed it
         await self._store.check()
         credential = self._kinds[stored.kind]
         try:
@@ -122,7 +130,7 @@ class AccessTokens:
             renewal = None if stored.renewal is None else self._vault.open(stored.renewal)
             grant = await credential.renew(access, renewal)
         except (GrantDeadError, UndecryptableError):
-            await self._bury(user_id, stored)
+            return await self._bury(user_id, stored, refused)
         if grant.scopes is None and stored.scopes is not None:  # unchanged (RFC 6749, 5.1)
             grant = Grant(grant.access_token, grant.refresh_token, grant.lifetime, stored.scopes)
         if not await self._save(user_id, stored, grant):
@@ -171,7 +179,7 @@ class AccessTokens:
         try:
             access = self._vault.open(stored.access)
         except UndecryptableError:
-            await self._bury(user_id, stored)
+            return await self._bury(user_id, stored, refused), stored
         authorization = self._kinds[stored.kind].authorization(access)
         until = stored.expires_at - min(MARGIN, stored.lifetime // 10)
         if authorization == refused or now_ms() >= until:
@@ -179,8 +187,16 @@ class AccessTokens:
         self._known[user_id] = authorization, until
         return authorization, stored
 
-    async def _bury(self, user_id: str, stored: SealedCredential) -> NoReturn:
-        await self._store.mark_grant_dead(user_id, stored.access)
+    async def _bury(
+        self, user_id: str, stored: SealedCredential, refused: Authorization | None
+    ) -> Authorization:
+        """It works no more: raises GrantDeadError, unless it was replaced meanwhile."""
+        if not await self._store.mark_grant_dead(user_id, stored.access):
+            now = await self._store.credential(user_id)
+            if now is not None and not now.dead and now.access != stored.access:
+                usable, _ = await self._stored(user_id, refused)
+                if usable is not None:
+                    return usable
         self._hub.publish(user_id, Event("login"))
         self._metrics.refreshes.labels("dead").inc()
         log.warning("grant is dead, the user must log in again", extra={"user": user_id})

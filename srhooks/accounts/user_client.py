@@ -13,6 +13,7 @@ from srhooks.smartrecruiters.client import Answer, Authorization, ServiceClient,
 from srhooks.smartrecruiters.errors import FreshTokenRefusedError, GrantDeadError
 from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.store import Store, StoreError
+from srhooks.store.fencing import require_leases
 
 TIMEOUT = 20.0  # seconds
 RECORD_INTERVAL = 60_000  # ms between two notes that a credential worked
@@ -96,6 +97,7 @@ class UserClient:
     ) -> Answer:  # fmt: skip
         limiter = self._limiters.of(user_id)
         async with limiter.slot(foreground=foreground):
+            require_leases()
             if on_sent is not None:
                 on_sent()
             answer = await self._client.send(

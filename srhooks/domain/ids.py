@@ -56,6 +56,11 @@ class IdSource:
             self._last = max(now << LOW_BITS, self._last) + step
             return Stamp(self._last | self._process, now)
 
+    def use_process(self, process: int) -> None:
+        """From now on, make ids with this process number."""
+        with self._lock:
+            self._process = process % PROCESSES
+
     def skip_to(self, last: int) -> None:
         """Make only ids above `last` from now on."""
         with self._lock:

@@ -20,12 +20,15 @@ from srhooks.domain.alerts import AlertMessage, AlertSettings, Channel, QuietHou
 from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import now_ms
 from srhooks.domain.incidents import Incident
+from srhooks.hub import Hub
 from srhooks.incidents.channels import AlertChannel, ChannelError
 from srhooks.incidents.messages import Change, digest_message, incident_message, test_message
 from srhooks.store import Store, StoreError
+from srhooks.store.fencing import is_fenced, require_leases
 
 log = logging.getLogger(__name__)
 
+TOPIC = "alerts"
 HOUR = 3_600_000  # ms
 DAY = 24 * HOUR
 TOLD_AN_HOUR = 10  # times that something is told of an account
@@ -35,24 +38,30 @@ LAST_PAUSE = 3600.0
 IDLE = 30.0  # seconds after which the rows are looked at again in any case
 STORE_PAUSE = 5.0
 EVENTS = 200  # of an account that are looked at together
+SEND_TIME = 25_000  # ms: more than a channel takes for one message
 BATCH = 20  # messages of a channel at a time
 MINUTE = 60_000
 
 
 class Outbox:
-    def __init__(self, settings: Settings, store: Store, channels: Sequence[AlertChannel]) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, channels: Sequence[AlertChannel], hub: Hub
+    ) -> None:
         self._settings = settings
         self._store = store
         self._channels = channels
+        self._hub = hub
         self._woken = asyncio.Event()
+        hub.on_message(TOPIC, lambda _: self._woken.set())
 
     @property
     def channels(self) -> set[Channel]:
         return {channel.name for channel in self._channels}
 
     def wake(self) -> None:
-        """There is something to tell. Never waits."""
+        """There is something to tell, by whichever process does that. Never waits."""
         self._woken.set()
+        self._hub.publish_to_processes(TOPIC, "")
 
     async def run(self) -> None:
         """Until cancelled."""
@@ -184,6 +193,9 @@ class Outbox:
 
     async def _deliver(self, channel: AlertChannel, message: AlertMessage) -> None:
         """Raises StoreError."""
+        if is_fenced():  # whoever takes over while this one is being sent tells it later
+            await self._store.hold_alert(message.id, now_ms() + SEND_TIME)
+        require_leases()
         try:
             await channel.send(message)
         except ChannelError as error:

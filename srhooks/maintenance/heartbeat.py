@@ -6,6 +6,7 @@ import logging
 import aiohttp
 
 from srhooks.store import Store, StoreError
+from srhooks.store.fencing import require_leases
 
 log = logging.getLogger(__name__)
 
@@ -21,6 +22,7 @@ async def beat_forever(session: aiohttp.ClientSession, url: str, store: Store) -
         due = loop.time() + INTERVAL
         try:
             await store.check()
+            require_leases()
             async with session.get(
                 url, allow_redirects=False, timeout=aiohttp.ClientTimeout(total=TIMEOUT)
             ) as answer:

@@ -22,6 +22,7 @@ from srhooks.store import Store, StoreError
 log = logging.getLogger(__name__)
 
 DELETE_BATCH = 200  # notifications a transaction
+TOPIC = "erasure"
 ERASE_BATCH = 50
 GRACE = 60_000  # ms in which requests that were under way may still store something
 INTERVAL = 5.0  # seconds until another look at what is left, and at what was sent before
@@ -47,12 +48,14 @@ class CandidateEraser:
         self._grace = grace
         self._memory = max(retention_days, LOG_DAYS) * DAY
         self._woken = asyncio.Event()
+        hub.on_message(TOPIC, lambda _: self._woken.set())
         self._working = asyncio.Lock()  # one at a time, so that nothing is looked through twice
         self._unclean = False  # deleted, but still to be scrubbed from the files
 
     def wake(self) -> None:
-        """Let the loop look at the erasures now. Never waits."""
+        """Let the loop look at the erasures now, in whichever process it runs. Never waits."""
         self._woken.set()
+        self._hub.publish_to_processes(TOPIC, "")
 
     async def find(self, user_id: str, candidate_id: str) -> CandidateRecords:
         """Return what would be erased, for a dry run. Raises UnknownCandidateError, StoreError."""

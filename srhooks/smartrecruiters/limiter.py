@@ -11,7 +11,8 @@ import contextlib
 import heapq
 import itertools
 from collections import deque
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import NamedTuple, Protocol
 
 RATE = 10  # requests a window
 WINDOW = 1.005  # seconds
@@ -22,8 +23,41 @@ FIRST_BLOCK = 4.0  # seconds at most after a 429, twice as many after each that 
 MAX_BLOCK = 900.0  # seconds
 
 
+class Usage(NamedTuple):
+    """What a limiter has to do with at the moment."""
+
+    recent: int  # requests that count
+    running: int
+    waiting: int
+    waiting_in_front: int  # of them, for a person
+
+
+class Share(Protocol):
+    """The part of a user's budget that is this process's, where several draw on it."""
+
+    def limits(self) -> tuple[int, int]:
+        """Requests a window, and at a time, now."""
+
+    def want(self) -> None:
+        """Calls wait for a larger part: the limiter is pumped when there is one. Never waits."""
+
+
+class WholeBudget:
+    """There is no other process."""
+
+    def limits(self) -> tuple[int, int]:
+        return RATE, CONCURRENT
+
+    def want(self) -> None:
+        return
+
+
+ShareOf = Callable[[str, Callable[[], Usage], Callable[[], None]], Share]
+
+
 class Limiter:
-    def __init__(self) -> None:
+    def __init__(self, share: Share | None = None) -> None:
+        self.share: Share = share or WholeBudget()
         self._rate = RATE
         self._concurrent = CONCURRENT
         self._ended: deque[float] = deque()
@@ -41,7 +75,7 @@ class Limiter:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[None] = loop.create_future()
         heapq.heappush(self._waiting, (not foreground, next(self._order), turn))
-        self._pump()
+        self.pump()
         try:
             await turn
         except asyncio.CancelledError:
@@ -61,6 +95,11 @@ class Limiter:
     def recent(self) -> int:
         """How many requests count at the moment."""
         return len(self._ended) + self._running
+
+    def usage(self) -> Usage:
+        self._forget_old(asyncio.get_running_loop().time())
+        waiting = [behind for behind, _, turn in self._waiting if not turn.done()]
+        return Usage(self.recent, self._running, len(waiting), waiting.count(False))
 
     def count(self, requests: int = 1) -> None:
         """Requests of the user's that were made without a slot have just been answered."""
@@ -86,22 +125,31 @@ class Limiter:
         self.count()
         self._running -= 1
         self._running_behind -= not foreground
-        self._pump()
+        self.pump()
 
-    def _pump(self) -> None:
-        """Let in whoever may go now, and come back when the next one may."""
-        now = asyncio.get_running_loop().time()
+    def _forget_old(self, now: float) -> None:
         while self._ended and self._ended[0] <= now - WINDOW:
             self._ended.popleft()
+
+    def pump(self) -> None:
+        """Let in whoever may go now, and come back when the next one may."""
+        now = asyncio.get_running_loop().time()
+        self._forget_old(now)
+        share_rate, share_concurrent = self.share.limits()
+        # The service may allow less than it says: then of each part, too.
+        rate = -(-share_rate * self._rate // RATE)
+        concurrent = min(self._concurrent, share_concurrent)
         while self._waiting:
             behind, _, turn = self._waiting[0]
             if turn.done():  # cancelled
                 heapq.heappop(self._waiting)
                 continue
-            full = self._running >= self._concurrent
+            full = self._running >= concurrent
+            spent = self.recent >= min(rate, max(1, self._rate - KEPT_FREE * behind))
+            if full or spent:
+                self.share.want()
             if behind:
                 full |= self._running_behind >= max(1, self._concurrent - RESERVED)
-            spent = self.recent >= max(1, self._rate - KEPT_FREE * behind)
             if full or (spent and not self._ended):
                 return  # whoever leaves pumps again
             wait = self._ended[0] + WINDOW - now if spent else 0.0
@@ -118,22 +166,33 @@ class Limiter:
     def _come_back(self, seconds: float) -> None:
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._pump)
+        self._timer = asyncio.get_running_loop().call_later(seconds, self.pump)
 
 
 class Limiters:
     """The limiter of each user."""
 
-    def __init__(self) -> None:
+    def __init__(self, share_of: ShareOf | None = None) -> None:
+        """`share_of`: each user's part of the budget, where other processes call as well."""
         self._of: dict[str, Limiter] = {}
+        self._share_of = share_of
 
     def of(self, user_id: str) -> Limiter:
-        return self._of.setdefault(user_id, Limiter())
+        limiter = self._of.get(user_id)
+        return self._add(user_id, Limiter()) if limiter is None else limiter
+
+    def _add(self, user_id: str, limiter: Limiter) -> Limiter:
+        self._of[user_id] = limiter
+        if self._share_of is not None:
+            limiter.share = self._share_of(user_id, limiter.usage, limiter.pump)
+        return limiter
 
     def adopt(self, user_id: str, limiter: Limiter) -> None:
         """A log-in asked before the user was known: what it asked counts as the user's."""
-        known = self._of.setdefault(user_id, limiter)
-        if known is not limiter:
+        known = self._of.get(user_id)
+        if known is None:
+            self._add(user_id, limiter)
+        elif known is not limiter:
             known.count(limiter.recent)
 
     @property

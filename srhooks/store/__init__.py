@@ -4,6 +4,7 @@ from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.observability.metrics import Metrics
 from srhooks.store.errors import StoreBusyError, StoreError, StoreUnavailableError
 from srhooks.store.notification_protocol import PAGE_BYTES, PAGE_TIME
+from srhooks.store.process_table import ProcessTable
 from srhooks.store.protocol import Store
 
 __all__ = [
@@ -13,6 +14,7 @@ __all__ = [
     "StoreBusyError",
     "StoreError",
     "StoreUnavailableError",
+    "make_process_table",
     "make_store",
 ]
 
@@ -30,3 +32,12 @@ def make_store(
     from srhooks.store.postgres import PostgresStore  # noqa: PLC0415
 
     return PostgresStore(database_url, metrics, clock)
+
+
+def make_process_table(database_url: str) -> ProcessTable | None:
+    """What the processes that serve a database know of each other; None where there is one."""
+    if database_url.startswith("sqlite:"):
+        return None
+    from srhooks.store.postgres_processes import PostgresProcesses  # noqa: PLC0415
+
+    return PostgresProcesses(database_url)

@@ -148,6 +148,9 @@ class AlertQueries(Queries):
             due_at,
         )
 
+    async def hold_alert(self, message_id: int, until: int) -> None:
+        await self._write("UPDATE alert_messages SET due_at = $2 WHERE id = $1", message_id, until)
+
     async def drop_alert(self, message_id: int) -> None:
         await self._write("DELETE FROM alert_messages WHERE id = $1", message_id)
 

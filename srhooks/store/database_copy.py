@@ -25,7 +25,7 @@ OWN_TABLES = frozenset({"schema_version", "search_state"})
 # Rows that srhooks makes by itself, without anybody's doing: a target may have them.
 STARTED_TABLES = frozenset({"maintenance_state", "program_runs"})
 # Of PostgreSQL alone: what running processes agree on among themselves. It ends with them.
-PROCESS_TABLES: frozenset[str] = frozenset()
+PROCESS_TABLES = frozenset({"processes", "leases", "rate_slots", "rate_wants"})
 
 
 class CopyError(StoreError):

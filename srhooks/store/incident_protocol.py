@@ -75,6 +75,9 @@ class IncidentStore(Protocol):
     async def postpone_alert(self, message_id: int, due_at: int) -> None:
         """One more attempt failed."""
 
+    async def hold_alert(self, message_id: int, until: int) -> None:
+        """It is being sent: until then (ms) nobody else does."""
+
     async def drop_alert(self, message_id: int) -> None:
         """It was told, or given up."""
 

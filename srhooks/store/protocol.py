@@ -36,6 +36,9 @@ class Store(
     def next_id(self) -> int:
         """A fresh notification id, above all before. No I/O."""
 
+    def use_process(self, number: int) -> None:
+        """Make ids with this process number from now on: no other process has it."""
+
     def next_stamp(self) -> Stamp:
         """A fresh notification id, and the time. No I/O."""
 

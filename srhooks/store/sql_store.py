@@ -3,6 +3,7 @@
 import abc
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
+from functools import partial
 from typing import Any, TypeVar
 
 from srhooks.domain.clock import Clock, now_ms
@@ -25,6 +26,7 @@ from srhooks.store.errors import StoreError, StoreUnavailableError
 from srhooks.store.event_counts import EventCounts, TallyQueries
 from srhooks.store.feed_scan import FeedScanQueries
 from srhooks.store.feed_slices import SIZE, light
+from srhooks.store.fencing import run_fenced
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries, purge_incidents
@@ -100,6 +102,9 @@ class SqlStore(
         if not task.cancelled():
             task.exception()  # those who asked may have left
 
+    def use_process(self, number: int) -> None:
+        self.next_id.use_process(number)
+
     def next_stamp(self) -> Stamp:
         return self.next_id.stamp()
 
@@ -112,12 +117,12 @@ class SqlStore(
         return self._writer.received
 
     async def _write(self, sql: str, *args: Any) -> int:
-        return await self._writer.run(lambda tx: tx.execute(sql, *args))
+        return await self._work(lambda tx: tx.execute(sql, *args))
 
     async def _work(
         self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
     ) -> T:
-        return await self._writer.run(run, durable=durable)
+        return await run_fenced(run, partial(self._writer.run, durable=durable))
 
     async def _read(self, sql: str, *args: Any) -> list[Any]:
         try:

@@ -13,6 +13,7 @@ from srhooks.domain.clock import Clock
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.timeline import TimelineReader
+from srhooks.fleet.fleet import Fleet
 from srhooks.hub import Hub
 from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.log_checks import LogChecks
@@ -45,6 +46,7 @@ SETTINGS = web.AppKey("settings", Settings)
 CLOCK = web.AppKey("clock", Clock)
 METRICS = web.AppKey("metrics", Metrics)
 STORE = web.AppKey("store", Store)
+FLEET = web.AppKey("fleet", Fleet)
 VAULT = web.AppKey("vault", Vault)
 HUB = web.AppKey("hub", Hub)
 ACCESS_TOKENS = web.AppKey("tokens", AccessTokens)

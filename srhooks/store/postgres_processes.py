@@ -1,0 +1,233 @@
+"""The rows of `processes`, `leases` and `rate_slots` in PostgreSQL.
+
+On a connection of their own, so that a slow commit of notifications delays no beat. Each call is
+one short transaction that need not be on disk: after a crash of the server all is taken anew.
+Nothing of a session is relied on (poolers in transaction mode).
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from typing import TypeVar
+
+import asyncpg
+
+from srhooks.domain.ids import PROCESSES
+from srhooks.store.postgres_connection import (
+    CANNOT_USE,
+    Connection,
+    Server,
+    close,
+    reason,
+)
+from srhooks.store.process_table import (
+    SLOTS,
+    Beat,
+    ProcessInfo,
+    SlotAnswer,
+    SlotRequest,
+)
+from srhooks.store.protocol import StoreUnavailableError
+
+T = TypeVar("T")
+TIMEOUT = 3.0  # seconds of one call, connecting included: several fit into the life of a row
+JOIN_ATTEMPTS = 10
+WANTED_FOR = 1_000  # ms that a process counts as waiting for slots
+NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
+BEGIN = "BEGIN; SET LOCAL synchronous_commit = off"
+
+
+class PostgresProcesses:
+    def __init__(self, url: str) -> None:
+        self._server = Server(url)
+        self._connection: Connection | None = None
+        self._turn = asyncio.Lock()
+        self._known_users: set[str] = set()  # that have their slots
+
+    async def join(self, process: ProcessInfo, ttl: float) -> int:
+        async def work(connection: Connection) -> int | None:
+            number: int | None = await connection.fetchval(
+                "INSERT INTO processes (id, number, host, pid, version, started_at, until)"
+                f" SELECT $1, n, $2, $3, $4, {NOW}, {NOW} + $5"
+                f" FROM generate_series(0, {PROCESSES - 1}) n"
+                " WHERE NOT EXISTS (SELECT 1 FROM processes p WHERE p.number = n)"
+                " ORDER BY random() LIMIT 1 ON CONFLICT (number) DO NOTHING RETURNING number",
+                process.id, process.host, process.pid, process.version, _ms(ttl),
+            )  # fmt: skip
+            return number
+
+        for _ in range(JOIN_ATTEMPTS):  # two drew the same
+            number = await self._transact(work)
+            if number is not None:
+                return number
+        raise StoreUnavailableError(f"more than {PROCESSES} processes serve the database")
+
+    async def beat(
+        self, process_id: str, ttl: float, overdue: Collection[str], held: Collection[str]
+    ) -> Beat:
+        async def work(connection: Connection) -> Beat:
+            renewed = await connection.fetchval(
+                f"UPDATE processes SET until = {NOW} + $2 WHERE id = $1 RETURNING 1",
+                process_id,
+                _ms(ttl),
+            )
+            if overdue:
+                await connection.execute(
+                    "DELETE FROM processes WHERE id IN (SELECT id FROM processes"
+                    f" WHERE id = ANY($1) AND until < {NOW} ORDER BY id FOR UPDATE SKIP LOCKED)",
+                    list(overdue),
+                )
+            await connection.execute(
+                "DELETE FROM leases WHERE owner = $1 AND name <> ALL($2)", process_id, list(held)
+            )
+            rows = await connection.fetch(f"SELECT id, until < {NOW} FROM processes")
+            others = {row[0]: row[1] for row in rows if row[0] != process_id}
+            return Beat(
+                renewed is not None,
+                frozenset(others),
+                frozenset(one for one, is_overdue in others.items() if is_overdue),
+            )
+
+        return await self._transact(work)
+
+    async def leave(self, process_id: str) -> None:
+        async def work(connection: Connection) -> None:
+            await connection.execute(
+                "UPDATE rate_slots SET until = 0 WHERE owner = $1 AND user_id = ANY($2)",
+                process_id,
+                list(self._known_users),
+            )
+            await connection.execute("DELETE FROM processes WHERE id = $1", process_id)
+
+        await self._transact(work)
+
+    async def acquire_lease(self, name: str, owner: str) -> bool:
+        async def work(connection: Connection) -> bool:
+            acquired = await connection.fetchval(
+                "INSERT INTO leases (name, owner) VALUES ($1, $2) ON CONFLICT (name)"
+                " DO UPDATE SET owner = excluded.owner WHERE leases.owner = excluded.owner"
+                " RETURNING 1",
+                name,
+                owner,
+            )
+            return acquired is not None
+
+        return await self._transact(work)
+
+    async def release_lease(self, name: str, owner: str) -> None:
+        async def work(connection: Connection) -> None:
+            await connection.execute(
+                "DELETE FROM leases WHERE name = $1 AND owner = $2", name, owner
+            )
+
+        await self._transact(work)
+
+    async def share_slots(self, owner: str, request: SlotRequest, ttl: float) -> SlotAnswer:
+        users = sorted({*request.take, *request.renew})
+
+        async def work(connection: Connection) -> SlotAnswer:
+            if request.give_back:
+                await _give_back(connection, owner, request.give_back)
+            if new := [user_id for user_id in users if user_id not in self._known_users]:
+                await connection.execute(
+                    "INSERT INTO rate_slots (user_id, slot, owner, until)"
+                    " SELECT u, s, '', 0 FROM unnest($1::text[]) u,"
+                    f" generate_series(0, {SLOTS - 1}) s ORDER BY u, s ON CONFLICT DO NOTHING",
+                    new,
+                )
+                self._known_users.update(new)
+            if request.take:
+                await _take(connection, owner, request.take, ttl)
+            rows = await connection.fetch(
+                f"UPDATE rate_slots SET until = {NOW} + $3"
+                f" WHERE owner = $1 AND user_id = ANY($2) AND until > {NOW}"
+                " RETURNING user_id, slot",
+                owner, users, _ms(ttl),
+            )  # fmt: skip
+            held: dict[str, set[int]] = {user_id: set() for user_id in users}
+            for user_id, slot in rows:
+                held[user_id].add(slot)
+            await _wait_for(connection, owner, request.wait_for)
+            contenders = await connection.fetch(
+                "SELECT user_id, count(*) FROM rate_wants WHERE user_id = ANY($1)"
+                f" AND owner <> $2 AND until > {NOW} GROUP BY user_id",
+                users,
+                owner,
+            )
+            return SlotAnswer(
+                {user_id: frozenset(slots) for user_id, slots in held.items()},
+                {row[0]: row[1] for row in contenders},
+            )
+
+        return await self._transact(work)
+
+    async def close(self) -> None:
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await close(connection)
+
+    async def _transact(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        try:
+            async with self._turn, asyncio.timeout(TIMEOUT):
+                connection = await self._get()
+                try:
+                    await connection.execute(BEGIN)
+                    result = await work(connection)
+                    await connection.execute("COMMIT")
+                except BaseException:
+                    self._connection = None
+                    connection.terminate()  # the server rolls it back
+                    raise
+                return result
+        except asyncpg.ForeignKeyViolationError:
+            raise StoreUnavailableError("others have taken over what this process had") from None
+        except CANNOT_USE as error:
+            raise StoreUnavailableError(f"cannot write: {reason(error)}") from error
+
+    async def _get(self) -> Connection:
+        if self._connection is None or self._connection.is_closed():
+            self._connection = await self._server.connect()
+        return self._connection
+
+
+async def _give_back(
+    connection: Connection, owner: str, slots: Collection[tuple[str, int]]
+) -> None:
+    await connection.execute(
+        "UPDATE rate_slots SET until = 0 WHERE owner = $1 AND (user_id, slot) IN"
+        " (SELECT * FROM unnest($2::text[], $3::bigint[]))",
+        owner, [one[0] for one in slots], [one[1] for one in slots],
+    )  # fmt: skip
+
+
+async def _take(
+    connection: Connection, owner: str, wanted: Mapping[str, tuple[int, int]], ttl: float
+) -> None:
+    """Slots that nobody has; those that another process takes at this moment are passed over."""
+    users = sorted(wanted)
+    await connection.execute(
+        "WITH free AS MATERIALIZED (SELECT s.user_id, s.slot"
+        " FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS w (user_id, lowest, most),"
+        " LATERAL (SELECT r.user_id, r.slot FROM rate_slots r WHERE r.user_id = w.user_id"
+        f" AND r.slot >= w.lowest AND r.until <= {NOW} ORDER BY r.slot LIMIT w.most"
+        " FOR UPDATE SKIP LOCKED) s)"
+        f" UPDATE rate_slots t SET owner = $1, until = {NOW} + $5 FROM free"
+        " WHERE t.user_id = free.user_id AND t.slot = free.slot",
+        owner, users, [wanted[one][0] for one in users], [wanted[one][1] for one in users],
+        _ms(ttl),
+    )  # fmt: skip
+
+
+async def _wait_for(connection: Connection, owner: str, users: list[str]) -> None:
+    """Have those who hold slots of these users know that somebody waits."""
+    if users:
+        await connection.execute(
+            "INSERT INTO rate_wants (user_id, owner, until)"
+            f" SELECT u, $2, {NOW} + {WANTED_FOR} FROM unnest($1::text[]) u"
+            " ON CONFLICT (user_id, owner) DO UPDATE SET until = excluded.until",
+            users,
+            owner,
+        )
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
