@@ -11,8 +11,8 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar, cast
 
+from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.group_commit import Transaction
-from srhooks.store.protocol import StoreUnavailableError
 
 T = TypeVar("T")
 

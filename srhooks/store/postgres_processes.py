@@ -12,6 +12,7 @@ from typing import TypeVar
 import asyncpg
 
 from srhooks.domain.ids import PROCESSES
+from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.postgres_connection import (
     CANNOT_USE,
     Connection,
@@ -26,7 +27,6 @@ from srhooks.store.process_table import (
     SlotAnswer,
     SlotRequest,
 )
-from srhooks.store.protocol import StoreUnavailableError
 
 T = TypeVar("T")
 TIMEOUT = 3.0  # seconds of one call, connecting included: several fit into the life of a row
