@@ -1,4 +1,4 @@
-"""The fetches under way for one account: which link is followed next, and for how long.
+"""Fetches the entities of one account: which link comes next, and how long a fetch may take.
 
 What was never tried goes first, the newest of it foremost, since that is what somebody looks at.
 A link that fails is due again after its own back-off. A fetch that takes much longer than usual

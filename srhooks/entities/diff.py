@@ -1,7 +1,7 @@
-"""What a person wants to read first: whom an entity is about, and what changed in it.
+"""Summarise an entity: its title, and the differences between two of its states.
 
-Everything here comes from outside, so all of it is bounded: values that are looked at, changes
-that are told, characters of each. The walk takes a few milliseconds at most.
+Entities come from outside, so everything is bounded: values compared, changes listed, characters
+of each. Comparing takes a few milliseconds at most.
 """
 
 import json
@@ -79,7 +79,7 @@ def changes(before: Any, now: Any) -> list[dict[str, Any]]:
 
 
 def state(entity: Any) -> list[dict[str, Any]]:
-    """Where it stands now, as {"field", "now", "state": true}: no change, but told in a list."""
+    """The entity's current state, as {"field", "now", "state": true}: shown like a change."""
     found = []
     for path in STATE_FIELDS:
         value = entity
@@ -116,7 +116,7 @@ def _of_lists(path: str, pairs: Iterable[Pair]) -> Iterator[Step]:
 
 
 class _Whole:
-    """An element of a list that came or went: told in one line, however much is in it."""
+    """An element that was added or removed: shown in one line, however large it is."""
 
     __slots__ = ("value",)
 
@@ -139,7 +139,7 @@ def _change(path: str, before: str | None, now: str | None) -> dict[str, Any]:
 
 
 def _shown(old: Any, new: Any) -> tuple[str | None, str | None]:
-    """Both as texts that differ where the values do."""
+    """Both values as texts, cut so that their first difference is visible."""
     before, now = _as_text(old), _as_text(new)
     if before == now:  # another type: JSON tells them apart
         before, now = _as_json(old), _as_json(new)

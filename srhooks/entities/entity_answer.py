@@ -1,4 +1,4 @@
-"""What the answer to a followed link says: a state, or an error and whether that is final."""
+"""Read the answer of an entity request: a state, or an error that may or may not be final."""
 
 import asyncio
 import json
@@ -20,11 +20,11 @@ MAX_TYPE = 100  # characters of a content type that are told
 
 
 class NoStateError(OddAnswerError):
-    """An answer of success that holds no JSON: asking again will not change it."""
+    """A 2xx answer without JSON (a PDF, a 204): final, as asking again would not change it."""
 
 
 def is_final(error: ServiceError) -> bool:
-    """Network errors, 429 and 5xx may pass; other answers will not change."""
+    """Whether asking again is useless: all errors but network errors, 429 and 5xx."""
     if isinstance(error, ServiceAnsweredError):
         return error.status != 429 and error.status < 500
     return isinstance(error, OddAnswerError)
@@ -39,7 +39,7 @@ def error_text(error: ServiceError) -> str:
 
 
 async def read_title(answer: Answer) -> str | None:
-    """What the entity is called. Raises NoStateError when the answer holds no JSON."""
+    """Return the entity's title. Raises NoStateError when the answer holds no JSON."""
     if not answer.body.strip():
         raise NoStateError(f"SmartRecruiters answered {answer.status} without any content")
     if not await run_sized(len(answer.body), is_json, answer.body):
@@ -51,12 +51,12 @@ async def read_title(answer: Answer) -> str | None:
 
 
 async def read_state(answer: Answer) -> str:
-    """Where the entity stands now, as the JSON list of changes where nothing changed."""
+    """The entity's current state as a JSON list, for a first fetch that has no earlier state."""
     return await run_sized(len(answer.body), _state, answer.body)
 
 
 async def read_changes(before: bytes, now: bytes) -> str:
-    """What differs between two states and where it stands now, as a JSON list."""
+    """The differences between two states, then the current state, as a JSON list."""
     return await run_sized(len(before) + len(now), _changes, before, now)
 
 

@@ -1,4 +1,4 @@
-"""Follow the links of notifications for the current state of what they name.
+"""Fetch the entities that notifications link to.
 
 Driven by rows: a notification whose entity is `pending` and due is fetched, whoever stored it and
 whenever, so a restart loses nothing. All that wait for the same link share one request. Each user
@@ -33,7 +33,7 @@ class EntityFetcher:
         self._states: dict[str, AccountState] = {}
 
     def wake(self, user_id: str, fresh: EntityJob | None = None) -> None:
-        """There is something to fetch for the user, perhaps just stored. Never waits."""
+        """Let the user's worker look for work; `fresh` was just stored. Never waits."""
         worker = self._workers.get(user_id)
         if worker is None:
             state = self._states.setdefault(user_id, AccountState.new())
@@ -47,7 +47,7 @@ class EntityFetcher:
         worker.woken.set()
 
     async def run(self) -> None:
-        """Until cancelled: start a worker for whoever has something due, again and again."""
+        """Start a worker for each user with entities that are due, until cancelled."""
         try:
             while True:
                 self._looked.clear()

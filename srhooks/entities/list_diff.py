@@ -1,4 +1,4 @@
-"""Which element of a list is which element of its later state.
+"""Match the elements of a list with those of its later state.
 
 By `id` where all elements of both have one of their own. Else by the longest common part (the
 dynamic programme of Wagner and Fischer, 1974) where that is at most MAX_CELLS steps; beyond that
@@ -15,7 +15,7 @@ MAX_COMPARED = 1_000_000  # characters of JSON, over all lists of an entity; the
 
 
 class Effort:
-    """What comparing the lists of one entity has taken."""
+    """Counts the work of comparing the lists of one entity, so that it can be limited."""
 
     def __init__(self) -> None:
         self.compared = 0  # characters
@@ -34,7 +34,7 @@ class Pair(NamedTuple):
 
 
 def aligned(before: list[Any], now: list[Any], effort: Effort) -> list[Pair]:
-    """Every element of both in the order of the list as it is now; what went is where it stood."""
+    """All elements of both in the order of the new list; a removed one stands at its old place."""
     old_ids, new_ids = _ids(before), _ids(now)
     if old_ids is not None and new_ids is not None:
         matches = _by_key(old_ids, new_ids)
@@ -49,7 +49,7 @@ def aligned(before: list[Any], now: list[Any], effort: Effort) -> list[Pair]:
 def reordered(
     before: list[Any], now: list[Any], pairs: Sequence[Pair]
 ) -> tuple[list[Any], list[Any]] | None:
-    """What stands in both lists, in the order of each, where nothing but the order differs."""
+    """Both orders, where the lists differ in nothing but their order; else None."""
     if len(before) != len(now) or any(pair.before is None or pair.now is None for pair in pairs):
         return None
     ids = _ids(before)
@@ -57,7 +57,7 @@ def reordered(
 
 
 def _ids(elements: list[Any]) -> list[str] | None:
-    """The id of each, when each has one and no two have the same."""
+    """The ids of the elements, if each has one and all differ; else None."""
     ids = [_id(element) for element in elements]
     if None in ids or len(set(ids)) != len(ids):
         return None
@@ -76,7 +76,7 @@ def _key(element: Any) -> str:
 
 
 def _by_key(old: list[str], new: list[str]) -> dict[int, int]:
-    """The place before for each place now; equal ones in their order."""
+    """Match equal elements in order: new index to old index."""
     places: dict[str, deque[int]] = defaultdict(deque)
     for place, key in enumerate(old):
         places[key].append(place)

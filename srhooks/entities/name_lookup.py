@@ -1,8 +1,8 @@
-"""Ask the service what a candidate or a job is called that no notification has told.
+"""Fetch the names of candidates and jobs that no notification or entity contains.
 
-An application's entity has neither the candidate's name nor the job's title, so a list of
-applications would tell of nobody. Each thing is asked for once, one at a time, behind all else.
-Driven by rows: what is to be asked for stands in the store until it was.
+An application's entity has neither the candidate's name nor the job's title. Each name is fetched
+once, one at a time, with lower priority than all other calls. The requests stand in the store until
+they are answered, so a restart loses none.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class NameLookup:
         self._indexer = indexer
 
     async def run(self) -> None:
-        """Until cancelled: ask for what is due."""
+        """Fetch the names that are due, until cancelled."""
         while True:
             pause = INTERVAL
             try:
@@ -46,7 +46,7 @@ class NameLookup:
             await asyncio.sleep(pause)
 
     async def _look_up(self, request: NameRequest) -> None:
-        """Ask for one. Raises StoreError."""
+        """Fetch one name and store it. Raises StoreError."""
         thing = request.thing
         try:
             answer = await self._user_client.call(

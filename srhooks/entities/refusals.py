@@ -1,4 +1,4 @@
-"""What the service refuses to let an account read (403): remembered per kind, told in words."""
+"""Kinds of entity that an account may not read (403), remembered for the incident and its text."""
 
 from srhooks.accounts.rights import explain_refusal
 from srhooks.domain.clock import now_ms
@@ -13,7 +13,7 @@ class Refusals:
         self._kinds: set[str] | None = None  # as the store has them; None: not read yet
 
     async def record(self, store: Store, job: EntityJob, error: ServiceAnsweredError) -> str:
-        """Remember that this kind is refused; why, and what to do. Raises StoreError."""
+        """Remember that this kind is refused; return why, and what to do. Raises StoreError."""
         event_name = await store.event_of_link(job.user_id, job.link)
         user = await store.user(job.user_id)
         if (kind := entity_kind(event_name)) is not None:
@@ -24,7 +24,7 @@ class Refusals:
         return f"{why}SmartRecruiters says: {error}"
 
     async def clear(self, store: Store, job: EntityJob) -> None:
-        """An entity was read, so its kind can be. Raises StoreError."""
+        """Forget the refusal: an entity of this kind was read. Raises StoreError."""
         if self._kinds is None:
             self._kinds = set(await store.unreadable_kinds(job.user_id))
         if not self._kinds:

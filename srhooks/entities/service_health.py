@@ -1,4 +1,4 @@
-"""Whether the service answers for one account at all, judged by its last fetches.
+"""Whether the service is down for one account, judged by its last fetches.
 
 A single link that fails says nothing about the service: it waits for itself. Only failures that an
 outage explains (no connection, time-outs, 429, 5xx) on different links, one after the other with
@@ -28,7 +28,7 @@ def explains_outage(error: ServiceError) -> bool:
 
 @dataclass(slots=True)
 class ServiceHealth:
-    """Outlives an account's worker: while everything waits, there is none."""
+    """State of the pause. It outlives the account's worker, which ends while nothing is due."""
 
     failed_links: set[str] = field(default_factory=set)  # since the last answer
     probes: int = 0  # that failed since the account was paused
@@ -56,5 +56,5 @@ class ServiceHealth:
         self.usual = seconds if not self.usual else 0.8 * self.usual + 0.2 * seconds
 
     def pause(self) -> float:
-        """Seconds until the next link is tried."""
+        """Seconds of pause until one link is tried."""
         return backoff(1.0, PAUSE_MAX, self.probes)

@@ -1,4 +1,4 @@
-"""The history of one thing over all events and subscriptions, oldest first."""
+"""The timeline of one thing: all notifications that name it, oldest first."""
 
 import asyncio
 import json
@@ -156,7 +156,7 @@ def _facts(rows: Iterable[Notification]) -> dict[int, Subjects]:
 def _entries(
     rows: Sequence[tuple[Position, Notification]], facts: dict[int, Subjects]
 ) -> list[Entry]:
-    """Where several shared one fetch, the first of them tells what changed."""
+    """The entries of the rows; of several that share one fetch the first lists the changes."""
     told: set[tuple[str | None, int | None]] = set()
     entries = []
     for position, n in rows:
@@ -185,13 +185,13 @@ def _title(
     subject: Subject, newest: Iterable[Notification], rest: Iterable[Notification],
     facts: dict[int, Subjects],
 ) -> str | None:  # fmt: skip
-    """What the newest notification about it is headed by."""
+    """The title of the newest notification about it."""
     rows = sorted([*newest, *rest], key=lambda n: n.id, reverse=True)
     return next((n.title for n in rows if n.title and facts[n.id].main == subject), None)
 
 
 def _related(subject: Subject, known: set[Subject], facts: Iterable[Subjects]) -> list[Subject]:
-    """What is named beside it and has a timeline of its own, by kind."""
+    """Related things: named together with it, and with a timeline of their own; by kind."""
     named = known.union(*(found.named for found in facts))
     listed = [one for one in named if one.kind in KINDS and one != subject]
     return sorted(listed, key=lambda one: (KINDS.index(one.kind), one.id))[:MAX_RELATED]

@@ -1,4 +1,4 @@
-"""What the store alone tells: forged notifications, refused entities, dead credentials."""
+"""Checks that need the store alone: forged notifications, refused entities, dead credentials."""
 
 from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.ids import first_id_at
@@ -21,7 +21,7 @@ class AccountChecks:
         self._incidents = incidents
 
     async def run(self) -> None:
-        """All accounts, once. Raises StoreError."""
+        """Check all accounts once. Raises StoreError."""
         await self._check_logins()
         await self._check_forged()
         await self._check_refused()

@@ -1,4 +1,4 @@
-"""What each kind of incident is called, what to do about it, and where."""
+"""For each kind of incident: its title, what to do, and the page where."""
 
 from collections.abc import Mapping
 
@@ -48,5 +48,5 @@ def action_of(incident: Incident) -> tuple[str, str]:
 
 
 def worst(incidents: list[Incident]) -> Incident | None:
-    """The one to show where there is room for one: severe ones first, then the newest."""
+    """The one incident to show where there is room for one: severe ones first, then the newest."""
     return max(incidents, key=lambda one: (one.severe, one.id), default=None)

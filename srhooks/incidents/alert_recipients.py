@@ -1,4 +1,4 @@
-"""To whom alerts go, and the links by which an address confirms that it wants them."""
+"""Recipients of alerts, and the links by which an address confirms that it wants them."""
 
 import hashlib
 import secrets
@@ -60,12 +60,12 @@ class AlertRecipients:
             await self._outbox.send_mail(user.id, email, content)
 
     async def confirm(self, token: str) -> str | None:
-        """The address whose link was followed; None for a link that is not good any more."""
+        """Confirm the address of this link and return it; None for an unknown or used link."""
         return await self._store.confirm_address(_digest(token), now_ms())
 
 
 def read_emails(texts: Sequence[str]) -> tuple[str, ...]:
-    """Each once, letter case aside. Raises BadAddressError."""
+    """Parse e-mail addresses, without duplicates (ignoring case). Raises BadAddressError."""
     emails: dict[str, str] = {}
     for text in texts:
         email = text.strip()

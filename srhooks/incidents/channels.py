@@ -1,4 +1,4 @@
-"""The ways on which a message leaves: each sends one, or says that it did not work."""
+"""The channels of alerts: e-mail, the outgoing webhook, Apprise."""
 
 import asyncio
 import ssl
@@ -25,7 +25,7 @@ LOOPBACK_NAMES = frozenset({"localhost"})
 
 
 class ChannelError(Exception):
-    """It was not sent. The text holds no secret and no address."""
+    """The message was not sent. The text holds no secret and no address."""
 
 
 class AlertChannel(Protocol):

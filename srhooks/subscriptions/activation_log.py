@@ -47,24 +47,24 @@ class ActivationLog:
         self._checks: OrderedDict[str, None] = OrderedDict()
 
     def begin(self, user_id: str, subscription_id: str) -> None:
-        """An activation begins: what is known of the one before is dropped."""
+        """Begin a new activation; the steps of the one before are dropped."""
         key = (user_id, subscription_id)
         self._steps.pop(key, None)
         self._arrived.discard(key)
 
     def asked(self, user_id: str, subscription_id: str) -> None:
-        """SmartRecruiters is asked now: its time for the handshake runs."""
+        """Record that SmartRecruiters is asked now: its 20 s for the handshake begin."""
         self._asked_at[user_id, subscription_id] = now_ms()
         self.record(user_id, subscription_id, "SmartRecruiters was asked to activate it")
 
     def finish(self, user_id: str, subscription_id: str) -> bool:
-        """It is over; whether a handshake came in."""
+        """End the activation; return whether a handshake came in."""
         key = (user_id, subscription_id)
         self._asked_at.pop(key, None)
         return key in self._arrived
 
     def handshake(self, user_id: str, subscription_id: str | None, source: str) -> None:
-        """One came in from an address and was answered."""
+        """Record that a handshake came in from the address `source` and was answered."""
         if subscription_id is None:
             return
         self._arrived.add((user_id, subscription_id))
@@ -95,7 +95,7 @@ class ActivationLog:
         return (await self.of_user(user_id)).get(subscription_id, [])
 
     async def of_user(self, user_id: str) -> dict[str, list[Step]]:
-        """By subscription. Raises StoreError."""
+        """The steps of all of a user's subscriptions, by subscription id. Raises StoreError."""
         stored = await self._store.activations(user_id)
         recent = {key[1]: steps for key, steps in self._steps.items() if key[0] == user_id}
         return {number: _read(text) for number, text in stored.items()} | recent

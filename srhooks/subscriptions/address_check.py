@@ -1,4 +1,4 @@
-"""Check that a hook's public address answers a handshake, and tell the likely cause if not.
+"""Check that a hook's public address answers a handshake, and name the likely cause if not.
 
 The check goes to our own address (APP_URL) alone, never to another system's. It is made from this
 machine: SmartRecruiters may see the address differently, so a failure is told, not enforced.
@@ -36,7 +36,7 @@ class AddressCheck:
 
 
 async def check_address(session: aiohttp.ClientSession, url: str, secret: str) -> AddressCheck:
-    """Post a handshake to a hook address of our own. Never raises for what is found."""
+    """Post a handshake to a hook address of our own; a failure is a result, not an exception."""
     began = perf_counter()
     problem: str | None
     try:
@@ -54,7 +54,7 @@ async def check_address(session: aiohttp.ClientSession, url: str, secret: str) -
 
 
 def cause_of_answer(status: int, echoed: str | None, secret: str) -> str | None:
-    """Why this is not the answer to a handshake; None when it is."""
+    """The likely cause of a wrong answer to the handshake; None when the answer is right."""
     if status == 200 and echoed == secret:
         return None
     if status == 200:
@@ -94,7 +94,7 @@ def cause_of_error(error: BaseException) -> str:
 
 
 def doubts_about(url: str) -> str | None:
-    """What may keep SmartRecruiters from an address that answers here; None without any."""
+    """Why SmartRecruiters may not reach an address that answers from here; None otherwise."""
     address = URL(url)
     if (address.host or "").lower() in LOCAL or (address.host or "").startswith("127."):
         return (
@@ -107,7 +107,7 @@ def doubts_about(url: str) -> str | None:
 
 
 def cause_of_refusal(*, arrived: bool, check: AddressCheck | None, url: str | None) -> str:
-    """Why an activation was refused, as far as can be told from here."""
+    """The likely cause of a refused activation."""
     if arrived:
         return (
             "The handshake arrived and was confirmed, so the address is reached. If SmartRecruiters"

@@ -1,7 +1,7 @@
-"""The health of subscriptions, from their callbacks logs: read in the background, and remembered.
+"""The health of subscriptions, from their callbacks logs, which are read in the background.
 
-A log is read again once what is known of it is older than FRESH; whoever asks waits as long as it
-wants to, and gets what is known by then.
+A log is read again when its last reading is older than FRESH. A caller waits as long as it likes
+and gets what is known by then.
 """
 
 import asyncio
@@ -44,7 +44,7 @@ class SubscriptionHealth:
     async def refresh(
         self, user_id: str, listed: Sequence[Mapping[str, Any]], seconds: float
     ) -> None:
-        """Read the logs of these that are not known well, and wait for that at most so long."""
+        """Read the logs that are out of date, and wait for them at most `seconds`."""
         due = now_ms() - FRESH
         for one in listed:
             key = (user_id, str(one["id"]))
@@ -59,7 +59,7 @@ class SubscriptionHealth:
             await asyncio.wait(running, timeout=seconds)
 
     def of(self, user_id: str, one: Mapping[str, Any], last_received_at: int | None) -> Health:
-        """As far as it is known."""
+        """The health of one subscription, by what is known now."""
         reading = self._known.get((user_id, str(one["id"])))
         status = str(one.get("status") or "unknown")
         if reading is None:

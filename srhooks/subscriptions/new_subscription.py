@@ -1,4 +1,4 @@
-"""What a subscription is made of, checked before the service is asked to make it.
+"""Check the fields of a new subscription before the service is asked to create it.
 
 Sources: SmartRecruiters' reference of the webhook subscriptions API (kinds of callback
 authentication, `x-` names); `domain.wire_text` for what may become a header, an address or an
@@ -82,7 +82,7 @@ def checked_subscription(
 
 
 def checked_name(name: str | None) -> str | None:
-    """What a subscription is called, None where nothing is given.
+    """The subscription's name, trimmed; None when empty.
 
     Raises InvalidSubscriptionError.
     """
@@ -115,7 +115,7 @@ def _checked_auth(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _problem(part: str, value: Any) -> str | None:
-    """What is wrong with it. The value itself is never told: it may be a secret."""
+    """Describe what is wrong with a value, without the value itself: it may be a secret."""
     if not isinstance(value, str):
         return "must be a text"
     if part == "headerName":

@@ -53,7 +53,7 @@ CheckAddress = Callable[[str], Awaitable[AddressCheck]]
 
 
 class Observer(Protocol):
-    """Who hears of what happens to subscriptions. Each may raise ServiceError or StoreError."""
+    """Is told of changes to subscriptions. Each method may raise ServiceError or StoreError."""
 
     async def listed(self, user_id: str, subscriptions: Sequence[Mapping[str, Any]]) -> None:
         """The service has just listed these, with `hookId` and `mine` added."""
@@ -62,10 +62,10 @@ class Observer(Protocol):
         """One of ours was activated here."""
 
     async def deleting(self, user_id: str, subscription_id: str) -> None:
-        """It is about to be deleted here."""
+        """The subscription is about to be deleted here."""
 
     async def deleted(self, user_id: str, subscription_id: str, *, done: bool) -> None:
-        """It was, or (not `done`) it was not."""
+        """The subscription was deleted here; `done` is false when that failed."""
 
 
 async def _tell(telling: Awaitable[None]) -> None:
@@ -90,11 +90,11 @@ class Subscriptions:
         self._observers: list[Observer] = []
 
     def subscribe(self, observer: Observer) -> None:
-        """Have it told of what was listed, activated and deleted."""
+        """Tell the observer of what is listed, activated and deleted from now on."""
         self._observers.append(observer)
 
     async def all(self, user_id: str, *, foreground: bool = True) -> list[dict[str, Any]]:
-        """The service's objects with `hookId` and `mine` added. Raises ServiceError, StoreError."""
+        """List the service's objects, with `hookId` and `mine`. Raises ServiceError, StoreError."""
         found = await self._fetch_all(user_id, foreground=foreground)
         hooks = {hook.id: hook for hook in await self._store.hooks(user_id)}
         for one in found:
@@ -112,7 +112,7 @@ class Subscriptions:
         return found
 
     async def create(self, user_id: str, requested: NewSubscription) -> dict[str, Any]:
-        """The new subscription; `activationError` tells why it is not active as was asked.
+        """Create a subscription; its `activationError` says why it is not active as requested.
 
         Raises ServiceError when the service does not create it, or StoreError.
         """
@@ -173,14 +173,14 @@ class Subscriptions:
             await _tell(observer.activated(user_id, subscription_id, hook_id))
 
     async def recent_calls(self, user_id: str, subscription_id: str) -> list[Call]:
-        """The newest of what the service says it sent, asked for behind all else.
+        """The newest records of its callbacks log, read with low priority.
 
         Raises ServiceError or StoreError.
         """
         return await newest_calls(self._user_client, user_id, subscription_id)
 
     async def background_one(self, user_id: str, subscription_id: str) -> dict[str, Any]:
-        """The service's object, asked for behind all else. Raises ServiceError, StoreError."""
+        """The service's object, read with low priority. Raises ServiceError, StoreError."""
         path = subscription_path(subscription_id)
         return read_subscription(
             raise_for_error(await self._user_client.call(user_id, "GET", path, foreground=False))
@@ -205,7 +205,7 @@ class Subscriptions:
                 await _tell(observer.deleted(user_id, subscription_id, done=done))
 
     async def rename(self, user_id: str, subscription_id: str, name: str | None) -> None:
-        """Call one of ours by a name; None: by its events. Raises UnknownSubscriptionError."""
+        """Name one of our subscriptions; None removes the name. Raises UnknownSubscriptionError."""
         hook = await self._hook_of(user_id, subscription_id)
         if hook is None:
             raise UnknownSubscriptionError
@@ -213,7 +213,7 @@ class Subscriptions:
         self._changed(user_id)
 
     async def rotate_key(self, user_id: str, subscription_id: str) -> str:
-        """Make a new signing key; the one before it counts for 24 hours more. The new key."""
+        """Create a new signing key and return it; the previous one stays valid for 24 hours."""
         check_id(subscription_id)
         hook = await self._hook_of(user_id, subscription_id)
         if hook is None:

@@ -1,4 +1,4 @@
-"""One reading of an account's subscriptions for all who wait for it, each as long as it likes.
+"""Read an account's subscriptions once for all requests that wait, each with its own time-out.
 
 A page that gives up waiting shows its frame and asks again; the second request joins the reading
 that the first one began, so a slow service is asked once.
@@ -31,7 +31,7 @@ class SharedList:
         return [dict(one) for one in listed]
 
     def forget(self, user_id: str) -> None:
-        """Something was changed: a reading that began before is nobody's answer any more."""
+        """Discard a reading that began before a change."""
         self._running.pop(user_id, None)
 
     async def close(self) -> None:

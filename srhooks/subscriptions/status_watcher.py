@@ -1,4 +1,4 @@
-"""Notice when the service changes a subscription by itself: suspended, switched off, gone.
+"""Notice when the service changes a subscription by itself: suspended, deactivated, deleted.
 
 There is no event for that, so the list is asked for again, gently: only while somebody watches,
 behind everything else, about once a minute, and less often while the service does not work.
@@ -28,7 +28,7 @@ SLOWEST = 900.0  # seconds, while the service does not work
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """A subscription that changed without us."""
+    """A change of a subscription that srhooks did not make."""
 
     subscription_id: str
     name: str  # its events
@@ -59,7 +59,7 @@ class StatusWatch:
 
     @contextlib.contextmanager
     def attended(self, user_id: str) -> Iterator[None]:
-        """While inside, somebody watches."""
+        """A context in which a page of this user is open."""
         watched = self._users.setdefault(user_id, _Watched())
         watched.viewers += 1
         if watched.task is None:
@@ -87,7 +87,7 @@ class StatusWatch:
         return watched.drifts if watched is not None else {}
 
     def observe(self, user_id: str, found: Sequence[dict[str, Any]]) -> list[Drift]:
-        """Somebody listed them: what changed by itself since they were listed before."""
+        """Compare a fresh list with the previous one, and keep what changed by itself."""
         watched = self._users.setdefault(user_id, _Watched())
         before = {str(one["id"]): _status(one) for one in watched.known or () if one.get("mine")}
         now = {str(one["id"]): _status(one) for one in found}
@@ -107,13 +107,13 @@ class StatusWatch:
         return fresh
 
     def remember(self, user_id: str, one: dict[str, Any]) -> None:
-        """It was created or changed here: known without asking for the whole list."""
+        """Record a subscription that was created or changed here; the list is not read."""
         watched = self._users.setdefault(user_id, _Watched())
         others = [other for other in watched.known or () if str(other["id"]) != str(one["id"])]
         watched.known = [*others, dict(one)]
 
     def forget(self, user_id: str, subscription_id: str) -> None:
-        """It was deleted here."""
+        """Record that a subscription was deleted here."""
         watched = self._users.setdefault(user_id, _Watched())
         watched.drifts.pop(subscription_id, None)
         if watched.known is not None:

@@ -1,4 +1,4 @@
-"""Try a hook the way SmartRecruiters would: a signed example, posted to its public address."""
+"""Test a hook the way SmartRecruiters calls it: post a signed example to its public address."""
 
 import json
 import secrets
