@@ -111,8 +111,9 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.HUB] = hub = make_hub(settings.database_url, settings.listen_database_url, store)
     app[keys.TRUSTED_TIME] = TrustedTime(store, clock, metrics)
     # How SmartRecruiters is called, and on whose behalf.
-    session = new_session()
-    app[keys.OUTSIDE_SESSION] = outside = new_session()  # for calls to anything but SmartRecruiters
+    session = new_session(settings.egress)
+    # For calls to anything but SmartRecruiters.
+    app[keys.OUTSIDE_SESSION] = outside = new_session(settings.egress)
     client = ServiceClient(session, settings.api_url)
     kinds = credentials(client, settings)
     app[keys.ACCESS_TOKENS] = tokens = AccessTokens(kinds, store, vault, fleet, hub, metrics)

@@ -10,12 +10,14 @@ from urllib.parse import urlsplit
 
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
+from srhooks.egress import DIRECT, Egress, EgressError, load_egress
+
 DEFAULT_SCOPES = "webhooks_manage jobs_read candidates_read user_me_read approvals_read"
 FROM_FILE = ("SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET", "SESSION_SECRET")
 LOGIN_METHODS = ("oauth", "api-key", "client-credentials")
 FROM_FILE_TOO = (
     "DATABASE_URL", "LISTEN_DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "ALERT_WEBHOOK_SECRET",
-    "ALERT_APPRISE_URLS",
+    "ALERT_APPRISE_URLS", "HTTPS_PROXY",
 )  # fmt: skip
 ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}")
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
@@ -63,6 +65,7 @@ class Settings:
     heartbeat_url: str | None = None
     backfill: str = "ask"  # or "auto": what was missed is stored by itself
     erase_deleted_candidates: bool = False
+    egress: Egress = DIRECT
 
     def offers(self, method: str) -> bool:
         """Whether people may log in this way."""
@@ -85,6 +88,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check every setting. Raises SettingsError for the first that is missing or wrong."""
     get = _reader(environ)
     client_id, client_secret = _oauth_app(get)
+    api_url = _url("SMARTRECRUITERS_API_URL", get("SMARTRECRUITERS_API_URL") or Settings.api_url)
+    identity_url = _url(
+        "SMARTRECRUITERS_IDENTITY_URL",
+        get("SMARTRECRUITERS_IDENTITY_URL") or Settings.identity_url,
+    )
     return Settings(
         client_id=client_id,
         client_secret=client_secret,
@@ -99,10 +107,12 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         database_wait=_number(
             "DATABASE_WAIT", get("DATABASE_WAIT"), Settings.database_wait, 0, 86_400
         ),
-        api_url=_url("SMARTRECRUITERS_API_URL", get("SMARTRECRUITERS_API_URL") or Settings.api_url),
-        identity_url=_url(
-            "SMARTRECRUITERS_IDENTITY_URL",
-            get("SMARTRECRUITERS_IDENTITY_URL") or Settings.identity_url,
+        api_url=api_url,
+        identity_url=identity_url,
+        egress=_egress(
+            get,
+            SMARTRECRUITERS_API_URL=api_url,
+            SMARTRECRUITERS_IDENTITY_URL=identity_url,
         ),
         scopes=" ".join((get("SMARTRECRUITERS_SCOPES") or DEFAULT_SCOPES).split()),
         session_max_age=_number(
@@ -130,6 +140,26 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         )
         == "yes",
     )
+
+
+def load_client_egress(environ: Mapping[str, str]) -> Egress:
+    """For a program that calls srhooks. Raises SettingsError."""
+    return _egress(_reader(environ))
+
+
+def _egress(get: Reader, **addresses: str) -> Egress:
+    """How calls leave; `addresses` are those that credentials are sent to."""
+    try:
+        egress = load_egress(get)
+    except EgressError as error:
+        raise SettingsError(str(error)) from None
+    for name, address in addresses.items():
+        if address.startswith("http://") and egress.leads_by_proxy(address):
+            raise SettingsError(
+                f"{name} is not https: the proxy would read what is sent there. Use https, or name"
+                " its host in NO_PROXY"
+            )
+    return egress
 
 
 def load_database_url(environ: Mapping[str, str]) -> str:

@@ -12,16 +12,19 @@ import aiohttp
 
 from srhooks.commands.listen_client import Heard, RefusedError, Stream, UnreachableError
 from srhooks.commands.listen_forward import Reply, forward
-from srhooks.commands.options import http_url
+from srhooks.commands.options import client_session, http_url
 from srhooks.commands.terminal import fit
+from srhooks.config import SettingsError, load_client_egress
 from srhooks.domain.ids import encode_id
 from srhooks.domain.models import SIGNATURES, event_matches
 from srhooks.domain.wire_text import is_event_name
+from srhooks.egress import Egress
 from srhooks.server.runner import unless_stopped
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.query_params import read_cursor
 
 MAX_RETRIES = 100
+SESSION_TIMEOUT = 300.0  # seconds: what waits longer says so itself
 DEFAULT_SERVER = "http://localhost:8080"
 HEAD = f"{'TIME':<12}  {'EVENT':<34}  {'ABOUT':<36}  {'SIGNATURE':<12}"
 
@@ -89,16 +92,20 @@ def run(args: argparse.Namespace) -> int:
         if getattr(args, name)
     ]
     try:
-        return asyncio.run(_until_stopped(args, token, filters))
+        egress = load_client_egress(os.environ)
+        return asyncio.run(_until_stopped(args, token, filters, egress))
+    except SettingsError as error:
+        print(f"srhooks listen: {error}", file=sys.stderr)
+        return 2
     except BrokenPipeError:  # the reader of our output has seen enough
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for Python's own last flush
         return 0
 
 
 async def _until_stopped(
-    args: argparse.Namespace, token: str, filters: list[tuple[str, str]]
+    args: argparse.Namespace, token: str, filters: list[tuple[str, str]], egress: Egress
 ) -> int:
-    async with aiohttp.ClientSession() as session:
+    async with client_session(egress, SESSION_TIMEOUT) as session:
         stream = Stream(session, args.server.rstrip("/"), token, filters, args.since or "")
         try:
             await unless_stopped(_listen(args, stream, session))

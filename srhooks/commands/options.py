@@ -1,8 +1,12 @@
-"""Kinds of options that several commands have: each says what it wants when it gets another."""
+"""What several commands have: kinds of options, and the way by which they call an address."""
 
 import argparse
 import math
 from collections.abc import Callable
+
+import aiohttp
+
+from srhooks.egress import Egress
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
@@ -31,3 +35,12 @@ def http_url(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise argparse.ArgumentTypeError("must start with http:// or https://")
     return text
+
+
+def client_session(egress: Egress, timeout: float | None = None) -> aiohttp.ClientSession:
+    """`timeout`: seconds for each whole exchange, unless it has its own."""
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=egress.tls or True),
+        timeout=aiohttp.ClientTimeout(total=timeout),
+        middlewares=(egress.middleware,),
+    )

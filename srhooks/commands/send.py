@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import base64
+import os
 import re
 import secrets
 import sys
@@ -13,9 +14,11 @@ from pathlib import Path
 
 import aiohttp
 
-from srhooks.commands.options import http_url
+from srhooks.commands.options import client_session, http_url
 from srhooks.commands.terminal import fit, fit_lines
+from srhooks.config import SettingsError, load_client_egress
 from srhooks.domain.wire_text import is_header_name
+from srhooks.egress import Egress
 from srhooks.protocol.notification_headers import notification_headers
 
 TIMEOUT = 30.0  # seconds until we give up; the service does so earlier
@@ -97,7 +100,11 @@ def run(args: argparse.Namespace) -> int:
         secret, body = None, args.body
         headers = _notification(args, more)
     try:
-        answer = asyncio.run(_post(args.url, headers, body))
+        egress = load_client_egress(os.environ)
+        answer = asyncio.run(_post(args.url, headers, body, egress))
+    except SettingsError as error:
+        print(f"srhooks send: {error}", file=sys.stderr)
+        return 2
     except (aiohttp.ClientError, OSError, ValueError) as error:
         told = (error.strerror if isinstance(error, OSError) else None) or str(error)
         reason = "no answer in time" if isinstance(error, TimeoutError) else fit(told, 300)
@@ -128,9 +135,8 @@ def _notification(args: argparse.Namespace, more: dict[str, str]) -> dict[str, s
     )
 
 
-async def _post(url: str, headers: dict[str, str], body: bytes) -> Answer:
-    timeout = aiohttp.ClientTimeout(total=TIMEOUT)
-    async with aiohttp.ClientSession(timeout=timeout) as session:
+async def _post(url: str, headers: dict[str, str], body: bytes, egress: Egress) -> Answer:
+    async with client_session(egress, TIMEOUT) as session:
         started = time.perf_counter()
         async with session.post(url, data=body, headers=headers, allow_redirects=False) as answer:
             shown = b""

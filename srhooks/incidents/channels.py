@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.utils import formatdate
 from importlib import import_module
-from ipaddress import ip_address
 from json import dumps
 from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
@@ -17,11 +16,11 @@ from standardwebhooks.webhooks import Webhook
 
 from srhooks.config import Settings
 from srhooks.domain.alerts import AlertMessage, Channel, domain_of
+from srhooks.egress import is_loopback
 from srhooks.incidents.messages import html_text, plain_text
 
 TIMEOUT = 20.0  # seconds for one message
 DEFAULT_PORTS = {"smtp": 587, "smtps": 465}
-LOOPBACK_NAMES = frozenset({"localhost"})
 
 
 class ChannelError(Exception):
@@ -40,7 +39,10 @@ class EmailChannel:
 
     name: Channel = "email"
 
-    def __init__(self, url: str, sender: str, app_url: str) -> None:
+    def __init__(
+        self, url: str, sender: str, app_url: str, tls: ssl.SSLContext | None = None
+    ) -> None:
+        self._tls = tls
         parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._port = parts.port or DEFAULT_PORTS[parts.scheme]
@@ -62,14 +64,14 @@ class EmailChannel:
     async def _send(self, mail: EmailMessage) -> None:
         client = SMTP(
             hostname=self._host, port=self._port, use_tls=self._implicit_tls, start_tls=False,
-            timeout=TIMEOUT,
+            timeout=TIMEOUT, tls_context=self._tls,
         )  # fmt: skip
         await client.connect()
         try:
             await client.ehlo()
             encrypted = self._implicit_tls
             if not encrypted and client.supports_extension("starttls"):
-                await client.starttls(validate_certs=True)
+                await client.starttls(tls_context=self._tls)
                 await client.ehlo()
                 encrypted = True
             if self._user:
@@ -149,7 +151,11 @@ class AppriseChannel:
 def make_channels(settings: Settings, session: aiohttp.ClientSession) -> list[AlertChannel]:
     channels: list[AlertChannel] = []
     if settings.smtp_url is not None:
-        channels.append(EmailChannel(settings.smtp_url, settings.smtp_from, settings.app_url))
+        channels.append(
+            EmailChannel(
+                settings.smtp_url, settings.smtp_from, settings.app_url, settings.egress.tls
+            )
+        )
     if settings.alert_webhook_url is not None:
         channels.append(
             WebhookChannel(session, settings.alert_webhook_url, settings.alert_webhook_secret)
@@ -157,15 +163,6 @@ def make_channels(settings: Settings, session: aiohttp.ClientSession) -> list[Al
     if settings.alert_apprise_urls:
         channels.append(AppriseChannel(settings.alert_apprise_urls))
     return channels
-
-
-def is_loopback(host: str) -> bool:
-    if host.lower() in LOOPBACK_NAMES:
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _payload(message: AlertMessage) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """One HTTP client for the outside service: bounded, timed, and never led astray.
 
-No redirect is followed, no cookie kept, no proxy or netrc of the environment used. A credential is
-sent only to a URL at the configured API origin: the check is here, at the last moment, so that no
-caller can forget it.
+No redirect is followed, no cookie kept, no netrc of the environment used, and a proxy only where
+it was asked for (egress). A credential is sent only to a URL at the configured API origin: the
+check is here, at the last moment, so that no caller can forget it.
 """
 
 import json
@@ -16,6 +16,7 @@ from typing import Any, Literal
 import aiohttp
 from yarl import URL
 
+from srhooks.egress import DIRECT, Egress
 from srhooks.protocol.link_header import followable
 from srhooks.smartrecruiters.errors import (
     OddAnswerError,
@@ -27,7 +28,9 @@ from srhooks.smartrecruiters.errors import (
 
 MAX_ANSWER = 4 * 1024 * 1024  # bytes, after decompression
 CONNECT_TIMEOUT = 10.0  # seconds
-UNCONNECTED = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
+UNCONNECTED = (
+    aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError,
+)  # fmt: skip
 MAX_MESSAGE = 500  # characters of the service's words that are passed on
 
 
@@ -61,9 +64,10 @@ class Answer:
             raise OddAnswerError("SmartRecruiters sent an answer that is not JSON") from None
 
 
-def new_session() -> aiohttp.ClientSession:
+def new_session(egress: Egress = DIRECT) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=200, limit_per_host=0),
+        connector=aiohttp.TCPConnector(limit=200, limit_per_host=0, ssl=egress.tls or True),
+        middlewares=(egress.middleware,),
         cookie_jar=aiohttp.DummyCookieJar(),
         headers={"User-Agent": "srhooks", "Accept": "application/json"},
         trust_env=False,
@@ -160,6 +164,12 @@ def _words(answer: Answer) -> str:
 def _why(error: BaseException) -> str:
     if isinstance(error, TimeoutError):
         return "it took too long"
+    if isinstance(error, aiohttp.ClientHttpProxyError):
+        return f"the proxy (HTTPS_PROXY) answered {error.status}"
+    if isinstance(error, aiohttp.ClientProxyConnectionError):
+        return "no connection to the proxy (HTTPS_PROXY)"
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return "its certificate is not trusted (see CA_FILE)"
     if isinstance(error, aiohttp.ClientConnectorError):
         return "no connection"
     return "the connection broke"

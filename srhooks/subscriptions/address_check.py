@@ -75,6 +75,13 @@ def cause_of_answer(status: int, echoed: str | None, secret: str) -> str | None:
 
 
 def cause_of_error(error: BaseException) -> str:
+    if isinstance(error, aiohttp.ClientHttpProxyError | aiohttp.ClientProxyConnectionError):
+        status = getattr(error, "status", None)
+        how = f"answered {status}" if status else "cannot be reached"
+        return (
+            f"the proxy that calls from here go by (HTTPS_PROXY) {how}, so it was not tried. Name"
+            " APP_URL's host in NO_PROXY to try it without"
+        )
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return (
             f"its certificate is not trusted ({error.certificate_error}). Self-signed, expired or"

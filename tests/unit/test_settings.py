@@ -157,3 +157,40 @@ def test_a_wrong_smtp_url_is_not_repeated() -> None:
         load(SMTP_URL="smtp://user:pa#ss@host", SMTP_FROM="a@b.example")
     assert "pa#ss" not in str(wrong.value)
     assert "percent-encode" in str(wrong.value)
+
+
+PROXY = {"USE_PROXY": "yes", "HTTPS_PROXY": "http://proxy.example:3128"}
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"USE_PROXY": "maybe"}, "USE_PROXY must be one of yes, no"),
+        ({"USE_PROXY": "yes"}, "HTTPS_PROXY is not set"),
+        (PROXY | {"HTTPS_PROXY": "socks5://a:pass@b:1"}, "HTTPS_PROXY must be such as"),
+        (PROXY | {"HTTPS_PROXY": "http://a:pass@b:x"}, "percent-encode"),
+        (PROXY | {"HTTPS_PROXY": "http://a:pass@b:1/path"}, "without a path"),
+        (PROXY | {"SMARTRECRUITERS_API_URL": "http://api.example"}, "_API_URL is not https"),
+        (PROXY | {"SMARTRECRUITERS_IDENTITY_URL": "http://x.example"}, "_IDENTITY_URL is not"),
+        ({"CA_FILE": "/nowhere/ca.pem"}, "cannot read /nowhere/ca.pem"),
+        ({"CA_FILE": __file__}, "holds no certificates"),
+    ],
+)
+def test_a_wrong_way_out_is_refused(wrong: dict[str, str], said: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        load(**wrong)
+    assert said in str(raised.value)
+    assert "pass@" not in str(raised.value)
+
+
+def test_the_way_out(tmp_path: Path) -> None:
+    assert load(HTTPS_PROXY="http://proxy.example:3128").egress.proxy is None
+    direct = {"SMARTRECRUITERS_API_URL": "http://inner.example"}
+    assert load(**PROXY, **direct, NO_PROXY="inner.example").egress.proxy is not None
+    assert load(**PROXY, SMARTRECRUITERS_API_URL="http://127.0.0.1:1").egress.proxy is not None
+    file = tmp_path / "proxy"
+    file.write_text("http://u:p@proxy.example:3128\n")
+    settings = load(USE_PROXY="yes", HTTPS_PROXY_FILE=str(file))
+    assert str(settings.egress.proxy) == "http://proxy.example:3128"
+    assert "p@" not in repr(settings)
+    assert "Basic" not in repr(settings)
