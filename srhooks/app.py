@@ -8,6 +8,7 @@ from functools import partial
 from aiohttp import web
 
 from srhooks.accounts.access_tokens import AccessTokens
+from srhooks.accounts.account_zone import AccountZones
 from srhooks.accounts.credentials import credentials
 from srhooks.accounts.guess_limit import GuessLimit
 from srhooks.accounts.log_in import LogIn
@@ -119,6 +120,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.ACCESS_TOKENS] = tokens = AccessTokens(kinds, store, vault, fleet, hub, metrics)
     app[keys.USER_CLIENT] = user_client = UserClient(client, tokens, fleet.limiters, store)
     app[keys.LOG_IN] = LogIn(settings, client, store, tokens, fleet.limiters)
+    app[keys.ACCOUNT_ZONES] = AccountZones(store)
     app[keys.PERSONAL_TOKENS] = PersonalTokens(store)
     # Subscriptions and their hooks.
     app[keys.HOOKS] = hooks = HookDirectory(store, vault, partial(newest_key, user_client))

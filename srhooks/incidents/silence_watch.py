@@ -1,8 +1,9 @@
 """Find the subscriptions from which nothing comes although it should have: reads for silence.py."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
+from srhooks.accounts.account_zone import zone_of_account
 from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.ids import first_id_at, received_ms
 from srhooks.domain.incidents import NewIncident
@@ -29,11 +30,9 @@ BUSY = 12  # notifications of a day on which much usually comes
 
 
 class SilenceWatch:
-    def __init__(self, store: Store, incidents: Incidents, zone: tzinfo = UTC) -> None:
-        """`zone`: by whose clock hours and days are the same in each week."""
+    def __init__(self, store: Store, incidents: Incidents) -> None:
         self._store = store
         self._incidents = incidents
-        self._zone = zone
 
     async def check(
         self, user_id: str, subscription_id: str, name: str, events: Sequence[str]
@@ -41,8 +40,9 @@ class SilenceWatch:
         """Of an active subscription with these events. Raises StoreError."""
         silent = []
         last_at = None
+        zone = await zone_of_account(self._store, user_id)
         for family in sorted({event.partition(".")[0] for event in events}):
-            since = await self._silent_since(user_id, subscription_id, family, self._zone)
+            since = await self._silent_since(user_id, subscription_id, family, zone)
             if since is not None:
                 silent.append(family)
                 last_at = max(last_at or 0, since)
@@ -90,12 +90,16 @@ class SilenceWatch:
         gap = Gap(
             weeks=weeks,
             longest=longest_gap(
-                await self._store.hourly(
-                    user_id,
-                    subscription_id,
-                    family,
-                    first_id_at(began - len(shifts) * WEEK),
-                    len(shifts) * HOURS_OF_WEEK,
+                by_the_clock(
+                    await self._store.hourly(
+                        user_id,
+                        subscription_id,
+                        family,
+                        first_id_at(began - len(shifts) * WEEK),
+                        len(shifts) * HOURS_OF_WEEK,
+                    ),
+                    began - len(shifts) * WEEK,
+                    zone,
                 )
             ),
             account_now=await self._count(user_id, began, now, 0, zone),
@@ -145,3 +149,21 @@ def _next_midnight(ms: int, zone: tzinfo) -> int:
     moment = datetime.fromtimestamp(ms / 1000, zone) + timedelta(days=1)
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return round(midnight.timestamp() * 1000)
+
+
+def by_the_clock(hours: Sequence[int], began: int, zone: tzinfo) -> list[int]:
+    """The same counts by the hour that clocks on the wall show, from a time (ms) on.
+
+    Where they are set forward, an hour has nothing; where they are set back, one has two hours'.
+    """
+    start = _wall(began, zone)
+    shown = [0] * len(hours)
+    for position, count in enumerate(hours):
+        moved = _wall(began + position * HOUR, zone) - start
+        place = round(moved.total_seconds() / 3600)
+        shown[min(max(place, 0), len(hours) - 1)] += count
+    return shown
+
+
+def _wall(ms: int, zone: tzinfo) -> datetime:
+    return datetime.fromtimestamp(ms / 1000, zone).replace(tzinfo=None)

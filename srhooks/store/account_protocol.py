@@ -25,6 +25,11 @@ class AccountStore(Protocol):
     async def mark_opened(self, user_id: str, notification_id: int) -> None:
         """Somebody of the account has opened it: it is no news any more."""
 
+    async def save_zone(self, user_id: str, zone: str) -> None:
+        """The time zone in which one of the account's people was seen last."""
+
+    async def account_zone(self, user_id: str) -> str | None: ...
+
     async def opened(self, user_id: str, since_id: int) -> frozenset[int]:
         """Which notifications from this id on were opened (the newest 5,000)."""
 

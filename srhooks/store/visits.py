@@ -24,3 +24,15 @@ class VisitQueries(Queries):
             since_id,
         )
         return frozenset(row[0] for row in rows)
+
+    async def save_zone(self, user_id: str, zone: str) -> None:
+        await self._write(
+            "INSERT INTO account_zones (user_id, zone) SELECT id, $2 FROM users WHERE id = $1"
+            " ON CONFLICT (user_id) DO UPDATE SET zone = excluded.zone",
+            user_id,
+            zone,
+        )
+
+    async def account_zone(self, user_id: str) -> str | None:
+        rows = await self._read("SELECT zone FROM account_zones WHERE user_id = $1", user_id)
+        return rows[0][0] if rows else None

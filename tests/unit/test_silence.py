@@ -6,6 +6,7 @@ docs/silence.md tells these figures.
 import random
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from srhooks.incidents.silence import (
@@ -17,6 +18,7 @@ from srhooks.incidents.silence import (
     longest_gap,
     may_be_silent,
 )
+from srhooks.incidents.silence_watch import LONGEST, by_the_clock
 
 START = datetime(2026, 1, 5, tzinfo=UTC)  # a Monday
 HOURS = 52 * 7 * 24
@@ -60,7 +62,7 @@ def alarms(counts: Sequence[int]) -> list[int]:
         if counts[now]:
             last = now
             continue
-        began, told = last + 1, bool(found) and found[-1] > last
+        began, told = max(last + 1, now + 1 - LONGEST * 24), bool(found) and found[-1] > last
         if told or now + 1 - began < SHORTEST:
             continue
         weeks = [
@@ -127,3 +129,20 @@ def test_where_long_gaps_are_usual_a_longer_one_is_needed() -> None:
 @pytest.mark.parametrize("weeks", [[], [100], [11, 11], [100, 100, 5], [40, 0]])
 def test_too_little_to_go_by_is_no_silence(weeks: list[int]) -> None:
     assert not may_be_silent(weeks)
+
+
+def test_hours_are_those_of_the_clock_on_the_wall() -> None:
+    """Two weeks of mornings in Berlin, between which the clocks are set back (25 October 2026)."""
+    zone = ZoneInfo("Europe/Berlin")
+    began = datetime(2026, 10, 19, tzinfo=zone)
+    hours = [0] * (2 * 168)
+    for position in range(2 * 168):
+        moment = (began.astimezone(UTC) + timedelta(hours=position)).astimezone(zone)
+        hours[position] = 5 if moment.hour == 9 else 0
+    in_utc = [position % 24 for position, count in enumerate(hours) if count]
+    assert set(in_utc) == {9, 10}
+    shown = by_the_clock(hours, round(began.timestamp() * 1000), zone)
+    assert {position % 24 for position, count in enumerate(shown) if count} == {9}
+    assert sum(shown) == sum(hours)
+    assert longest_gap(shown) == 0
+    assert by_the_clock(hours, round(began.timestamp() * 1000), UTC) == hours

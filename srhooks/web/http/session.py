@@ -23,8 +23,15 @@ from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
 from srhooks.web.http.csrf import is_forged
 from srhooks.web.http.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
-from srhooks.web.http.templating import VIEW
-from srhooks.web.state.app_keys import HUB, INCIDENTS, PERSONAL_TOKENS, SETTINGS, STORE
+from srhooks.web.http.templating import VIEW, told_zone
+from srhooks.web.state.app_keys import (
+    ACCOUNT_ZONES,
+    HUB,
+    INCIDENTS,
+    PERSONAL_TOKENS,
+    SETTINGS,
+    STORE,
+)
 
 COOKIE = "srhooks"
 MAX_NEXT = 1000  # characters of the address somebody wanted: a cookie holds 4 kB
@@ -90,6 +97,7 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
     cookie["id"] = session_id  # written again, so that the time of use is
     request[VIEW] = {"user": user, "csrf": login.csrf}
     if not wants_json(request) and not wants_fragment(request):  # a whole page tells of them
+        await request.config_dict[ACCOUNT_ZONES].see(user.id, told_zone(request))
         service = request.config_dict[INCIDENTS]
         request[VIEW]["open_incidents"] = await service.open_ones(user.id)
     return login

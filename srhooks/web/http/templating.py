@@ -203,6 +203,13 @@ def zone_of(request: web.Request) -> ZoneInfo | None:
     return reader_zone.zone_named(name)
 
 
+def told_zone(request: web.Request) -> str | None:
+    """The name of the reader's zone; None where the request tells none that is known."""
+    zone = zone_of(request)
+    is_utc = request.cookies.get(reader_zone.COOKIE) == "UTC"
+    return zone.key if zone is not None else "UTC" if is_utc else None
+
+
 def render_text(app: web.Application, template: str, ctx: Mapping[str, Any]) -> str:
     """A fragment for a live page."""
     return _render(aiohttp_jinja2.get_env(app), template, ctx)

@@ -4,6 +4,7 @@ import aiohttp
 from aiohttp import web
 
 from srhooks.accounts.access_tokens import AccessTokens
+from srhooks.accounts.account_zone import AccountZones
 from srhooks.accounts.log_in import LogIn
 from srhooks.accounts.personal_tokens import PersonalTokens
 from srhooks.accounts.user_client import UserClient
@@ -66,6 +67,7 @@ SUBSCRIPTION_HEALTH = web.AppKey("health", SubscriptionHealth)
 STATUS_WATCH = web.AppKey("watch", StatusWatch)
 ACTIVATIONS = web.AppKey("activations", ActivationLog)
 SUBSCRIPTION_TESTER = web.AppKey("subscription_tester", SubscriptionTester)
+ACCOUNT_ZONES = web.AppKey("account_zones", AccountZones)
 PERSONAL_TOKENS = web.AppKey("personal", PersonalTokens)
 SUBJECT_INDEXER = web.AppKey("indexer", SubjectIndexer)
 CANDIDATES = web.AppKey("candidates", CandidateLookup)
