@@ -1,4 +1,4 @@
-"""The answer to a notification: 202 with nothing in it, as bytes that are ready to be sent.
+"""The answer to a notification: an empty 202, prepared once as bytes.
 
 Making an answer's headers takes the library longer than reading the request; these never differ.
 """
@@ -24,7 +24,7 @@ def _bytes_of(second: int) -> bytes:
 
 
 class _Accepted(web.Response):
-    """Keeps no state, so that one will do for all."""
+    """The prepared answer. It keeps no state, so one object serves all requests."""
 
     async def prepare(self, request: web.BaseRequest) -> AbstractStreamWriter | None:
         if request.transport is None or request.transport.is_closing():

@@ -66,7 +66,7 @@ async def count_answers(request: web.Request, handler: Handler) -> web.StreamRes
 
 @web.middleware
 async def handshake(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The service asks whether we are there: the same secret back."""
+    """Answer a handshake: echo X-Hook-Secret with 200 (middleware of the hook route)."""
     secret = request.headers.get(HANDSHAKE_HEADER)
     if secret is None or request.method != "POST":
         return await handler(request)
@@ -82,7 +82,7 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
 
 
 def _source(request: web.Request) -> str:
-    """Where a request came from, as far as it says: what proxies add can be forged."""
+    """The sender's address for display: headers that proxies add can be forged."""
     forwarded = request.headers.get("X-Forwarded-For", "").split(",")[0].strip()[:MAX_SOURCE]
     direct = request.remote or "an unknown address"
     return f"{forwarded}, through {direct}" if forwarded else direct

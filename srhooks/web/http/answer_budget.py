@@ -1,7 +1,7 @@
-"""What all answers together hold of notifications is bounded, until they have been sent.
+"""Limit the bytes of notifications that all answers together hold until they have been sent.
 
-A page's size is known when it has been read, so room for the largest is taken first, and most of it
-given back then. Who finds no room waits for it, in order, and is told 503 after a while.
+A page's size is known only after reading it, so room for the largest is reserved first and the
+surplus released then. A request that finds no room waits in line, and is a 503 after ROOM_TIMEOUT.
 """
 
 import asyncio
@@ -17,14 +17,14 @@ SEND_TIMEOUT = 60.0  # seconds to make and send an answer; a reader that is slow
 
 
 class Lease:
-    """Some of the room, for one request."""
+    """The room that is reserved for one request."""
 
     def __init__(self, budget: "AnswerBudget", held: int) -> None:
         self._budget = budget
         self._held = held
 
     def shrink(self, size: int) -> None:
-        """Keep so many bytes; more than were taken are not added."""
+        """Release all but `size` bytes. It never grows."""
         if size < self._held:
             self._budget.give_back(self._held - size)
             self._held = size

@@ -1,4 +1,4 @@
-"""The question before something that is not easily undone, as a page."""
+"""The page that asks for confirmation before something that cannot easily be undone."""
 
 from typing import Any
 
@@ -11,6 +11,6 @@ def ask(
     request: web.Request, title: str, message: str, *, action: str, yes: str, back: str,
     **shown: Any,
 ) -> web.Response:  # fmt: skip
-    """`yes` posts to the action, with the `fields` if given; to cancel leads to `back`."""
+    """Render the question: the button `yes` posts `fields` to `action`, Cancel links to `back`."""
     ctx = {"title": title, "message": message, "action": action, "yes": yes, "back": back}
     return render(request, "confirm.html", {**ctx, **shown})

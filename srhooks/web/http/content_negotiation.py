@@ -28,7 +28,7 @@ def wants_json(request: web.Request) -> bool:
 
 
 def bearer(request: web.Request) -> str | None:
-    """What a program shows instead of a cookie (RFC 6750, 2.1)."""
+    """The bearer token of the request (RFC 6750, 2.1), None without one."""
     scheme, _, text = request.headers.get(hdrs.AUTHORIZATION, "").partition(" ")
     return text.strip() if scheme.lower() == "bearer" else None
 

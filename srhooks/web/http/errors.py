@@ -201,7 +201,7 @@ def login_response(request: web.Request, message: str) -> web.Response:
 
 
 def of_service(error: ServiceError, method: str) -> Problem:
-    """What the service said, in its words; its own troubles are 502 here."""
+    """The answer to a ServiceError: the service's message; its own 5xx become 502 here."""
     message = str(error)
     again = "Try again in a moment."
     if method != "GET" and may_be_done(error):

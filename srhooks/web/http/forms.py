@@ -1,4 +1,4 @@
-"""Read a posted form. What cannot be read is the sender's mistake, never ours."""
+"""Read a posted form; one that cannot be read is a 400, never a 500."""
 
 from aiohttp import web
 from multidict import MultiMapping
@@ -10,7 +10,7 @@ TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
 
 
 async def read_form(request: web.Request) -> Form:
-    """Empty when the body is no form. Raises BadRequestError."""
+    """Return the form's fields; none when the body is not a form. Raises BadRequestError."""
     try:
         return await request.post()
     except (ValueError, LookupError, AssertionError, RuntimeError):

@@ -1,4 +1,4 @@
-"""What follows a log-in, however it was made: a session, and all that waited for a credential."""
+"""After any kind of log-in: start the session, and resume what waited for a credential."""
 
 import logging
 from typing import Any
@@ -17,7 +17,7 @@ HOME = "/notifications"
 
 
 async def complete_log_in(request: web.Request, user: User) -> tuple[Login, str]:
-    """The new session, and the address that the person wanted to see. Raises StoreError."""
+    """Start the session; return the address that the person asked for before. Raises StoreError."""
     app = request.app
     app[USER_CLIENT].forget(user.id)
     app[ENTITY_FETCHER].wake(user.id)
@@ -35,7 +35,7 @@ def see_other(location: str) -> web.Response:
 
 
 def _own_address(path: Any) -> str | None:
-    """An address of ours, which starts with one slash; never another site's."""
+    """Whether `path` is an address on this site: it starts with exactly one slash."""
     if isinstance(path, str) and path.startswith("/") and path[1:2] not in {"/", "\\"}:
         return path
     return None

@@ -1,4 +1,4 @@
-"""What the query of a feed asks for: the same for the page, JSON, the live page and exports."""
+"""Parse the query of a feed into a filter, for the page, JSON, the live page and exports alike."""
 
 import math
 from collections.abc import Mapping
@@ -89,7 +89,7 @@ def read_cursor(name: str, text: str) -> int | None:
 
 
 def _lacks_zone(text: str) -> bool:
-    """Whether it is a time that says nothing of its zone, as a browser's date field gives it."""
+    """Whether the text is a time without a zone, as a browser's date field sends it."""
     try:
         return read_time(text, ANYWHERE).tzinfo is ANYWHERE
     except (ValueError, OverflowError):

@@ -70,7 +70,7 @@ def setup_sessions(app: web.Application, settings: Settings) -> None:
 
 
 async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login | None:
-    """Who is logged in, else None.
+    """Return who is logged in, else None.
 
     A grant that the service accepts no more counts as logged out, unless `dead_grant` is fine.
     """
@@ -104,7 +104,7 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
 
 
 async def find_reader(request: web.Request) -> Login | None:
-    """Who may read: whoever is logged in, or a program that shows a person's token.
+    """Return who reads: a logged-in person, or a program with a personal token; else None.
 
     Raises WrongTokenError for a token that is not known.
     """
@@ -122,7 +122,7 @@ async def find_reader(request: web.Request) -> Login | None:
 
 
 async def still_logged_in(app: web.Application, login: Login) -> int | None:
-    """Until when (ms) the session of an open page lasts, as it is now; None when it is over.
+    """Return when (ms) the session of an open page ends unless it is used; None when it is over.
 
     Raises StoreError.
     """
@@ -150,7 +150,7 @@ async def require_reader(request: web.Request) -> Login:
 
 
 def reader_id(token_id: str) -> str:
-    """What stands for the session where a program reads with a token."""
+    """The session id of a program that reads with a personal token."""
     return f"{READER}{token_id}"
 
 
@@ -174,7 +174,7 @@ async def require_login(request: web.Request, *, dead_grant: bool = False) -> Lo
 
 
 async def forged_log_in(request: web.Request) -> bool:
-    """Whether the log-in form that was sent is not one of ours. Raises BadRequestError."""
+    """Whether the posted log-in form came from another site. Raises BadRequestError."""
     settings = request.config_dict[SETTINGS]
     cookie = await aiohttp_session.get_session(request)
     ids = [value for name in ("form", "id") if isinstance(value := cookie.get(name), str)]
@@ -191,7 +191,7 @@ async def log_in_form_token(request: web.Request) -> str:
 
 
 async def start_session(request: web.Request, user: User) -> Login:
-    """A fresh session: nothing of the one before is kept (no session fixation), and it is over."""
+    """Start a new session and end the one before; nothing is carried over (session fixation)."""
     settings = request.config_dict[SETTINGS]
     before = await find_login(request, dead_grant=True)
     if before is not None:
@@ -211,7 +211,7 @@ async def start_session(request: web.Request, user: User) -> Login:
 
 
 async def end_session(request: web.Request, login: Login) -> None:
-    """For good, also for a copied cookie, and with all that it has open."""
+    """End the session: its live pages close, and a copy of its cookie is worth nothing."""
     app = request.config_dict
     await app[STORE].end_session(login.user.id, login.session_id)
     app[HUB].publish(login.user.id, Event("session-ended", session_id=login.session_id))

@@ -1,4 +1,4 @@
-"""Templates to answers: the Jinja environment, and what every page is given."""
+"""Render templates: the Jinja environment, and the variables that every page gets."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -230,5 +230,5 @@ def _render(env: jinja2.Environment, template: str, ctx: Mapping[str, Any]) -> s
 
 
 def _sendable(text: str) -> str:
-    """Halves of surrogate pairs cannot be encoded, and HTML has no NUL."""
+    """Replace what cannot be sent: unpaired surrogates (not encodable) and NUL (not in HTML)."""
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")

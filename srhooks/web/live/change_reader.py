@@ -1,4 +1,4 @@
-"""What changed in a user's feed: read once and rendered once for all pages that are equally far."""
+"""Read the changes of a user's feed, once for all pages that stand at the same cursor."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,7 +14,7 @@ FrameKey = tuple[str, bool]
 
 @dataclass(slots=True, eq=False)
 class Change:
-    """A notification on its way to many pages."""
+    """A changed notification, rendered once for each kind of page."""
 
     n: Notification
     frames: dict[FrameKey, str] = field(default_factory=dict)
@@ -57,7 +57,7 @@ class _Read:
 
 
 class ChangeReader:
-    """Reads for all pages of one user, and holds the last read."""
+    """Reads changes for all pages of one user, and keeps the last read."""
 
     def __init__(self, store: Store, user_id: str) -> None:
         self._store = store
@@ -90,6 +90,6 @@ class ChangeReader:
 
 
 def _seen(reading: asyncio.Future[Changes]) -> None:
-    """All who waited may have left: an error is then nobody's."""
+    """Mark the error of a read as seen: those who waited for it may have left."""
     if not reading.cancelled():
         reading.exception()

@@ -1,4 +1,4 @@
-"""One open page: how far it is, and what brings it further.
+"""One open page: its cursor, and how it gets what is new.
 
 The page's cursor is the `rev` of the newest change that it was sent. Changes are read and sent in
 the order of `rev`, so whatever a page shows, nothing below its cursor is missing. A page that has
@@ -101,7 +101,7 @@ class LivePage:
 
     @property
     def idle(self) -> bool:
-        """Whether it has taken all that it was sent, and nothing is on its way."""
+        """Whether everything was sent and taken, so a new frame can be sent at once."""
         return (
             self._is_open
             and self._pushing is None
@@ -115,7 +115,7 @@ class LivePage:
         return self._filter_key, self.sent
 
     def open(self) -> None:
-        """The socket is ready: send what changed since the page's cursor, and from now on."""
+        """Start sending: first what changed since the page's cursor, then what is new."""
         self._is_open = True
         self._end_at(self.login.until)
         early = self._events.drain()
@@ -134,7 +134,7 @@ class LivePage:
         return True
 
     def enqueue(self, event: Event) -> None:
-        """Have the page send what the event is about, at its own pace. Never waits."""
+        """Queue an event; the page reads and sends its subject at its own pace. Never waits."""
         if event.kind == "session-ended" and self._is_open:
             self._check_login()  # perhaps this one: of several at a time only the last is heard of
             return
@@ -286,7 +286,7 @@ class LivePage:
                 return
 
     def _close(self, code: int) -> None:
-        """Tell the page why, whatever it was being sent."""
+        """Close the socket with a code that tells the page why, even in the middle of a frame."""
         if self.closing is None:
             if self._pushing is not None and self._pushing is not asyncio.current_task():
                 self._pushing.cancel()

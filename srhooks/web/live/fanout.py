@@ -1,4 +1,4 @@
-"""All open pages of a user: one look at what changed, and one frame for all that are equally far.
+"""All open pages of a user: changes are read once, and one frame serves all at the same cursor.
 
 Pages that have taken all they were sent get the frame at once, some at a time so that the loop
 serves others in between; the rest hear of the change and go at their own pace.
@@ -48,7 +48,7 @@ class Audience:
                 news = None
 
     async def _show(self, event: Event) -> bool:
-        """Whether all was shown that had changed."""
+        """Send the changes of an event; return whether these were all of them."""
         try:
             return await self._show_changes(event)
         except Exception:
@@ -57,7 +57,7 @@ class Audience:
             return True
 
     def _tell(self, event: Event) -> None:
-        """Each page sees to it by itself; what fails for one is nothing to the others."""
+        """Queue the event at each page; a failure of one does not affect the others."""
         for page in list(self.pages):
             try:
                 page.enqueue(event)
@@ -79,7 +79,7 @@ class Audience:
         return changes.complete
 
     async def _give(self, changes: Changes, after: int, event: Event) -> None:
-        """To each page what it has not got; idle ones that are equally far share the bytes."""
+        """Send each page what it lacks; idle pages at the same cursor share one frame."""
         rev = changes.found[-1].n.rev if changes.found else after
         frames: dict[tuple[str, int], bytes] = {}
         pages = list(self.pages)

@@ -1,4 +1,4 @@
-"""What is pushed to a page, but for the rows of the feed: whole regions, as HTML."""
+"""HTML fragments that are pushed to pages, except the rows of the feed."""
 
 from collections.abc import Iterable
 
@@ -17,7 +17,7 @@ from srhooks.web.state.app_keys import ACTIVATIONS, INCIDENTS, STATUS_WATCH, STO
 
 
 async def banner(app: web.Application, login: Login) -> str:
-    """What there is to say of the grant as it is now. Raises StoreError."""
+    """The banner about the user's grant. Raises StoreError."""
     user = await app[STORE].user(login.user.id)
     return render_text(app, "_banner.html", {"user": user})
 
@@ -29,7 +29,7 @@ async def deleted(app: web.Application, user_id: str, notification_ids: Iterable
 
 
 async def whole_list(app: web.Application, login: Login, feed_filter: Filter, cursor: int) -> str:
-    """The first page of the feed in place of what is shown. Raises StoreError."""
+    """The first page of the feed, to replace the whole list. Raises StoreError."""
     page = await read_page(app[STORE], login.user.id, feed_filter, DEFAULT_LIMIT)
     ctx = {
         **page.context,

@@ -1,7 +1,7 @@
-"""A person's own data: what is kept, erasing a candidate, deleting the account.
+"""The Account page: what is kept, erasing a candidate, deleting the account.
 
-Both ask first: a form without `confirm` is answered with the question. All of it works also when
-SmartRecruiters takes the log-in no more: one must be able to leave.
+Both ask first: a form without `confirm` is answered with the question. Everything works with a dead
+grant as well: deleting an account must not need SmartRecruiters.
 """
 
 import json
@@ -38,7 +38,7 @@ async def show(request: web.Request) -> web.Response:
 
 
 async def account_json(request: web.Request, login: Login) -> web.Response:
-    """Also what a program gets that has just logged in."""
+    """The JSON of `GET /account`, which is also the answer to a program's log-in."""
     store = request.app[STORE]
     user = login.user
     company = user.company

@@ -1,4 +1,4 @@
-"""Which event reaches which subscription: what nobody is told, and what is told twice."""
+"""Which events are subscribed to: those without a subscription, and those with several."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

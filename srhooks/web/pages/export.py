@@ -1,7 +1,7 @@
-"""Take any filtered set of notifications along: NDJSON, CSV or HAR, of any size.
+"""Export any filtered set of notifications as NDJSON, CSV or HAR, of any size.
 
-Read and written in pieces, newest first; the next piece is read once the one before is on its way,
-so a slow reader slows the reading and nothing piles up. What arrives meanwhile is left out.
+It is read and sent in pieces, newest first. The next piece is read when the one before was sent, so
+a slow reader does not fill the memory. What arrives meanwhile is left out.
 """
 
 import asyncio

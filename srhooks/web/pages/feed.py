@@ -92,13 +92,13 @@ async def detail(request: web.Request) -> web.Response:
 
 
 async def raw_body(request: web.Request) -> web.Response:
-    """The bytes as they were received. They come from outside: a browser must only save them."""
+    """The body as received. It comes from outside, so browsers get it as a download only."""
     n = await find_notification(request, await require_reader(request))
     return _download(n.body, f"notification-{n.public_id}.body")
 
 
 async def signed_text(request: web.Request) -> web.Response:
-    """The bytes that the signature is made over."""
+    """The signed text: the bytes that the signature was computed over."""
     n = await find_notification(request, await require_reader(request))
     return _download(canonical(n.headers, n.body), f"notification-{n.public_id}.signed")
 
@@ -112,7 +112,7 @@ def _download(body: bytes, name: str) -> web.Response:
 
 
 async def find_notification(request: web.Request, login: Login) -> Notification:
-    """The one that the address names; another user's is as unknown as one that never was."""
+    """The notification of the address. Another user's is a 404, like one that never existed."""
     number = ids.decode_id(request.match_info["id"])
     n = None
     if number is not None:

@@ -1,4 +1,4 @@
-"""`/incidents`: what is wrong with the webhooks, and what was. A dead grant is fine, too."""
+"""`/incidents`: open and past incidents. Readable with a dead grant."""
 
 from typing import Any
 from urllib.parse import urlencode

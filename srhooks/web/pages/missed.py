@@ -1,4 +1,4 @@
-"""`/missed`: what the service says it sent and what never arrived. A dead grant is fine to read."""
+"""`/missed`: notifications of the callbacks log that never arrived. Readable with a dead grant."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""For whoever runs it: liveness, readiness and metrics."""
+"""For operators: liveness, readiness and metrics."""
 
 import contextlib
 import hmac

@@ -1,4 +1,4 @@
-"""The overview: how much arrives, how fast, from which subscriptions, and what needs a person."""
+"""The overview: volume, speed, subscriptions, and problems that need a person."""
 
 import asyncio
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ def read_window(text: str) -> str:
 async def _subscriptions(
     app: web.Application, user_id: str
 ) -> tuple[list[dict[str, Any]], str | None]:
-    """Those of the service or, while it does not answer, those that were last seen; and why."""
+    """The service's list or, while it does not answer, the last one known, with the error."""
     try:
         async with asyncio.timeout(TIMEOUT):
             found = await app[SUBSCRIPTIONS].all(user_id)

@@ -14,7 +14,7 @@ from srhooks.web.state.listeners import LISTENERS
 
 
 async def resend(request: web.Request) -> web.Response:
-    """It is no delivery: nothing is stored, and the programs' filters do not apply."""
+    """Ask the programs to replay it. Nothing is stored, and their filters do not apply."""
     login = await require_login(request)
     n = await find_notification(request, login)
     if n.erased:

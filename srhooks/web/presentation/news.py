@@ -1,4 +1,4 @@
-"""What a row of the list tells: what its event is about, and how many fields more changed."""
+"""The change that a row of the list shows: the field of its event, and how many others changed."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""How a notification's signature was judged, in words: what was signed, by which key, and when."""
+"""Explain the verdict on a signature in words: what was signed, with which key, and when."""
 
 from typing import Any
 

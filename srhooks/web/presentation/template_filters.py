@@ -1,4 +1,4 @@
-"""What the templates turn values into. Everything from outside is hostile here."""
+"""Filters and functions of the templates. Values from outside are hostile here."""
 
 from collections.abc import Mapping
 from datetime import UTC

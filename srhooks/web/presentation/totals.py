@@ -1,4 +1,4 @@
-"""How much is kept: what the head of the feed says, and the list by event."""
+"""Counts for the head of the feed and for the list "All by event"."""
 
 from dataclasses import replace
 from typing import Any

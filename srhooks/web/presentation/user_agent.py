@@ -1,4 +1,4 @@
-"""A browser's own words (`User-Agent`) in a few that a person knows."""
+"""Name browser and system of a `User-Agent` header."""
 
 BROWSERS = (  # what comes first counts: most of them also claim to be what follows
     ("Edg", "Edge"),

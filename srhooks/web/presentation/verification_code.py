@@ -1,4 +1,4 @@
-"""A notification's signature verified in code of several languages, with its own values.
+"""Code in several languages that verifies a notification's signature, with its own values.
 
 The key is read from the environment variable SECRET_KEY and is never in the code. The texts are
 written as literals of ASCII alone, so that a page, a clipboard and an editor keep them; a body that

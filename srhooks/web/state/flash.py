@@ -1,4 +1,4 @@
-"""What one answer shows a person once: kept for the page that the answer leads to.
+"""Messages that are shown once, on the page that follows a form (post, redirect, get).
 
 A page that answers a form itself would send the form again when it is loaded anew: a second key.
 In memory, since secrets are among it; none is ever in a cookie.
@@ -23,6 +23,6 @@ class Flash:
             self._kept.popitem(last=False)
 
     def take(self, session_id: str, page: str) -> dict[str, Any]:
-        """What is there for the page, this once; nothing when it is too late."""
+        """Remove and return the values for the page; empty when there are none or they expired."""
         until, shown = self._kept.pop((session_id, page), (0.0, {}))
         return shown if time.monotonic() < until else {}

@@ -1,4 +1,4 @@
-"""What was deleted lately, so that open pages stop showing it, also those that were away meanwhile.
+"""Recent deletions, so that open pages drop those rows, even pages that were offline meanwhile.
 
 Of a deleted row nothing is left to be read, so this is kept in memory, and no more of it than
 pages can want: one that was away for longer, or across a restart, shows the rows until it is
