@@ -1,4 +1,4 @@
-"""When srhooks itself was down: it writes down that it runs, and gaps are down times."""
+"""Down times of srhooks itself: it records regularly that it runs; gaps are down times."""
 
 import asyncio
 import logging
@@ -25,7 +25,7 @@ class DownTime:
 
 
 async def record_runs(store: Store) -> None:
-    """Until cancelled: note that the program runs."""
+    """Record every INTERVAL seconds that the program runs, until cancelled."""
     started_at = now_ms()
     while True:
         try:
@@ -37,7 +37,7 @@ async def record_runs(store: Store) -> None:
 
 @dataclass(frozen=True, slots=True)
 class DownTimeReport:
-    """What became of the notifications that were sent in it."""
+    """A down time, and what became of the notifications that were sent during it."""
 
     began_at: int  # ms
     ended_at: int  # ms
@@ -46,7 +46,7 @@ class DownTimeReport:
 
 
 async def report_down_times(store: Store, user_id: str, since: int) -> list[DownTimeReport]:
-    """Those that ended after a time (ms), the newest MOST, oldest first. Raises StoreError."""
+    """The newest MOST down times that ended after `since` (ms), oldest first. Raises StoreError."""
     reports = []
     for down in (await down_times(store, since))[-MOST:]:
         until = first_id_at(down.ended_at + REDELIVERED_WITHIN)
@@ -56,7 +56,7 @@ async def report_down_times(store: Store, user_id: str, since: int) -> list[Down
 
 
 async def down_times(store: Store, since: int) -> list[DownTime]:
-    """Those that ended after a time (ms), oldest first. Raises StoreError."""
+    """The down times that ended after `since` (ms), oldest first. Raises StoreError."""
     found: list[DownTime] = []
     up_until: int | None = None
     for run in await store.runs(now_ms() - KEPT):

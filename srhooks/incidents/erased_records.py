@@ -1,4 +1,4 @@
-"""Which records of the callbacks log belong to a candidate who was erased after they were sent.
+"""Find records of the callbacks log that are about a candidate who was erased after their sending.
 
 What was known to be the candidate's at the erasure is in the store, as digests. The log tells more:
 a record that names the candidate and an application makes that application the candidate's, too,

@@ -1,6 +1,6 @@
-"""Comparing logs on request: it goes on when nobody waits any more, and tells how far it is.
+"""Checks for missed notifications on request: they go on when nobody waits, and report progress.
 
-How far is in the store, so the check of another process is seen, too, and one that was broken off.
+The progress is in the store, so pages also see a check of another process, or an interrupted one.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ class LogChecks:
         await self._reconciler.check(user_id)
 
     async def start(self, user_id: str, seconds: float) -> None:
-        """The same, waited for at most so long. Raises what happens until then."""
+        """Start a check and wait for it at most `seconds`. Raises what it raises until then."""
         task = self._running.get(user_id)
         if task is None:
             task = asyncio.create_task(self._reconciler.check(user_id), name="check-logs")
@@ -51,7 +51,7 @@ class LogChecks:
             finished.result()
 
     async def progress(self, user_id: str) -> CheckProgress | None:
-        """None while no check is under way. Raises StoreError."""
+        """The progress of the account's check; None when none is under way. Raises StoreError."""
         walks = await self._store.log_walks(user_id)
         whole = walks.pop("", LogWalk())
         if whole.top is None:

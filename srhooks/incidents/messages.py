@@ -1,4 +1,4 @@
-"""What is said of an incident: for people (text and HTML), for chat, for programs.
+"""The messages about an incident: text and HTML for people, for chat, and for programs.
 
 Event names, counts, times and an address on APP_URL alone: no candidate's data (the title and the
 details of an incident hold none).
@@ -17,7 +17,7 @@ MARKS: Mapping[Change, str] = {"opened": "Problem", "ended": "Solved", "reminder
 
 
 def incident_message(incident: Incident, change: Change, app_url: str) -> dict[str, Any]:
-    """One message, as it is put into the outbox."""
+    """The content of one message, as the outbox stores it."""
     name = NAMES[incident.kind]
     since = f"Since {iso(incident.opened_at)}"
     if incident.ended_at is not None:
@@ -35,7 +35,7 @@ def incident_message(incident: Incident, change: Change, app_url: str) -> dict[s
 
 
 def digest_message(changes: Sequence[tuple[Incident, Change]], app_url: str) -> dict[str, Any]:
-    """Many at once, where one message each would be a flood."""
+    """One message about many changes, in place of one message each."""
     lines = [
         f"{MARKS[change]}: {NAMES[incident.kind]}. {incident.title}"
         for incident, change in changes[:50]

@@ -1,9 +1,9 @@
-"""Tell people of incidents: what has to be said waits in the store until it was said, for a day.
+"""Send alerts about incidents: messages wait in the store until they are sent, for up to a day.
 
 Two steps, each driven by rows, so a restart tells nothing twice and forgets nothing: incident
 events become messages in one transaction, and each message is sent by its channel, again with
-back-off while that fails. At most ten times an hour something is told of an account; what comes
-on top waits and is told together. Open incidents are told of again each day.
+back-off while that fails. At most ten messages an hour are about one account; further changes wait
+and go into one digest. For open incidents a reminder is sent each day.
 """
 
 import asyncio
@@ -59,7 +59,7 @@ class Outbox:
         return {channel.name for channel in self._channels}
 
     def wake(self) -> None:
-        """There is something to tell, by whichever process does that. Never waits."""
+        """Let the process that sends alerts look for work now. Never waits."""
         self._woken.set()
         self._hub.publish_to_processes(TOPIC, "")
 
@@ -83,7 +83,7 @@ class Outbox:
                         await self._woken.wait()
 
     async def send_test(self, user: User) -> int:
-        """A test message on each channel; how many were put into the outbox."""
+        """Queue a test message for each channel; return their number."""
         now = now_ms()
         settings = await alert_settings(self._store, user)
         content = test_message(self._settings.app_url)
@@ -93,7 +93,7 @@ class Outbox:
         return len(messages)
 
     async def send_mail(self, user_id: str, email: str, content: dict[str, object]) -> None:
-        """One e-mail to one address, whether it is confirmed or not."""
+        """Queue an e-mail to one address, whether it is confirmed or not."""
         now = now_ms()
         message = AlertMessage(self._store.next_id(), user_id, "email", email, content, now, now)
         await self._store.put_alerts(user_id, [message], [], [], now)
@@ -102,7 +102,10 @@ class Outbox:
     # --- from incidents to messages --------------------------------------------------------------
 
     async def collect(self) -> float:
-        """Turn what happened into messages; seconds until there may be more. Raises StoreError."""
+        """Turn incident events into messages; return the seconds until the next look.
+
+        Raises StoreError.
+        """
         for user_id in await self._store.users_with_incident_events():
             events = await self._store.incident_events_of(user_id, EVENTS)
             changes: list[tuple[Incident, Change]] = [
@@ -155,7 +158,7 @@ class Outbox:
         self, user: User, settings: AlertSettings, content: dict[str, object], now: int, *,
         kinds: set[str] | None, quiet: bool = True,
     ) -> list[AlertMessage]:  # fmt: skip
-        """To each channel and address that wants it."""
+        """A message for each channel and address that wants this kind."""
         targets: list[tuple[Channel, str]] = []
         if "email" in self.channels and (kinds is None or kinds & set(settings.kinds)):
             targets += [("email", email) for email in await self._told_addresses(user, settings)]

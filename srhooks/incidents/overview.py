@@ -1,4 +1,4 @@
-"""How one's webhooks are doing: how fast, how steadily, and what needs a person."""
+"""Figures for the overview: stages of the latency, and the list of problems."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """One thing to look at, worst first."""
+    """A line of the list of problems."""
 
     tone: str  # bad, warn
     text: str
@@ -35,7 +35,7 @@ def attention(
     trouble: ProblemCounts, subscriptions: Sequence[Mapping[str, Any]], *, window: str, slow: bool,
     refused: Mapping[str, str | None], clock_ahead: int = 0,
 ) -> list[Attention]:  # fmt: skip
-    """What somebody should look at.
+    """The problems that a person should look at, worst first.
 
     `slow`: entities have waited for longer than they should. `refused`: the kinds of entity that
     the login may not read, to the scope that each needs. `clock_ahead`: ms by which the machine's

@@ -1,4 +1,4 @@
-"""Compare what the service says it sent with what arrived, and store what is missing on request.
+"""Compare the callbacks logs with what arrived, and store missing notifications on request.
 
 Each subscription's log is walked from its newest record down to where the last walk began; where a
 walk stands is saved with what it found, so a killed process goes on at the same page. What is
@@ -49,7 +49,7 @@ Turn = Callable[[], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """One that did not arrive, and what becomes of it by itself."""
+    """A notification that did not arrive, with its state and its next attempt."""
 
     kept: MissedNotification
     state: MissedState
@@ -74,7 +74,7 @@ class Reconciler:
         hooks: HookDirectory, intake: Intake, incidents: Incidents, *,
         retention_days: int, automatic: bool,
     ) -> None:  # fmt: skip
-        """`automatic`: what will not come by itself is stored without being asked for."""
+        """`automatic`: store what the service will not send again, without being asked."""
         self._store = store
         self._user_client = user_client
         self._subscriptions = subscriptions
@@ -106,7 +106,7 @@ class Reconciler:
         await self.settle(user_id)
 
     async def missing(self, user_id: str) -> list[Missed]:
-        """What did not arrive, the newest first. Raises StoreError."""
+        """Return what did not arrive, newest first. Raises StoreError."""
         missed, _ = await self._judge(user_id)
         return missed
 
@@ -121,7 +121,7 @@ class Reconciler:
         return missed, min(young, default=None)
 
     async def backfill(self, user_id: str, ids: Sequence[str] | None) -> int:
-        """Store these, or all (None), as if they had come; how many. Raises StoreError."""
+        """Store these (None: all) as backfilled; return their number. Raises StoreError."""
         async with self._lock(user_id):
             wanted = await self.missing(user_id)
             if ids is not None:
@@ -255,7 +255,7 @@ class Reconciler:
 
 
 def _moved(walk: LogWalk, calls: Sequence[Call]) -> LogWalk:
-    """It has read these, too."""
+    """The walk after these calls were read."""
     times = [call.at for call in calls if call.at is not None]
     reached = min([*times, *([walk.reached] if walk.reached is not None else [])], default=None)
     return replace(walk, records=walk.records + len(calls), reached=reached, moved_at=now_ms())

@@ -27,15 +27,15 @@ class Incidents:
         self._listeners.append(listener)
 
     async def open(self, new: NewIncident) -> Incident | None:
-        """The incident if it is new; None if it was open already. Raises StoreError."""
+        """Open an incident; None if one like it is open already. Raises StoreError."""
         return self._publish(await self._store.open_incident(new, now_ms()))
 
     async def end(self, user_id: str, kind: IncidentKind, subject: str = "") -> Incident | None:
-        """The incident that ended; None if none was open. Raises StoreError."""
+        """End an incident and return it; None if none was open. Raises StoreError."""
         return self._publish(await self._store.end_incident(user_id, kind, subject, now_ms()))
 
     async def acknowledge(self, user_id: str, incident_id: int) -> Incident | None:
-        """No more reminders of it; None when there is no such incident. Raises StoreError."""
+        """Stop its reminders; None when there is no such incident. Raises StoreError."""
         known = await self._store.incident(user_id, incident_id)
         if known is None:
             return None

@@ -57,7 +57,7 @@ def is_silent(gap: Gap) -> bool:
 
 
 def longest_gap(hours: Sequence[int]) -> float:
-    """The most that usually comes in hours in which, once, nothing came.
+    """The usual count of notifications in the longest stretch of hours in which none came.
 
     `hours` are the counts of whole weeks, oldest first. What is usual in an hour is the mean of the
     other weeks.

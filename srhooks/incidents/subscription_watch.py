@@ -1,4 +1,4 @@
-"""Compare an account's subscriptions with how they were: what stopped or went without us.
+"""Compare an account's subscriptions with their last known state: suspended or deleted elsewhere?
 
 A subscription that the service suspended reads `inactive`, just like one that was never activated:
 only somebody who remembers that it was active can tell. What is remembered is in the store, so a
@@ -118,7 +118,7 @@ class SubscriptionWatch:
         )
 
     async def _end_all(self, user_id: str, subscription_id: str) -> None:
-        """The subscription is deleted: what was wrong with it is no more."""
+        """End all incidents of a subscription that was deleted."""
         for kind in OF_SUBSCRIPTION:
             await self._incidents.end(user_id, kind, subscription_id)
 

@@ -1,4 +1,4 @@
-"""Look after every account, page open or not: its subscriptions, and how its deliveries went.
+"""Watch every account, whether a page is open or not: its subscriptions and their deliveries.
 
 Gently: behind all else, at most CALLS_A_SECOND over all accounts, each at its own jittered time,
 less often while the service fails. When each account is due is in the store, so a restart neither
@@ -35,7 +35,7 @@ STORE_PAUSE = 5.0  # seconds while the store does not work
 
 
 class Pace:
-    """Lets calls pass one after the other, so many a second, whoever makes them."""
+    """Limits the calls of all watchers together to a number per second."""
 
     def __init__(self, calls_a_second: float = CALLS_A_SECOND) -> None:
         self._gap = 1.0 / calls_a_second
@@ -67,7 +67,7 @@ class Watch:
         self._looking: dict[str, asyncio.Task[None]] = {}
 
     async def run(self) -> None:
-        """Until cancelled: look at the service for whoever is due."""
+        """Check the accounts that are due at the service, until cancelled."""
         try:
             while True:
                 try:
@@ -84,7 +84,7 @@ class Watch:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     async def run_local(self) -> None:
-        """Until cancelled: look at what the store alone tells."""
+        """Run the checks that need the store alone, until cancelled."""
         interval = min(self._interval or LOCAL_INTERVAL, LOCAL_INTERVAL)
         while True:
             try:
@@ -128,7 +128,7 @@ class Watch:
             await self._store.record_look(user_id, None, now_ms() + int(SLOWEST * 1000), 1)
 
     async def _look(self, user_id: str) -> bool:
-        """Whether the service answered."""
+        """Check one account; return whether the service answered."""
         try:
             await self._pace.turn()
             listed = await self._subscriptions.all(user_id, foreground=False)

@@ -23,7 +23,7 @@ class AccountStore(Protocol):
     async def mark_seen(self, user_id: str, at: int) -> None: ...
 
     async def mark_opened(self, user_id: str, notification_id: int) -> None:
-        """Somebody of the account has opened it: it is no news any more."""
+        """Mark a notification as opened by a person of the account."""
 
     async def save_zone(self, user_id: str, zone: str) -> None:
         """The time zone in which one of the account's people was seen last."""
@@ -41,10 +41,10 @@ class AccountStore(Protocol):
         """Store `new` unless `old` has been replaced meanwhile; whether it was stored."""
 
     async def mark_grant_dead(self, user_id: str, access: bytes) -> bool:
-        """The credential works no more, unless it has been replaced; whether it was marked."""
+        """Mark the grant as dead unless its credential was replaced; return whether it was."""
 
     async def record_use(self, user_id: str, use: CredentialUse) -> None:
-        """When it last worked or was refused; what is None stays as it is."""
+        """Record when the credential worked or was refused; None leaves a time as it is."""
 
     async def credential_use(self, user_id: str) -> CredentialUse: ...
 
@@ -54,10 +54,10 @@ class AccountStore(Protocol):
     async def user_of_api_key(self, digest: str) -> User | None: ...
 
     async def mark_unreadable(self, user_id: str, kind: str, at: int) -> None:
-        """The service refused (403) an entity of this kind."""
+        """Record that the service refused (403) an entity of this kind."""
 
     async def mark_readable(self, user_id: str, kind: str) -> bool:
-        """One of this kind was read; whether it was marked unreadable."""
+        """Clear the mark of a kind; return whether it was marked."""
 
     async def unreadable_kinds(self, user_id: str) -> dict[str, int]:
         """Kinds of entity to the time (ms) of the last refusal."""
@@ -66,22 +66,22 @@ class AccountStore(Protocol):
         """The name of the newest event whose notification leads to this link."""
 
     async def close_account(self, user_id: str, at: int) -> None:
-        """Remove the user, their credential, hooks and keys, and note that the rest has to go."""
+        """Delete the user with credentials, hooks, keys; an erasure row deletes the rest later."""
 
     # --- sessions -----------------------------------------------------------------------------
     async def add_session(self, session: Session) -> None: ...
 
     async def session(self, session_id: str, now: int) -> tuple[User, Session] | None:
-        """The session and whose it is; None when it is not known or its time is up."""
+        """The session and its user; None when it is unknown or expired."""
 
     async def sessions(self, user_id: str, now: int) -> list[Session]:
         """Those that are alive, the last used first."""
 
     async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
-        """It was used, and lasts until then (ms)."""
+        """Record a use; the session now ends at `until` (ms) unless it is used again."""
 
     async def end_session(self, user_id: str, session_id: str) -> bool:
-        """Whether the user had it."""
+        """Delete it; return whether the user had it."""
 
     async def end_sessions(self, user_id: str) -> int:
         """All of the user's; how many."""
@@ -103,4 +103,4 @@ class AccountStore(Protocol):
         """It was used."""
 
     async def drop_personal_token(self, user_id: str, token_id: str) -> bool:
-        """Whether the user had it."""
+        """Delete it; return whether the user had it."""
