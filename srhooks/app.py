@@ -55,6 +55,7 @@ from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import Store, StoreError, make_process_table, make_store
 from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.address_check import AddressCheck, check_address
+from srhooks.subscriptions.callback_address import CallbackAddresses
 from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
@@ -133,6 +134,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.SUBSCRIPTIONS] = subscriptions = Subscriptions(
         settings, store, user_client, hooks, hub, activations, check
     )
+    app[keys.CALLBACK_ADDRESSES] = CallbackAddresses(settings, hooks)
     app[keys.SHARED_LIST] = shared_list = SharedList(subscriptions)
     app[keys.SUBSCRIPTION_HEALTH] = health = SubscriptionHealth(subscriptions.recent_calls)
     app[keys.STATUS_WATCH] = StatusWatch(subscriptions, hub)

@@ -172,6 +172,10 @@ class Subscriptions:
         for observer in self._observers:
             await _tell(observer.activated(user_id, subscription_id, hook_id))
 
+    async def try_address(self, url: str) -> AddressCheck:
+        """A handshake to one of our own hook addresses; a failure is a result."""
+        return await self._check_address(url)
+
     async def recent_calls(self, user_id: str, subscription_id: str) -> list[Call]:
         """The newest records of its callbacks log, read with low priority.
 

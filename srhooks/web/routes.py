@@ -108,6 +108,7 @@ ROUTES = (
     Route("POST", "/subscriptions/{id}/secret-key", subscription.rotate_key, LOGIN),
     Route("POST", "/subscriptions/{id}/name", subscriptions.rename, LOGIN),
     Route("POST", "/subscriptions/{id}/test", subscription.try_it, LOGIN),
+    Route("POST", "/subscriptions/{id}/address-check", subscription.try_address, LOGIN),
     Route("GET", "/subscriptions/{id}/callbacks-log", callbacks_log.show, LOGIN),
     # What there is to subscribe to
     Route("GET", "/events", event_catalog.show, LOGIN),

@@ -151,6 +151,8 @@ async def subscriptions(ask: Client, world: World) -> None:
     await ask("GET", "/subscriptions/{id}", 404, "unknown")
     await ask("POST", "/subscriptions/{id}/secret-key", 201, number)
     await ask("POST", "/subscriptions/{id}/secret-key", 404, "unknown")
+    await ask("POST", "/subscriptions/{id}/address-check", 200, number)
+    await ask("POST", "/subscriptions/{id}/address-check", 404, "unknown")
     await ask("POST", "/subscriptions/{id}/test", 200, number)
     await world.sandbox.fire("application.created")
     log = await ask("GET", "/subscriptions/{id}/callbacks-log", 200, number)

@@ -20,6 +20,7 @@ from srhooks.protocol.event_types import (
     subscription_name,
     subscription_phrase,
 )
+from srhooks.subscriptions.callback_address import WORDS as ADDRESS_WORDS
 from srhooks.web.http.static_files import ASSETS
 from srhooks.web.presentation import foreign_text, labels, news, reader_zone, template_filters
 from srhooks.web.presentation.chart import span_label
@@ -173,6 +174,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         AUDIT_CAUSES=CAUSES,
         incident_action=action_of,
         worst_incident=worst,
+        ADDRESS_WORDS=ADDRESS_WORDS,
         SIGNATURE_TEXTS=labels.SIGNATURE_TEXTS,
         ENTITY_NAMES=labels.ENTITY_NAMES,
         ENTITY_TEXTS=labels.ENTITY_TEXTS,

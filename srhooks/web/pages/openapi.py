@@ -184,6 +184,9 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/subscriptions/{id}/test": (NUMBER, {"post": operation(
         "Post a signed test notification to its hook", {200: ref("TestResult")}, tag=S,
         errors=(404, *SERVICE))}),
+    "/subscriptions/{id}/address-check": (NUMBER, {"post": operation(
+        "Make a handshake with its callback address, if that is on APP_URL",
+        {200: ref("AddressCheck")}, tag=S, errors=(404, 409, *SERVICE))}),
     "/subscriptions/{id}/callbacks-log": (NUMBER, {"get": operation(
         "What the service sent in the last 30 days, newest first", {200: ref("Callbacks")}, tag=S,
         query={"status": ({"enum": ["failed", "successful"]}, "Only these"),

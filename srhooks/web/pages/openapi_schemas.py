@@ -154,6 +154,7 @@ SCHEMAS: dict[str, Schema] = {
     "CallbackAuthentication": AUTHENTICATION,
     "SecretKey": record(secretKey=TEXT),
     "TestResult": record(status={"type": ["integer", "null"]}, ms=COUNT, error=MAYBE_TEXT),
+    "AddressCheck": record(ok={"type": "boolean"}, text=TEXT, ms=COUNT),
     "Coverage": record(
         events={"type": "object", "additionalProperties": many(TEXT)},
         gaps=many(TEXT),

@@ -11,14 +11,16 @@ from srhooks.domain.latency import Latency, latency
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
 from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import json_text
+from srhooks.web.http.errors import ConflictError, json_text
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.subscriptions import add_health
 from srhooks.web.state.app_keys import (
     ACTIVATIONS,
+    CALLBACK_ADDRESSES,
     FLASH,
     HOOKS,
+    SETTINGS,
     STATUS_WATCH,
     STORE,
     SUBSCRIPTION_HEALTH,
@@ -65,6 +67,22 @@ async def try_it(request: web.Request) -> web.Response:
     return _back(request, login, str(found["id"]), "test-title", tried=result)
 
 
+async def try_address(request: web.Request) -> web.Response:
+    """A handshake to its callback address, from here: to one on APP_URL, and to no other."""
+    login = await require_login(request)
+    app = request.app
+    found = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
+    hook_id = app[CALLBACK_ADDRESSES].own_hook_id(found)
+    if hook_id is None:
+        raise ConflictError(
+            "Its callback address leads to another system, which is not called from here"
+        )
+    checked = await app[SUBSCRIPTIONS].try_address(app[SETTINGS].hook_url(hook_id))
+    if wants_json(request):
+        return _json({"ok": checked.ok, "text": checked.text, "ms": checked.ms})
+    return _back(request, login, str(found["id"]), "address-title", checked=checked)
+
+
 def _back(
     request: web.Request, login: Login, subscription_id: str, place: str, **shown: Any
 ) -> web.Response:
@@ -86,9 +104,13 @@ async def _page(request: web.Request, login: Login, found: dict[str, Any]) -> we
     times = await app[STORE].delivery_times(
         login.user.id, number, first_id_at(now_ms() - TIMES_SPAN), TIMED
     )
+    own = await app[STORE].hooks(login.user.id)
     ctx = {
         "delivery_times": _by_event(times),
+        "can_try": app[CALLBACK_ADDRESSES].own_hook_id(found) is not None,
+        "checked": None,
         "s": found
+        | {"address_kind": await app[CALLBACK_ADDRESSES].kind(login.user.id, found, own)}
         | {"last_received": last, "count_24h": count, "steps": steps, "drift": drift}
         | {"doing": app[SUBSCRIPTION_HEALTH].of(login.user.id, found, last)},
         "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],

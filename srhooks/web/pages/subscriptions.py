@@ -30,6 +30,7 @@ from srhooks.web.presentation.template_filters import query
 from srhooks.web.presentation.words import WORDS
 from srhooks.web.state.app_keys import (
     ACTIVATIONS,
+    CALLBACK_ADDRESSES,
     FLASH,
     SHARED_LIST,
     STATUS_WATCH,
@@ -169,8 +170,10 @@ async def subscriptions_context(
     drifts = app[STATUS_WATCH].drifts(user_id)
     if not waiting:
         await app[SUBSCRIPTION_HEALTH].refresh(user_id, found, GLANCE_TIMEOUT)
-    hooks = {hook.id: hook.created_at for hook in await app[STORE].hooks(user_id)}
+    own = await app[STORE].hooks(user_id)
+    hooks = {hook.id: hook.created_at for hook in own}
     for one in found:
+        one["address_kind"] = await app[CALLBACK_ADDRESSES].kind(user_id, one, own)
         last, count = activity.get(str(one["id"]), (None, 0))
         number = str(one["id"])
         one |= {"last_received": last, "count_24h": count}

@@ -33,6 +33,7 @@ from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import ActivationLog
+from srhooks.subscriptions.callback_address import CallbackAddresses
 from srhooks.subscriptions.health import SubscriptionHealth
 from srhooks.subscriptions.service import Subscriptions
 from srhooks.subscriptions.shared_list import SharedList
@@ -65,6 +66,7 @@ SUBSCRIPTIONS = web.AppKey("subscriptions", Subscriptions)
 SHARED_LIST = web.AppKey("shared_list", SharedList)
 SUBSCRIPTION_HEALTH = web.AppKey("health", SubscriptionHealth)
 STATUS_WATCH = web.AppKey("watch", StatusWatch)
+CALLBACK_ADDRESSES = web.AppKey("callback_addresses", CallbackAddresses)
 ACTIVATIONS = web.AppKey("activations", ActivationLog)
 SUBSCRIPTION_TESTER = web.AppKey("subscription_tester", SubscriptionTester)
 ACCOUNT_ZONES = web.AppKey("account_zones", AccountZones)
