@@ -75,6 +75,7 @@ from srhooks.web.pages.log_in import GUESSES
 from srhooks.web.routes import add_routes
 from srhooks.web.state import app_keys as keys
 from srhooks.web.state.flash import Flash
+from srhooks.web.state.listeners import LISTENERS, Listeners
 from srhooks.web.state.recent_deletions import Deletions
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
@@ -172,9 +173,10 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     # What pages keep in memory.
     app[keys.BODIES], app[keys.ANSWER_BUDGET] = Bodies(), AnswerBudget()
     app[keys.RECENT_DELETIONS], app[keys.FLASH], app[keys.SOCKETS] = Deletions(), Flash(), set()
+    app[LISTENERS] = listeners = Listeners(hub)
     await hub.open()
     yield
-    for part in (log_checks, health, activations, shared_list, key_recovery, tokens):
+    for part in (listeners, log_checks, health, activations, shared_list, key_recovery, tokens):
         await part.close()
     for connections in (session, outside):
         await connections.close()

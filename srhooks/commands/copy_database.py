@@ -29,6 +29,7 @@ from srhooks.store.migrate import check_tables, scripts
 from srhooks.store.postgres_connection import CANNOT_USE, reason
 from srhooks.store.sqlite_connection import is_database
 
+SERVED = "a running srhooks uses {}: stop it, and wait half a minute if it was killed"
 STEPS: dict[Step, str] = {"copy": "Copying", "verify": "Verifying"}
 
 
@@ -73,10 +74,12 @@ async def _copy(source: str, target: str) -> int:
             claim = claim_for(url)
             stack.push_async_callback(claim.release)
             if not await claim.acquire():
-                raise CopyError(f"a running srhooks uses {name}: stop it first")
+                raise CopyError(SERVED.format(name))
         reading = await stack.enter_async_context(_opened_source(source))
         await _check_source(reading)
+        await _check_unused("FROM", reading)
         writing = await stack.enter_async_context(_opened_target(target))
+        await _check_unused("TO", writing)
         await check_empty(writing)
         await writing.begin()
         total = sum([await reading.count(table) for table in copied_tables()])
@@ -98,6 +101,11 @@ def _opened_source(url: str) -> AbstractAsyncContextManager[Side]:
 def _opened_target(url: str) -> AbstractAsyncContextManager[Target]:
     path = _file(url)
     return copy_postgres.open_target(url) if path is None else copy_sqlite.open_target(path)
+
+
+async def _check_unused(name: str, side: Side) -> None:
+    if await side.is_served():
+        raise CopyError(SERVED.format(name))
 
 
 async def _check_source(source: Side) -> None:

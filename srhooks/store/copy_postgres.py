@@ -65,6 +65,15 @@ class PostgresSide:
             await self._connection.fetchval("SELECT coalesce(max(number), 0) FROM schema_version")
         )
 
+    async def is_served(self) -> bool:
+        if "processes" not in await self.columns():
+            return False
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM processes"
+            " WHERE until > extract(epoch FROM clock_timestamp()) * 1000)"
+        )
+        return bool(await self._connection.fetchval(sql))
+
     async def columns(self) -> Mapping[str, frozenset[str]]:
         return await columns_of(self._connection)
 

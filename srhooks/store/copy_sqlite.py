@@ -43,6 +43,9 @@ class SqliteSide:
         ((version,),) = self._connection.execute("PRAGMA user_version")
         return int(version)
 
+    async def is_served(self) -> bool:
+        return False  # the claim tells (store/claim.py)
+
     async def columns(self) -> Mapping[str, frozenset[str]]:
         columns = table_columns(self._connection)
         return {table: columns[table] for table in columns if is_plain(table)}

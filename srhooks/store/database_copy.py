@@ -24,7 +24,7 @@ BATCH_BYTES = 16 * 1024 * 1024
 OWN_TABLES = frozenset({"schema_version", "search_state"})
 # Rows that srhooks makes by itself, without anybody's doing: a target may have them.
 STARTED_TABLES = frozenset({"maintenance_state", "program_runs"})
-# Of PostgreSQL alone: what running processes agree on among themselves. It ends with them.
+# What running processes agree on among themselves. It ends with them.
 PROCESS_TABLES = frozenset({"processes", "leases", "rate_slots", "rate_wants"})
 
 
@@ -53,6 +53,9 @@ class Side(Protocol):
 
     async def version(self) -> int:
         """The number of its newest schema file, 0 for a database that srhooks did not make."""
+
+    async def is_served(self) -> bool:
+        """Whether running processes say so in the database itself."""
 
     async def columns(self) -> Mapping[str, frozenset[str]]:
         """Of each of its tables but those of the search index."""

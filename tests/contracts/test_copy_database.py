@@ -15,11 +15,12 @@ import asyncpg
 import pytest
 from srhooks.commands.copy_database import run
 from srhooks.domain.models import Filter
-from srhooks.store import database_copy, make_store
+from srhooks.store import database_copy, make_process_table, make_store
 from srhooks.store.claim import claim_for
 from srhooks.store.copy_sqlite import SqliteSide
 from srhooks.store.database_copy import OWN_TABLES, PROCESS_TABLES, copied_tables
 from srhooks.store.migrate import is_plain, scripts
+from srhooks.store.process_table import ProcessInfo
 
 from tests.contracts.test_store import notification
 
@@ -129,7 +130,7 @@ async def test_no_table_and_no_counter_is_forgotten(tmp_path: Path, postgres_url
     """What a new schema file adds is copied, or stands in a list that says why it is not."""
     await made(sqlite_url(tmp_path / "a.db"))
     await made(postgres_url)
-    named = set(copied_tables()) | OWN_TABLES
+    named = set(copied_tables()) | OWN_TABLES | PROCESS_TABLES
     with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
         found = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
     assert {name for (name,) in found if is_plain(name)} == named
@@ -138,7 +139,7 @@ async def test_no_table_and_no_counter_is_forgotten(tmp_path: Path, postgres_url
         "SELECT relname::text FROM pg_class WHERE relkind IN ('r', 'p') AND NOT relispartition"
         " AND relnamespace = current_schema()::regnamespace"
     )
-    assert {row[0] for row in rows if is_plain(row[0])} == named | PROCESS_TABLES
+    assert {row[0] for row in rows if is_plain(row[0])} == named
     # One that no column owns would not be set behind what was copied.
     owned = await connected.fetch(
         "SELECT s.relname::text FROM pg_class s LEFT JOIN pg_depend d ON d.objid = s.oid AND"
@@ -189,7 +190,13 @@ async def test_wrong_databases_are_refused_in_one_line(
     assert "TO must be" in await refused(source, "mysql://secret@x", 2)
     assert "FROM must be" in await refused("here", target, 2)
     async with held(source):
-        assert "a running srhooks uses FROM: stop it first" in await refused(source, target)
+        assert "a running srhooks uses FROM: stop it" in await refused(source, target)
+    await made(empty_postgres_url)
+    processes = make_process_table(empty_postgres_url)
+    assert processes is not None
+    await processes.join(ProcessInfo("p", "host", 1, "1.0"), 60)
+    assert "a running srhooks uses FROM: stop it" in await refused(empty_postgres_url, target)
+    await processes.close()
     for version, told in ((12, "run `srhooks migrate`"), (999, "made by a newer srhooks")):
         with closing(sqlite3.connect(tmp_path / "a.db")) as connection:
             connection.execute(f"PRAGMA user_version = {version}")

@@ -1,12 +1,15 @@
 """A notification is sent into running terminals again; what a target failed is tried again."""
 
+import asyncio
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from srhooks.commands.listen import _target, _url_for
 
 from tests.integration.test_listen import line, listen, receiver
-from tests.support.harness import World, eventually
+from tests.support.harness import World, application, eventually
+from tests.support.harness import world as start_world
 
 
 async def test_it_is_replayed_by_every_terminal_of_the_account_alone(world: World) -> None:
@@ -54,6 +57,40 @@ async def test_it_is_replayed_by_every_terminal_of_the_account_alone(world: Worl
             return all(one.ids[-1] == "2" for one, _ in targets)
 
         await eventually(came)
+
+
+async def test_it_reaches_terminals_that_hang_on_another_process(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    async with AsyncExitStack() as stack:
+        one = await stack.enter_async_context(start_world(tmp_path, database_url=postgres_url))
+        _, second = await stack.enter_async_context(
+            application(tmp_path, int(one.settings.api_url[-5:]), database_url=postgres_url)
+        )
+        ada = await stack.enter_async_context(one.logged_in())
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        await one.notify(hook, b"{}", event_id="1", event_name="job.created")
+        (n,) = await ada.notifications()
+        path = f"/notifications/{n['id']}/resend"
+        await ada.json("POST", path, status=409)
+        made = await ada.json("POST", "/terminal/tokens", status=201, data={"name": "x"})
+        bearer = {"Authorization": f"Bearer {made['token']}"}
+        sockets = [
+            await stack.enter_async_context(ada.session.ws_connect(f"{url}/live", headers=bearer))
+            for url in (one.base, second.app_url, second.app_url)
+        ]
+
+        async def sent_to_all() -> bool:
+            async with ada.request(
+                "POST", path, headers={"Accept": "application/json", "Origin": one.base}
+            ) as answer:
+                return bool(answer.status == 200 and (await answer.json())["sentTo"] == 3)
+
+        await eventually(sent_to_all)
+        for socket in sockets:
+            async with asyncio.timeout(5):
+                while f'{{"resend": "{n["id"]}"}}' != await socket.receive_str():
+                    pass
 
 
 async def test_a_target_that_fails_is_tried_again(world: World) -> None:

@@ -20,7 +20,7 @@ from srhooks.web.live.connection import LivePage, close
 from srhooks.web.live.fanout import Audience
 from srhooks.web.pages.overview import read_window
 from srhooks.web.state.app_keys import SETTINGS, SOCKETS, STATUS_WATCH, STORE
-from srhooks.web.state.listeners import LISTENERS, Listeners
+from srhooks.web.state.listeners import LISTENERS
 
 LEAVE_TIMEOUT = 0.7  # seconds for all of them at shutdown
 VIEWS = ("", "feed", "subscriptions", "overview")
@@ -122,5 +122,4 @@ async def close_all(app: web.Application) -> None:
 def setup_live(app: web.Application) -> None:
     app[LIVE_TIMEOUTS] = Patience()
     app[AUDIENCES] = {}
-    app[LISTENERS] = Listeners()
     app.on_shutdown.append(close_all)
