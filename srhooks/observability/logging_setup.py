@@ -2,13 +2,13 @@
 
 import logging
 import sys
-import time
 import traceback
-from functools import lru_cache
 from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
+from srhooks.observability.line_format import Clock, line_form
+from srhooks.observability.plain_lines import ConsoleHandler
 from srhooks.observability.request_id import add_request
 
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
@@ -19,18 +19,10 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 class RedactingFormatter(logging.Formatter):
     """Tells where an error arose and its kind, not its words: drivers quote the data in them."""
 
-    _second = -1  # whose text is known: there are thousands of lines in some
-    _text = ""
+    _clock = Clock()
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - the library's names
-        return self.when(record.created)
-
-    def when(self, moment: float) -> str:
-        second = int(moment)
-        if second != self._second:
-            self._text = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(second))
-            self._second = second
-        return f"{self._text},{int(moment % 1 * 1000):03d}"
+        return self._clock.text_of(record.created)
 
     def formatException(self, ei: ExcInfo) -> str:  # noqa: N802 - the library's name
         parts: list[str] = []
@@ -59,12 +51,6 @@ class ConsoleFormatter(RedactingFormatter):
         return line + separator + rest
 
 
-@lru_cache(maxsize=256)
-def line_form(level: str, name: str, keys: tuple[str, ...]) -> str:
-    """A line on the console, to be filled with its time, its message and the keys' values."""
-    return f"%s {level:<7} {name}: %s{''.join([f' {key}=%s' for key in keys])}"
-
-
 def setup_logs(level: str, form: str) -> None:
     handler: logging.Handler
     if form == "json":
@@ -76,7 +62,7 @@ def setup_logs(level: str, form: str) -> None:
             )
         )
     else:
-        handler = logging.StreamHandler(sys.stderr)
+        handler = ConsoleHandler(sys.stderr)
         handler.setFormatter(ConsoleFormatter())
     handler.addFilter(add_request)
     # Nothing of this is shown, so it need not be found out for each line (logging HOWTO,

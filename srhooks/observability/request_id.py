@@ -24,8 +24,13 @@ def begin_request(given: str | None) -> str:
     return number
 
 
+def current_request() -> str | None:
+    """The id of the request that this task answers."""
+    return _request.get(None)
+
+
 def add_request(record: logging.LogRecord) -> bool:
-    number = _request.get(None)
+    number = current_request()
     if number is not None:
         record.request = number
     return True

@@ -5,13 +5,14 @@ from collections.abc import Mapping
 
 from aiohttp import StreamReader, web
 
-from srhooks.server.bounded_parser import MalformedBodyError
+from srhooks.server.bounded_parser import MAX_HEAD, MalformedBodyError
 from srhooks.web.http.errors import BadRequestError, OverloadedError
 
 TIMEOUT = 10.0  # seconds for a whole body; the service itself waits for five in all
 AROUND = 8  # characters around a header's name and value in JSON
 ESCAPED = 6  # characters of one that is not ASCII, at most
 FREE_HEADERS = 8 * 1024  # bytes of stored headers that do not count: more than any sender needs
+MAX_WRITTEN = 8 * MAX_HEAD  # bytes that the headers of a request can have in JSON, at most
 MAX_UNFINISHED = 32 * 1024 * 1024  # bytes of bodies under way, of all senders together
 
 
@@ -20,6 +21,8 @@ def check_stored(headers: Mapping[str, str], body: bytes, limit: int) -> None:
 
     `limit` is that of a body; FREE_HEADERS are granted beside it.
     """
+    if len(body) + MAX_WRITTEN <= limit + FREE_HEADERS:
+        return  # so need not be measured
     written = sum(
         len(name) + len(value) * (1 if value.isascii() else ESCAPED) + AROUND
         for name, value in headers.items()

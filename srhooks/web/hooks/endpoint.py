@@ -21,6 +21,7 @@ from srhooks.domain.models import NewNotification, Stored
 from srhooks.intake.hook_cache import HookEntry
 from srhooks.intake.receiver import joined_headers
 from srhooks.observability.metrics import Metrics
+from srhooks.observability.plain_lines import PlainLine
 from srhooks.protocol.event_types import label
 from srhooks.server.bounded_parser import MalformedBodyError
 from srhooks.store import StoreError, StoreUnavailableError
@@ -38,6 +39,7 @@ from srhooks.web.state.app_keys import (
 )
 
 log = logging.getLogger(__name__)
+log_stored = PlainLine(log, "notification", "notification", "event", "signature", "duplicate", "ms")
 HANDSHAKE_HEADER = "X-Hook-Secret"
 MAX_SOURCE = 60  # characters
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
@@ -49,18 +51,18 @@ async def count_answers(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         response = await handler(request)
     except (web.HTTPException, WebError) as error:
-        answers.labels(error.status).inc()
+        answers[error.status].inc()
         raise
     except MalformedBodyError:
-        answers.labels(400).inc()
+        answers[400].inc()
         raise
     except StoreError:
-        answers.labels(503).inc()
+        answers[503].inc()
         raise
     except Exception:
-        answers.labels(500).inc()
+        answers[500].inc()
         raise
-    answers.labels(response.status).inc()
+    answers[response.status].inc()
     return response
 
 
@@ -112,16 +114,9 @@ def _record_stored(metrics: Metrics, new: NewNotification, stored: Stored, secon
     if stored.duplicate:
         metrics.redeliveries.inc()
     else:
-        metrics.notifications.labels(event, new.signature).inc()
-    log.info(
-        "notification",
-        extra={
-            "notification": ids.encode_id(stored.id),
-            "event": event,
-            "signature": new.signature,
-            "duplicate": stored.duplicate,
-            "ms": round(seconds * 1000, 1),
-        },
+        metrics.notifications[event, new.signature].inc()
+    log_stored(
+        ids.encode_id(stored.id), event, new.signature, stored.duplicate, round(seconds * 1000, 1)
     )
 
 
