@@ -72,7 +72,7 @@ class Stream:
         await self._json("/notifications", [*self._filters, ("limit", "1")])  # are they taken?
         if not self._start:
             newest = await self._json("/notifications", [("limit", "1")])
-            self._start = next((one["id"] for one in newest["notifications"]), "")
+            self._start = next((notification["id"] for notification in newest["notifications"]), "")
             self.cursor = self._start
 
     def done(self, heard: Heard) -> None:
@@ -99,8 +99,8 @@ class Stream:
                     pause = min(pause * 2, LONGEST_PAUSE)
                     self._wake.set()
                     news = []
-                for one in news:
-                    yield one
+                for notification in news:
+                    yield notification
                 while self._resent:
                     again = await self._one(self._resent.popleft())
                     if again is not None:
@@ -132,8 +132,12 @@ class Stream:
         while True:
             more = [("before", before)] if before else []
             page = await self._json("/notifications", [*query, *more])
-            found = page["notifications"]
-            news += [_heard(one) for one in found if one["id"] not in self._dealt]
+            notifications = page["notifications"]
+            news += [
+                _heard(notification)
+                for notification in notifications
+                if notification["id"] not in self._dealt
+            ]
             if page["next"] is None:
                 return news[::-1]
             before = parse_qs(urlsplit(page["next"]).query)["before"][0]
@@ -233,12 +237,12 @@ def _asked_for(message: aiohttp.WSMessage) -> str | None:
     return number if isinstance(number, str) and ids.decode_id(number) is not None else None
 
 
-def _heard(one: dict[str, Any]) -> Heard:
-    entity = one["entity"].get("data")
+def _heard(notification: dict[str, Any]) -> Heard:
+    entity = notification["entity"].get("data")
     about = diff.title(entity) if entity else None
-    if about is None and one["link"]:
-        about = urlsplit(one["link"]).path.strip("/")
+    if about is None and notification["link"]:
+        about = urlsplit(notification["link"]).path.strip("/")
     return Heard(
-        one["id"], one["receivedAt"], one["eventName"], about or "-", one["signature"],
-        one["headers"],
+        notification["id"], notification["receivedAt"], notification["eventName"], about or "-",
+        notification["signature"], notification["headers"],
     )  # fmt: skip

@@ -95,12 +95,12 @@ def subjects_of(n: Notification, limit: int = MAX_SUBJECTS) -> Subjects:
 
     A verified test of ours and an erased notification name nothing.
     """
-    found = Subjects()
+    subjects = Subjects()
     if n.is_test or n.erased:
-        return found
+        return subjects
     kind = event_kind(n.event_name)
     by_link = _pairs(n.link) if n.link else []
-    walker = _Walker(found, limit)
+    walker = _Walker(subjects, limit)
     walker.name(by_link)
     parts = [
         set(by_link),
@@ -111,8 +111,8 @@ def subjects_of(n: Notification, limit: int = MAX_SUBJECTS) -> Subjects:
     for part in (*parts, set().union(*parts)):
         walker.join(part)
     walker.changes(n.changes)
-    found.main = _main_subject(n, kind, by_link)
-    return found
+    subjects.main = _main_subject(n, kind, by_link)
+    return subjects
 
 
 def story_of(n: Notification) -> Subject | None:
@@ -128,12 +128,12 @@ def story_of(n: Notification) -> Subject | None:
         for name in ("candidate_id", "candidateId"):
             if _is_id(body.get(name)):
                 by_link.append(Subject(CANDIDATE, body[name]))
-    candidate = next((one for one in by_link if one.kind == CANDIDATE), None)
+    candidate = next((subject for subject in by_link if subject.kind == CANDIDATE), None)
     if candidate is not None:
         return candidate
     kind = event_kind(n.event_name)
     main = _main_of_body(body, kind) if kind else None
-    return main or next((one for one in reversed(by_link) if one.kind in KINDS), None)
+    return main or next((subject for subject in reversed(by_link) if subject.kind in KINDS), None)
 
 
 def event_kind(event_name: str | None) -> str | None:
@@ -162,7 +162,7 @@ def deleted_candidate(body: Any, link: str | None) -> str | None:
             if name in body:
                 value = body[name]
                 return value if _is_id(value) else None
-    candidates = [one.id for one in _pairs(link or "") if one.kind == CANDIDATE]
+    candidates = [subject.id for subject in _pairs(link or "") if subject.kind == CANDIDATE]
     return candidates[0] if candidates else None
 
 
@@ -176,8 +176,8 @@ def person_name(value: Any) -> str | None:
 
 
 class _Walker:
-    def __init__(self, found: Subjects, limit: int) -> None:
-        self._found = found
+    def __init__(self, subjects: Subjects, limit: int) -> None:
+        self._found = subjects
         self._limit = limit
         self._has_titles = False
 
@@ -190,11 +190,11 @@ class _Walker:
 
     def join(self, together: set[Subject]) -> None:
         """Record that these belong together, unless they name several candidates."""
-        personal = {one for one in together if one.kind in PERSONAL}
+        personal = {subject for subject in together if subject.kind in PERSONAL}
         if (
             len(personal) > 1
             and len(self._found.groups) < self._limit
-            and sum(one.kind == CANDIDATE for one in personal) <= 1
+            and sum(subject.kind == CANDIDATE for subject in personal) <= 1
         ):
             self._found.groups.append(personal)
 
@@ -229,7 +229,7 @@ class _Walker:
                 scopes.append(scope)
                 self._object(item, own_kind, scope, around, waiting)
             elif isinstance(item, list):
-                waiting += [(one, own_kind, around) for one in item]
+                waiting += [(subject, own_kind, around) for subject in item]
             elif isinstance(item, str):
                 self._addresses(item)
         for scope in scopes:  # only now do they have what their children brought
@@ -267,7 +267,9 @@ class _Walker:
             elif isinstance(child, list):
                 plain = _plain(key).removesuffix("s")
                 if plain in ID_FIELDS:
-                    scope.update(Subject(ID_FIELDS[plain], one) for one in child if _is_id(one))
+                    scope.update(
+                        Subject(ID_FIELDS[plain], subject) for subject in child if _is_id(subject)
+                    )
                 waiting.append((child, OBJECTS.get(plain), scope))
         self.name(scope)
 
@@ -289,7 +291,7 @@ class _Walker:
                 if isinstance(value, str) and value[:1] in {"{", "["}:  # an object, as JSON
                     self.value(parse_body(value.encode("utf-8", "replace")), whole)
                 elif whole and isinstance(value, str):  # an element of a list: "Ada Moss (u0)"
-                    self.name(Subject(whole, one) for one in IN_BRACKETS.findall(value))
+                    self.name(Subject(whole, subject) for subject in IN_BRACKETS.findall(value))
                 if kind and _is_id(value):
                     self.name([Subject(kind, value)])
                 if isinstance(value, str):
@@ -309,7 +311,7 @@ class _Walker:
 
 def _pairs(address: str) -> list[Subject]:
     found = [Subject(SEGMENTS[name], unquote(text)) for name, text in SEGMENT.findall(address)]
-    return [one for one in found if _is_id(one.id)]
+    return [subject for subject in found if _is_id(subject.id)]
 
 
 def _main_subject(n: Notification, kind: str | None, by_link: list[Subject]) -> Subject | None:

@@ -149,8 +149,8 @@ class _Search:
         return [self._record(n) for n in rows]
 
     def _record(self, n: Notification) -> Record:
-        found = subjects_of(n, ALL_SUBJECTS)
-        digests = {subject: digest_of(self._user_id, subject) for subject in found.named}
+        subjects = subjects_of(n, ALL_SUBJECTS)
+        digests = {subject: digest_of(self._user_id, subject) for subject in subjects.named}
         for subject, digest in digests.items():
             if subject.kind in PERSONAL:
                 self._kinds[digest] = subject.kind
@@ -162,10 +162,10 @@ class _Search:
             named=frozenset(digests.values()),
             groups=tuple(
                 frozenset(digests[subject] for subject in group if subject in digests)
-                for group in found.groups
+                for group in subjects.groups
             ),
-            subjects=frozenset(found.named),
-            title=found.titles.get(self._subject),
+            subjects=frozenset(subjects.named),
+            title=subjects.titles.get(self._subject),
             is_trusted=n.signature == "valid"
             or (n.signature == "unsigned" and n.hook_id not in self._keyed_hooks),
         )

@@ -81,9 +81,9 @@ class TimelineReader:
         """
         known: set[Subject] = set()
         if subject.kind == CANDIDATE:
-            found = await self._candidates.find(user_id, subject.id)
-            positions = [_position(r.id, r.sent_at) for r in found.records]
-            known = {one for record in found.records for one in record.subjects}
+            records = await self._candidates.find(user_id, subject.id)
+            positions = [_position(r.id, r.sent_at) for r in records.records]
+            known = {one for record in records.records for one in record.subjects}
         else:
             await self._indexer.catch_up(user_id)
             positions = await self._positions(user_id, subject)
@@ -112,7 +112,7 @@ class TimelineReader:
         )
 
     async def _names(self, user_id: str, subjects: Sequence[Subject]) -> dict[Subject, str]:
-        digests = {digest_of(user_id, one): one for one in subjects}
+        digests = {digest_of(user_id, subject): subject for subject in subjects}
         names = await self._store.names_of(list(digests))
         return {digests[digest]: name for digest, name in names.items()}
 
@@ -175,9 +175,9 @@ def _changes(n: Notification) -> list[Change]:
     except ValueError:
         return []
     return [
-        Change(str(one.get("field", "")), one.get("before"), one.get("now"))
-        for one in (listed if isinstance(listed, list) else ())
-        if isinstance(one, dict) and not one.get("state")
+        Change(str(subject.get("field", "")), subject.get("before"), subject.get("now"))
+        for subject in (listed if isinstance(listed, list) else ())
+        if isinstance(subject, dict) and not subject.get("state")
     ]
 
 

@@ -33,7 +33,7 @@ class AlertRecipients:
 
     async def confirmed(self, user_id: str) -> list[str]:
         addresses = await self._store.alert_addresses(user_id)
-        return [one.email for one in addresses if one.confirmed_at is not None]
+        return [address.email for address in addresses if address.confirmed_at is not None]
 
     async def save(self, user: User, settings: AlertSettings) -> None:
         """Keep them, and send a link to each address that has to confirm itself.
@@ -44,7 +44,7 @@ class AlertRecipients:
         await self._store.forget_addresses(user.id, settings.emails)
         if self._settings.smtp_url is None:
             return  # asked for again when somebody saves them with e-mail set up
-        known = {one.email: one for one in await self._store.alert_addresses(user.id)}
+        known = {address.email: address for address in await self._store.alert_addresses(user.id)}
         trusted = self._settings.smtp_trusted_domains
         now = now_ms()
         for email in settings.emails:

@@ -70,13 +70,13 @@ def _records(value: Any) -> list[tuple[int, str]]:
     items = value.get("content") if isinstance(value, dict) else value
     if not isinstance(items, list):
         raise OddAnswerError("SmartRecruiters sent an audit log that is none")
-    found = []
+    records = []
     for item in items:
         if isinstance(item, dict) and (name := item.get("eventName")) in CAUSES:
             at = next((item[key] for key in TIMES if item.get(key)), None)
             if (ms := _moment(at)) is not None:
-                found.append((ms, str(name)))
-    return found
+                records.append((ms, str(name)))
+    return records
 
 
 def _before(incident: Incident, records: list[tuple[int, str]]) -> list[dict[str, str]]:

@@ -57,10 +57,10 @@ async def report_down_times(store: Store, user_id: str, since: int) -> list[Down
 
 async def down_times(store: Store, since: int) -> list[DownTime]:
     """The down times that ended after `since` (ms), oldest first. Raises StoreError."""
-    found: list[DownTime] = []
+    gaps: list[DownTime] = []
     up_until: int | None = None
     for run in await store.runs(now_ms() - KEPT):
         if up_until is not None and run.started_at - up_until >= SHORTEST:
-            found.append(DownTime(up_until, run.started_at))
+            gaps.append(DownTime(up_until, run.started_at))
         up_until = max(up_until or 0, run.seen_at)
-    return [one for one in found if one.ended_at > since]
+    return [gap for gap in gaps if gap.ended_at > since]

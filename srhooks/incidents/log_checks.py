@@ -57,8 +57,8 @@ class LogChecks:
         if whole.top is None:
             return None
         hooks = await self._store.hooks(user_id)
-        ours = {one.subscription_id for one in hooks if one.deleted_at is None} - {None}
-        mine = [walk for number, walk in walks.items() if number in ours]
+        ours = {hook.subscription_id for hook in hooks if hook.deleted_at is None} - {None}
+        mine = [walk for subscription_id, walk in walks.items() if subscription_id in ours]
         moved_at = max([whole.moved_at, *(walk.moved_at for walk in mine)])
         fresh = [walk for walk in mine if walk.moved_at >= whole.top]
         return CheckProgress(

@@ -90,8 +90,8 @@ def as_notification(logged: LoggedNotification, user_id: str, row_id: int = 0) -
 
 def things_named(logged: LoggedNotification, user_id: str) -> list[Subject]:
     """What has a timeline and is named by its body or link, what it is about first."""
-    found = subjects_of(as_notification(logged, user_id))
+    subjects = subjects_of(as_notification(logged, user_id))
     return sorted(
-        (subject for subject in found.named if subject.kind in KINDS),
-        key=lambda subject: (subject != found.main, KINDS.index(subject.kind), subject.id),
+        (subject for subject in subjects.named if subject.kind in KINDS),
+        key=lambda subject: (subject != subjects.main, KINDS.index(subject.kind), subject.id),
     )[:MAX_NAMED]

@@ -130,17 +130,17 @@ class Outbox:
         now = now_ms()
         told = len(await self._store.alerts_told(user_id, now - HOUR))
         settings = await alert_settings(self._store, user)
-        for number, (incident, change) in enumerate(changes):
+        for index, (incident, change) in enumerate(changes):
             if told >= TOLD_AN_HOUR:
                 return  # the rest waits
-            rest = changes[number:]
+            rest = changes[index:]
             if len(rest) > 1 and told == TOLD_AN_HOUR - 1:
-                await self._put_digest(user, settings, rest, event_ids[number:], now)
+                await self._put_digest(user, settings, rest, event_ids[index:], now)
                 return
             content = incident_message(incident, change, self._settings.app_url)
             messages = await self._messages(user, settings, content, now, kinds={incident.kind})
             await self._store.put_alerts(
-                user_id, messages, event_ids[number : number + 1], [incident.id], now
+                user_id, messages, event_ids[index : index + 1], [incident.id], now
             )
             told += 1
 
@@ -174,7 +174,7 @@ class Outbox:
 
     async def _told_addresses(self, user: User, settings: AlertSettings) -> list[str]:
         addresses = await self._store.alert_addresses(user.id)
-        confirmed = [one.email for one in addresses if one.confirmed_at is not None]
+        confirmed = [address.email for address in addresses if address.confirmed_at is not None]
         trusted = self._settings.smtp_trusted_domains
         return [
             email for email in settings.emails if may_be_told(email, user.email, trusted, confirmed)

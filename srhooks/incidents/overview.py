@@ -41,20 +41,20 @@ def attention(
     the login may not read, to the scope that each needs. `clock_ahead`: ms by which the machine's
     clock is ahead of what is plausible, so that the retention does not go by it.
     """
-    found = []
+    problems = []
     for kind, scope in refused.items():
         needs = f": the login lacks the scope {scope}" if scope else " with this login"
         text = f"{PLURALS[kind]} cannot be read{needs}"
-        found.append(Attention("bad", text, "/account", "See the login"))
+        problems.append(Attention("bad", text, "/account", "See the login"))
     if clock_ahead:
         text = (
             f"This server's clock is {clock_ahead / HOUR:,.1f} hours ahead of what is plausible, so"
             " old notifications are not deleted because of it. Set the clock, or confirm it with"
             " srhooks confirm-clock"
         )
-        found.append(Attention("bad", text, "", ""))
+        problems.append(Attention("bad", text, "", ""))
     feed = f"/notifications?since={window}"
-    for name, key, tone, one, many in (
+    for name, key, tone, problem, many in (
         ("signature", "invalid", "bad", "notification has a wrong signature",
          "notifications have a wrong signature"),
         ("status", "failed", "bad", "notification could not be looked up",
@@ -65,12 +65,12 @@ def attention(
          "notifications are signed with unknown keys"),
     ):  # fmt: skip
         if count := trouble.counts.get(key, 0):
-            text = f"{count:,} {one if count == 1 else many}"
-            found.append(Attention(tone, text, f"{feed}&{name}={key}", "Look at them"))
+            text = f"{count:,} {problem if count == 1 else many}"
+            problems.append(Attention(tone, text, f"{feed}&{name}={key}", "Look at them"))
     if slow:
         text = f"{trouble.pending:,} {'entity waits' if trouble.pending == 1 else 'entities wait'}"
         url = "/notifications?status=pending"
-        found.append(Attention("warn", f"{text} to be fetched", url, "Look at them"))
+        problems.append(Attention("warn", f"{text} to be fetched", url, "Look at them"))
     for one_of in subscriptions:
         status = str(one_of.get("status") or "unknown")
         if one_of.get("mine") and status != "active":
@@ -78,5 +78,5 @@ def attention(
             name = subscription_name(one_of)
             text = f"{name} is {status[:40]}: nothing arrives from this subscription"
             url = f"/subscriptions#s-{one_of['id']}"
-            found.append(Attention(tone, text, url, "See the subscription"))
-    return sorted(found, key=lambda one: one.tone)
+            problems.append(Attention(tone, text, url, "See the subscription"))
+    return sorted(problems, key=lambda problem: problem.tone)

@@ -95,7 +95,9 @@ class Reconciler:
         """
         if listed is None:
             listed = await self._subscriptions.all(user_id, foreground=False)
-        ours = [(str(one["id"]), str(one["hookId"])) for one in listed if one.get("mine")]
+        ours = [
+            (str(record["id"]), str(record["hookId"])) for record in listed if record.get("mine")
+        ]
         async with self._lock(user_id):
             await self._store.begin_log_check(user_id, now_ms())
             for subscription_id, hook_id in ours:
@@ -114,10 +116,10 @@ class Reconciler:
         """What is missing, and when (ms) the first of those that may be on their way will be."""
         now = now_ms()
         kept = await self._still_missing(user_id, now)
-        states = [(one, state_of(one.logged, now)) for one in kept]
-        missed = [Missed(one, *state) for one, state in states if state is not None]
-        missed.sort(key=lambda one: (one.logged.first_at, one.kept.id), reverse=True)
-        young = [elsewhere_at(one.logged) for one, state in states if state is None]
+        states = [(record, state_of(record.logged, now)) for record in kept]
+        missed = [Missed(record, *state) for record, state in states if state is not None]
+        missed.sort(key=lambda record: (record.logged.first_at, record.kept.id), reverse=True)
+        young = [elsewhere_at(record.logged) for record, state in states if state is None]
         return missed, min(young, default=None)
 
     async def backfill(self, user_id: str, ids: Sequence[str] | None) -> int:
@@ -126,7 +128,7 @@ class Reconciler:
             wanted = await self.missing(user_id)
             if ids is not None:
                 chosen = set(ids)
-                wanted = [one for one in wanted if one.public_id in chosen]
+                wanted = [record for record in wanted if record.public_id in chosen]
             stored = await self._store_all(user_id, wanted)
         await self.settle(user_id)
         return stored
@@ -138,15 +140,17 @@ class Reconciler:
         """
         if self._automatic:
             async with self._lock(user_id):
-                lost = [one for one in await self.missing(user_id) if one.state != "retrying"]
+                lost = [
+                    record for record in await self.missing(user_id) if record.state != "retrying"
+                ]
                 await self._store_all(user_id, lost)
         missed, look_again = await self._judge(user_id)
-        lost = [one for one in missed if one.state != "retrying"]
+        lost = [record for record in missed if record.state != "retrying"]
         if not lost:
             await self._incidents.end(user_id, "missed")
             return look_again
         count = len(lost)
-        events = Counter(one.logged.event_name or "unknown" for one in lost)
+        events = Counter(record.logged.event_name or "unknown" for record in lost)
         many = f"{count} notifications" if count > 1 else "1 notification"
         await self._incidents.open(
             NewIncident(
@@ -219,7 +223,7 @@ class Reconciler:
             records = (read_logged(call, subscription_id, entry.hook) for call in fresh)
             logged = group_tries(record for record in records if record is not None)
             arrived = await self._store.arrived(logged)
-            missed = [one for one in logged if one.identity not in arrived]
+            missed = [record for record in logged if record.identity not in arrived]
             await self._store.save_log_page(user_id, subscription_id, missed, walk, MAX_MISSED)
         return walk
 
@@ -229,27 +233,27 @@ class Reconciler:
             return []
         gone: set[int] = set()
         by_hook: dict[str, list[MissedNotification]] = {}
-        for one in kept:
-            by_hook.setdefault(one.logged.hook_id, []).append(one)
+        for record in kept:
+            by_hook.setdefault(record.logged.hook_id, []).append(record)
         for group in by_hook.values():
-            arrived = await self._store.arrived([one.logged for one in group])
-            gone |= {one.id for one in group if one.logged.identity in arrived}
-        gone |= {one.id for one in kept if one.logged.first_at < now - self._window}
-        rest = [one for one in kept if one.id not in gone]
+            arrived = await self._store.arrived([record.logged for record in group])
+            gone |= {record.id for record in group if record.logged.identity in arrived}
+        gone |= {record.id for record in kept if record.logged.first_at < now - self._window}
+        rest = [record for record in kept if record.id not in gone]
         gone |= await self._erased.find(user_id, rest)
         if gone:
             await self._store.forget_missed(user_id, sorted(gone))
-        return [one for one in kept if one.id not in gone]
+        return [record for record in kept if record.id not in gone]
 
     async def _store_all(self, user_id: str, missed: Sequence[Missed]) -> int:
         stored = 0
-        for one in reversed(missed):  # in the order in which they were sent
-            entry = await self._hooks.get(one.logged.hook_id)
+        for record in reversed(missed):  # in the order in which they were sent
+            entry = await self._hooks.get(record.logged.hook_id)
             if entry is None or entry.hook.user_id != user_id:
                 continue
-            headers: dict[str, str] = json.loads(one.logged.headers)
-            await self._intake.backfill(entry, headers, one.logged.body)
-            await self._store.forget_missed(user_id, [one.kept.id])
+            headers: dict[str, str] = json.loads(record.logged.headers)
+            await self._intake.backfill(entry, headers, record.logged.body)
+            await self._store.forget_missed(user_id, [record.kept.id])
             stored += 1
         return stored
 

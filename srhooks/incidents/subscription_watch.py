@@ -39,25 +39,31 @@ class SubscriptionWatch:
     async def listed(self, user_id: str, subscriptions: Sequence[Mapping[str, Any]]) -> None:
         """As the service has just listed them. Raises ServiceError or StoreError."""
         known = await self._store.known_subscriptions(user_id)
-        mine = {str(one["id"]): one for one in subscriptions if one.get("mine")}
-        for subscription_id, one in mine.items():
-            await self._compare_one(user_id, subscription_id, one, known.get(subscription_id))
+        mine = {
+            str(subscription["id"]): subscription
+            for subscription in subscriptions
+            if subscription.get("mine")
+        }
+        for subscription_id, subscription in mine.items():
+            await self._compare_one(
+                user_id, subscription_id, subscription, known.get(subscription_id)
+            )
         for subscription_id, before in known.items():
             if subscription_id not in mine:
                 await self._look_for(user_id, before)
 
     async def _compare_one(
-        self, user_id: str, subscription_id: str, one: Mapping[str, Any],
+        self, user_id: str, subscription_id: str, subscription: Mapping[str, Any],
         before: KnownSubscription | None,
     ) -> None:  # fmt: skip
         if (user_id, subscription_id) in self._being_deleted:
             return
-        status = str(one.get("status") or "unknown")[:MAX_STATUS]
+        status = str(subscription.get("status") or "unknown")[:MAX_STATUS]
         active = status == "active"
         now = KnownSubscription(
             subscription_id=subscription_id,
-            hook_id=str(one.get("hookId") or (before.hook_id if before else "")),
-            name=subscription_name(one),
+            hook_id=str(subscription.get("hookId") or (before.hook_id if before else "")),
+            name=subscription_name(subscription),
             status=status,
             since=before.since if before and before.status == status else now_ms(),
             changed_by=before.changed_by if before and before.status == status else "elsewhere",
@@ -90,14 +96,14 @@ class SubscriptionWatch:
         """It is not listed. A credential may list only its own: ask for it by its id."""
         subscription_id = before.subscription_id
         try:
-            one = await self._fetch_one(user_id, subscription_id)
+            subscription = await self._fetch_one(user_id, subscription_id)
         except ServiceAnsweredError as error:
             if error.status not in GONE:
                 return
         except ServiceError:
             return
         else:
-            mine = {"hookId": before.hook_id, **one}
+            mine = {"hookId": before.hook_id, **subscription}
             await self._compare_one(user_id, subscription_id, mine, before)
             return
         # Whoever deletes one here forgets it first: then there is nothing to tell.

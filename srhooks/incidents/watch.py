@@ -132,13 +132,13 @@ class Watch:
         try:
             await self._pace.turn()
             listed = await self._subscriptions.all(user_id, foreground=False)
-            for one in listed:
-                if not one.get("mine"):
+            for subscription in listed:
+                if not subscription.get("mine"):
                     continue
-                subscription_id, events = str(one["id"]), event_names(one)
+                subscription_id, events = str(subscription["id"]), event_names(subscription)
                 await self._pace.turn()
                 await self._check_deliveries(user_id, subscription_id)
-                if one.get("status") == "active":
+                if subscription.get("status") == "active":
                     name = subscription_label(events)
                     await self._silence.check(user_id, subscription_id, name, events)
                 else:  # that it is not active says why nothing comes

@@ -128,13 +128,13 @@ def _named(
     names: list[SubjectName] = []
     unnamed: list[SubjectName] = []
     for fact in facts:
-        n, found = fact.n, fact.subjects
+        n, subjects = fact.n, fact.subjects
         called = {one: known[digest] for digest, one in fact.digests.items() if digest in known}
-        called |= {one: learned[one] for one in found.named if one in learned}
-        composed = composed_title(found, called) if is_trusted(n, keyed_hooks) else None
-        own = {**derived_names(found, composed), **found.titles}
-        if n.title and found.main is not None and n.entity is not None:
-            own.setdefault(found.main, n.title)
+        called |= {one: learned[one] for one in subjects.named if one in learned}
+        composed = composed_title(subjects, called) if is_trusted(n, keyed_hooks) else None
+        own = {**derived_names(subjects, composed), **subjects.titles}
+        if n.title and subjects.main is not None and n.entity is not None:
+            own.setdefault(subjects.main, n.title)
         for digest, one in fact.digests.items():
             if own.get(one):
                 names.append(SubjectName(digest, one.kind, one.id, own[one], n.id))
@@ -142,7 +142,7 @@ def _named(
         title = better_title(n.title, composed)
         entries.append(NamedSubjects(n.id, n.rev, frozenset(fact.digests), title))
         if n.title is None and is_trusted(n, keyed_hooks):
-            wanted = wanting_names(n, found, called)
+            wanted = wanting_names(n, subjects, called)
             unnamed += [
                 SubjectName(digest, one.kind, one.id, "", n.id)
                 for digest, one in fact.digests.items()

@@ -14,26 +14,26 @@ MAX_TITLE = 160  # characters
 DERIVED = ("application", "offer", "interview", "review", "onboarding")
 
 
-def composed_title(found: Subjects, names: Mapping[Subject, str]) -> str | None:
+def composed_title(subjects: Subjects, names: Mapping[Subject, str]) -> str | None:
     """Such as "Grace Ito · Senior Data Engineer"; None where no name is known."""
-    job = _only_name(found, names, ("job",))
-    if found.main is not None and found.main.kind in JOB_KINDS:
+    job = _only_name(subjects, names, ("job",))
+    if subjects.main is not None and subjects.main.kind in JOB_KINDS:
         return job
-    person = _only_name(found, names, (CANDIDATE, NEW_HIRE))
+    person = _only_name(subjects, names, (CANDIDATE, NEW_HIRE))
     if person is None:
         derived = next(
-            (name for kind in DERIVED if (name := _only_name(found, names, (kind,)))), None
+            (name for kind in DERIVED if (name := _only_name(subjects, names, (kind,)))), None
         )
         if derived is not None:
             return derived
     return " · ".join(part for part in (person, job) if part)[:MAX_TITLE] or None
 
 
-def derived_names(found: Subjects, title: str | None) -> dict[Subject, str]:
+def derived_names(subjects: Subjects, title: str | None) -> dict[Subject, str]:
     """What goes by the same title: the one application, offer or review that is named."""
     names: dict[Subject, str] = {}
     for kind in DERIVED if title else ():
-        named = [subject for subject in found.named if subject.kind == kind]
+        named = [subject for subject in subjects.named if subject.kind == kind]
         if len(named) == 1:
             names[named[0]] = title or ""
     return names
@@ -46,7 +46,9 @@ def better_title(before: str | None, composed: str | None) -> str | None:
     return composed if before is None or before in composed.split(" · ") else None
 
 
-def wanting_names(n: Notification, found: Subjects, names: Mapping[Subject, str]) -> set[Subject]:
+def wanting_names(
+    n: Notification, subjects: Subjects, names: Mapping[Subject, str]
+) -> set[Subject]:
     """The candidate and the job whose names the service could still tell.
 
     What the notification's own link leads to was just asked for.
@@ -56,8 +58,8 @@ def wanting_names(n: Notification, found: Subjects, names: Mapping[Subject, str]
         return set()
     wanted = set()
     for kind in (CANDIDATE, "job"):
-        named = [one for one in found.named if one.kind == kind]
-        is_told = len(named) == 1 and (named[0] in names or named[0] == found.main)
+        named = [subject for subject in subjects.named if subject.kind == kind]
+        is_told = len(named) == 1 and (named[0] in names or named[0] == subjects.main)
         if len(named) == 1 and not is_told and PLAIN_ID.fullmatch(named[0].id):
             wanted.add(named[0])
     return wanted
@@ -70,7 +72,11 @@ def is_trusted(n: Notification, keyed_hooks: set[str]) -> bool:
     return n.signature == "valid" or (n.signature == "unsigned" and n.hook_id not in keyed_hooks)
 
 
-def _only_name(found: Subjects, names: Mapping[Subject, str], kinds: tuple[str, ...]) -> str | None:
+def _only_name(
+    subjects: Subjects, names: Mapping[Subject, str], kinds: tuple[str, ...]
+) -> str | None:
     """The name of the one of these kinds; None where there are several, or none is known."""
-    called = {names[one] for one in found.named if one.kind in kinds and one in names}
+    called = {
+        names[subject] for subject in subjects.named if subject.kind in kinds and subject in names
+    }
     return called.pop() if len(called) == 1 else None

@@ -19,9 +19,9 @@ def request_number(given: str | None) -> str:
 
 def begin_request(given: str | None) -> str:
     """From now on this task's records carry the request's id."""
-    number = request_number(given)
-    _request.set(number)
-    return number
+    request_id = request_number(given)
+    _request.set(request_id)
+    return request_id
 
 
 def current_request() -> str | None:
@@ -30,7 +30,7 @@ def current_request() -> str | None:
 
 
 def add_request(record: logging.LogRecord) -> bool:
-    number = current_request()
-    if number is not None:
-        record.request = number
+    request_id = current_request()
+    if request_id is not None:
+        record.request = request_id
     return True

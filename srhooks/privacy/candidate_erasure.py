@@ -59,10 +59,10 @@ class CandidateEraser:
 
     async def find(self, user_id: str, candidate_id: str) -> CandidateRecords:
         """Return what would be erased, for a dry run. Raises UnknownCandidateError, StoreError."""
-        found = await self._candidates.find(user_id, candidate_id)
-        if not found.records:
+        records = await self._candidates.find(user_id, candidate_id)
+        if not records.records:
             raise UnknownCandidateError
-        return found
+        return records
 
     async def erase(self, user_id: str, candidate_id: str) -> int:
         """Erase what is stored now; return the number of notifications.
@@ -71,10 +71,10 @@ class CandidateEraser:
         nothing was changed, and StoreError, when the rest follows by itself as well.
         """
         async with self._working:
-            found = await self.find(user_id, candidate_id)
+            records = await self.find(user_id, candidate_id)
             at = now_ms()
             await self._store.add_erasure(user_id, candidate_id, at)
-            erased = await self._erase(user_id, found, at)
+            erased = await self._erase(user_id, records, at)
         self.wake()
         return erased
 
@@ -119,15 +119,15 @@ class CandidateEraser:
         rev = max(await self._store.last_rev(note.user_id), 1)
         if rev == note.rev:
             return
-        found = await self._candidates.find(note.user_id, note.candidate_id)
-        found.records = [record for record in found.records if _is_before(record, note.at)]
-        await self._erase(note.user_id, found, note.at)
+        records = await self._candidates.find(note.user_id, note.candidate_id)
+        records.records = [record for record in records.records if _is_before(record, note.at)]
+        await self._erase(note.user_id, records, note.at)
         await self._store.move_erasure(note, rev)
 
-    async def _erase(self, user_id: str, found: CandidateRecords, at: int) -> int:
+    async def _erase(self, user_id: str, records: CandidateRecords, at: int) -> int:
         """Erase these, and remember what was known to be the candidate's."""
-        await self._store.remember_erased(user_id, found.candidate, sorted(found.known), at)
-        numbers = [record.id for record in found.records]
+        await self._store.remember_erased(user_id, records.candidate, sorted(records.known), at)
+        numbers = [record.id for record in records.records]
         erased = await self._erase_notifications(user_id, numbers)
         if erased:
             log.info("erased %d notifications of a candidate", erased, extra={"user": user_id})

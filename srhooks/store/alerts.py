@@ -103,12 +103,12 @@ class AlertQueries(Queries):
                 [_row(message) for message in messages],
             )
             await tx.execute_many(
-                "DELETE FROM incident_events WHERE id = $1", [(one,) for one in event_ids]
+                "DELETE FROM incident_events WHERE id = $1", [(event_id,) for event_id in event_ids]
             )
             await tx.execute_many(
                 "INSERT INTO incident_reminders (incident_id, told_at) VALUES ($1, $2)"
                 " ON CONFLICT (incident_id) DO UPDATE SET told_at = excluded.told_at",
-                [(one, at) for one in told],
+                [(event_id, at) for event_id in told],
             )
             if told:
                 await tx.execute(

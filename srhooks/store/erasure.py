@@ -71,16 +71,21 @@ class ErasureQueries(Queries):
     async def erase_notifications(self, user_id: str, notification_ids: Sequence[int]) -> int:
         async def work(tx: Transaction) -> int:
             erased = 0
-            for number in notification_ids:
+            for notification_id in notification_ids:
                 rev = self._next_rev()
-                touched = await tx.execute(REMAINS, number, ERASED, rev, b"", user_id)
+                touched = await tx.execute(REMAINS, notification_id, ERASED, rev, b"", user_id)
                 if touched:
                     erased += 1
-                    await tx.execute(f"DELETE FROM search WHERE {self.search_id} = $1", number)
-                    for table in ("notification_subjects", "subject_names", "name_requests"):
-                        await tx.execute(f"DELETE FROM {table} WHERE notification_id = $1", number)
                     await tx.execute(
-                        "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING", number
+                        f"DELETE FROM search WHERE {self.search_id} = $1", notification_id
+                    )
+                    for table in ("notification_subjects", "subject_names", "name_requests"):
+                        await tx.execute(
+                            f"DELETE FROM {table} WHERE notification_id = $1", notification_id
+                        )
+                    await tx.execute(
+                        "INSERT INTO reindex (id) VALUES ($1) ON CONFLICT DO NOTHING",
+                        notification_id,
                     )
             return erased
 

@@ -24,12 +24,12 @@ class FeedScanQueries(FeedSliceQueries):
     async def notifications(
         self, user_id: str, feed_filter: Filter, limit: int
     ) -> list[Notification]:
-        found: list[Notification] = []
+        notifications: list[Notification] = []
         while True:
-            page = await self.page(user_id, feed_filter, limit - len(found))
-            found += page.found
+            page = await self.page(user_id, feed_filter, limit - len(notifications))
+            notifications += page.found
             if page.reached is None:
-                return found
+                return notifications
             feed_filter = feed_filter.below(page.reached)
 
     async def page(
@@ -45,22 +45,22 @@ class FeedScanQueries(FeedSliceQueries):
                 *args,
             )
             numbers = light(sized, room)
-            found = (await self.by_ids(user_id, numbers))[::-1]
-            return Page(found, numbers[-1] if len(found) < len(sized) else None)
+            notifications = (await self.by_ids(user_id, numbers))[::-1]
+            return Page(notifications, numbers[-1] if len(notifications) < len(sized) else None)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
         scan = await self._begin(user_id, feed_filter)
-        found = []
+        notifications = []
         high = feed_filter.before
         while True:
             async with self._turn(scan, until):
-                high, rows = await self._slice(scan, high, limit - len(found), room)
-            found += rows
+                high, rows = await self._slice(scan, high, limit - len(notifications), room)
+            notifications += rows
             room -= sum(n.size for n in rows)
-            if high is None or len(found) == limit:
-                return Page(found, None)
+            if high is None or len(notifications) == limit:
+                return Page(notifications, None)
             if room <= 0 or loop.time() >= until:
-                return Page(found, await self._own_end(user_id, high))
+                return Page(notifications, await self._own_end(user_id, high))
 
     async def count(
         self, user_id: str, feed_filter: Filter, limit: int, patience: float = COUNT_TIME

@@ -173,11 +173,11 @@ class FeedSliceQueries(ReceivedTimeQueries):
         kept = light(sized, room)
         if len(kept) < len(sized):
             low = kept[-1]
-        found = (await self.by_ids(scan.user_id, kept))[::-1]
+        notifications = (await self.by_ids(scan.user_id, kept))[::-1]
         if scan.feed_filter.q:  # the index may know an earlier state
-            held = sum(n.size for n in found)
-            found = await run_heavy(held, _matching, scan.feed_filter, found)
-        return low, found[:limit]
+            held = sum(n.size for n in notifications)
+            notifications = await run_heavy(held, _matching, scan.feed_filter, notifications)
+        return low, notifications[:limit]
 
     async def _next_slice(self, scan: FeedScan, high: int | None) -> Slice:
         piece = await self._try(scan, scan.source, high)

@@ -32,20 +32,22 @@ COLUMNS = "id, hook_id, subscription_id, event_id, event_name, sent_at, tries, h
 class MissedQueries(Queries):
     async def arrived(self, logged: Sequence[LoggedNotification]) -> dict[bytes, int | None]:
         arrived: dict[bytes, int | None] = {}
-        by_event = {one.event_id: one.identity for one in logged if one.event_id is not None}
+        by_event = {
+            record.event_id: record.identity for record in logged if record.event_id is not None
+        }
         if logged:
             stored = await self._ids_of_events(logged[0].hook_id, list(by_event))
             arrived |= {by_event[event_id]: number for event_id, number in stored.items()}
-        rest = [one for one in logged if one.identity not in arrived]
-        for one in rest:
-            number = await self._id_of_body(one)
+        rest = [record for record in logged if record.identity not in arrived]
+        for record in rest:
+            number = await self._id_of_body(record)
             if number is not None:
-                arrived[one.identity] = number
+                arrived[record.identity] = number
         digests = {
-            digest: one.identity
-            for one in rest
-            if one.identity not in arrived
-            for digest in digests_to_look_for(one)
+            digest: record.identity
+            for record in rest
+            if record.identity not in arrived
+            for digest in digests_to_look_for(record)
         }
         for chunk in _chunks(list(digests)):
             rows = await self._read(
@@ -69,18 +71,18 @@ class MissedQueries(Queries):
             found |= {row[0]: row[1] for row in rows}
         return found
 
-    async def _id_of_body(self, one: LoggedNotification) -> int | None:
+    async def _id_of_body(self, record: LoggedNotification) -> int | None:
         """One with the same body, event and timestamp, where not both have an event-id."""
-        without_id = "" if one.event_id is None else " AND n.event_id IS NULL"
+        without_id = "" if record.event_id is None else " AND n.event_id IS NULL"
         conditions = [f"n.hook_id = $1{without_id}", COUNTS]
-        args: list[Any] = [one.hook_id]
-        for column, value in (("event_name", one.event_name), ("sent_at", one.timestamp)):
+        args: list[Any] = [record.hook_id]
+        for column, value in (("event_name", record.event_name), ("sent_at", record.timestamp)):
             if value is None:
                 conditions.append(f"n.{column} IS NULL")
             else:
                 args.append(value)
                 conditions.append(f"n.{column} = ${len(args)}")
-        args.append(one.body)
+        args.append(record.body)
         conditions.append(f"n.body = ${len(args)}")
         rows = await self._read(
             f"SELECT n.id FROM notifications n WHERE {' AND '.join(conditions)} LIMIT 1",
@@ -109,19 +111,19 @@ class MissedQueries(Queries):
     ) -> None:  # fmt: skip
         async def work(tx: Transaction) -> None:
             ((kept,),) = await tx.fetch("SELECT count(*) FROM missed WHERE user_id = $1", user_id)
-            for one in missed:
+            for record in missed:
                 rows = await tx.fetch(
                     "SELECT id, tries FROM missed WHERE user_id = $1 AND identity = $2",
-                    user_id, one.identity,
+                    user_id, record.identity,
                 )  # fmt: skip
                 if rows:
-                    tries = _merged(_read_tries(rows[0][1]), one.tries)
+                    tries = _merged(_read_tries(rows[0][1]), record.tries)
                     await tx.execute(
                         "UPDATE missed SET tries = $2 WHERE id = $1", rows[0][0], _tries(tries)
                     )
                 elif kept < limit:
                     kept += 1
-                    await _insert(tx, user_id, one)
+                    await _insert(tx, user_id, record)
             await _save_walk(tx, user_id, subscription_id, walk)
 
         await self._work(work)
@@ -207,17 +209,18 @@ async def _save_walk(tx: Transaction, user_id: str, subscription_id: str, walk: 
     )  # fmt: skip
 
 
-async def _insert(tx: Transaction, user_id: str, one: LoggedNotification) -> None:
+async def _insert(tx: Transaction, user_id: str, record: LoggedNotification) -> None:
     """Under an id that holds the time at which it was sent, and is free."""
     for _ in range(ENOUGH):
-        missed_id = one.first_at << LOW_BITS | secrets.randbits(LOW_BITS)
+        missed_id = record.first_at << LOW_BITS | secrets.randbits(LOW_BITS)
         stored = await tx.execute(
             "INSERT INTO missed (id, user_id, hook_id, subscription_id, identity, event_id,"
             " event_name, sent_at, tries, headers, body)"
             " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING",
             *storable((
-                missed_id, user_id, one.hook_id, one.subscription_id, one.identity, one.event_id,
-                one.event_name, one.timestamp, _tries(one.tries), one.headers, one.body,
+                missed_id, user_id, record.hook_id, record.subscription_id, record.identity,
+                record.event_id, record.event_name, record.timestamp, _tries(record.tries),
+                record.headers, record.body,
             )),
         )  # fmt: skip
         if stored:
@@ -225,7 +228,7 @@ async def _insert(tx: Transaction, user_id: str, one: LoggedNotification) -> Non
 
 
 def _tries(tries: Sequence[Try]) -> str:
-    return json.dumps([[one.at, one.delivered] for one in tries])
+    return json.dumps([[record.at, record.delivered] for record in tries])
 
 
 def _read_tries(text: str) -> tuple[Try, ...]:
@@ -233,7 +236,7 @@ def _read_tries(text: str) -> tuple[Try, ...]:
 
 
 def _merged(known: Sequence[Try], more: Sequence[Try]) -> list[Try]:
-    return sorted({*known, *more}, key=lambda one: (one.at, one.delivered))
+    return sorted({*known, *more}, key=lambda record: (record.at, record.delivered))
 
 
 def _chunks(values: Sequence[T]) -> list[Sequence[T]]:

@@ -41,7 +41,7 @@ class SqlPersonalTokens(Queries):
         await self._write("UPDATE personal_tokens SET used_at = $2 WHERE id = $1", token_id, at)
 
     async def drop_personal_token(self, user_id: str, token_id: str) -> bool:
-        found = await self._write(
+        added = await self._write(
             "DELETE FROM personal_tokens WHERE user_id = $1 AND id = $2", user_id, token_id
         )
-        return found > 0
+        return added > 0

@@ -11,9 +11,9 @@ from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
 
 
-def _texts(found: Sequence[Notification]) -> list[tuple[int, int, str]]:
+def _texts(notifications: Sequence[Notification]) -> list[tuple[int, int, str]]:
     """For each its id, its rev and what can be searched for."""
-    return [(n.id, n.rev, search_text(n)) for n in found]
+    return [(n.id, n.rev, search_text(n)) for n in notifications]
 
 
 class SearchQueries(Queries):
@@ -33,9 +33,9 @@ class SearchQueries(Queries):
         )
         if not rows:
             return 0
-        found = [notification_of(row) for row in rows]
-        numbers = [n.id for n in found]
-        texts = await run_heavy(sum(n.size for n in found), _texts, found)
+        notifications = [notification_of(row) for row in rows]
+        numbers = [n.id for n in notifications]
+        texts = await run_heavy(sum(n.size for n in notifications), _texts, notifications)
 
         async def work(tx: Transaction) -> None:
             ((indexed_to,),) = await tx.fetch("SELECT indexed_to FROM search_state")

@@ -319,12 +319,14 @@ def _insert(connection: sqlite3.Connection, rows: list[NewNotification]) -> set[
         if "notifications.id" in str(error):
             raise IdTakenError(str(error)) from error
         raise
-    wanted = [row.id for row in rows]
+    notification_ids = [row.id for row in rows]
     if cursor.rowcount == len(rows):
-        return set(wanted)
-    marks = ", ".join("?" * len(wanted))
-    found = connection.execute(f"SELECT id FROM notifications WHERE id IN ({marks})", wanted)
-    return {row[0] for row in found}
+        return set(notification_ids)
+    marks = ", ".join("?" * len(notification_ids))
+    present = connection.execute(
+        f"SELECT id FROM notifications WHERE id IN ({marks})", notification_ids
+    )
+    return {row[0] for row in present}
 
 
 def _trigrams(needle: str) -> list[str]:

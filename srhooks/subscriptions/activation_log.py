@@ -137,5 +137,5 @@ class ActivationLog:
 
 
 def _read(text: str) -> list[Step]:
-    found: list[dict[str, Any]] = json.loads(text)
-    return [Step(**one) for one in found]
+    steps: list[dict[str, Any]] = json.loads(text)
+    return [Step(**step) for step in steps]

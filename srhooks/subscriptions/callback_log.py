@@ -135,10 +135,10 @@ async def callbacks_log(
 
 async def newest_calls(user_client: UserClient, user_id: str, subscription_id: str) -> list[Call]:
     """The newest page of it, asked for behind all else. Raises ServiceError."""
-    found, _ = await _one_page(
+    calls, _ = await _one_page(
         user_client, user_id, subscription_id, ANY_CALL, Position(), foreground=False
     )
-    return found
+    return calls
 
 
 async def _one_page(

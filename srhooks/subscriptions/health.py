@@ -46,22 +46,24 @@ class SubscriptionHealth:
     ) -> None:
         """Read the logs that are out of date, and wait for them at most `seconds`."""
         due = now_ms() - FRESH
-        for one in listed:
-            key = (user_id, str(one["id"]))
+        for subscription in listed:
+            key = (user_id, str(subscription["id"]))
             known = self._known.get(key)
             if key not in self._running and (known is None or known.at < due):
                 task = asyncio.create_task(self._read(key), name="read-callbacks-log")
                 self._running[key] = task
                 task.add_done_callback(partial(self._finish, key))
-        keys = ((user_id, str(one["id"])) for one in listed)
+        keys = ((user_id, str(subscription["id"])) for subscription in listed)
         running = [self._running[key] for key in keys if key in self._running]
         if running:
             await asyncio.wait(running, timeout=seconds)
 
-    def of(self, user_id: str, one: Mapping[str, Any], last_received_at: int | None) -> Health:
+    def of(
+        self, user_id: str, subscription: Mapping[str, Any], last_received_at: int | None
+    ) -> Health:
         """The health of one subscription, by what is known now."""
-        reading = self._known.get((user_id, str(one["id"])))
-        status = str(one.get("status") or "unknown")
+        reading = self._known.get((user_id, str(subscription["id"])))
+        status = str(subscription.get("status") or "unknown")
         if reading is None:
             return judge(status, None, last_received_at, now_ms())
         return judge(status, reading.attempts, last_received_at, now_ms(), reading.unread)

@@ -95,21 +95,21 @@ class Subscriptions:
 
     async def all(self, user_id: str, *, foreground: bool = True) -> list[dict[str, Any]]:
         """List the service's objects, with `hookId` and `mine`. Raises ServiceError, StoreError."""
-        found = await self._fetch_all(user_id, foreground=foreground)
+        subscriptions = await self._fetch_all(user_id, foreground=foreground)
         hooks = {hook.id: hook for hook in await self._store.hooks(user_id)}
-        for one in found:
-            await self._join(one, hooks)
+        for subscription in subscriptions:
+            await self._join(subscription, hooks)
         for observer in self._observers:
-            await _tell(observer.listed(user_id, found))
-        return found
+            await _tell(observer.listed(user_id, subscriptions))
+        return subscriptions
 
     async def one(self, user_id: str, subscription_id: str) -> dict[str, Any]:
         """As in `all`. Raises ServiceError, StoreError, UnknownSubscriptionError."""
-        found = read_subscription(
+        subscription = read_subscription(
             await self._ask(user_id, "GET", subscription_path(subscription_id))
         )
-        await self._join(found, {hook.id: hook for hook in await self._store.hooks(user_id)})
-        return found
+        await self._join(subscription, {hook.id: hook for hook in await self._store.hooks(user_id)})
+        return subscription
 
     async def create(self, user_id: str, requested: NewSubscription) -> dict[str, Any]:
         """Create a subscription; its `activationError` says why it is not active as requested.

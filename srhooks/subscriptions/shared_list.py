@@ -28,7 +28,7 @@ class SharedList:
             task.add_done_callback(lambda task: self._finish(user_id, task))
         async with asyncio.timeout(seconds):
             listed = await asyncio.shield(task)
-        return [dict(one) for one in listed]
+        return [dict(subscription) for subscription in listed]
 
     def forget(self, user_id: str) -> None:
         """Discard a reading that began before a change."""

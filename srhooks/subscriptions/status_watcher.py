@@ -86,38 +86,50 @@ class StatusWatch:
         watched = self._users.get(user_id)
         return watched.drifts if watched is not None else {}
 
-    def observe(self, user_id: str, found: Sequence[dict[str, Any]]) -> list[Drift]:
+    def observe(self, user_id: str, listed: Sequence[dict[str, Any]]) -> list[Drift]:
         """Compare a fresh list with the previous one, and keep what changed by itself."""
         watched = self._users.setdefault(user_id, _Watched())
-        before = {str(one["id"]): _status(one) for one in watched.known or () if one.get("mine")}
-        now = {str(one["id"]): _status(one) for one in found}
-        names = {str(one["id"]): subscription_name(one) for one in found}
+        before = {
+            str(subscription["id"]): _status(subscription)
+            for subscription in watched.known or ()
+            if subscription.get("mine")
+        }
+        now = {str(subscription["id"]): _status(subscription) for subscription in listed}
+        names = {
+            str(subscription["id"]): subscription_name(subscription) for subscription in listed
+        }
         fresh = [
-            Drift(number, names[number], status, now[number], now_ms())
-            for number, status in before.items()
-            if status == "active" and number in now and now[number] != "active"
+            Drift(subscription_id, names[subscription_id], status, now[subscription_id], now_ms())
+            for subscription_id, status in before.items()
+            if status == "active" and subscription_id in now and now[subscription_id] != "active"
         ]
         watched.drifts.update((drift.subscription_id, drift) for drift in fresh)
-        for number in list(watched.drifts):  # it works again, or is deleted
-            if now.get(number, "active") == "active":
-                del watched.drifts[number]
-        watched.known = [dict(one) for one in found]
+        for subscription_id in list(watched.drifts):  # it works again, or is deleted
+            if now.get(subscription_id, "active") == "active":
+                del watched.drifts[subscription_id]
+        watched.known = [dict(subscription) for subscription in listed]
         watched.known_at = now_ms()
         watched.looked_at = asyncio.get_running_loop().time()
         return fresh
 
-    def remember(self, user_id: str, one: dict[str, Any]) -> None:
+    def remember(self, user_id: str, subscription: dict[str, Any]) -> None:
         """Record a subscription that was created or changed here; the list is not read."""
         watched = self._users.setdefault(user_id, _Watched())
-        others = [other for other in watched.known or () if str(other["id"]) != str(one["id"])]
-        watched.known = [*others, dict(one)]
+        others = [
+            other for other in watched.known or () if str(other["id"]) != str(subscription["id"])
+        ]
+        watched.known = [*others, dict(subscription)]
 
     def forget(self, user_id: str, subscription_id: str) -> None:
         """Record that a subscription was deleted here."""
         watched = self._users.setdefault(user_id, _Watched())
         watched.drifts.pop(subscription_id, None)
         if watched.known is not None:
-            watched.known = [one for one in watched.known if str(one["id"]) != subscription_id]
+            watched.known = [
+                subscription
+                for subscription in watched.known
+                if str(subscription["id"]) != subscription_id
+            ]
 
     async def _poll(self, user_id: str, watched: _Watched) -> None:
         pause = self._every
@@ -126,7 +138,7 @@ class StatusWatch:
             jitter = random.uniform(0.0, self._first)  # noqa: S311 - so that not all ask at once
             await asyncio.sleep(due - asyncio.get_running_loop().time() + jitter)
             try:
-                found = await self._subscriptions.all(user_id, foreground=False)
+                listed = await self._subscriptions.all(user_id, foreground=False)
             except GrantDeadError:
                 self._hub.publish(user_id, Event("login"))
                 return
@@ -140,14 +152,18 @@ class StatusWatch:
                 continue
             pause = self._every
             known = _statuses(watched.known)
-            self.observe(user_id, found)
-            if known is not None and known != _statuses(found):
+            self.observe(user_id, listed)
+            if known is not None and known != _statuses(listed):
                 self._hub.publish(user_id, Event("subscriptions"))
 
 
-def _status(one: dict[str, Any]) -> str:
-    return str(one.get("status") or "unknown")
+def _status(subscription: dict[str, Any]) -> str:
+    return str(subscription.get("status") or "unknown")
 
 
-def _statuses(found: Sequence[dict[str, Any]] | None) -> dict[str, str] | None:
-    return None if found is None else {str(one["id"]): _status(one) for one in found}
+def _statuses(listed: Sequence[dict[str, Any]] | None) -> dict[str, str] | None:
+    return (
+        None
+        if listed is None
+        else {str(subscription["id"]): _status(subscription) for subscription in listed}
+    )

@@ -133,7 +133,7 @@ LOOK_FIRST = "It may have been done all the same: look at the list before you tr
 
 @web.middleware
 async def error_middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
-    request[REQUEST] = number = begin_request(request.headers.get("X-Request-Id"))
+    request[REQUEST] = request_id = begin_request(request.headers.get("X-Request-Id"))
     try:
         return await handler(request)
     except (LoginRequiredError, GrantDeadError) as error:
@@ -164,7 +164,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         if isinstance(error, ConnectionError) and request.transport is None:
             return web.Response(status=400)  # it left before its request was whole: nobody reads it
         log.exception("%s %s failed", request.method, _route(request))
-        hint = f"It has been logged as request {number}. Try again."
+        hint = f"It has been logged as request {request_id}. Try again."
         problem = Problem(500, "Something went wrong here", hint)
     return problem_response(request, problem)
 

@@ -105,8 +105,8 @@ def read_bound(name: str, text: str, zone: ZoneInfo | None = None) -> tuple[int 
     """
     if not text.strip():
         return None, None
-    if len(text) == LENGTH and (number := decode_id(text)) is not None:
-        return number, None
+    if len(text) == LENGTH and (notification_id := decode_id(text)) is not None:
+        return notification_id, None
     try:
         ms = read_time(text, zone or UTC).timestamp() * 1000
     except (ValueError, OverflowError):

@@ -81,11 +81,11 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
     settings = request.config_dict[SETTINGS]
     store = request.config_dict[STORE]
     now = now_ms()
-    found = await store.session(session_id, now)
-    if found is None or not may_enter(settings, found[0].company):
+    stored = await store.session(session_id, now)
+    if stored is None or not may_enter(settings, stored[0].company):
         cookie.invalidate()
         return None
-    user, session = found
+    user, session = stored
     if now - session.used_at >= _touch_interval(settings):
         session = replace(session, used_at=now, until=_end(settings, session.created_at, now))
         await store.touch_session(session_id, session.used_at, session.until)
@@ -133,10 +133,10 @@ async def still_logged_in(app: web.Application, login: Login) -> int | None:
         valid = any(reader_id(token.id) == login.session_id for token in tokens)
         over = user is None or user.grant_dead or not valid or login.until <= now
         return None if over else login.until
-    found = await app[STORE].session(login.session_id, now)
-    if found is None or found[0].grant_dead:
+    stored = await app[STORE].session(login.session_id, now)
+    if stored is None or stored[0].grant_dead:
         return None
-    return found[1].until
+    return stored[1].until
 
 
 async def require_reader(request: web.Request) -> Login:

@@ -217,9 +217,9 @@ class LivePage:
     async def _send_deleted(self) -> None:
         deletions = self._app[RECENT_DELETIONS]
         user_id = self.login.user.id
-        self._told, numbers = deletions.after(user_id, self._told)
-        if numbers:
-            await self._send(await fragments.deleted(self._app, user_id, numbers))
+        self._told, notification_ids = deletions.after(user_id, self._told)
+        if notification_ids:
+            await self._send(await fragments.deleted(self._app, user_id, notification_ids))
 
     async def _send_whole_list(self) -> None:
         cursor = await self._app[STORE].last_rev(self.login.user.id)

@@ -24,7 +24,10 @@ async def banner(app: web.Application, login: Login) -> str:
 
 async def deleted(app: web.Application, user_id: str, notification_ids: Iterable[int]) -> str:
     """Raises StoreError."""
-    ctx = {"ids": [encode_id(number) for number in notification_ids], **await totals(app, user_id)}
+    ctx = {
+        "ids": [encode_id(notification_id) for notification_id in notification_ids],
+        **await totals(app, user_id),
+    }
     return render_text(app, "_deleted.html", ctx)
 
 
@@ -48,27 +51,27 @@ async def activations(app: web.Application, login: Login) -> str:
     """Raises StoreError."""
     steps_of = await app[ACTIVATIONS].of_user(login.user.id)
     return "".join(
-        render_text(app, "_steps.html", {"sid": number, "steps": steps, "oob": True})
-        for number, steps in steps_of.items()
+        render_text(app, "_steps.html", {"sid": subscription_id, "steps": steps, "oob": True})
+        for subscription_id, steps in steps_of.items()
     )
 
 
 async def drifts(app: web.Application, login: Login) -> str:
     """Those that no incident tells of. Raises StoreError."""
     told = {
-        one.subject
-        for one in await app[INCIDENTS].open_ones(login.user.id)
-        if one.kind == "suspended"
+        drift.subject
+        for drift in await app[INCIDENTS].open_ones(login.user.id)
+        if drift.kind == "suspended"
     }
-    found = app[STATUS_WATCH].drifts(login.user.id).values()
-    shown = [one for one in found if one.subscription_id not in told]
+    drifts = app[STATUS_WATCH].drifts(login.user.id).values()
+    shown = [drift for drift in drifts if drift.subscription_id not in told]
     return render_text(app, "_drift.html", {"drifts": shown})
 
 
 async def incident_line(app: web.Application, login: Login) -> str:
     """Raises StoreError."""
-    found = await app[INCIDENTS].open_ones(login.user.id)
-    return render_text(app, "_incident_line.html", {"open_incidents": found, "oob": True})
+    open_incidents = await app[INCIDENTS].open_ones(login.user.id)
+    return render_text(app, "_incident_line.html", {"open_incidents": open_incidents, "oob": True})
 
 
 async def subscriptions(app: web.Application, login: Login) -> str:

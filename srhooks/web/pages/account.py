@@ -93,9 +93,9 @@ async def _erase_for_program(
 ) -> web.Response:
     """Raises UnknownCandidateError."""
     if asked.get("dryRun") is True:
-        found = await eraser.find(login.user.id, candidate_id)
+        records = await eraser.find(login.user.id, candidate_id)
         return json_response(
-            {"found": len(found.records), "name": found.name, "byEvent": found.by_event()}
+            {"found": len(records.records), "name": records.name, "byEvent": records.by_event()}
         )
     if asked.get("confirm") is True or asked.get("confirm") == "yes":
         erased = await eraser.erase(login.user.id, candidate_id)
@@ -107,19 +107,19 @@ async def _erase_for_program(
 
 async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -> web.Response:
     """The question, with whom and what was found. Raises UnknownCandidateError."""
-    found = await request.app[CANDIDATE_ERASER].find(login.user.id, candidate_id)
-    whom = found.name or "a candidate whose name is not known here"
+    records = await request.app[CANDIDATE_ERASER].find(login.user.id, candidate_id)
+    whom = records.name or "a candidate whose name is not known here"
     return ask(
         request,
-        f"Erase {found.name or 'this candidate'}?",
-        f"{_many(len(found.records))} about {whom} ({candidate_id}): body, headers, link and"
+        f"Erase {records.name or 'this candidate'}?",
+        f"{_many(len(records.records))} about {whom} ({candidate_id}): body, headers, link and"
         " record are erased, also in the search. An empty entry remains in the list. It cannot be"
         " undone.",
         action="/candidates/erase",
         yes="Erase for good",
         back="/account",
         fields={"candidateId": candidate_id, "confirm": "yes"},
-        counts=sorted(found.by_event().items(), key=lambda row: (-row[1], row[0])),
+        counts=sorted(records.by_event().items(), key=lambda row: (-row[1], row[0])),
     )
 
 

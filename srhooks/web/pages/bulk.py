@@ -35,17 +35,19 @@ async def delete(request: web.Request) -> web.Response:
     asked = await _Asked.of(request)
     if not asked.confirmed:
         return await _question(request, login, asked)
-    numbers = read_ids(asked.ids)
+    notification_ids = read_ids(asked.ids)
     deleted = 0
-    for start in range(0, len(numbers), DELETE_BATCH):
-        deleted += await _delete(request, login.user.id, numbers[start : start + DELETE_BATCH])
+    for start in range(0, len(notification_ids), DELETE_BATCH):
+        deleted += await _delete(
+            request, login.user.id, notification_ids[start : start + DELETE_BATCH]
+        )
     return _done(request, login, asked, "deleted", deleted)
 
 
 async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.Response:
     """The question that select.js asks in a dialog, and which ones they are."""
     words = WORDS["delete_many" if len(asked.ids) > 1 else "delete_one"]
-    numbers = read_ids(asked.ids[:NAMED])
+    notification_ids = read_ids(asked.ids[:NAMED])
     back = f"/{quoted(asked.ids[0])}{asked.back}" if len(asked.ids) == 1 else asked.back
     return ask(
         request,
@@ -55,7 +57,7 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
         yes="Delete for good",
         back=f"/notifications{back}",
         fields={"id": asked.ids, "back": asked.back, "confirm": "yes"},
-        named=await request.app[STORE].by_ids(login.user.id, numbers),
+        named=await request.app[STORE].by_ids(login.user.id, notification_ids),
         unnamed=len(asked.ids[NAMED:]),
     )
 
@@ -73,9 +75,9 @@ async def reprocess(request: web.Request) -> web.Response:
     login = await require_login(request)
     asked = await _Asked.of(request)
     processed = 0
-    numbers = read_ids(asked.ids)
-    for start in range(0, len(numbers), BATCH):
-        processed += await _process(request, login, numbers[start : start + BATCH])
+    notification_ids = read_ids(asked.ids)
+    for start in range(0, len(notification_ids), BATCH):
+        processed += await _process(request, login, notification_ids[start : start + BATCH])
     return _done(request, login, asked, "processed", processed)
 
 

@@ -54,22 +54,22 @@ class LoggedCall:
 async def show(request: web.Request) -> web.Response:
     """The service's callbacks log; what failed first, unless asked otherwise."""
     login = await require_login(request)
-    number = request.match_info["id"]
+    subscription_id = request.match_info["id"]
     chosen, position = read_log_filter(request.query)
     app = request.app
     page = await callbacks_log(
-        app[USER_CLIENT], login.user.id, number, log_filter=chosen, position=position
+        app[USER_CLIENT], login.user.id, subscription_id, log_filter=chosen, position=position
     )
     hooks = await app[STORE].hooks(login.user.id)
-    hook = next((hook for hook in hooks if hook.subscription_id == number), None)
-    calls = await _look_up(request, login.user.id, number, hook, page.calls)
+    hook = next((hook for hook in hooks if hook.subscription_id == subscription_id), None)
+    calls = await _look_up(request, login.user.id, subscription_id, hook, page.calls)
     kept = {name: request.query[name] for name in KEPT if request.query.get(name)}
-    path = f"/subscriptions/{quote(number, safe='')}/callbacks-log"
+    path = f"/subscriptions/{quote(subscription_id, safe='')}/callbacks-log"
     following = None
     if page.following:
         following = f"{path}?{urlencode({**kept, 'page': page.following}, errors='replace')}"
     if wants_json(request):
-        shown = {"callbacks": [callback_json(one) for one in calls], "next": following}
+        shown = {"callbacks": [callback_json(call) for call in calls], "next": following}
         return web.Response(
             text=json_text(shown), content_type="application/json", headers={"Vary": VARY}
         )
@@ -77,11 +77,11 @@ async def show(request: web.Request) -> web.Response:
     series = failures_in_a_row(page.calls) if is_whole else 0
     zone = request.query.get("zone", "")
     ctx = {
-        "number": number,
+        "number": subscription_id,
         "path": path,
         # What failed first, unless an outcome was chosen: then in the order of time.
-        "calls": calls if chosen.status else sorted(calls, key=lambda one: one.call.successful),
-        "failed": sum(not one.call.successful for one in calls),
+        "calls": calls if chosen.status else sorted(calls, key=lambda call: call.call.successful),
+        "failed": sum(not call.call.successful for call in calls),
         "chosen": chosen,
         "params": kept,
         "from": field_time(request.query.get("after", ""), zone),
@@ -142,7 +142,7 @@ async def _look_up(
         arrivals = await find_arrivals(store, records, now_ms())
 
     def read_things() -> list[list[Subject]]:
-        return [things_named(one, user_id) if one is not None else [] for one in records]
+        return [things_named(call, user_id) if call is not None else [] for call in records]
 
     things = await run_heavy(sum(len(call.body) for call in calls), read_things)
     digests = {digest_of(user_id, thing): thing for group in things for thing in group}
@@ -155,8 +155,8 @@ async def _look_up(
 
 
 def _read_time(name: str, text: str, zone: Any) -> int | None:
-    number, ms = read_bound(name, text, zone)
-    return received_ms(number) if number is not None else ms
+    subscription_id, ms = read_bound(name, text, zone)
+    return received_ms(subscription_id) if subscription_id is not None else ms
 
 
 def _event_names(calls: list[Call]) -> set[str]:

@@ -16,13 +16,19 @@ from srhooks.web.state.app_keys import STATUS_WATCH, SUBSCRIPTIONS
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
     app = request.app
-    found = await app[SUBSCRIPTIONS].all(login.user.id)
-    app[STATUS_WATCH].observe(login.user.id, found)
-    covered = coverage(found)
+    subscriptions = await app[SUBSCRIPTIONS].all(login.user.id)
+    app[STATUS_WATCH].observe(login.user.id, subscriptions)
+    covered = coverage(subscriptions)
     # Only an active one of ours brings anything here.
-    ours = {str(one["id"]) for one in found if one.get("mine") and one.get("status") == "active"}
+    ours = {
+        str(subscription["id"])
+        for subscription in subscriptions
+        if subscription.get("mine") and subscription.get("status") == "active"
+    }
     gaps = [name for name in sorted(KNOWN) if not ours & set(covered[name])]
-    duplicates = [name for name, numbers in covered.items() if len(ours & set(numbers)) > 1]
+    duplicates = [
+        name for name, subscription_ids in covered.items() if len(ours & set(subscription_ids)) > 1
+    ]
     if wants_json(request):
         value = {"events": covered, "gaps": gaps, "duplicates": duplicates}
         return web.Response(
@@ -30,7 +36,7 @@ async def show(request: web.Request) -> web.Response:
         )
     others = tuple(name for name in covered if name not in KNOWN)
     ctx = {
-        "subscriptions": found,
+        "subscriptions": subscriptions,
         "covered": covered,
         "gaps": gaps,
         "duplicates": duplicates,
@@ -39,10 +45,10 @@ async def show(request: web.Request) -> web.Response:
     return render(request, "coverage.html", ctx)
 
 
-def coverage(found: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+def coverage(subscriptions: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
     """Each known event, and each that is subscribed to, with the ids of its subscriptions."""
     covered: dict[str, list[str]] = {name: [] for names in FAMILIES.values() for name in names}
-    for one in found:
-        for name in dict.fromkeys(event_names(one)):
-            covered.setdefault(name, []).append(str(one["id"]))
+    for subscription in subscriptions:
+        for name in dict.fromkeys(event_names(subscription)):
+            covered.setdefault(name, []).append(str(subscription["id"]))
     return covered

@@ -60,10 +60,10 @@ def _read_position(text: str) -> Position | None:
     if not text:
         return None
     at, _, public_id = text.partition("-")
-    number = decode_id(public_id)
-    if not (at.isascii() and at.isdigit() and len(at) <= MAX_TIME) or number is None:
+    notification_id = decode_id(public_id)
+    if not (at.isascii() and at.isdigit() and len(at) <= MAX_TIME) or notification_id is None:
         raise BadRequestError("after must be as `next` gives it")
-    return Position(int(at), number)
+    return Position(int(at), notification_id)
 
 
 def _timeline_json(timeline: Timeline, following: str | None) -> dict[str, Any]:

@@ -43,14 +43,16 @@ async def export(request: web.Request) -> web.StreamResponse:
     if posted and not chosen:
         raise BadRequestError("Choose at least one notification")
     feed_filter = read_filter(request.query)
-    numbers = read_ids(chosen)
+    notification_ids = read_ids(chosen)
     name = str(asked.get("format", ""))
     if not name and wants_json(request):
         raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
     if not name:
         store = request.app[STORE]
         known = (
-            len(numbers) if chosen else await store.count(login.user.id, feed_filter, COUNTED + 1)
+            len(notification_ids)
+            if chosen
+            else await store.count(login.user.id, feed_filter, COUNTED + 1)
         )
         params = {**feed_filter.params, "id": chosen}
         ctx = {"total": known, "most": COUNTED, "feed_filter": feed_filter, "params": params}
@@ -59,7 +61,7 @@ async def export(request: web.Request) -> web.StreamResponse:
         raise BadRequestError(f"format must be one of {', '.join(FORMATS)}")
     store = request.app[STORE]
     pieces = (
-        _chosen(store, login.user.id, numbers)
+        _chosen(store, login.user.id, notification_ids)
         if chosen
         else _all(store, login.user.id, feed_filter)
     )
@@ -71,7 +73,9 @@ def read_ids(texts: list[str]) -> list[int]:
     """The chosen notifications; a malformed id names none. Raises BadRequestError."""
     if len(texts) > MAX_IDS:
         raise BadRequestError(f"at most {MAX_IDS} notifications at once")
-    return [number for text in texts if (number := ids.decode_id(text)) is not None]
+    return [
+        notification_id for text in texts if (notification_id := ids.decode_id(text)) is not None
+    ]
 
 
 async def _stream(
@@ -88,20 +92,20 @@ async def _stream(
     answers = request.app[ANSWER_BUDGET]
     lease = await answers.take(PIECE_BYTES)
     try:
-        found: list[Notification] = await anext(pieces, [])
+        notifications: list[Notification] = await anext(pieces, [])
         await response.prepare(request)
         await response.write(form.head.encode())
         between = b""
-        while found:
-            size = sum(n.size for n in found)
-            text = await run_heavy(size, write, form, found, request.app[SETTINGS].hook_url)
-            found = []
+        while notifications:
+            size = sum(n.size for n in notifications)
+            text = await run_heavy(size, write, form, notifications, request.app[SETTINGS].hook_url)
+            notifications = []
             async with asyncio.timeout(SEND_TIMEOUT):
                 await response.write(between + text)
             between, text = form.between.encode(), b""
             lease.release()  # so that others have their turn
             lease = await answers.take(PIECE_BYTES)
-            found = await anext(pieces, [])
+            notifications = await anext(pieces, [])
         await response.write(form.foot.encode())
         await response.write_eof()
     except ConnectionError:
@@ -147,6 +151,6 @@ async def _chosen(
     while left:
         piece = light(left, PIECE_BYTES)
         left = left[len(piece) :]
-        found = await store.by_ids(user_id, piece)
-        if found:
-            yield found[::-1]
+        notifications = await store.by_ids(user_id, piece)
+        if notifications:
+            yield notifications[::-1]

@@ -113,10 +113,10 @@ def _download(body: bytes, name: str) -> web.Response:
 
 async def find_notification(request: web.Request, login: Login) -> Notification:
     """The notification of the address. Another user's is a 404, like one that never existed."""
-    number = ids.decode_id(request.match_info["id"])
+    notification_id = ids.decode_id(request.match_info["id"])
     n = None
-    if number is not None:
-        n = await request.app[STORE].notification(login.user.id, number)
+    if notification_id is not None:
+        n = await request.app[STORE].notification(login.user.id, notification_id)
     if n is None:
         raise NotFoundError("There is no such notification")
     return n
@@ -182,7 +182,7 @@ async def _visit(request: web.Request, login: Login) -> int:
 async def _subscriptions(request: web.Request, login: Login) -> list[dict[str, str]]:
     """What can be chosen to filter by: from our hooks, so that no call to the service is needed."""
     labels = hook_labels(await request.app[STORE].hooks(login.user.id))
-    return [{"id": number, "label": label} for number, label in labels.items()]
+    return [{"id": subscription_id, "label": label} for subscription_id, label in labels.items()]
 
 
 async def _things_called(request: web.Request, login: Login, text: str) -> list[SubjectName]:
@@ -195,16 +195,16 @@ async def _things_called(request: web.Request, login: Login, text: str) -> list[
 
 async def _things_named(request: web.Request, login: Login, n: Notification) -> list[SubjectName]:
     """What the notification names and has a timeline, with its name or, without one, its id."""
-    found = await run_heavy(n.size, subjects_of, n)
+    subjects = await run_heavy(n.size, subjects_of, n)
     listed = sorted(
-        (one for one in found.named if one.kind in KINDS),
-        key=lambda one: (one != found.main, KINDS.index(one.kind), one.id),
+        (subject for subject in subjects.named if subject.kind in KINDS),
+        key=lambda subject: (subject != subjects.main, KINDS.index(subject.kind), subject.id),
     )[:MAX_NAMED]
-    digests = {digest_of(login.user.id, one): one for one in listed}
+    digests = {digest_of(login.user.id, subject): subject for subject in listed}
     names = await request.app[STORE].names_of(list(digests))
     return [
-        SubjectName(digest, one.kind, one.id, names.get(digest, one.id), n.id)
-        for digest, one in digests.items()
+        SubjectName(digest, subject.kind, subject.id, names.get(digest, subject.id), n.id)
+        for digest, subject in digests.items()
     ]
 
 
@@ -235,17 +235,19 @@ async def _detail_context(
     }
 
 
-async def _json(found: list[Notification] | Notification, following: str | None) -> web.Response:
+async def _json(
+    notifications: list[Notification] | Notification, following: str | None
+) -> web.Response:
     def write() -> bytes:
         return text().encode()
 
     def text() -> str:
-        if isinstance(found, Notification):
-            return json_text(notification_json(found))
-        items = ",".join(json_text(notification_json(n)) for n in found)
+        if isinstance(notifications, Notification):
+            return json_text(notification_json(notifications))
+        items = ",".join(json_text(notification_json(n)) for n in notifications)
         return f'{{"notifications":[{items}],"next":{json_text(following)}}}'
 
-    every = [found] if isinstance(found, Notification) else found
+    every = [notifications] if isinstance(notifications, Notification) else notifications
     body = await run_heavy(sum(n.size for n in every), write)
     return web.Response(
         body=body, content_type="application/json", charset="utf-8", headers={"Vary": VARY}

@@ -116,14 +116,14 @@ def _read_shown(raw: bytes) -> list[tuple[int, int]]:
     return shown
 
 
-def _report_json(window: str, found: LatencyReport) -> dict[str, Any]:
+def _report_json(window: str, report: LatencyReport) -> dict[str, Any]:
     return {
         "window": window,
-        "stages": _stages_json(found.whole),
-        "days": [{"day": day, "stages": _stages_json(stages)} for day, stages in found.by_day],
+        "stages": _stages_json(report.whole),
+        "days": [{"day": day, "stages": _stages_json(stages)} for day, stages in report.by_day],
         "events": [
             {"event": event or None, "stages": _stages_json(stages)}
-            for event, stages in found.by_event
+            for event, stages in report.by_event
         ],
         "slowest": [
             {
@@ -132,7 +132,7 @@ def _report_json(window: str, found: LatencyReport) -> dict[str, Any]:
                 "stage": slow.stage,
                 "ms": slow.ms,
             }
-            for slow in found.slowest
+            for slow in report.slowest
         ],
     }
 

@@ -70,13 +70,13 @@ async def _subscriptions(
     """The service's list or, while it does not answer, the last one known, with the error."""
     try:
         async with asyncio.timeout(TIMEOUT):
-            found = await app[SUBSCRIPTIONS].all(user_id)
+            subscriptions = await app[SUBSCRIPTIONS].all(user_id)
     except GrantDeadError:
         raise
     except (ServiceError, TimeoutError) as failed:
         return app[STATUS_WATCH].known(user_id) or [], str(failed) or "It took too long."
-    app[STATUS_WATCH].observe(user_id, found)
-    return found, None
+    app[STATUS_WATCH].observe(user_id, subscriptions)
+    return subscriptions, None
 
 
 async def _context(
@@ -90,9 +90,9 @@ async def _context(
     rows = await store.histogram(user_id, since, ids.first_id_at(end), ids.first_id_at(bucket))
     trouble = await store.trouble(user_id, since)
     activity = await store.activity(user_id, ids.first_id_at(now - DAY))
-    for one in subscriptions:
-        last, count = activity.get(str(one["id"]), (None, 0))
-        one |= {"last_received": last, "count_24h": count}
+    for subscription in subscriptions:
+        last, count = activity.get(str(subscription["id"]), (None, 0))
+        subscription |= {"last_received": last, "count_24h": count}
     user = await store.user(user_id)
     refused = {} if user is None else await unreadable_kinds(store, user)
     waiting = now - trouble.pending_since if trouble.pending_since is not None else 0
@@ -118,8 +118,8 @@ async def _context(
             clock_ahead=app[TRUSTED_TIME].ahead,
         ),
         "subscriptions": sorted(
-            (one for one in subscriptions if one.get("mine")),
-            key=lambda one: one["last_received"] or 0,
+            (subscription for subscription in subscriptions if subscription.get("mine")),
+            key=lambda subscription: subscription["last_received"] or 0,
             reverse=True,
         ),
     }

@@ -73,25 +73,25 @@ async def _subject(request: web.Request) -> _Subject:
     """Raises UnknownSubscriptionError, and ServiceError when there is no such subscription."""
     login = await require_login(request)
     app = request.app
-    number = request.match_info["id"]
-    quoted = quote(number, safe="", errors="replace")
+    subscription_id = request.match_info["id"]
+    quoted = quote(subscription_id, safe="", errors="replace")
     path = f"/subscriptions/{quoted}"
     back = path if request.query.get("from") == "its-page" else f"/subscriptions#s-{quoted}"
     try:
         async with asyncio.timeout(TIMEOUT):
-            found = await app[SUBSCRIPTIONS].one(login.user.id, number)
+            subscription = await app[SUBSCRIPTIONS].one(login.user.id, subscription_id)
     except GrantDeadError:
         raise
     except (ServiceError, TimeoutError) as error:
         if isinstance(error, ServiceAnsweredError) and error.status in {404, 410}:
             raise
         hooks = await app[STORE].hooks(login.user.id)
-        is_ours = any(hook.subscription_id == number for hook in hooks)
+        is_ours = any(hook.subscription_id == subscription_id for hook in hooks)
         name, address = "this subscription", ""
     else:
-        is_ours = found["mine"]
-        name = subscription_phrase(found)
-        address = str(found.get("callbackUrl") or "")
+        is_ours = subscription["mine"]
+        name = subscription_phrase(subscription)
+        address = str(subscription.get("callbackUrl") or "")
     warning = ""
     if not is_ours:
         where = f", at {clip(address, MAX_ADDRESS)}" if address else ""

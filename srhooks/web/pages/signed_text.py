@@ -21,13 +21,16 @@ async def compare(request: web.Request) -> web.Response:
     login = await require_login(request)
     n = await find_notification(request, login)
     pasted = await _pasted(request)
-    found = await run_heavy(n.size + len(pasted), first_difference, n, pasted)
+    difference = await run_heavy(n.size + len(pasted), first_difference, n, pasted)
     if wants_json(request):
-        answer = {"same": found is None, "difference": None if found is None else asdict(found)}
+        answer = {
+            "same": difference is None,
+            "difference": None if difference is None else asdict(difference),
+        }
         return web.Response(
             text=json_text(answer), content_type="application/json", headers={"Vary": VARY}
         )
-    ctx: dict[str, Any] = {"n": n, "difference": found, "pasted": pasted}
+    ctx: dict[str, Any] = {"n": n, "difference": difference, "pasted": pasted}
     template = "_compared.html" if wants_fragment(request) else "compared.html"
     return render(request, template, ctx)
 

@@ -37,42 +37,42 @@ LOG_TIMEOUT = 2.0  # seconds that the page waits for the callbacks log
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
-    found = await request.app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
+    subscription = await request.app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
     if not wants_json(request):
-        return await _page(request, login, found)
-    await add_health(request.app, login.user.id, [found])
-    return _json(found)
+        return await _page(request, login, subscription)
+    await add_health(request.app, login.user.id, [subscription])
+    return _json(subscription)
 
 
 async def rotate_key(request: web.Request) -> web.Response:
     """A new signing key, shown this once."""
     login = await require_login(request)
     subscriptions = request.app[SUBSCRIPTIONS]
-    number = request.match_info["id"]
-    key = await subscriptions.rotate_key(login.user.id, number)
+    subscription_id = request.match_info["id"]
+    key = await subscriptions.rotate_key(login.user.id, subscription_id)
     if wants_json(request):
         return _json({"secretKey": key}, 201)
-    return _back(request, login, number, "key-title", secret=key)
+    return _back(request, login, subscription_id, "key-title", secret=key)
 
 
 async def try_it(request: web.Request) -> web.Response:
     """A signed test notification to the hook's own public address."""
     login = await require_login(request)
     app = request.app
-    found = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
-    event = next(iter(event_names(found)), "job.created")
-    result = await app[SUBSCRIPTION_TESTER].run(login.user.id, str(found["id"]), event)
+    subscription = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
+    event = next(iter(event_names(subscription)), "job.created")
+    result = await app[SUBSCRIPTION_TESTER].run(login.user.id, str(subscription["id"]), event)
     if wants_json(request):
         return _json({"status": result.status, "ms": result.ms, "error": result.error})
-    return _back(request, login, str(found["id"]), "test-title", tried=result)
+    return _back(request, login, str(subscription["id"]), "test-title", tried=result)
 
 
 async def try_address(request: web.Request) -> web.Response:
     """A handshake to its callback address, from here: to one on APP_URL, and to no other."""
     login = await require_login(request)
     app = request.app
-    found = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
-    hook_id = app[CALLBACK_ADDRESSES].own_hook_id(found)
+    subscription = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
+    hook_id = app[CALLBACK_ADDRESSES].own_hook_id(subscription)
     if hook_id is None:
         raise ConflictError(
             "Its callback address leads to another system, which is not called from here"
@@ -80,7 +80,7 @@ async def try_address(request: web.Request) -> web.Response:
     checked = await app[SUBSCRIPTIONS].try_address(app[SETTINGS].hook_url(hook_id))
     if wants_json(request):
         return _json({"ok": checked.ok, "text": checked.text, "ms": checked.ms})
-    return _back(request, login, str(found["id"]), "address-title", checked=checked)
+    return _back(request, login, str(subscription["id"]), "address-title", checked=checked)
 
 
 def _back(
@@ -92,31 +92,31 @@ def _back(
     return web.Response(status=303, headers={hdrs.LOCATION: url})
 
 
-async def _page(request: web.Request, login: Login, found: dict[str, Any]) -> web.Response:
+async def _page(request: web.Request, login: Login, subscription: dict[str, Any]) -> web.Response:
     app = request.app
-    entry = await app[HOOKS].get(found["hookId"]) if found["hookId"] else None
-    number = str(found["id"])
-    drift = app[STATUS_WATCH].drifts(login.user.id).get(number)
-    steps = await app[ACTIVATIONS].of(login.user.id, number)
+    entry = await app[HOOKS].get(subscription["hookId"]) if subscription["hookId"] else None
+    subscription_id = str(subscription["id"])
+    drift = app[STATUS_WATCH].drifts(login.user.id).get(subscription_id)
+    steps = await app[ACTIVATIONS].of(login.user.id, subscription_id)
     activity = await app[STORE].activity(login.user.id, first_id_at(now_ms() - DAY))
-    last, count = activity.get(number, (None, 0))
-    await app[SUBSCRIPTION_HEALTH].refresh(login.user.id, [found], LOG_TIMEOUT)
+    last, count = activity.get(subscription_id, (None, 0))
+    await app[SUBSCRIPTION_HEALTH].refresh(login.user.id, [subscription], LOG_TIMEOUT)
     times = await app[STORE].delivery_times(
-        login.user.id, number, first_id_at(now_ms() - TIMES_SPAN), TIMED
+        login.user.id, subscription_id, first_id_at(now_ms() - TIMES_SPAN), TIMED
     )
     own = await app[STORE].hooks(login.user.id)
     ctx = {
         "delivery_times": _by_event(times),
-        "can_try": app[CALLBACK_ADDRESSES].own_hook_id(found) is not None,
+        "can_try": app[CALLBACK_ADDRESSES].own_hook_id(subscription) is not None,
         "checked": None,
-        "s": found
-        | {"address_kind": await app[CALLBACK_ADDRESSES].kind(login.user.id, found, own)}
+        "s": subscription
+        | {"address_kind": await app[CALLBACK_ADDRESSES].kind(login.user.id, subscription, own)}
         | {"last_received": last, "count_24h": count, "steps": steps, "drift": drift}
-        | {"doing": app[SUBSCRIPTION_HEALTH].of(login.user.id, found, last)},
+        | {"doing": app[SUBSCRIPTION_HEALTH].of(login.user.id, subscription, last)},
         "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],
         "secret": None,
         "tried": None,
-        **app[FLASH].take(login.session_id, f"subscription {number}"),
+        **app[FLASH].take(login.session_id, f"subscription {subscription_id}"),
     }
     return render(request, "subscription.html", ctx)
 
@@ -127,7 +127,7 @@ def _by_event(times: list[tuple[str, int]]) -> dict[str, Latency | None]:
     for event, ms in times:
         spans.setdefault(event, []).append(ms)
     ordered = sorted(spans.items(), key=lambda item: -len(item[1]))[:MAX_EVENTS]
-    return {event: latency(found) for event, found in ordered}
+    return {event: latency(subscription) for event, subscription in ordered}
 
 
 def _key(one: KnownKey) -> dict[str, int | None]:

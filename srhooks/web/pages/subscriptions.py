@@ -70,9 +70,9 @@ AUTH_FIELDS: Mapping[str, Mapping[str, str]] = {
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
     if wants_json(request):
-        found = await request.app[SUBSCRIPTIONS].all(login.user.id)
-        await add_health(request.app, login.user.id, found)
-        return _json({"subscriptions": found})
+        listed = await request.app[SUBSCRIPTIONS].all(login.user.id)
+        await add_health(request.app, login.user.id, listed)
+        return _json({"subscriptions": listed})
     if wants_fragment(request):
         return await _page(request, login, "_subscriptions.html")
     shown = request.app[FLASH].take(login.session_id, PAGE)
@@ -110,9 +110,9 @@ async def activate(request: web.Request) -> web.Response:
     login = await require_login(request)
     app, subscription_id = request.app, request.match_info["id"]
     await app[SUBSCRIPTIONS].activate(login.user.id, subscription_id)
-    for one in app[STATUS_WATCH].known(login.user.id) or ():
-        if str(one["id"]) == subscription_id:
-            app[STATUS_WATCH].remember(login.user.id, {**one, "status": "active"})
+    for subscription in app[STATUS_WATCH].known(login.user.id) or ():
+        if str(subscription["id"]) == subscription_id:
+            app[STATUS_WATCH].remember(login.user.id, {**subscription, "status": "active"})
     return await _done(request, login, WORDS["activated"], card=subscription_id)
 
 
@@ -137,11 +137,11 @@ async def rename(request: web.Request) -> web.Response:
         checked = checked_name(name)
     except InvalidSubscriptionError as error:
         raise BadRequestError(str(error)) from None
-    number = request.match_info["id"]
-    await request.app[SUBSCRIPTIONS].rename(login.user.id, number, checked)
+    subscription_id = request.match_info["id"]
+    await request.app[SUBSCRIPTIONS].rename(login.user.id, subscription_id, checked)
     if wants_json(request):
         return web.Response(status=204, headers={"Vary": VARY})
-    url = f"/subscriptions/{quote(number, safe='')}"
+    url = f"/subscriptions/{quote(subscription_id, safe='')}"
     return web.Response(status=303, headers={hdrs.LOCATION: url, "Vary": VARY})
 
 
@@ -153,35 +153,40 @@ async def subscriptions_context(
     `waiting`: it has not answered within `patience` seconds; shown is what was listed before.
     """
     error: ServiceError | None = None
-    found: list[dict[str, Any]] = []
+    listed: list[dict[str, Any]] = []
     waiting = False
     try:
-        found = await app[SHARED_LIST].get(user_id, patience)
-        app[STATUS_WATCH].observe(user_id, found)
+        listed = await app[SHARED_LIST].get(user_id, patience)
+        app[STATUS_WATCH].observe(user_id, listed)
     except GrantDeadError:
         raise
     except ServiceError as failed:
         error = failed
     except TimeoutError:
         waiting = True
-        found = [dict(one) for one in app[STATUS_WATCH].known(user_id) or ()]
+        listed = [dict(subscription) for subscription in app[STATUS_WATCH].known(user_id) or ()]
     activity = await app[STORE].activity(user_id, first_id_at(now_ms() - DAY))
     steps = await app[ACTIVATIONS].of_user(user_id)
     drifts = app[STATUS_WATCH].drifts(user_id)
     if not waiting:
-        await app[SUBSCRIPTION_HEALTH].refresh(user_id, found, GLANCE_TIMEOUT)
+        await app[SUBSCRIPTION_HEALTH].refresh(user_id, listed, GLANCE_TIMEOUT)
     own = await app[STORE].hooks(user_id)
     hooks = {hook.id: hook.created_at for hook in own}
-    for one in found:
-        one["address_kind"] = await app[CALLBACK_ADDRESSES].kind(user_id, one, own)
-        last, count = activity.get(str(one["id"]), (None, 0))
-        number = str(one["id"])
-        one |= {"last_received": last, "count_24h": count}
-        one["doing"] = app[SUBSCRIPTION_HEALTH].of(user_id, one, last)
-        one["created_at"] = hooks.get(one.get("hookId") or "")
-        one |= {"steps": steps.get(number, []), "drift": drifts.get(number)}
+    for subscription in listed:
+        subscription["address_kind"] = await app[CALLBACK_ADDRESSES].kind(
+            user_id, subscription, own
+        )
+        last, count = activity.get(str(subscription["id"]), (None, 0))
+        subscription_id = str(subscription["id"])
+        subscription |= {"last_received": last, "count_24h": count}
+        subscription["doing"] = app[SUBSCRIPTION_HEALTH].of(user_id, subscription, last)
+        subscription["created_at"] = hooks.get(subscription.get("hookId") or "")
+        subscription |= {
+            "steps": steps.get(subscription_id, []),
+            "drift": drifts.get(subscription_id),
+        }
     return {
-        "subscriptions": found,
+        "subscriptions": listed,
         "error": error,
         "waiting": waiting,
         "limit": MAX_SUBSCRIPTIONS,
@@ -189,14 +194,16 @@ async def subscriptions_context(
     }
 
 
-async def add_health(app: web.Application, user_id: str, found: list[dict[str, Any]]) -> None:
+async def add_health(app: web.Application, user_id: str, listed: list[dict[str, Any]]) -> None:
     """Add `health` to each of ours. Raises StoreError."""
-    ours = [one for one in found if one.get("mine")]
+    ours = [subscription for subscription in listed if subscription.get("mine")]
     await app[SUBSCRIPTION_HEALTH].refresh(user_id, ours, HEALTH_TIMEOUT)
     activity = await app[STORE].activity(user_id, first_id_at(now_ms() - DAY))
-    for one in ours:
-        last, _ = activity.get(str(one["id"]), (None, 0))
-        one["health"] = health_json(app[SUBSCRIPTION_HEALTH].of(user_id, one, last))
+    for subscription in ours:
+        last, _ = activity.get(str(subscription["id"]), (None, 0))
+        subscription["health"] = health_json(
+            app[SUBSCRIPTION_HEALTH].of(user_id, subscription, last)
+        )
 
 
 async def _page(
@@ -238,11 +245,13 @@ async def _unreadable_events(request: web.Request, login: Login) -> dict[str, st
 
 
 async def _start(
-    request: web.Request, login: Login, found: Sequence[Mapping[str, Any]]
+    request: web.Request, login: Login, listed: Sequence[Mapping[str, Any]]
 ) -> Mapping[str, Any]:
     """The form as the address asks for it: a copy of another, these events, or empty."""
     copied = request.query.get("clone")
-    original = next((one for one in found if str(one["id"]) == copied), None)
+    original = next(
+        (subscription for subscription in listed if str(subscription["id"]) == copied), None
+    )
     if original is not None:
         return _copy(event_names(original))
     if copied:  # the list is not there yet: our hooks know what ours listen to

@@ -78,12 +78,12 @@ def hook_labels(hooks: Sequence[Hook]) -> dict[str, str]:
     plain = Counter(hook.label for hook in bound)
     labels = {}
     for hook in bound:
-        number = hook.subscription_id or ""
+        subscription_id = hook.subscription_id or ""
         is_called = hook.name is not None or bool(hook.event_names)
-        text = hook.label if is_called else number
+        text = hook.label if is_called else subscription_id
         if is_called and plain[hook.label] > 1:
-            text += f" (…{number[-4:]})"
-        labels[number] = text + (" (deleted)" if hook.deleted_at is not None else "")
+            text += f" (…{subscription_id[-4:]})"
+        labels[subscription_id] = text + (" (deleted)" if hook.deleted_at is not None else "")
     return labels
 
 

@@ -17,14 +17,14 @@ class Deletions:
 
     def note(self, user_id: str, rev: int, notification_ids: Iterable[int]) -> None:
         """`rev` is above that of every change that a page can have been sent of them."""
-        self._found.extend((rev, user_id, number) for number in notification_ids)
+        self._found.extend((rev, user_id, notification_id) for notification_id in notification_ids)
 
     def after(self, user_id: str, rev: int) -> tuple[int, list[int]]:
         """The rev of the newest one, and what of this user was deleted after the given one."""
-        numbers = []
-        for at, owner, number in reversed(self._found):
+        notification_ids = []
+        for at, owner, notification_id in reversed(self._found):
             if at <= rev:
                 break
             if owner == user_id:
-                numbers.append(number)
-        return (self._found[-1][0] if self._found else rev), numbers
+                notification_ids.append(notification_id)
+        return (self._found[-1][0] if self._found else rev), notification_ids
