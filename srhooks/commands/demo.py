@@ -18,7 +18,7 @@ from srhooks.commands.claiming import claimed
 from srhooks.commands.demo_setup import DemoError, log_in, subscribe
 from srhooks.commands.demo_traffic import STORIES, DemoTraffic
 from srhooks.commands.options import number, whole
-from srhooks.config import LOG_LEVELS, Settings
+from srhooks.config import LOG_LEVELS, LOGIN_METHODS, Settings
 from srhooks.observability.logging_setup import setup_logs
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
 from srhooks.sandbox.scopes import ALL_SCOPES
@@ -32,6 +32,12 @@ srhooks runs beside a fake SmartRecruiters, and notifications are arriving.
   1. Open   {app}
   2. Click  Log in with SmartRecruiters
   3. Choose Ada Novak, then Allow
+
+Or log in as most companies do. Such an account begins empty: create a subscription in it.
+
+  API key        {api_key}
+  Client ID      {client_id}
+  Client secret  {client_secret}
 
 The fake SmartRecruiters is at {sandbox}: there you fire any event by hand.
 {data}Ctrl-C stops both."""
@@ -148,7 +154,13 @@ async def _play(plan: Plan, sandbox: Sandbox) -> None:
         await log_in(session, plan.app_url, ada.id)
         await subscribe(session, plan.app_url)
         data = f"The database is kept in {plan.folder}.\n" if plan.kept else ""
-        print(WELCOME.format(app=plan.app_url, sandbox=sandbox.base_url, data=data), flush=True)
+        client = sandbox.credentials.create_client("Demo client")
+        text = WELCOME.format(
+            app=plan.app_url, sandbox=sandbox.base_url, data=data,
+            api_key=sandbox.credentials.api_keys[0].key,
+            client_id=client.client_id, client_secret=client.client_secret,
+        )  # fmt: skip
+        print(text, flush=True)
     # Another one: what it forges comes from outside, without the cookie of the log-in.
     async with aiohttp.ClientSession() as stranger:
         await DemoTraffic(sandbox, stranger, plan.rate, story=plan.story).run()
@@ -158,6 +170,7 @@ def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
     return Settings(
         client_id=sandbox.settings.client_id,
         client_secret=sandbox.settings.client_secret,
+        login_methods=LOGIN_METHODS,
         session_secrets=(plan.secret,),
         app_url=plan.app_url,
         host=HOST,

@@ -19,7 +19,12 @@ from srhooks.commands.demo_traffic import LOST
 from srhooks.protocol.event_types import family
 from srhooks.sandbox.people import company_people
 
-from tests.support.harness import Browser, eventually, free_port
+from tests.support.harness import Browser, eventually, free_port, nobody
+
+WAYS = {
+    "api-key": {"api_key": "API key"},
+    "client-credentials": {"client_id": "Client ID", "client_secret": "Client secret"},
+}
 
 
 @asynccontextmanager
@@ -40,6 +45,12 @@ async def welcome(process: Process) -> str:
     return (await asyncio.wait_for(process.stdout.readuntil(b"stops both.\n"), 30)).decode()
 
 
+def shown(label: str, text: str) -> str:
+    found = re.search(rf"^  {label} +(\S+)$", text, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
 async def test_it_shows_live_notifications_and_ends_cleanly(tmp_path: Path) -> None:
     args = ("--port", "0", "--sandbox-port", "0", "--rate", "3", "--data", str(tmp_path / "kept"))
     async with demo(*args) as process:
@@ -48,6 +59,11 @@ async def test_it_shows_live_notifications_and_ends_cleanly(tmp_path: Path) -> N
         assert "Ada Novak" in text
         address = re.search(r"Open +(http://localhost:\d+)", text)
         assert address is not None
+        for way, names in WAYS.items():
+            form = {name: shown(label, text) for name, label in names.items()}
+            async with nobody(address[1]) as somebody:
+                answer = await somebody.json("POST", f"/login/{way}", data=form)
+                assert answer["account"]["credential"] == way
         async with aiohttp.ClientSession() as session:
             await log_in(session, address[1], company_people()[0].id)
             ada = Browser(address[1], session)
