@@ -76,7 +76,6 @@ from srhooks.web.routes import add_routes
 from srhooks.web.state import app_keys as keys
 from srhooks.web.state.flash import Flash
 from srhooks.web.state.listeners import LISTENERS, Listeners
-from srhooks.web.state.recent_deletions import Deletions
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_INTERVAL = 0.1  # seconds between two looks at how late the event loop is
@@ -172,7 +171,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     )  # fmt: skip
     # What pages keep in memory.
     app[keys.BODIES], app[keys.ANSWER_BUDGET] = Bodies(), AnswerBudget()
-    app[keys.RECENT_DELETIONS], app[keys.FLASH], app[keys.SOCKETS] = Deletions(), Flash(), set()
+    app[keys.FLASH], app[keys.SOCKETS] = Flash(), set()
     app[LISTENERS] = listeners = Listeners(hub)
     await hub.open()
     yield

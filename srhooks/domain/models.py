@@ -76,7 +76,6 @@ class NewNotification:
     sent_at: int | None  # ms, by the sender's timestamp header
     entity_status: EntityStatus
     received_at: int | None = None  # ms; None: the time that its id holds
-    rev: int = 0  # set by the writer
     erases: str | None = None  # id of the candidate that it says was deleted: their data is erased
 
     @property

@@ -1,8 +1,8 @@
 """What the store knows of entities: what is due, how fetching went, what was known before."""
 
-from srhooks.domain.ids import IdSource, received_ms
+from srhooks.domain.ids import received_ms
 from srhooks.domain.models import EntityJob, EntityStatus, Signature
-from srhooks.store.filter_sql import RECEIVED_AT
+from srhooks.store.filter_sql import RECEIVED_AT, REV
 from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
 
@@ -11,8 +11,6 @@ ROUNDS = 4  # reads, each without the links found by those before
 
 
 class EntityQueries(Queries):
-    _next_rev: IdSource
-
     async def users_with_due_entities(self, now: int) -> list[str]:
         rows = await self._read(
             "SELECT id FROM users u WHERE grant_dead = 0 AND EXISTS (SELECT 1 FROM notifications"
@@ -107,7 +105,8 @@ class EntityQueries(Queries):
             changes = None if known is None and state == "[]" else state
             return await self._settle(tx, job, "fetched", at, entity, None, title, changes)
 
-        return await self._work(work, durable=False)  # else it is fetched again
+        # Not durable: else it is fetched again.
+        return await self._work(work, durable=False, user_ids=[job.user_id])
 
     async def finish_entity(
         self, job: EntityJob, status: EntityStatus, at: int, *, entity: bytes | None = None,
@@ -116,6 +115,7 @@ class EntityQueries(Queries):
         return await self._work(
             lambda tx: self._settle(tx, job, status, at, entity, error, title, changes),
             durable=False,
+            user_ids=[job.user_id],
         )
 
     async def _settle(
@@ -129,8 +129,8 @@ class EntityQueries(Queries):
             await tx.execute(
                 "UPDATE notifications SET entity_status = $2, entity_at = $3, entity = $4,"
                 " entity_error = $5, title = coalesce($6, title), changes = $7, due_at = NULL,"
-                " rev = $8, attempts = attempts + 1 WHERE id = $1",
-                number, status, at, entity, error, title, changes, self._next_rev(),
+                f" rev = {REV}, attempts = attempts + 1 WHERE id = $1",
+                number, status, at, entity, error, title, changes,
             )  # fmt: skip
             if entity is not None:
                 await tx.execute(
@@ -154,14 +154,14 @@ class EntityQueries(Queries):
             waiting = await self._waiting(tx, job)
             for number in waiting:
                 await tx.execute(
-                    "UPDATE notifications AS n SET due_at = $2, entity_error = $3, rev = $4,"
-                    f" attempts = $6, entity_status = CASE WHEN {RECEIVED_AT} < $5"
+                    "UPDATE notifications AS n SET due_at = $2, entity_error = $3,"
+                    f" rev = {REV}, attempts = $5, entity_status = CASE WHEN {RECEIVED_AT} < $4"
                     " THEN 'failed' ELSE 'pending' END WHERE id = $1",
-                    number, due_at, error, self._next_rev(), received_ms(give_up_below), attempts,
+                    number, due_at, error, received_ms(give_up_below), attempts,
                 )  # fmt: skip
             return waiting
 
-        return await self._work(work, durable=False)
+        return await self._work(work, durable=False, user_ids=[job.user_id])
 
     async def _waiting(self, tx: Transaction, job: EntityJob) -> list[int]:
         """Those that were there when the fetch began: what came later may mean a later state."""
@@ -194,9 +194,8 @@ class EntityQueries(Queries):
                 )  # fmt: skip
             await tx.execute(
                 "UPDATE notifications SET link = $3, entity_status = $4, entity_error = NULL,"
-                " due_at = $5, attempts = 0, rev = $6 WHERE id = $2 AND user_id = $1",
+                f" due_at = $5, attempts = 0, rev = {REV} WHERE id = $2 AND user_id = $1",
                 user_id, notification_id, link, status, at if status == "pending" else None,
-                self._next_rev(),
             )  # fmt: skip
 
-        await self._work(work)
+        await self._work(work, user_ids=[user_id])

@@ -4,9 +4,10 @@ import abc
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
-from srhooks.domain.ids import IdSource, received_ms
+from srhooks.domain.ids import received_ms
 from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
 from srhooks.store.alerts import delete_alerts
+from srhooks.store.filter_sql import REV
 from srhooks.store.group_commit import Transaction, note_erasure
 from srhooks.store.incidents import delete_incidents
 from srhooks.store.queries import Queries
@@ -21,20 +22,20 @@ OF_ACCOUNT = (
     "missed",
     "log_walks",
     "deleted_notifications",
+    "recent_deletions",
     "backfilled",
     "stage_times",
     "account_zones",
 )
 REMAINS = (
-    "UPDATE notifications SET title = $2, rev = $3, body = $4, headers = '{}', link = NULL,"
+    "UPDATE notifications SET title = $2, body = $3, headers = '{}', link = NULL,"
     " entity = NULL, entity_status = 'none', entity_at = NULL, entity_error = NULL,"
-    " changes = NULL, due_at = NULL WHERE id = $1 AND user_id = $5"
+    f" changes = NULL, due_at = NULL, rev = {REV} WHERE id = $1 AND user_id = $4"
 )
 
 
 class ErasureQueries(Queries):
     search_id: str
-    _next_rev: IdSource
 
     @abc.abstractmethod
     async def _remove(
@@ -72,8 +73,7 @@ class ErasureQueries(Queries):
         async def work(tx: Transaction) -> int:
             erased = 0
             for notification_id in notification_ids:
-                rev = self._next_rev()
-                touched = await tx.execute(REMAINS, notification_id, ERASED, rev, b"", user_id)
+                touched = await tx.execute(REMAINS, notification_id, ERASED, b"", user_id)
                 if touched:
                     erased += 1
                     await tx.execute(
@@ -89,7 +89,7 @@ class ErasureQueries(Queries):
                     )
             return erased
 
-        return await self._work(work) if notification_ids else 0
+        return await self._work(work, user_ids=[user_id]) if notification_ids else 0
 
     async def has_pending(self, user_id: str, before_id: int) -> bool:
         rows = await self._read(

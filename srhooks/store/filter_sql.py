@@ -6,6 +6,8 @@ from typing import Any
 from srhooks.domain.ids import LOW_BITS, received_ms
 from srhooks.domain.models import Filter, NewNotification, Notification
 
+# The next number of a change: of the database's own sequence, or a function of the connection's.
+REV = "nextval('change_rev')"
 # The column is empty where it would say what the id says.
 RECEIVED_AT = f"coalesce(n.received_at, n.id >> {LOW_BITS})"
 COLUMNS = (
@@ -16,7 +18,7 @@ COLUMNS = (
     ", EXISTS (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id)"
 )
 INSERT_COLUMNS = (
-    "id, rev, first_rev, user_id, hook_id, subscription_id, event_id, event_name, event_version,"
+    "id, user_id, hook_id, subscription_id, event_id, event_name, event_version,"
     " link, signature, sent_at, last_delivery_at, entity_status, due_at, headers, body,"
     " received_at"
 )
@@ -119,8 +121,6 @@ def insert_values(new: NewNotification) -> tuple[Any, ...]:
     at = new.received_ms
     return (
         new.id,
-        new.rev,
-        new.rev,
         new.user_id,
         new.hook_id,
         new.subscription_id,

@@ -2,13 +2,15 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
+from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
 from srhooks.store.errors import IdTakenError, StoreBusyError, StoreUnavailableError
+from srhooks.store.filter_sql import REV
 
 T = TypeVar("T")
 MAX_GROUP = 500  # jobs a commit
@@ -35,26 +37,30 @@ class Transaction(Protocol):
     async def execute_many(self, sql: str, args: Sequence[tuple[Any, ...]]) -> None:
         """The statement for each; nothing at all for none."""
 
-    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        """The ids that went in; the others are re-deliveries. Raises IdTakenError."""
+    async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
+        """Whether each went in; the others are re-deliveries. Raises IdTakenError.
+
+        Each gets a `rev`, and another id where a higher one of its account is stored already.
+        """
 
 
 class Connection(Protocol):
     """The connection that writes."""
 
     async def transact(
-        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True,
+        user_ids: Collection[str] = (),
+    ) -> T:  # fmt: skip
         """Commit when the work ends, roll back on an error. Raises StoreUnavailableError.
 
-        What is not durable outlives the program, but perhaps not a power cut.
+        What is not durable outlives the program, but perhaps not a power cut. Of these users alone
+        notifications may be changed: other processes wait with theirs until the commit.
         """
 
-    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        """As one statement and a transaction of its own: the ids that went in.
+    async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
+        """As the transaction's, as one statement and a transaction of its own.
 
-        The others are re-deliveries, with which nothing was done. Raises StoreUnavailableError
-        or IdTakenError.
+        With re-deliveries nothing is done. Raises StoreUnavailableError or IdTakenError.
         """
 
 
@@ -70,16 +76,17 @@ class Work:
     run: Callable[[Transaction], Coroutine[Any, Any, Any]]
     done: asyncio.Future[Any]
     durable: bool
+    user_ids: Collection[str]
 
 
 class Writer:
     def __init__(
-        self, connection: Connection, next_id: Callable[[], int], metrics: Metrics,
+        self, connection: Connection, ids: IdSource, metrics: Metrics,
         patience: float = TIMEOUT,
     ) -> None:  # fmt: skip
         self._connection = connection
-        self._next_id = next_id
-        self._next_rev = next_id
+        self._ids = ids
+        self._last_id = 0  # of those that were stored
         self._metrics = metrics
         self._patience = patience
         self._jobs: deque[Insert | Work] = deque()
@@ -114,9 +121,12 @@ class Writer:
         return done
 
     async def run(
-        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True,
+        user_ids: Collection[str] = (),
+    ) -> T:  # fmt: skip
         """Run `work` inside a shared transaction. It must do nothing but SQL: it may run again.
+
+        `user_ids`: whose notifications it changes, which gives each changed one a new `rev`.
 
         Not durable is what would be found out again after a power cut: the disk need not be
         waited for.
@@ -124,7 +134,7 @@ class Writer:
         if len(self._jobs) >= MAX_WAITING:
             raise StoreBusyError("too many changes wait to be stored")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._submit(Work(work, done, durable))
+        self._submit(Work(work, done, durable, user_ids))
         return await done
 
     async def close(self) -> None:
@@ -193,6 +203,7 @@ class Writer:
         self._bytes = 0
 
     async def _commit(self, group: list[Insert | Work], new_ids: int = NEW_IDS) -> None:
+        self._order_ids(group)
         try:
             plain = [job for job in group if isinstance(job, Insert) and job.new.erases is None]
             if len(plain) == len(group):
@@ -212,8 +223,7 @@ class Writer:
                 return
             for job in group:
                 if isinstance(job, Insert) and not job.done.done():
-                    job.new.received_at = job.new.received_ms
-                    job.new.id = self._next_id()
+                    self._give_new_id(job.new)
             await self._commit(group, new_ids - 1)
         except Exception as error:  # one job's own fault must not fail the others
             if len(group) == 1:
@@ -226,17 +236,34 @@ class Writer:
                 if not job.done.done():
                     job.done.set_result(result)
 
+    def _order_ids(self, group: Sequence[Insert | Work]) -> None:
+        """Ids are in the order of commits, so that none turns up below one that was read.
+
+        One that was made earlier may come later, such as that of a notification from the log.
+        """
+        last = self._last_id
+        for job in group:
+            if isinstance(job, Insert):
+                if job.new.id <= last:
+                    self._give_new_id(job.new)
+                last = job.new.id
+
+    def _give_new_id(self, new: NewNotification) -> None:
+        new.received_at = new.received_ms
+        self._ids.skip_to(self._last_id)
+        new.id = self._ids()
+
     async def _insert_alone(self, inserts: Sequence[Insert]) -> None:
         """Nothing but notifications, as they mostly come: one step to the disk instead of three.
 
         Answers those that went in; re-deliveries are left over.
         """
-        for job in inserts:  # here and not in the handler: the order of `rev` is that of commits
-            job.new.rev = self._next_rev()
         inserted = await self._connection.insert_notifications([job.new for job in inserts])
-        for job in inserts:
-            if job.new.id in inserted and not job.done.done():
-                job.done.set_result(Stored(job.new.id, duplicate=False))
+        for job, is_new in zip(inserts, inserted, strict=True):
+            if is_new:
+                self._last_id = max(self._last_id, job.new.id)
+                if not job.done.done():
+                    job.done.set_result(Stored(job.new.id, duplicate=False))
 
     async def _attempt(self, group: list[Insert | Work]) -> list[Any]:
         async def work(tx: Transaction) -> list[Any]:
@@ -256,23 +283,23 @@ class Writer:
             return results
 
         durable = any(isinstance(job, Insert) or job.durable for job in group)
-        return await self._connection.transact(work, durable=durable)
+        user_ids: set[str] = set()
+        for job in group:
+            user_ids.update([job.new.user_id] if isinstance(job, Insert) else job.user_ids)
+        return await self._connection.transact(work, durable=durable, user_ids=user_ids)
 
     async def _insert(self, tx: Transaction, rows: list[NewNotification]) -> list[Stored]:
-        for row in rows:  # here and not in the handler: the order of `rev` is that of commits
-            row.rev = self._next_rev()
         inserted = await tx.insert_notifications(rows)
-        for row in rows:
-            if row.erases is not None and row.id in inserted:
-                await note_erasure(tx, row.user_id, row.erases, row.received_ms)
-        if len(inserted) == len(rows):
-            return [Stored(row.id, duplicate=False) for row in rows]
-        return [
-            Stored(row.id, duplicate=False)
-            if row.id in inserted
-            else Stored(await self._count_delivery(tx, row), duplicate=True)
-            for row in rows
-        ]
+        stored = []
+        for row, is_new in zip(rows, inserted, strict=True):
+            if is_new:
+                self._last_id = max(self._last_id, row.id)
+                if row.erases is not None:
+                    await note_erasure(tx, row.user_id, row.erases, row.received_ms)
+                stored.append(Stored(row.id, duplicate=False))
+            else:
+                stored.append(Stored(await self._count_delivery(tx, row), duplicate=True))
+        return stored
 
     async def _count_delivery(self, tx: Transaction, row: NewNotification) -> int:
         ((known,),) = await tx.fetch(
@@ -283,11 +310,10 @@ class Writer:
         )
         at = row.received_ms
         await tx.execute(
-            "UPDATE notifications SET deliveries = deliveries + 1, last_delivery_at = $2, rev = $3"
-            " WHERE id = $1",
+            "UPDATE notifications SET deliveries = deliveries + 1, last_delivery_at = $2,"
+            f" rev = {REV} WHERE id = $1",
             known,
             at,
-            self._next_rev(),
         )
         await tx.execute("INSERT INTO deliveries (notification_id, at) VALUES ($1, $2)", known, at)
         return int(known)

@@ -65,7 +65,13 @@ class NotificationStore(Protocol):
         """
 
     async def last_rev(self, user_id: str) -> int:
-        """The cursor of the user's newest change; 0 without any."""
+        """The cursor of the user's newest change or deletion by a person; 0 without any."""
+
+    async def deleted_since(self, user_id: str, rev: int) -> tuple[int, list[int]]:
+        """The ids of what people deleted after the cursor, in the last day; the newest's `rev`.
+
+        Without any, it is the cursor that was given.
+        """
 
     async def last_revs(self, user_ids: Sequence[str]) -> dict[str, int]:
         """As `last_rev`, of each of these users that is known."""

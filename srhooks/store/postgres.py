@@ -1,6 +1,7 @@
 """The store in a PostgreSQL database. Durable as the server is: leave `synchronous_commit` on."""
 
-from collections.abc import Callable, Coroutine, Sequence
+import logging
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, TypeVar
 
 import asyncpg
@@ -10,7 +11,7 @@ from srhooks.domain.models import NewNotification
 from srhooks.domain.search_text import fold
 from srhooks.observability.metrics import Metrics
 from srhooks.store.errors import IdTakenError, StoreError, StoreUnavailableError
-from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
+from srhooks.store.filter_sql import REV, storable
 from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
 from srhooks.store.postgres_connection import (
@@ -21,23 +22,21 @@ from srhooks.store.postgres_connection import (
     close,
     reason,
 )
-from srhooks.store.postgres_schema import migrate
+from srhooks.store.postgres_insert import insert_notifications, lock_accounts
+from srhooks.store.postgres_schema import MIGRATION_LOCK, migrate
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
+
+log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 READERS = 4
 PROBE_TIME = 0.15  # seconds
 TRIGRAM = 3  # characters that the index knows together
-BEGIN_UNSYNCED = "BEGIN; SET LOCAL synchronous_commit = off"
-INSERT = (
-    f"INSERT INTO notifications ({INSERT_COLUMNS})"
-    " SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[],"
-    " $6::text[], $7::text[], $8::text[], $9::text[], $10::text[], $11::text[], $12::bigint[],"
-    " $13::bigint[], $14::text[], $15::bigint[], $16::text[], $17::bytea[],"
-    " $18::bigint[])"
-    " ON CONFLICT (hook_id, event_id, signature) DO NOTHING RETURNING id"
-)
+# A process that is frozen in the middle of one must not hold up the others for long.
+BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000"
+UNSYNCED = "SET LOCAL synchronous_commit = off"
+DEADLOCK_RETRIES = 3
 
 
 class PostgresStore(SqlStore):
@@ -70,6 +69,16 @@ class PostgresStore(SqlStore):
         await self._writer.close()
         await self._readers.close()
         await self._connection.close()
+
+    async def _go_on_above(self, rev: int) -> None:
+        async def work(tx: Transaction) -> None:
+            # One process at a time: who looked before another one raised it would lower it.
+            await tx.fetch(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")
+            await tx.fetch(
+                "SELECT setval('change_rev', $1) FROM change_rev WHERE last_value < $1", rev
+            )
+
+        await self._connection.transact(work)
 
     async def _query(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
         try:
@@ -152,14 +161,29 @@ class _WritingConnection:
         await migrate(await self._get(), scripts("postgres"))
 
     async def transact(
-        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True,
+        user_ids: Collection[str] = (),
+    ) -> T:  # fmt: skip
         """BEGIN and COMMIT by hand: the driver's own would wait for a server that is silent."""
+        for _ in range(DEADLOCK_RETRIES):
+            try:
+                return await self._transact(work, user_ids, durable=durable)
+            except asyncpg.DeadlockDetectedError:
+                log.info("a transaction of another process crossed one: it begins anew")
+        return await self._transact(work, user_ids, durable=durable)
+
+    async def _transact(
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], user_ids: Collection[str], *,
+        durable: bool,
+    ) -> T:  # fmt: skip
         try:
             connection = await self._get()
-            await connection.execute("BEGIN" if durable else BEGIN_UNSYNCED)
+            begin = [BEGIN] if durable else [BEGIN, UNSYNCED]
+            if user_ids:
+                begin.append(lock_accounts(user_ids))
             try:
-                result = await work(_PostgresTransaction(connection))
+                await connection.execute("; ".join(begin))
+                result = await work(_PostgresTransaction(connection, has_locks=bool(user_ids)))
             except (asyncpg.PostgresError, IdTakenError) as error:
                 if not isinstance(error, UNAVAILABLE):  # the statement's own fault
                     await connection.execute("ROLLBACK")
@@ -175,10 +199,10 @@ class _WritingConnection:
             self._abandon()  # in the middle of a transaction: the server rolls it back
             raise
 
-    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
+    async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
         try:
             connection = await self._get()
-            inserting = _PostgresTransaction(connection)
+            inserting = _PostgresTransaction(connection, has_locks=False)
             return await self._server.alone(
                 connection, lambda: inserting.insert_notifications(rows)
             )
@@ -203,27 +227,33 @@ class _WritingConnection:
 
 
 class _PostgresTransaction:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, *, has_locks: bool) -> None:
         self._connection = connection
+        self._has_locks = has_locks
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         rows: list[Any] = await self._connection.fetch(sql, *storable(args))
         return rows
 
     async def execute(self, sql: str, *args: Any) -> int:
+        self._check(sql)
         status = await self._connection.execute(sql, *storable(args))
         count = status.rpartition(" ")[2]
         return int(count) if count.isdigit() else 0
 
     async def execute_many(self, sql: str, args: Sequence[tuple[Any, ...]]) -> None:
+        self._check(sql)
         if args:
             await self._connection.executemany(sql, [storable(one) for one in args])
 
-    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        values = [insert_values(new) for new in rows]
-        columns = [list(column) for column in zip(*values, strict=True)]
+    def _check(self, sql: str) -> None:
+        """Who numbers a change must have said whose it is, or another process may number later."""
+        if REV in sql and not self._has_locks:
+            raise RuntimeError("a transaction that changes notifications must name their accounts")
+
+    async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
         try:
-            return {row[0] for row in await self._connection.fetch(INSERT, *columns)}
+            return await insert_notifications(self._connection, rows)
         except asyncpg.UniqueViolationError as error:
             if error.constraint_name == "notifications_pkey":
                 raise IdTakenError(str(error)) from error

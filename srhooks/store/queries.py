@@ -1,7 +1,7 @@
 """What every part of the SQL store runs its statements with."""
 
 import abc
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 from srhooks.store.group_commit import Transaction
@@ -22,9 +22,11 @@ class Queries(abc.ABC):
 
     @abc.abstractmethod
     async def _work(
-        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
+        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True,
+        user_ids: Collection[str] = (),
+    ) -> T:  # fmt: skip
         """Run several statements in one transaction of the writer.
 
-        What is not durable outlives the program, but perhaps not a power cut.
+        What is not durable outlives the program, but perhaps not a power cut. Notifications of
+        these users alone may be changed in it, with a new `rev` each.
         """

@@ -2,7 +2,7 @@
 
 import abc
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
@@ -20,19 +20,19 @@ from srhooks.observability.metrics import Metrics
 from srhooks.store.accounts import AccountQueries
 from srhooks.store.activations import ActivationQueries
 from srhooks.store.alerts import AlertQueries, purge_alerts
+from srhooks.store.changes import ChangeQueries, purge_deletions, record_deletions
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.errors import StoreError, StoreUnavailableError
 from srhooks.store.event_counts import EventCounts, TallyQueries
 from srhooks.store.feed_scan import FeedScanQueries
-from srhooks.store.feed_slices import SIZE, light
+from srhooks.store.feed_slices import SIZE
 from srhooks.store.fencing import run_fenced
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries, purge_incidents
 from srhooks.store.maintenance_state import MaintenanceQueries
 from srhooks.store.missed import MissedQueries, remember_deleted
-from srhooks.store.notification_protocol import PAGE_BYTES
 from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.stage_times import StageTimeQueries
@@ -44,7 +44,6 @@ from srhooks.store.watch import WatchQueries
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
 KEEP_ENDED_TOKENS = 30 * 86_400_000  # ms that a personal token is listed after its end
-USERS_AT_A_TIME = 400  # values of one statement
 LONG_READS = 2  # at a time; each database has more readers, for what is quick
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events, name"
 KEY = "id, hook_id, sealed, created_at, retired_at"
@@ -52,15 +51,14 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 class SqlStore(
     AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, FeedScanQueries,
-    ErasureQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries, VisitQueries,
-    WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
+    ErasureQueries, ChangeQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries,
+    VisitQueries, WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
     StageTimeQueries, abc.ABC,
 ):  # fmt: skip
     probe_bytes: int  # of a notification that shows that others can be stored
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self.next_id = IdSource(clock)
-        self._next_rev = self.next_id  # one rising sequence for both: a row starts with rev > id
         self._metrics = metrics
         self._tallies = EventCounts()
         self._long_reads = asyncio.Semaphore(LONG_READS)
@@ -120,9 +118,11 @@ class SqlStore(
         return await self._work(lambda tx: tx.execute(sql, *args))
 
     async def _work(
-        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
-        return await run_fenced(run, partial(self._writer.run, durable=durable))
+        self, run: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True,
+        user_ids: Collection[str] = (),
+    ) -> T:  # fmt: skip
+        submit = partial(self._writer.run, durable=durable, user_ids=user_ids)
+        return await run_fenced(run, submit)
 
     async def _read(self, sql: str, *args: Any) -> list[Any]:
         try:
@@ -130,6 +130,10 @@ class SqlStore(
         except StoreUnavailableError:
             self._metrics.store_errors.labels("read").inc()
             raise
+
+    @abc.abstractmethod
+    async def _go_on_above(self, rev: int) -> None:
+        """Have each later change numbered above this one: the newest of a copied database."""
 
     async def _start(self, connection: Connection) -> None:
         await self._learn_last_id()
@@ -144,7 +148,8 @@ class SqlStore(
             " SELECT coalesce((SELECT max(id) FROM notifications), 0), coalesce(max("
             "(SELECT max(n.rev) FROM notifications n WHERE n.user_id = owners.id)), 0) FROM owners"
         )
-        self.next_id.skip_to(max(newest_id, newest_rev))
+        self.next_id.skip_to(newest_id)
+        await self._go_on_above(max(newest_rev, await self._newest_deletion()))
 
     # --- hooks ---------------------------------------------------------------------------------
 
@@ -246,42 +251,6 @@ class SqlStore(
         )
         return [(row[0], row[1]) for row in rows]
 
-    async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
-        sized = await self._read(
-            f"SELECT n.rev, {SIZE} FROM notifications n WHERE user_id = $1 AND rev > $2"
-            f" ORDER BY rev LIMIT {limit:d}",
-            user_id,
-            rev,
-        )
-        if not sized:
-            return []
-        rows = await self._read(
-            f"SELECT {COLUMNS} FROM notifications n WHERE user_id = $1 AND rev > $2"
-            f" AND rev <= $3 ORDER BY rev LIMIT {limit:d}",
-            user_id,
-            rev,
-            light(sized, PAGE_BYTES)[-1],
-        )
-        return [notification_of(row) for row in rows]
-
-    async def last_rev(self, user_id: str) -> int:
-        ((rev,),) = await self._read(
-            "SELECT coalesce(max(rev), 0) FROM notifications WHERE user_id = $1", user_id
-        )
-        return int(rev)
-
-    async def last_revs(self, user_ids: Sequence[str]) -> dict[str, int]:
-        revs: dict[str, int] = {}
-        for start in range(0, len(user_ids), USERS_AT_A_TIME):
-            part = user_ids[start : start + USERS_AT_A_TIME]
-            rows = await self._read(
-                "SELECT id, (SELECT max(rev) FROM notifications n WHERE n.user_id = users.id)"
-                f" FROM users WHERE id IN ({placeholders(1, len(part))})",
-                *part,
-            )
-            revs |= {user_id: int(rev or 0) for user_id, rev in rows}
-        return revs
-
     async def deliveries(self, notification_id: int) -> list[Delivery]:
         rows = await self._read(
             "SELECT at FROM deliveries WHERE notification_id = $1"
@@ -298,6 +267,7 @@ class SqlStore(
             await tx.execute(
                 "DELETE FROM personal_tokens WHERE expires_at < $1", now - KEEP_ENDED_TOKENS
             )
+            await purge_deletions(tx, now)
             await purge_alerts(tx, now - KEEP_ENDED_TOKENS)
             await purge_incidents(tx, received_before)
             rows = await tx.fetch(
@@ -324,13 +294,17 @@ class SqlStore(
         )
 
         async def choose(tx: Transaction) -> list[Any]:
+            rows = await tx.fetch(sql, user_id, *notification_ids)
+            await record_deletions(tx, user_id, [row[0] for row in rows], now_ms())
             await remember_deleted(tx, user_id, notification_ids, now_ms())
-            return await tx.fetch(sql, user_id, *notification_ids)
+            return rows
 
-        return await self._remove(choose) if notification_ids else []
+        return await self._remove(choose, [user_id]) if notification_ids else []
 
     async def _remove(
-        self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]
+        self,
+        choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]],
+        user_ids: Collection[str] = (),
     ) -> list[int]:
         async def work(tx: Transaction) -> list[int]:
             numbers = [row[0] for row in await choose(tx)]
@@ -351,7 +325,7 @@ class SqlStore(
             return numbers
 
         try:
-            removed = await self._work(work)
+            removed = await self._work(work, user_ids=user_ids)
         except StoreError:
             self._tallies.forget_all()  # it may have been done all the same
             raise

@@ -7,7 +7,7 @@ WAL with FULL syncs the log at each commit, so a committed notification survives
 import asyncio
 import contextlib
 import sqlite3
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -37,7 +37,8 @@ INCREMENTAL = 2  # of PRAGMA auto_vacuum
 VACUUM_PAGES = 500  # that one transaction gives back
 FREE_SHARE = 10  # free pages are kept up to a tenth of the file
 MAX_TRIGRAMS = 24  # of a search that the index looks up; the text itself decides
-ROW = "(" + ", ".join("?" for _ in INSERT_COLUMNS.split(", ")) + ")"
+REVS = "rev, first_rev"  # of a new row they are the same
+ROW = "(" + ", ".join("?" for _ in f"{REVS}, {INSERT_COLUMNS}".split(", ")) + ")"
 
 
 class SqliteStore(SqlStore):
@@ -47,7 +48,8 @@ class SqliteStore(SqlStore):
     def __init__(self, path: str, metrics: Metrics, clock: Clock = SYSTEM_CLOCK) -> None:
         super().__init__(metrics, clock)
         self._path = Path(path)
-        self._connection = _WritingConnection(self._path)
+        # One rising sequence for ids and changes: a row starts with rev > id.
+        self._connection = _WritingConnection(self._path, self.next_id)
         self._readers = Readers(READERS, lambda: _Reader.open(self._path))
 
     async def open(self) -> None:
@@ -74,6 +76,9 @@ class SqliteStore(SqlStore):
             return await self._readers.run(lambda reader: reader.fetch(sql, args))
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailableError(f"cannot read: {error}") from error
+
+    async def _go_on_above(self, rev: int) -> None:
+        self.next_id.skip_to(rev)
 
     def _text_ids(self, text: str, args: list[Any]) -> str | None:
         trigrams = _trigrams(fold(text))
@@ -182,8 +187,9 @@ class _Reader:
 class _WritingConnection:
     """Opened again after each failure, so that it recovers when the disk does."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, next_rev: Callable[[], int]) -> None:
         self._path = path
+        self._next_rev = next_rev
         self._open: aiosqlite.Connection | None = None
         self.commits = 0
         self._file = (0, 0)
@@ -193,13 +199,14 @@ class _WritingConnection:
         await self._in_its_thread(lambda plain: migrate(plain, known))
 
     async def transact(
-        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True
-    ) -> T:
+        self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True,
+        user_ids: Collection[str] = (),  # noqa: ARG002 - nobody else writes
+    ) -> T:  # fmt: skip
         transact = _transact if durable else _transact_unsynced
-        return await self._in_its_thread(lambda plain: transact(plain, work))
+        return await self._in_its_thread(lambda plain: transact(plain, work, self._next_rev))
 
-    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        return await self._in_its_thread(lambda plain: _insert(plain, rows))
+    async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
+        return await self._in_its_thread(lambda plain: _insert(plain, rows, self._next_rev))
 
     async def _in_its_thread(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """All at once: a step to a thread and back takes longer than most statements do."""
@@ -248,14 +255,17 @@ class _WritingConnection:
             # A commit that copies the log into the database is ten times as slow: checkpoints.py.
             await self._open.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT}")
             await self._open.execute("PRAGMA secure_delete = ON")  # what is deleted, is zeroed
+            # What stands for PostgreSQL's sequence of changes, in the same words.
+            await self._open.create_function("nextval", 1, lambda _: self._next_rev())
         return self._open
 
 
 class _SqliteTransaction:
     """Its methods wait for nothing: they run in the connection's thread."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, next_rev: Callable[[], int]) -> None:
         self._connection = connection
+        self._next_rev = next_rev
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
         return self._connection.execute(_numbered(sql), storable(args)).fetchall()
@@ -267,16 +277,17 @@ class _SqliteTransaction:
         if args:
             self._connection.executemany(_numbered(sql), [storable(one) for one in args])
 
-    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
-        return _insert(self._connection, rows)
+    async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
+        return _insert(self._connection, rows, self._next_rev)
 
 
 def _transact(
-    connection: sqlite3.Connection, work: Callable[[Transaction], Coroutine[Any, Any, T]]
-) -> T:
+    connection: sqlite3.Connection, work: Callable[[Transaction], Coroutine[Any, Any, T]],
+    next_rev: Callable[[], int],
+) -> T:  # fmt: skip
     connection.execute("BEGIN IMMEDIATE")
     try:
-        result = _finish(work(_SqliteTransaction(connection)))
+        result = _finish(work(_SqliteTransaction(connection, next_rev)))
         connection.execute("COMMIT")
     except BaseException:
         with contextlib.suppress(sqlite3.Error):
@@ -286,15 +297,16 @@ def _transact(
 
 
 def _transact_unsynced(
-    connection: sqlite3.Connection, work: Callable[[Transaction], Coroutine[Any, Any, T]]
-) -> T:
+    connection: sqlite3.Connection, work: Callable[[Transaction], Coroutine[Any, Any, T]],
+    next_rev: Callable[[], int],
+) -> T:  # fmt: skip
     """The next durable commit syncs it as well; a power cut before that undoes it.
 
     sqlite.org/pragma.html#pragma_synchronous: in WAL mode the database stays consistent.
     """
     connection.execute("PRAGMA synchronous = NORMAL")
     try:
-        return _transact(connection, work)
+        return _transact(connection, work, next_rev)
     finally:
         connection.execute("PRAGMA synchronous = FULL")
 
@@ -310,23 +322,27 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
     raise RuntimeError("a transaction must do nothing but SQL")
 
 
-def _insert(connection: sqlite3.Connection, rows: list[NewNotification]) -> set[int]:
+def _insert(
+    connection: sqlite3.Connection, rows: list[NewNotification], next_rev: Callable[[], int]
+) -> list[bool]:
     # One statement: the thread then needs the interpreter's lock once, not for each row.
-    values = [value for row in rows for value in insert_values(row)]
+    values: list[Any] = []
+    for row in rows:
+        rev = next_rev()
+        values += (rev, rev, *insert_values(row))
     try:
         cursor = connection.execute(_insert_sql(len(rows)), values)
     except sqlite3.IntegrityError as error:
         if "notifications.id" in str(error):
             raise IdTakenError(str(error)) from error
         raise
-    notification_ids = [row.id for row in rows]
     if cursor.rowcount == len(rows):
-        return set(notification_ids)
-    marks = ", ".join("?" * len(notification_ids))
-    present = connection.execute(
-        f"SELECT id FROM notifications WHERE id IN ({marks})", notification_ids
-    )
-    return {row[0] for row in present}
+        return [True] * len(rows)
+    ids = [row.id for row in rows]
+    marks = ", ".join("?" * len(ids))
+    found = connection.execute(f"SELECT id FROM notifications WHERE id IN ({marks})", ids)
+    stored = {row[0] for row in found}
+    return [notification_id in stored for notification_id in ids]
 
 
 def _trigrams(needle: str) -> list[str]:
@@ -339,7 +355,7 @@ def _trigrams(needle: str) -> list[str]:
 @lru_cache(maxsize=MAX_GROUP)
 def _insert_sql(rows: int) -> str:
     return (
-        f"INSERT INTO notifications ({INSERT_COLUMNS}) VALUES {', '.join([ROW] * rows)}"
+        f"INSERT INTO notifications ({REVS}, {INSERT_COLUMNS}) VALUES {', '.join([ROW] * rows)}"
         " ON CONFLICT (hook_id, event_id, signature) DO NOTHING"
     )
 

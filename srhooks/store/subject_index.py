@@ -6,10 +6,9 @@ It is complete up to `subject_state.rev` of the user: every change of a notifica
 
 from collections.abc import Sequence
 
-from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NamedSubjects, NameRequest, SubjectName
 from srhooks.domain.search_text import fold
-from srhooks.store.filter_sql import placeholders
+from srhooks.store.filter_sql import REV, placeholders
 from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
 
@@ -17,8 +16,6 @@ CHUNK = 400  # values of one statement
 
 
 class SubjectQueries(Queries):
-    _next_rev: IdSource
-
     async def users_to_index(self) -> list[str]:
         rows = await self._read(
             "SELECT u.id FROM users u LEFT JOIN subject_state s ON s.user_id = u.id"
@@ -62,8 +59,8 @@ class SubjectQueries(Queries):
             titled = [entry for entry in fresh if entry.title is not None]
             for entry in titled:
                 await tx.execute(
-                    "UPDATE notifications SET title = $2, rev = $3 WHERE id = $1",
-                    entry.notification_id, entry.title, self._next_rev(),
+                    f"UPDATE notifications SET title = $2, rev = {REV} WHERE id = $1",
+                    entry.notification_id, entry.title,
                 )  # fmt: skip
             await tx.execute(
                 "INSERT INTO subject_state (user_id, rev) VALUES ($1, $2)"
@@ -74,7 +71,8 @@ class SubjectQueries(Queries):
             )
             return [entry.notification_id for entry in titled]
 
-        return await self._work(work, durable=False)  # else they are indexed again
+        # Not durable: else they are indexed again.
+        return await self._work(work, durable=False, user_ids=[user_id])
 
     async def due_name_requests(self, now: int, limit: int) -> list[NameRequest]:
         rows = await self._read(

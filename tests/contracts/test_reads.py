@@ -2,7 +2,7 @@
 
 import asyncio
 import sqlite3
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,11 @@ class Observed(SqliteStore):
         self.asked.append((sql, args))
         return await super()._read(sql, *args)
 
-    async def _work(self, run: Callable[..., Any], *, durable: bool = True) -> Any:
-        return await super()._work(lambda tx: run(Noted(tx, self.asked)), durable=durable)
+    async def _work(
+        self, run: Callable[..., Any], *, durable: bool = True, user_ids: Collection[str] = ()
+    ) -> Any:
+        noted = lambda tx: run(Noted(tx, self.asked))  # noqa: E731
+        return await super()._work(noted, durable=durable, user_ids=user_ids)
 
 
 @dataclass

@@ -23,7 +23,7 @@ from srhooks.domain.models import (
     NewNotification,
     Signature,
 )
-from srhooks.store import Store, make_store, sql_store
+from srhooks.store import Store, changes, make_store
 from srhooks.store.group_commit import Transaction
 from srhooks.store.sql_store import SqlStore
 
@@ -331,10 +331,10 @@ async def test_headers_count_for_the_size_of_what_is_read(
     assert [number for number, _ in sizes] == ids[::-1]
     assert all(1000 < size < 1100 for _, size in sizes)
     assert sizes[0][1] == page.found[0].size
-    monkeypatch.setattr(sql_store, "PAGE_BYTES", 2500)
+    monkeypatch.setattr(changes, "PAGE_BYTES", 2500)
     changed = await store.changed_since("u1", 0, 50)
     assert [n.id for n in changed] == ids[:3]
-    monkeypatch.setattr(sql_store, "PAGE_BYTES", 1)
+    monkeypatch.setattr(changes, "PAGE_BYTES", 1)
     assert [n.id for n in await store.changed_since("u1", changed[-1].rev, 50)] == ids[3:4]
 
 

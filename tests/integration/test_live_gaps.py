@@ -37,10 +37,10 @@ async def test_what_is_being_committed_reaches_a_page_that_opens(
         connection: Any = world.services.store._connection  # type: ignore[attr-defined]
         insert, begun, may = connection.insert_notifications, asyncio.Event(), asyncio.Event()
 
-        async def slow(rows: list[NewNotification]) -> set[int]:
+        async def slow(rows: list[NewNotification]) -> list[bool]:
             begun.set()
             await may.wait()
-            inserted: set[int] = await insert(rows)
+            inserted: list[bool] = await insert(rows)
             return inserted
 
         monkeypatch.setattr(connection, "insert_notifications", slow)
@@ -103,7 +103,7 @@ async def test_what_was_not_there_is_not_remembered_as_deleted(world: World) -> 
         headers = {"Origin": world.base}
         answer = await ada.json("POST", "/notifications/delete", json={"ids": ids}, headers=headers)
         assert answer == {"deleted": 0}
-        assert world.services.deletions.after(user_id, 0)[1] == []
+        assert await world.services.store.deleted_since(user_id, 0) == (0, [])
 
 
 async def frame_with(socket: Any, text: str) -> str:

@@ -3,13 +3,14 @@
 import asyncio
 import contextlib
 import re
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pytest
 from aiohttp import web
 from aiohttp.typedefs import Handler
+from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
 from srhooks.server.runner import served
@@ -185,15 +186,16 @@ class Hanging:
         work: Callable[[Transaction], Coroutine[Any, Any, T]],
         *,
         durable: bool = True,  # noqa: ARG002
+        user_ids: Collection[str] = (),  # noqa: ARG002
     ) -> T:
         await self.may.wait()
         if not self.works:
             raise StoreUnavailableError("it never works")
         return await work(cast("Transaction", None))
 
-    async def insert_notifications(self, rows: list[NewNotification]) -> set[int]:
+    async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
         await self.transact(_nothing)
-        return {row.id for row in rows}
+        return [True] * len(rows)
 
 
 async def _nothing(_: Transaction) -> None: ...
@@ -201,7 +203,7 @@ async def _nothing(_: Transaction) -> None: ...
 
 async def test_the_writers_queue_is_bounded_in_number_and_bytes() -> None:
     connection = Hanging()
-    writer = Writer(connection, lambda: 1, Metrics())
+    writer = Writer(connection, IdSource(), Metrics())
 
     async def insert(body: bytes) -> Stored:
         new = NewNotification(
@@ -245,7 +247,7 @@ async def test_the_writers_queue_is_bounded_in_number_and_bytes() -> None:
 
 async def test_who_waits_too_long_is_told_no_before_the_sender_gives_up() -> None:
     connection = Hanging()
-    writer = Writer(connection, lambda: 1, Metrics(), patience=0.2)
+    writer = Writer(connection, IdSource(), Metrics(), patience=0.2)
     new = NewNotification(
         id=1, user_id="u", hook_id="h", subscription_id=None, event_id=None, event_name=None,
         event_version=None, link=None, headers="{}", body=b"", signature="valid", sent_at=None,
@@ -255,5 +257,5 @@ async def test_who_waits_too_long_is_told_no_before_the_sender_gives_up() -> Non
         await asyncio.wait_for(writer.insert(new), 2)  # sooner than the commit counts as stuck
     connection.works = True
     connection.may.set()
-    assert (await writer.insert(new)).id == 1
+    assert (await writer.insert(new)).id == new.id
     await writer.close()

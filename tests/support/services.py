@@ -39,6 +39,5 @@ class Services:
         self.trusted_time = app[keys.TRUSTED_TIME]
         self.bodies = app[keys.BODIES]
         self.answers = app[keys.ANSWER_BUDGET]
-        self.deletions = app[keys.RECENT_DELETIONS]
         self.once = app[keys.FLASH]
         self.sockets = app[keys.SOCKETS]

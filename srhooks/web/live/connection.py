@@ -25,7 +25,7 @@ from srhooks.web.live.change_reader import Change, ChangeReader
 from srhooks.web.live.row_cache import NEW_ROWS
 from srhooks.web.pages.overview import overview_frame
 from srhooks.web.presentation.template_filters import moment
-from srhooks.web.state.app_keys import METRICS, RECENT_DELETIONS, STORE
+from srhooks.web.state.app_keys import METRICS, STORE
 
 log = logging.getLogger(__name__)
 
@@ -70,11 +70,11 @@ class LivePage:
     def __init__(
         self, app: web.Application, login: Login, socket: web.WebSocketResponse,
         transport: asyncio.WriteTransport, changes: ChangeReader, feed_filter: Filter,
-        cursor: int | None, *, view: str, window: str, send_patience: float,
+        cursor: int, *, view: str, window: str, send_patience: float,
     ) -> None:  # fmt: skip
         self.login = login
         self.view = view
-        self.sent = app[STORE].next_id() if cursor is None else cursor
+        self.sent = cursor
         self._told = self.sent  # of deletions: up to this rev
         self.closing: asyncio.Task[None] | None = None
         self._app = app
@@ -85,7 +85,7 @@ class LivePage:
         self._filter_key = repr(sorted(feed_filter.params.items()))
         self._render: Callable[..., str] = macro(app, "_live.html", "frame")
         self._new_rows = app[NEW_ROWS]
-        self._replays = cursor is not None and self.is_feed
+        self._replays = self.is_feed
         self._window = window
         self._send_patience = send_patience
         self._is_open = False
@@ -215,9 +215,9 @@ class LivePage:
                 return True
 
     async def _send_deleted(self) -> None:
-        deletions = self._app[RECENT_DELETIONS]
         user_id = self.login.user.id
-        self._told, notification_ids = deletions.after(user_id, self._told)
+        store = self._app[STORE]
+        self._told, notification_ids = await store.deleted_since(user_id, self._told)
         if notification_ids:
             await self._send(await fragments.deleted(self._app, user_id, notification_ids))
 

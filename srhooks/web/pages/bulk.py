@@ -21,7 +21,7 @@ from srhooks.web.pages.export import read_ids
 from srhooks.web.pages.feed import find_notification
 from srhooks.web.presentation.template_filters import quoted
 from srhooks.web.presentation.words import WORDS
-from srhooks.web.state.app_keys import FLASH, HOOKS, HUB, INTAKE, RECENT_DELETIONS, STORE
+from srhooks.web.state.app_keys import FLASH, HOOKS, HUB, INTAKE, STORE
 
 SAID = {"deleted": "{} deleted.", "processed": "{} processed again."}
 BATCH = 20  # notifications at a time: each may hold megabytes
@@ -66,7 +66,6 @@ async def _delete(request: web.Request, user_id: str, notification_ids: list[int
     """Delete them, and tell every open page."""
     app = request.app
     deleted = await app[STORE].delete_notifications(user_id, notification_ids)
-    app[RECENT_DELETIONS].note(user_id, app[STORE].next_id(), deleted)
     app[HUB].publish(user_id, Event("deleted"))
     return len(deleted)
 

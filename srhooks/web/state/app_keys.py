@@ -42,7 +42,6 @@ from srhooks.subscriptions.test_delivery import SubscriptionTester
 from srhooks.web.hooks.body_reader import Bodies
 from srhooks.web.http.answer_budget import AnswerBudget
 from srhooks.web.state.flash import Flash
-from srhooks.web.state.recent_deletions import Deletions
 
 SETTINGS = web.AppKey("settings", Settings)
 CLOCK = web.AppKey("clock", Clock)
@@ -83,6 +82,5 @@ ACCOUNTS = web.AppKey("accounts", Accounts)
 TRUSTED_TIME = web.AppKey("trusted_time", TrustedTime)
 BODIES = web.AppKey("bodies", Bodies)
 ANSWER_BUDGET = web.AppKey("answers", AnswerBudget)
-RECENT_DELETIONS = web.AppKey("deletions", Deletions)
 FLASH = web.AppKey("flash", Flash)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
