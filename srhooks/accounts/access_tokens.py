@@ -24,6 +24,7 @@ from srhooks.smartrecruiters.errors import (
     ServiceUnreachableError,
 )
 from srhooks.smartrecruiters.oauth import Grant
+from srhooks.smartrecruiters.pacing import take_turn
 from srhooks.store import Store, StoreError
 from srhooks.store.fencing import unfenced
 
@@ -124,6 +125,7 @@ class AccessTokens:
         if usable is not None:
             return usable  # somebody logged in meanwhile, or another process has renewed it
         await self._store.check()
+        await take_turn()
         credential = self._kinds[stored.kind]
         try:
             access = self._vault.open(stored.access)
@@ -144,6 +146,7 @@ class AccessTokens:
 
     async def _ask_for_the_role(self, user_id: str, credential: Credential, access: str) -> None:
         """Ask `users/me` again. Raises GrantDeadError when the user is not an administrator now."""
+        await take_turn()
         async with self._limiters.of(user_id).slot(foreground=True):
             if await credential.is_administrators(access):
                 return

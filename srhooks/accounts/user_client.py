@@ -12,6 +12,7 @@ from srhooks.domain.clock import now_ms
 from srhooks.smartrecruiters.client import Answer, Authorization, ServiceClient, retry_after
 from srhooks.smartrecruiters.errors import FreshTokenRefusedError, GrantDeadError
 from srhooks.smartrecruiters.limiter import Limiters
+from srhooks.smartrecruiters.pacing import take_turn
 from srhooks.store import Store, StoreError
 from srhooks.store.fencing import require_leases
 
@@ -95,6 +96,8 @@ class UserClient:
         self, user_id: str, method: str, url: URL, authorization: Authorization, payload: Any,
         foreground: bool, seconds: float, on_sent: Callable[[], None] | None,
     ) -> Answer:  # fmt: skip
+        if not foreground:
+            await take_turn()
         limiter = self._limiters.of(user_id)
         async with limiter.slot(foreground=foreground):
             require_leases()

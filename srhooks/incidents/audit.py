@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from srhooks.accounts.user_client import UserClient
-from srhooks.domain.clock import iso
+from srhooks.domain.account import User
+from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceAnsweredError
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 PATH = "/audit-api/v201910/audit-events?limit=100"
 SCOPE = "audit_events_read"
 BEFORE = 86_400_000  # ms that a cause may lie before the incident was noticed
+RETRIED_AFTER = 86_400_000  # ms after a refusal
+MAX_REFUSED = 10_000  # accounts
 MOST = 5  # that stand beside an incident
 EXPLAINED: frozenset[IncidentKind] = frozenset({"suspended", "gone", "failing", "silent"})
 CAUSES: Mapping[str, str] = {
@@ -39,13 +42,15 @@ class AuditTrail:
     def __init__(self, store: Store, user_client: UserClient) -> None:
         self._store = store
         self._user_client = user_client
-        self._closed: set[str] = set()  # accounts that may not read it, since the program started
+        # Accounts that may not read it: when their credential came, and when it was refused (ms).
+        self._refused: dict[str, tuple[int, int]] = {}
 
     async def explain(self, user_id: str) -> None:
         """Put it beside the open incidents that have none yet. Raises ServiceError, StoreError."""
         opened = await self._store.incidents(user_id, None, 100, open_only=True)
         waiting = [one for one in opened if one.kind in EXPLAINED and "audit" not in one.details]
-        if not waiting or not await self._may_read(user_id):
+        user = await self._store.user(user_id)
+        if not waiting or user is None or not self._may_read(user):
             return
         try:
             answer = await self._user_client.call(user_id, "GET", PATH, foreground=False)
@@ -53,14 +58,19 @@ class AuditTrail:
         except (ServiceAnsweredError, OddAnswerError) as error:
             if isinstance(error, ServiceAnsweredError) and error.status in {401, 429}:
                 raise
-            self._closed.add(user_id)
+            if not (isinstance(error, ServiceAnsweredError) and error.status >= 500):
+                if len(self._refused) >= MAX_REFUSED:
+                    self._refused.clear()
+                self._refused[user_id] = (user.credential_since, now_ms())
             return
         for incident in waiting:
             await self._store.add_incident_detail(incident.id, "audit", _before(incident, records))
 
-    async def _may_read(self, user_id: str) -> bool:
-        user = await self._store.user(user_id)
-        if user is None or user_id in self._closed:
+    def _may_read(self, user: User) -> bool:
+        """Where it was refused, not before another log-in, or a day later."""
+        credential_since, refused_at = self._refused.get(user.id, (0, 0))
+        is_same = credential_since == user.credential_since
+        if refused_at and is_same and now_ms() - refused_at < RETRIED_AFTER:
             return False
         return user.scopes is None or SCOPE in user.scopes
 

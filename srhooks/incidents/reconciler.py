@@ -10,7 +10,7 @@ import asyncio
 import json
 import logging
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,6 +33,7 @@ from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory, HookEntry
 from srhooks.intake.receiver import Intake
 from srhooks.smartrecruiters.errors import ServiceAnsweredError
+from srhooks.smartrecruiters.pacing import paced_by
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import Store, StoreError
 from srhooks.subscriptions.callback_log import Call, callbacks_log, read_position
@@ -43,8 +44,6 @@ log = logging.getLogger(__name__)
 MAX_MISSED = 20_000  # of an account
 OVERLAP = 120_000  # ms: a record is in the log a little after the time that it bears
 RECHECK = 5.0  # seconds
-
-Turn = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +61,6 @@ class Missed:
     @property
     def logged(self) -> LoggedNotification:
         return self.kept.logged
-
-
-async def _at_once() -> None:
-    return
 
 
 class Reconciler:
@@ -86,12 +81,10 @@ class Reconciler:
         self._automatic = automatic
         self._locks: dict[str, asyncio.Lock] = {}
 
-    async def check(
-        self, user_id: str, listed: Sequence[Mapping[str, Any]] | None = None, turn: Turn = _at_once
-    ) -> None:
+    async def check(self, user_id: str, listed: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Read the logs of all the account's subscriptions. Raises ServiceError and StoreError.
 
-        `listed` are the subscriptions if they are known; `turn` is awaited before each page.
+        `listed` are the subscriptions if they are known.
         """
         if listed is None:
             listed = await self._subscriptions.all(user_id, foreground=False)
@@ -103,7 +96,7 @@ class Reconciler:
             for subscription_id, hook_id in ours:
                 entry = await self._hooks.get(hook_id)
                 if entry is not None and entry.hook.user_id == user_id:
-                    await self._walk(user_id, subscription_id, entry, turn)
+                    await self._walk(user_id, subscription_id, entry)
             await self._store.record_log_check(user_id, now_ms())
         await self.settle(user_id)
 
@@ -185,24 +178,23 @@ class Reconciler:
     def _lock(self, user_id: str) -> asyncio.Lock:
         return self._locks.setdefault(user_id, asyncio.Lock())
 
-    async def _walk(self, user_id: str, subscription_id: str, entry: HookEntry, turn: Turn) -> None:
+    async def _walk(self, user_id: str, subscription_id: str, entry: HookEntry) -> None:
         walk = await self._store.log_walk(user_id, subscription_id)
         try:
             if walk.top is not None:  # one that was broken off
-                walk = await self._walk_down(user_id, subscription_id, entry, walk, turn)
+                walk = await self._walk_down(user_id, subscription_id, entry, walk)
             now = now_ms()
             floor = max(now - self._window, (walk.checked_to or 0) - OVERLAP)
             begun = replace(walk, top=now, floor=floor, position="", records=0, reached=None)
-            await self._walk_down(user_id, subscription_id, entry, begun, turn)
+            await self._walk_down(user_id, subscription_id, entry, begun)
         except UnknownSubscriptionError:
             return  # deleted meanwhile: its log went along
 
     async def _walk_down(
-        self, user_id: str, subscription_id: str, entry: HookEntry, walk: LogWalk, turn: Turn
+        self, user_id: str, subscription_id: str, entry: HookEntry, walk: LogWalk
     ) -> LogWalk:
         """Until the floor; the walk that is over. Raises ServiceError and StoreError."""
         while walk.top is not None:
-            await turn()
             try:
                 page = await callbacks_log(
                     self._user_client, user_id, subscription_id,
@@ -252,7 +244,8 @@ class Reconciler:
             if entry is None or entry.hook.user_id != user_id:
                 continue
             headers: dict[str, str] = json.loads(record.logged.headers)
-            await self._intake.backfill(entry, headers, record.logged.body)
+            with paced_by(None):  # what is fetched for it has a pace of its own
+                await self._intake.backfill(entry, headers, record.logged.body)
             await self._store.forget_missed(user_id, [record.kept.id])
             stored += 1
         return stored

@@ -6,9 +6,12 @@ asks for all of them at once nor forgets one.
 """
 
 import asyncio
+import contextlib
 import logging
 import random
+from collections.abc import Awaitable, Callable
 from functools import partial
+from time import monotonic
 
 from srhooks.domain.backoff import backoff
 from srhooks.domain.clock import iso, now_ms
@@ -20,6 +23,7 @@ from srhooks.incidents.service import Incidents
 from srhooks.incidents.silence_watch import SilenceWatch
 from srhooks.protocol.event_types import event_names, subscription_label
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
+from srhooks.smartrecruiters.pacing import paced_by
 from srhooks.store import Store, StoreError
 from srhooks.subscriptions.callback_log import Call, failures_in_a_row
 from srhooks.subscriptions.service import Subscriptions
@@ -37,16 +41,23 @@ STORE_PAUSE = 5.0  # seconds while the store does not work
 class Pace:
     """Limits the calls of all watchers together to a number per second."""
 
-    def __init__(self, calls_a_second: float = CALLS_A_SECOND) -> None:
+    def __init__(
+        self, calls_a_second: float = CALLS_A_SECOND,
+        clock: Callable[[], float] = monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:  # fmt: skip
+        """`clock` counts seconds; `sleep` waits for so many of them."""
         self._gap = 1.0 / calls_a_second
+        self._clock = clock
+        self._sleep = sleep
         self._next = 0.0
 
     async def turn(self) -> None:
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         self._next = max(self._next, now)
         wait = self._next - now
         self._next += self._gap
-        await asyncio.sleep(wait)
+        await self._sleep(wait)
 
 
 class Watch:
@@ -65,6 +76,7 @@ class Watch:
         self._checks = AccountChecks(store, incidents)
         self._silence = SilenceWatch(store, incidents)
         self._looking: dict[str, asyncio.Task[None]] = {}
+        self._has_room = asyncio.Event()
 
     async def run(self) -> None:
         """Check the accounts that are due at the service, until cancelled."""
@@ -76,7 +88,10 @@ class Watch:
                 except StoreError as error:
                     log.warning("the watch waits for the store: %s", error)
                     pause = STORE_PAUSE
-                await asyncio.sleep(pause)
+                self._has_room.clear()
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(pause):
+                        await self._has_room.wait()
         finally:
             tasks = list(self._looking.values())
             for task in tasks:
@@ -107,6 +122,7 @@ class Watch:
 
     def _looked(self, user_id: str, _: asyncio.Task[None]) -> None:
         self._looking.pop(user_id, None)
+        self._has_room.set()
 
     async def _look_and_record(self, user_id: str) -> None:
         try:
@@ -130,28 +146,31 @@ class Watch:
     async def _look(self, user_id: str) -> bool:
         """Check one account; return whether the service answered."""
         try:
-            await self._pace.turn()
-            listed = await self._subscriptions.all(user_id, foreground=False)
-            for subscription in listed:
-                if not subscription.get("mine"):
-                    continue
-                subscription_id, events = str(subscription["id"]), event_names(subscription)
-                await self._pace.turn()
-                await self._check_deliveries(user_id, subscription_id)
-                if subscription.get("status") == "active":
-                    name = subscription_label(events)
-                    await self._silence.check(user_id, subscription_id, name, events)
-                else:  # that it is not active says why nothing comes
-                    await self._incidents.end(user_id, "silent", subscription_id)
-            if self._reconciler is not None:
-                await self._reconciler.check(user_id, listed, self._pace.turn)
-            await self._audit.explain(user_id)
+            with paced_by(self._pace.turn):
+                await self._look_at(user_id)
         except GrantDeadError:
             return True  # it is not looked at while it is; the incident tells
         except ServiceError as error:
             log.info("could not look after the subscriptions: %s", brief(error))
             return False
         return True
+
+    async def _look_at(self, user_id: str) -> None:
+        """Raises ServiceError or StoreError."""
+        listed = await self._subscriptions.all(user_id, foreground=False)
+        for subscription in listed:
+            if not subscription.get("mine"):
+                continue
+            subscription_id, events = str(subscription["id"]), event_names(subscription)
+            await self._check_deliveries(user_id, subscription_id)
+            if subscription.get("status") == "active":
+                name = subscription_label(events)
+                await self._silence.check(user_id, subscription_id, name, events)
+            else:  # that it is not active says why nothing comes
+                await self._incidents.end(user_id, "silent", subscription_id)
+        if self._reconciler is not None:
+            await self._reconciler.check(user_id, listed)
+        await self._audit.explain(user_id)
 
     async def _check_deliveries(self, user_id: str, subscription_id: str) -> None:
         """Raises ServiceError or StoreError."""

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from srhooks.domain.missed import LogWalk
+from srhooks.smartrecruiters.pacing import paced_by
 
 from tests.support.harness import Browser, World, eventually
 
@@ -212,11 +213,11 @@ async def test_a_walk_that_was_broken_off_goes_on(world: World) -> None:
         async def turn() -> None:
             nonlocal turns
             turns += 1
-            if turns == 2:
+            if turns == 3:  # the list, the first page, the second
                 raise ConnectionError
 
-        with pytest.raises(ConnectionError):
-            await reconciler.check(await user_id(world), turn=turn)
+        with pytest.raises(ConnectionError), paced_by(turn):
+            await reconciler.check(await user_id(world))
         walk = await store.log_walk(await user_id(world), made["id"])
         assert walk.top is not None
         assert walk.position
