@@ -10,6 +10,9 @@ TOP = Path(__file__).resolve().parent.parent.parent
 SCRIPTS = sorted((TOP / "static/js").glob("*.js"))
 STYLES = sorted((TOP / "static/css").glob("*.css"))
 TEMPLATES = sorted((TOP / "templates").glob("*.html"))
+SANDBOX = sorted(
+    path for path in (TOP / "srhooks/sandbox/pages").iterdir() if path.suffix in {".html", ".css"}
+)
 
 # Comments first, so that no quote in one begins a string; regular expressions hold no words.
 LITERAL = re.compile(
@@ -57,6 +60,14 @@ def test_scripts_say_what_the_page_holds_and_nothing_is_left_over() -> None:
     assert used == set(WORDS)
     said = set(re.findall(r'\bsay\("(\w+)"', text))
     assert said <= set(WORDS)
+
+
+@pytest.mark.parametrize(
+    "path", [*TEMPLATES, *SCRIPTS, *STYLES, *SANDBOX], ids=lambda path: path.name
+)
+def test_lines_are_at_most_160_characters_long(path: Path) -> None:
+    long = {n: len(line) for n, line in enumerate(path.read_text().splitlines(), 1)}
+    assert {n: length for n, length in long.items() if length > 160} == {}
 
 
 @pytest.mark.parametrize("path", STYLES, ids=lambda path: path.name)

@@ -109,6 +109,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain": foreign_text.plain,
     "query": template_filters.query,
     "size": template_filters.size,
+    "time_ago": template_filters.time_ago,
+    "time_exact": template_filters.time_exact,
     "span_label": span_label,
     "urlencode": template_filters.quoted,
     "visible": foreign_text.visible,
