@@ -27,8 +27,8 @@ T = TypeVar("T")
 IN_CI = os.environ.get("CI") == "true"
 # Each of these takes many seconds, or needs the machine for itself.
 SLOW = frozenset({
-    "test_bench", "test_cli", "test_demo", "test_kill", "test_listen", "test_packaging",
-    "test_recipes", "test_release", "test_shutdown",
+    "test_bench", "test_cli", "test_demo", "test_kill", "test_listen",
+    "test_listen_replay", "test_packaging", "test_recipes", "test_release", "test_shutdown",
 })  # fmt: skip
 
 

@@ -10,12 +10,13 @@ from datetime import datetime
 
 import aiohttp
 
+from srhooks.commands.listen_changes import changes_line
 from srhooks.commands.listen_client import Heard, RefusedError, Stream, UnreachableError
 from srhooks.commands.listen_forward import Reply, forward
-from srhooks.commands.options import client_session, http_url
+from srhooks.commands.options import client_session, http_url, whole
 from srhooks.commands.terminal import fit
 from srhooks.config import SettingsError, load_client_egress
-from srhooks.domain.ids import encode_id
+from srhooks.domain.ids import decode_id, encode_id
 from srhooks.domain.models import SIGNATURES, event_matches
 from srhooks.domain.wire_text import is_event_name
 from srhooks.egress import Egress
@@ -24,6 +25,8 @@ from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.query_params import read_cursor
 
 MAX_RETRIES = 100
+MAX_REPLAYED = 10_000
+MAX_LOOKS = 50  # notifications whose details are waited for at a time
 SESSION_TIMEOUT = 300.0  # seconds: what waits longer says so itself
 DEFAULT_SERVER = "http://localhost:8080"
 HEAD = f"{'TIME':<12}  {'EVENT':<34}  {'ABOUT':<36}  {'SIGNATURE':<12}"
@@ -75,6 +78,32 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=_since,
         help="begin with what came after this time (RFC 3339) or notification (default: now)",
     )
+    add(
+        "--replay",
+        nargs="*",
+        metavar="ID",
+        type=_id,
+        help="replay these notifications, or without an ID the newest that the filters leave,"
+        " oldest first, and end",
+    )
+    add(
+        "--until",
+        metavar="TIME|ID",
+        type=_since,
+        help="with --replay: only what came before this time or notification",
+    )
+    add(
+        "--limit",
+        metavar="N",
+        type=whole(1, MAX_REPLAYED),
+        default="100",
+        help="with --replay and no ID: how many at most (%(default)s)",
+    )
+    add(
+        "--verbose",
+        action="store_true",
+        help="show what each changed, once its details are there, against the state before",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -107,36 +136,96 @@ async def _until_stopped(
 ) -> int:
     async with client_session(egress, SESSION_TIMEOUT) as session:
         stream = Stream(session, args.server.rstrip("/"), token, filters, args.since or "")
+        failed = 0
+
+        async def work() -> None:
+            nonlocal failed
+            if args.replay is None:
+                await _listen(args, stream, session)
+            else:
+                failed = await _replay(args, stream, session)
+
         try:
-            await unless_stopped(_listen(args, stream, session))
+            await unless_stopped(work())
         except (RefusedError, UnreachableError) as error:
             print(f"srhooks listen: {error}", file=sys.stderr)
             return 1
         finally:
-            if stream.cursor:
+            if stream.cursor and args.replay is None:
                 print(f"To go on from here: --since {stream.cursor}", file=sys.stderr)
-    return 0
+    return 1 if failed else 0
+
+
+def say(text: str) -> None:
+    print(f"srhooks listen: {text}", file=sys.stderr, flush=True)
+
+
+async def _replay(args: argparse.Namespace, stream: Stream, session: aiohttp.ClientSession) -> int:
+    """Replay what was chosen; how many failed. Raises RefusedError or UnreachableError."""
+    chosen: list[Heard] = []
+    for notification_id in args.replay:
+        heard = await stream.by_id(notification_id)
+        if heard is None:
+            raise RefusedError(f"there is no notification {notification_id}: nothing was replayed")
+        chosen.append(heard)
+    if not args.replay:
+        chosen = await stream.matching(args.limit, args.until or "")
+    failed = 0
+    _print_head(args)
+    for heard in chosen:
+        reply = await _handle(args, stream, session, heard)
+        failed += bool(args.forward_to) and (reply is None or not reply.is_success)
+        if args.verbose:
+            await _show_changes(stream, heard)
+    say(f"{len(chosen)} chosen, {failed} failed" if args.forward_to else f"{len(chosen)} chosen")
+    return failed
 
 
 async def _listen(args: argparse.Namespace, stream: Stream, session: aiohttp.ClientSession) -> None:
-    def say(text: str) -> None:
-        print(f"srhooks listen: {text}", file=sys.stderr, flush=True)
-
     await stream.start()
     where = "" if args.print_only else f", replaying to {_named(args.forward_to)}"
     say(f"following {args.server}{where}; Ctrl-C stops")
+    _print_head(args)
+    looks: set[asyncio.Task[None]] = set()
+    try:
+        async for heard in stream.heard(say):
+            await _handle(args, stream, session, heard)
+            stream.done(heard)
+            if args.verbose and len(looks) < MAX_LOOKS:
+                look = asyncio.create_task(_show_changes(stream, heard))
+                looks.add(look)
+                look.add_done_callback(looks.discard)
+    finally:
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+
+
+async def _handle(
+    args: argparse.Namespace, stream: Stream, session: aiohttp.ClientSession, heard: Heard
+) -> Reply | None:
+    """Replay it to its target, if any, and print what came of it."""
+    reply = None
+    url = _url_for(args.forward_to or (), heard.event)
+    if url is not None:
+        body = await stream.body(heard)
+        if body is not None:
+            reply = await forward(session, url, heard, body, args.retries)
+    elif args.forward_to:
+        reply = Reply("no target for this event")
+    print(_line(heard, reply, print_only=args.print_only), flush=True)
+    return reply
+
+
+async def _show_changes(stream: Stream, heard: Heard) -> None:
+    """Others may have been printed since: it says what it is about."""
+    line = await changes_line(stream, heard)
+    if line is not None:
+        print(f"{'':<12}  {fit(heard.event or '-', 34):<34}  {line}", flush=True)
+
+
+def _print_head(args: argparse.Namespace) -> None:
     print(HEAD + ("" if args.print_only else "  ANSWER"), flush=True)
-    async for heard in stream.heard(say):
-        reply = None
-        url = _url_for(args.forward_to or (), heard.event)
-        if url is not None:
-            body = await stream.body(heard)
-            if body is not None:
-                reply = await forward(session, url, heard, body, args.retries)
-        elif args.forward_to:
-            reply = Reply("no target for this event")
-        print(_line(heard, reply, print_only=args.print_only), flush=True)
-        stream.done(heard)
 
 
 def _target(text: str) -> tuple[str, str]:
@@ -147,6 +236,14 @@ def _target(text: str) -> tuple[str, str]:
     if not is_event_name(event.removesuffix(".")):
         raise argparse.ArgumentTypeError("must look like job.created=http://localhost:3000/")
     return event, http_url(url)
+
+
+def _id(text: str) -> str:
+    """Of a notification, or the address of its page."""
+    notification_id = text.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
+    if decode_id(notification_id) is None:
+        raise argparse.ArgumentTypeError(f"{fit(text, 60)} is not the id of a notification")
+    return notification_id
 
 
 def _count(text: str) -> int:

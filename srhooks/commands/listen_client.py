@@ -69,9 +69,9 @@ class Stream:
 
     async def start(self) -> None:
         """Find out where to begin. Raises RefusedError or UnreachableError."""
-        await self._json("/notifications", [*self._filters, ("limit", "1")])  # are they taken?
+        await self.read_json("/notifications", [*self._filters, ("limit", "1")])  # are they taken?
         if not self._start:
-            newest = await self._json("/notifications", [("limit", "1")])
+            newest = await self.read_json("/notifications", [("limit", "1")])
             self._start = next((notification["id"] for notification in newest["notifications"]), "")
             self.cursor = self._start
 
@@ -102,7 +102,7 @@ class Stream:
                 for notification in news:
                     yield notification
                 while self._resent:
-                    again = await self._one(self._resent.popleft())
+                    again = await self._resent_one(self._resent.popleft())
                     if again is not None:
                         yield again
                 with suppress(TimeoutError):
@@ -123,6 +123,27 @@ class Stream:
                 continue
             return body if status == 200 else None
 
+    async def matching(self, limit: int, until: str) -> list[Heard]:
+        """The newest that fit the filters and came before `until`, oldest first.
+
+        Raises RefusedError or UnreachableError.
+        """
+        found: list[Heard] = []
+        query = [*self._filters, *([("after", self._start)] if self._start else [])]
+        before: str | None = until
+        while before is not None and len(found) < limit:
+            size = str(min(PAGE, limit - len(found)))
+            bound = [("before", before)] if before else []
+            page = await self.read_json("/notifications", [*query, *bound, ("limit", size)])
+            found += [_heard(notification) for notification in page["notifications"]]
+            before = _next_page(page)
+        return found[:limit][::-1]
+
+    async def by_id(self, notification_id: str) -> Heard | None:
+        """None when there is none. Raises RefusedError or UnreachableError."""
+        status, body = await self._get(f"/notifications/{notification_id}", [])
+        return _heard(json.loads(body)) if status == 200 else None
+
     async def _news(self) -> list[Heard]:
         """What came after the cursor, oldest first."""
         news: list[Heard] = []
@@ -131,16 +152,16 @@ class Stream:
         before: str | None = None
         while True:
             more = [("before", before)] if before else []
-            page = await self._json("/notifications", [*query, *more])
+            page = await self.read_json("/notifications", [*query, *more])
             notifications = page["notifications"]
             news += [
                 _heard(notification)
                 for notification in notifications
                 if notification["id"] not in self._dealt
             ]
-            if page["next"] is None:
+            before = _next_page(page)
+            if before is None:
                 return news[::-1]
-            before = parse_qs(urlsplit(page["next"]).query)["before"][0]
 
     def _after(self) -> str:
         number = ids.decode_id(self.cursor)
@@ -176,7 +197,7 @@ class Stream:
             await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
             pause = min(pause * 2, LONGEST_PAUSE)
 
-    async def _one(self, notification_id: str) -> Heard | None:
+    async def _resent_one(self, notification_id: str) -> Heard | None:
         """A notification that is to be replayed; None when it is gone or cannot be reached."""
         try:
             status, body = await self._get(f"/notifications/{notification_id}", [])
@@ -184,7 +205,7 @@ class Stream:
         except (UnreachableError, ValueError, KeyError, TypeError):
             return None
 
-    async def _json(self, path: str, query: list[tuple[str, str]]) -> Any:
+    async def read_json(self, path: str, query: list[tuple[str, str]]) -> Any:
         status, body = await self._get(path, query)
         try:
             value = json.loads(body)
@@ -235,6 +256,11 @@ def _asked_for(message: aiohttp.WSMessage) -> str | None:
     except (ValueError, KeyError):
         return None
     return number if isinstance(number, str) and ids.decode_id(number) is not None else None
+
+
+def _next_page(page: dict[str, Any]) -> str | None:
+    """What `before` must be for it."""
+    return parse_qs(urlsplit(page["next"]).query)["before"][0] if page["next"] else None
 
 
 def _heard(notification: dict[str, Any]) -> Heard:

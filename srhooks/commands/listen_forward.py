@@ -26,6 +26,7 @@ ITS_OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 class Reply:
     text: str  # status and time, or why there is none
     may_succeed: bool = False  # when it is tried again
+    is_success: bool = False  # answered with 2xx
 
 
 async def forward(
@@ -57,7 +58,8 @@ async def _attempt(session: aiohttp.ClientSession, url: str, heard: Heard, body:
     except (aiohttp.ClientError, OSError, ValueError) as error:
         return Reply(f"failed: {fit(str(error) or type(error).__name__, 80)}")
     took = f"{status} in {(time.perf_counter() - started) * 1000:.0f} ms"
-    return Reply(took, may_succeed=status == 429 or status >= 500)
+    may_succeed = status == 429 or status >= 500
+    return Reply(took, may_succeed=may_succeed, is_success=200 <= status < 300)
 
 
 def replayed(headers: Mapping[str, str]) -> dict[str, str]:

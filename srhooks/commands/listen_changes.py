@@ -1,0 +1,62 @@
+"""What a notification changed, in one line of the terminal."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from typing import Any
+
+from srhooks.commands.listen_client import Heard, RefusedError, Stream, UnreachableError
+from srhooks.commands.terminal import fit
+from srhooks.entities import diff
+
+ENTITY_TIMEOUT = 15.0  # seconds that the details may take to arrive
+LOOK_INTERVAL = 0.5  # seconds between two looks
+EARLIER = 20  # notifications about the same thing that are looked through
+SHOWN = 3  # changes
+VALUE = 40  # characters of a value
+
+
+async def changes_line(stream: Stream, heard: Heard) -> str | None:
+    """None where nothing changed, or no earlier state is known."""
+    with suppress(TimeoutError, UnreachableError, RefusedError, KeyError, TypeError):
+        async with asyncio.timeout(ENTITY_TIMEOUT):
+            notification = await _with_details(stream, heard.id)
+        now = notification["entity"]["data"]
+        before = await _earlier_state(stream, notification)
+        if before is not None and now is not None:
+            return _line(diff.changes(before, now))
+    return None
+
+
+async def _with_details(stream: Stream, notification_id: str) -> Mapping[str, Any]:
+    """Once they were looked for."""
+    while True:
+        found: Mapping[str, Any] = await stream.read_json(f"/notifications/{notification_id}", [])
+        if found["entity"]["status"] != "pending":
+            return found
+        await asyncio.sleep(LOOK_INTERVAL)
+
+
+async def _earlier_state(stream: Stream, notification: Mapping[str, Any]) -> Any:
+    if not notification["link"]:
+        return None
+    query = [
+        ("link", notification["link"]), ("before", notification["id"]), ("limit", str(EARLIER)),
+    ]  # fmt: skip
+    page = await stream.read_json("/notifications", query)
+    states = (earlier["entity"]["data"] for earlier in page["notifications"])
+    return next((state for state in states if state is not None), None)
+
+
+def _line(changes: Sequence[Mapping[str, Any]]) -> str | None:
+    parts = [
+        f"{fit(change['field'] or 'all', VALUE)}:"
+        f" {_value(change['before'])} → {_value(change['now'])}"
+        for change in changes[:SHOWN]
+    ]
+    more = [f"{len(changes) - SHOWN} more"] if len(changes) > SHOWN else []
+    return "; ".join(parts + more) or None
+
+
+def _value(text: str | None) -> str:
+    return "nothing" if text is None else fit(text, VALUE)
