@@ -124,7 +124,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.ACCOUNT_ZONES] = AccountZones(store)
     app[keys.PERSONAL_TOKENS] = PersonalTokens(store)
     # Subscriptions and their hooks.
-    app[keys.HOOKS] = hooks = HookDirectory(store, vault, partial(newest_key, user_client))
+    app[keys.HOOKS] = hooks = HookDirectory(store, vault, partial(newest_key, user_client), hub)
     app[keys.KEY_RECOVERY] = key_recovery = KeyRecovery(store, hooks)
     app[keys.ACTIVATIONS] = activations = ActivationLog(store, hub)
 
@@ -175,7 +175,16 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[LISTENERS] = listeners = Listeners(hub)
     await hub.open()
     yield
-    for part in (listeners, log_checks, health, activations, shared_list, key_recovery, tokens):
+    for part in (
+        listeners,
+        log_checks,
+        health,
+        activations,
+        shared_list,
+        key_recovery,
+        hooks,
+        tokens,
+    ):
         await part.close()
     for connections in (session, outside):
         await connections.close()

@@ -11,7 +11,7 @@ import asyncio
 import logging
 import secrets
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
 from srhooks.hub.base import ANYTHING, EVERY_SESSION, KINDS, Event, Kind, OnMessage
 from srhooks.hub.event_queue import EventQueue
@@ -67,6 +67,11 @@ class PostgresHub(LocalHub):
         queue = super().watch(user_id)
         self._listener.listen_to(self._listener.channels | {channel_of(user_id)})
         return queue
+
+    @property
+    def watched(self) -> Collection[str]:
+        """The users of whom somebody watches something here."""
+        return self._queues.keys()
 
     def hears(self, user_id: str) -> bool:
         """Whether it hears now what other processes publish of the user."""

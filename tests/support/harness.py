@@ -50,6 +50,10 @@ class Browser:
 
     base: str
     session: aiohttp.ClientSession
+    origin: str = ""  # where it is not the base: behind a load balancer
+
+    def __post_init__(self) -> None:
+        self.origin = self.origin or self.base
 
     def request(self, method: str, path: str, **options: Any) -> Any:
         options.setdefault("allow_redirects", False)
@@ -57,7 +61,11 @@ class Browser:
 
     async def json(self, method: str, path: str, *, status: int = 200, **options: Any) -> Any:
         """As a program: JSON both ways, and our own Origin."""
-        headers = {"Accept": "application/json", "Origin": self.base, **options.pop("headers", {})}
+        headers = {
+            "Accept": "application/json",
+            "Origin": self.origin,
+            **options.pop("headers", {}),
+        }
         async with self.request(method, path, headers=headers, **options) as response:
             text = await response.text()
             assert response.status == status, f"{response.status}: {text[:500]}"
@@ -88,7 +96,7 @@ class Browser:
 
     def live(self, query: str = "", **headers: str) -> Any:
         return self.session.ws_connect(
-            f"{self.base}/live{query}", headers={"Origin": self.base, **headers}
+            f"{self.base}/live{query}", headers={"Origin": self.origin, **headers}
         )
 
 

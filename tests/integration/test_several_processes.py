@@ -1,0 +1,138 @@
+"""Two processes on one PostgreSQL database behave as one, whichever of them a request reaches."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import WSMsgType
+from srhooks.domain.models import Filter
+from srhooks.protocol.notification_headers import notification_headers
+
+from tests.support.fleet import Processes, processes
+from tests.support.harness import eventually
+
+
+@pytest.fixture
+async def two(tmp_path: Path, postgres_url: str) -> AsyncIterator[Processes]:
+    async with processes(tmp_path, postgres_url) as running:
+        yield running
+
+
+async def frame_with(socket: Any, text: str) -> str:
+    async with asyncio.timeout(10):
+        while text not in (frame := await socket.receive_str()):
+            """Frames about other things."""
+    found: str = frame
+    return found
+
+
+async def closed(socket: Any) -> int:
+    async with asyncio.timeout(10):
+        while (await socket.receive()).type is WSMsgType.TEXT:
+            """What it was sent before."""
+    code: int = socket.close_code
+    return code
+
+
+async def user_of(two: Processes) -> str:
+    (user_id,) = await two.worlds[0].services.store.user_ids()
+    return user_id
+
+
+async def notify(two: Processes, number: int, hook: str, key: str | None, event_id: str) -> str:
+    """Deliver a notification to a process; the verdict that is shown."""
+    body = json.dumps({"id": event_id}).encode()
+    headers = notification_headers(
+        body, event="job.created", version="v201910", event_id=event_id, timestamp="1790000000",
+        key=key,
+    )  # fmt: skip
+    world = two.worlds[number]
+    async with world.nobody() as browser:
+        base = f"http://127.0.0.1:{world.settings.port}"
+        sending = browser.session.post(f"{base}/hooks/{hook}", data=body, headers=headers)
+        async with sending as answer:
+            assert answer.status == 202
+    rows = await world.services.store.notifications(await user_of(two), Filter(), 50)
+    return next(n.signature for n in rows if n.event_id == event_id)
+
+
+async def test_pages_live_over_both(two: Processes) -> None:
+    async with two.worlds[0].logged_in() as here:
+        there = two.at(here, 1)
+        hook = (await here.subscribe("job.created"))["hookId"]
+        async with here.live() as mine, there.live() as other:
+            await two.hear(await user_of(two))
+            await notify(two, 0, hook, None, "first")
+            first = await frame_with(other, "job.created")
+            await frame_with(mine, "job.created")
+            await notify(two, 1, hook, None, "second")
+            await frame_with(mine, "job.created")
+            ids = [one["id"] for one in await there.notifications()]
+            assert ids[-1] in first
+            answer = await there.json("POST", "/notifications/delete", json={"ids": ids[-1:]})
+            assert answer == {"deleted": 1}
+            await frame_with(mine, ids[-1])  # it is taken off the page
+        # And off one that was away meanwhile, wherever it comes back.
+        async with here.live("?cursor=1") as back:
+            await frame_with(back, ids[-1])
+
+
+async def test_a_session_that_ends_at_one_closes_what_is_open_at_the_other(two: Processes) -> None:
+    async with two.worlds[0].logged_in() as here:
+        await here.subscribe("job.created")
+        there = two.at(here, 1)
+        async with there.live() as socket:
+            await two.hear(await user_of(two))
+            form = {"csrf": await here.csrf()}
+            headers = {"Origin": here.origin}
+            async with here.request("POST", "/logout", data=form, headers=headers) as answer:
+                assert answer.status == 303
+            assert await closed(socket) == 4401
+        await there.json("GET", "/notifications", status=401)
+
+
+async def test_a_key_rotated_at_one_verifies_at_the_other_at_once(two: Processes) -> None:
+    async with two.worlds[0].logged_in() as here:
+        created = await here.subscribe("job.created")
+        hook, subscription = created["hookId"], created["id"]
+        for number in (0, 1):  # both know the hook and its key
+            await notify(two, number, hook, None, f"warm {number}")
+        user_id = await user_of(two)
+        hub = two.worlds[0].services.hub
+        for number, told in enumerate([True, False]):
+            if not told:  # as if the message were lost
+                await hub.close()
+            key = await two.worlds[0].services.subscriptions.rotate_key(user_id, subscription)
+            assert await notify(two, 1, hook, key, f"rotated {number}") == "valid"
+
+
+async def test_a_hook_changed_at_one_is_read_again_at_the_other(two: Processes) -> None:
+    async with two.worlds[0].logged_in() as here:
+        created = await here.subscribe("job.created")
+        hooks = two.worlds[1].services.hooks
+        entry = await hooks.get(created["hookId"])
+        assert entry is not None
+        assert entry.hook.deleted_at is None
+        await here.json("DELETE", f"/subscriptions/{created['id']}", status=204)
+
+        async def is_known() -> bool:
+            again = await hooks.get(created["hookId"])
+            return again is entry and again.hook.deleted_at is not None
+
+        await eventually(is_known)
+
+
+async def test_a_closed_account_is_closed_at_the_other(two: Processes) -> None:
+    async with two.worlds[0].logged_in() as here:
+        created = await here.subscribe("job.created")
+        hooks = two.worlds[1].services.hooks
+        assert await hooks.get(created["hookId"]) is not None
+        await two.worlds[0].services.accounts.delete(await user_of(two))
+
+        async def is_gone() -> bool:
+            return await hooks.get(created["hookId"]) is None
+
+        await eventually(is_gone)
