@@ -44,7 +44,7 @@ class AccountChecks:
             await self._incidents.end(user_id, "login")
 
     async def _check_forged(self) -> None:
-        since = first_id_at(now_ms() - HOUR)
+        since = now_ms() - HOUR
         recent: set[tuple[str, str]] = set()
         for user_id in await self._store.accounts_with_forged(since):
             for hook_id, count, last_at in await self._store.forged(user_id, since, FORGED_READ):

@@ -83,22 +83,27 @@ class WatchQueries(Queries):
         dead = [user_id for user_id, is_dead in rows if is_dead]
         return dead, [user_id for user_id, is_dead in rows if not is_dead]
 
-    async def accounts_with_forged(self, since_id: int) -> list[str]:
+    async def accounts_with_forged(self, since: int) -> list[str]:
         rows = await self._read(
             "SELECT id FROM users u WHERE EXISTS (SELECT 1 FROM notifications n"
-            " WHERE n.user_id = u.id AND n.signature = 'invalid' AND n.id > $1)",
-            since_id,
+            " WHERE n.user_id = u.id AND n.signature = 'invalid' AND n.last_delivery_at >= $1)",
+            since,
         )
         return [row[0] for row in rows]
 
-    async def forged(self, user_id: str, since_id: int, limit: int) -> list[tuple[str, int, int]]:
+    async def forged(self, user_id: str, since: int, limit: int) -> list[tuple[str, int, int]]:
+        # One that came again is one row: its later deliveries are counted one by one.
         rows = await self._read(
-            "SELECT hook_id, sum(deliveries), max(last_delivery_at) FROM ("
-            "SELECT hook_id, deliveries, last_delivery_at FROM notifications WHERE user_id = $1"
-            f" AND signature = 'invalid' AND id > $2 ORDER BY id DESC LIMIT {limit:d}) AS newest"
-            " GROUP BY hook_id",
+            "SELECT hook_id, sum(CASE WHEN id >= $2 THEN deliveries ELSE (SELECT count(*)"
+            " FROM deliveries d WHERE d.notification_id = newest.id AND d.at >= $3) END),"
+            " max(last_delivery_at) FROM (SELECT n.id, n.hook_id, n.deliveries, n.last_delivery_at"
+            " FROM notifications n WHERE n.user_id = $1 AND n.signature = 'invalid'"
+            " AND n.last_delivery_at >= $3 AND NOT EXISTS"
+            " (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id)"
+            f" ORDER BY n.last_delivery_at DESC LIMIT {limit:d}) AS newest GROUP BY hook_id",
             user_id,
-            since_id,
+            first_id_at(since),
+            since,
         )
         return [(row[0], int(row[1]), int(row[2])) for row in rows]
 

@@ -32,10 +32,14 @@ class WatchStore(Protocol):
     async def login_changes(self) -> tuple[list[str], list[str]]:
         """Accounts with a dead credential and no incident, and those with one without reason."""
 
-    async def accounts_with_forged(self, since_id: int) -> list[str]: ...
+    async def accounts_with_forged(self, since: int) -> list[str]:
+        """Those for which an `invalid` one came from this time (ms) on."""
 
-    async def forged(self, user_id: str, since_id: int, limit: int) -> list[tuple[str, int, int]]:
-        """Of the newest `invalid` ones: hook, deliveries, time of the last (ms)."""
+    async def forged(self, user_id: str, since: int, limit: int) -> list[tuple[str, int, int]]:
+        """Hook, deliveries since then and time of the last (ms), of the newest `invalid` ones.
+
+        What was backfilled is from the service's log: nobody forged it.
+        """
 
     async def open_incidents_of(self, kind: IncidentKind) -> list[Incident]:
         """Of all accounts."""
