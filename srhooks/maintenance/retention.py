@@ -5,7 +5,7 @@ import logging
 from srhooks.domain.clock import Clock
 from srhooks.maintenance.supervisor import run_steps
 from srhooks.maintenance.trusted_time import TrustedTime
-from srhooks.store import Store
+from srhooks.store import Store, using_reserve
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +34,10 @@ class Retention:
 
     async def step(self) -> float:
         """Delete one batch; return the seconds until the next. Raises StoreError."""
+        with using_reserve():
+            return await self._step()
+
+    async def _step(self) -> float:
         now = await self._time.now()
         removed = await self._store.purge(now - self._days * DAY, now, PURGE_BATCH)
         if removed:

@@ -25,6 +25,6 @@ async def index_forever(store: Store) -> None:
         took = perf_counter() - began
         if busy:
             return took / INDEX_SHARE
-        return max(took, INDEX_PAUSE) if done == INDEX_BATCH else INDEX_IDLE
+        return max(took, INDEX_PAUSE) if done else INDEX_IDLE
 
     await run_steps(step)

@@ -17,7 +17,7 @@ from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import WHOLE_ACCOUNT, Erasure
 from srhooks.entities.candidate_records import CandidateLookup, CandidateRecords, Record
 from srhooks.hub import Event, Hub
-from srhooks.store import Store, StoreError
+from srhooks.store import Store, StoreError, using_reserve
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,8 @@ class CandidateEraser:
 
     async def find(self, user_id: str, candidate_id: str) -> CandidateRecords:
         """Return what would be erased, for a dry run. Raises UnknownCandidateError, StoreError."""
-        records = await self._candidates.find(user_id, candidate_id)
+        with using_reserve():
+            records = await self._candidates.find(user_id, candidate_id)
         if not records.records:
             raise UnknownCandidateError
         return records
@@ -71,12 +72,16 @@ class CandidateEraser:
         nothing was changed, and StoreError, when the rest follows by itself as well.
         """
         async with self._working:
-            records = await self.find(user_id, candidate_id)
-            at = now_ms()
-            await self._store.add_erasure(user_id, candidate_id, at)
-            erased = await self._erase(user_id, records, at)
+            with using_reserve():
+                erased = await self._erase_all(user_id, candidate_id)
         self.wake()
         return erased
+
+    async def _erase_all(self, user_id: str, candidate_id: str) -> int:
+        records = await self.find(user_id, candidate_id)
+        at = now_ms()
+        await self._store.add_erasure(user_id, candidate_id, at)
+        return await self._erase(user_id, records, at)
 
     async def run(self) -> None:
         """Carry out the stored erasures, until cancelled."""
@@ -84,7 +89,8 @@ class CandidateEraser:
             self._woken.clear()
             pause = INTERVAL
             try:
-                await self._work()
+                with using_reserve():
+                    await self._work()
             except StoreError as error:
                 log.warning("erasing waits for the store: %s", error)
                 pause = STORE_PAUSE

@@ -6,6 +6,7 @@ from srhooks.store.errors import StoreBusyError, StoreError, StoreUnavailableErr
 from srhooks.store.notification_protocol import PAGE_BYTES, PAGE_TIME
 from srhooks.store.process_table import ProcessTable
 from srhooks.store.protocol import Store
+from srhooks.store.reserve import using_reserve
 
 __all__ = [
     "PAGE_BYTES",
@@ -16,6 +17,7 @@ __all__ = [
     "StoreUnavailableError",
     "make_process_table",
     "make_store",
+    "using_reserve",
 ]
 
 

@@ -6,6 +6,7 @@ from typing import Any
 from srhooks.domain.account import Company, CredentialUse, SealedCredential, Session, User
 from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
+from srhooks.store.reserve import may_use_reserve
 
 USER_COLUMNS = (
     "id", "sr_id", "name", "email", "grant_dead", "created_at", "seen_at", "credential", "scopes",
@@ -20,6 +21,7 @@ SESSION = "id, user_id, created_at, used_at, until, agent"
 class AccountQueries(Queries):
     # --- accounts and credentials ----------------------------------------------------------------
 
+    @may_use_reserve
     async def save_user(self, user: User, credential: SealedCredential) -> User:
         company = user.company or Company("", None)
 
@@ -69,6 +71,7 @@ class AccountQueries(Queries):
             access, renewal, expires_at, lifetime, bool(dead), kind, _split(scopes)
         )
 
+    @may_use_reserve
     async def replace_credential(
         self, user_id: str, old: SealedCredential, new: SealedCredential
     ) -> bool:
@@ -87,6 +90,7 @@ class AccountQueries(Queries):
         )
         return changed > 0
 
+    @may_use_reserve
     async def record_use(self, user_id: str, use: CredentialUse) -> None:
         await self._write(
             "UPDATE users SET used_at = coalesce($2, used_at),"
@@ -101,6 +105,7 @@ class AccountQueries(Queries):
         )
         return CredentialUse(*rows[0]) if rows else CredentialUse(None, None, None)
 
+    @may_use_reserve
     async def remember_api_key(self, digest: str, user_id: str) -> None:
         await self._write(
             "INSERT INTO api_keys (digest, user_id) VALUES ($1, $2)"
@@ -152,6 +157,7 @@ class AccountQueries(Queries):
 
     # --- sessions ------------------------------------------------------------------------------
 
+    @may_use_reserve
     async def add_session(self, session: Session) -> None:
         await self._write(
             f"INSERT INTO sessions ({SESSION}) VALUES ($1, $2, $3, $4, $5, $6)",
@@ -185,15 +191,18 @@ class AccountQueries(Queries):
             "UPDATE sessions SET used_at = $2, until = $3 WHERE id = $1", session_id, used_at, until
         )
 
+    @may_use_reserve
     async def end_session(self, user_id: str, session_id: str) -> bool:
         ended = await self._write(
             "DELETE FROM sessions WHERE user_id = $1 AND id = $2", user_id, session_id
         )
         return ended > 0
 
+    @may_use_reserve
     async def end_sessions(self, user_id: str) -> int:
         return await self._write("DELETE FROM sessions WHERE user_id = $1", user_id)
 
+    @may_use_reserve
     async def expel(self, user_id: str) -> None:
         async def work(tx: Transaction) -> None:
             await tx.execute("DELETE FROM sessions WHERE user_id = $1", user_id)

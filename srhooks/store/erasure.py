@@ -1,17 +1,18 @@
 """What the store does to make data go: candidates, accounts, and the notes of what has to go."""
 
-import abc
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from srhooks.domain.ids import received_ms
 from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
 from srhooks.store.alerts import delete_alerts
+from srhooks.store.errors import DiskFullError
 from srhooks.store.filter_sql import REV
 from srhooks.store.group_commit import Transaction, note_erasure
 from srhooks.store.incidents import delete_incidents
-from srhooks.store.queries import Queries
+from srhooks.store.removal import RemovalQueries, parts
+from srhooks.store.reserve import may_use_reserve
 
+MISSED_BATCH = 4  # of what was missed that one transaction deletes
 OF_ACCOUNT = (
     "sessions",
     "api_keys",
@@ -34,15 +35,7 @@ REMAINS = (
 )
 
 
-class ErasureQueries(Queries):
-    search_id: str
-
-    @abc.abstractmethod
-    async def _remove(
-        self, choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]]
-    ) -> list[int]:
-        """Delete those whose ids it chooses, with all that hangs on them; how many."""
-
+class ErasureQueries(RemovalQueries):
     async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:
         await self._work(lambda tx: note_erasure(tx, user_id, candidate_id, at))
 
@@ -69,10 +62,23 @@ class ErasureQueries(Queries):
             )
         )  # fmt: skip
 
+    @may_use_reserve
     async def erase_notifications(self, user_id: str, notification_ids: Sequence[int]) -> int:
+        erased = 0
+        for part in parts(await self._sizes(notification_ids)):
+            try:
+                erased += await self._erase_part(user_id, part)
+            except DiskFullError:
+                if len(part) == 1:
+                    raise
+                for notification_id in part:
+                    erased += await self._erase_part(user_id, [notification_id])
+        return erased
+
+    async def _erase_part(self, user_id: str, ids: Sequence[int]) -> int:
         async def work(tx: Transaction) -> int:
             erased = 0
-            for notification_id in notification_ids:
+            for notification_id in ids:
                 touched = await tx.execute(REMAINS, notification_id, ERASED, b"", user_id)
                 if touched:
                     erased += 1
@@ -89,7 +95,7 @@ class ErasureQueries(Queries):
                     )
             return erased
 
-        return await self._work(work, user_ids=[user_id]) if notification_ids else 0
+        return await self._work(work, user_ids=[user_id])
 
     async def has_pending(self, user_id: str, before_id: int) -> bool:
         rows = await self._read(
@@ -103,6 +109,7 @@ class ErasureQueries(Queries):
         )
         return bool(rows)
 
+    @may_use_reserve
     async def close_account(self, user_id: str, at: int) -> None:
         async def work(tx: Transaction) -> None:
             await tx.execute(
@@ -127,8 +134,11 @@ class ErasureQueries(Queries):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)
 
+        # Each holds a whole notification: a few at a time.
+        while await self._write(
+            "DELETE FROM missed WHERE id IN"
+            f" (SELECT id FROM missed WHERE user_id = $1 LIMIT {MISSED_BATCH})",
+            user_id,
+        ):
+            pass
         await self._work(work)
-
-    async def delete_some(self, user_id: str, limit: int) -> int:
-        sql = f"SELECT id FROM notifications WHERE user_id = $1 LIMIT {limit:d}"
-        return len(await self._remove(lambda tx: tx.fetch(sql, user_id)))

@@ -2,6 +2,8 @@
 
 StoreError
 ├── StoreUnavailableError: try again later
+│   ├── DiskFullError: no room
+│   ├── DiskFullError: no room
 │   └── StoreBusyError: too much at once
 ├── SchemaError (migrate.py): the database is not one of this version
 ├── BackupError (sqlite_backup.py)
@@ -15,6 +17,10 @@ class StoreError(Exception):
 
 class StoreUnavailableError(StoreError):
     """Locked, full, corrupt, gone or out of reach."""
+
+
+class DiskFullError(StoreUnavailableError):
+    """There is no room on the database's disk."""
 
 
 class StoreBusyError(StoreUnavailableError):

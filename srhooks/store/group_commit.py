@@ -9,8 +9,14 @@ from typing import Any, Protocol, TypeVar
 from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
-from srhooks.store.errors import IdTakenError, StoreBusyError, StoreUnavailableError
+from srhooks.store.errors import (
+    DiskFullError,
+    IdTakenError,
+    StoreBusyError,
+    StoreUnavailableError,
+)
 from srhooks.store.filter_sql import REV
+from srhooks.store.reserve import USABLE
 
 T = TypeVar("T")
 MAX_GROUP = 500  # jobs a commit
@@ -63,6 +69,16 @@ class Connection(Protocol):
         With re-deliveries nothing is done. Raises StoreUnavailableError or IdTakenError.
         """
 
+    @property
+    def reserve_in_use(self) -> bool:
+        """Whether the room that is kept for deleting was given up: nothing else is stored."""
+
+    async def use_reserve(self) -> bool:
+        """Give the room up, for a job that may use it; False when there is none. Never raises."""
+
+    async def restore_reserve(self) -> bool:
+        """Give back what was deleted and keep room again; False: the disk is full. Never raises."""
+
 
 @dataclass(slots=True)
 class Insert:
@@ -77,6 +93,7 @@ class Work:
     done: asyncio.Future[Any]
     durable: bool
     user_ids: Collection[str]
+    may_use_reserve: bool
 
 
 class Writer:
@@ -134,7 +151,7 @@ class Writer:
         if len(self._jobs) >= MAX_WAITING:
             raise StoreBusyError("too many changes wait to be stored")
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
-        self._submit(Work(work, done, durable, user_ids))
+        self._submit(Work(work, done, durable, user_ids, USABLE.get()))
         return await done
 
     async def close(self) -> None:
@@ -203,6 +220,8 @@ class Writer:
         self._bytes = 0
 
     async def _commit(self, group: list[Insert | Work], new_ids: int = NEW_IDS) -> None:
+        if self._connection.reserve_in_use:
+            group = await self._allowed(group)
         self._order_ids(group)
         try:
             plain = [job for job in group if isinstance(job, Insert) and job.new.erases is None]
@@ -212,10 +231,18 @@ class Writer:
             results = await self._attempt(group) if group else []
         except StoreUnavailableError as error:
             self._metrics.store_errors.labels("write").inc()
-            for job in group:
-                if isinstance(job, Insert):
-                    self.refused_bytes = max(self.refused_bytes, len(job.new.body))
-                _fail(job, error)
+            deleting = [job for job in group if _may_use_reserve(job)]
+            full = isinstance(error, DiskFullError)
+            if deleting and full and await self._connection.use_reserve():
+                self._refuse([job for job in group if not _may_use_reserve(job)], error)
+                await self._commit(deleting, new_ids)
+                await self._connection.restore_reserve()
+            elif full and len(deleting) > 1:  # all at once were too many
+                self._refuse([job for job in group if not _may_use_reserve(job)], error)
+                for job in deleting:
+                    await self._commit([job])
+            else:
+                self._refuse(group, error)
         except IdTakenError as error:
             if new_ids == 0:
                 for job in group:
@@ -252,6 +279,20 @@ class Writer:
         new.received_at = new.received_ms
         self._ids.skip_to(self._last_id)
         new.id = self._ids()
+
+    async def _allowed(self, group: list[Insert | Work]) -> list[Insert | Work]:
+        """On a full disk those that may be done all the same."""
+        others = [job for job in group if not _may_use_reserve(job)]
+        if not others or await self._connection.restore_reserve():
+            return group
+        self._refuse(others, DiskFullError("cannot write: the disk is full"))
+        return [job for job in group if _may_use_reserve(job)]
+
+    def _refuse(self, jobs: Sequence[Insert | Work], error: Exception) -> None:
+        for job in jobs:
+            if isinstance(job, Insert):
+                self.refused_bytes = max(self.refused_bytes, len(job.new.body))
+            _fail(job, error)
 
     async def _insert_alone(self, inserts: Sequence[Insert]) -> None:
         """Nothing but notifications, as they mostly come: one step to the disk instead of three.
@@ -326,6 +367,10 @@ async def note_erasure(tx: Transaction, user_id: str, candidate_id: str, at: int
         " ON CONFLICT (user_id, candidate_id) DO UPDATE SET at = excluded.at, rev = 0",
         user_id, candidate_id, at,
     )  # fmt: skip
+
+
+def _may_use_reserve(job: Insert | Work) -> bool:
+    return isinstance(job, Work) and job.may_use_reserve
 
 
 def _fail(job: Insert | Work, error: Exception) -> None:

@@ -153,6 +153,8 @@ class _Reader:
 class _WritingConnection:
     """Opened again after each failure, so that it recovers when the server does."""
 
+    reserve_in_use = False  # the server's disk is the server's own business
+
     def __init__(self, server: Server) -> None:
         self._server = server
         self._open: Connection | None = None
@@ -209,6 +211,12 @@ class _WritingConnection:
         except UNAVAILABLE as error:
             self._abandon()
             raise StoreUnavailableError(f"cannot write: {reason(error)}") from error
+
+    async def use_reserve(self) -> bool:
+        return False
+
+    async def restore_reserve(self) -> bool:
+        return True
 
     async def close(self) -> None:
         if self._open is not None:

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
 from srhooks.server.heavy_work import run_heavy
+from srhooks.store.feed_slices import SIZE, light
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
+
+INDEX_BYTES = 2 * 1024 * 1024  # bodies, headers and entities that one transaction indexes
 
 
 def _texts(notifications: Sequence[Notification]) -> list[tuple[int, int, str]]:
@@ -24,12 +27,18 @@ class SearchQueries(Queries):
         """Put texts into the search index, each in place of what is there for its number."""
 
     async def index_some(self, limit: int) -> int:
-        rows = await self._read(
-            f"SELECT {COLUMNS} FROM notifications n WHERE n.id IN (SELECT id FROM ("
+        sized = await self._read(
+            f"SELECT n.id, {SIZE} FROM notifications n WHERE n.id IN (SELECT id FROM ("
             "SELECT id FROM notifications WHERE id > (SELECT indexed_to FROM search_state)"
             f" ORDER BY id LIMIT {limit:d}) fresh UNION SELECT id FROM"
             f" (SELECT id FROM reindex ORDER BY id LIMIT {limit:d}) changed)"
             f" ORDER BY n.id LIMIT {limit:d}"
+        )
+        part = light(sized, INDEX_BYTES)
+        rows = await self._read(
+            f"SELECT {COLUMNS} FROM notifications n"
+            f" WHERE n.id IN ({placeholders(1, len(part) or 1)}) ORDER BY n.id",
+            *(part or [0]),
         )
         if not rows:
             return 0

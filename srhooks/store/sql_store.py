@@ -6,8 +6,8 @@ from collections.abc import Callable, Collection, Coroutine, Sequence
 from functools import partial
 from typing import Any, TypeVar
 
-from srhooks.domain.clock import Clock, now_ms
-from srhooks.domain.ids import IdSource, Stamp, first_id_at
+from srhooks.domain.clock import Clock
+from srhooks.domain.ids import IdSource, Stamp
 from srhooks.domain.models import (
     Delivery,
     Hook,
@@ -19,20 +19,20 @@ from srhooks.domain.models import (
 from srhooks.observability.metrics import Metrics
 from srhooks.store.accounts import AccountQueries
 from srhooks.store.activations import ActivationQueries
-from srhooks.store.alerts import AlertQueries, purge_alerts
-from srhooks.store.changes import ChangeQueries, purge_deletions, record_deletions
+from srhooks.store.alerts import AlertQueries
+from srhooks.store.changes import ChangeQueries
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
-from srhooks.store.errors import StoreError, StoreUnavailableError
+from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.event_counts import EventCounts, TallyQueries
 from srhooks.store.feed_scan import FeedScanQueries
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.fencing import run_fenced
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Connection, Transaction, Writer
-from srhooks.store.incidents import IncidentQueries, purge_incidents
+from srhooks.store.incidents import IncidentQueries
 from srhooks.store.maintenance_state import MaintenanceQueries
-from srhooks.store.missed import MissedQueries, remember_deleted
+from srhooks.store.missed import MissedQueries
 from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.stage_times import StageTimeQueries
@@ -43,7 +43,6 @@ from srhooks.store.watch import WatchQueries
 
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
-KEEP_ENDED_TOKENS = 30 * 86_400_000  # ms that a personal token is listed after its end
 LONG_READS = 2  # at a time; each database has more readers, for what is quick
 HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events, name"
 KEY = "id, hook_id, sealed, created_at, retired_at"
@@ -258,76 +257,3 @@ class SqlStore(
             notification_id,
         )
         return [Delivery(row[0]) for row in rows]
-
-    # --- upkeep --------------------------------------------------------------------------------
-
-    async def purge(self, received_before: int, now: int, limit: int) -> int:
-        async def choose(tx: Transaction) -> list[Any]:
-            await tx.execute("DELETE FROM sessions WHERE until < $1", now)
-            await tx.execute(
-                "DELETE FROM personal_tokens WHERE expires_at < $1", now - KEEP_ENDED_TOKENS
-            )
-            await purge_deletions(tx, now)
-            await purge_alerts(tx, now - KEEP_ENDED_TOKENS)
-            await purge_incidents(tx, received_before)
-            rows = await tx.fetch(
-                f"SELECT id FROM notifications WHERE id < $1 ORDER BY id LIMIT {limit:d}",
-                first_id_at(received_before),
-            )
-            if len(rows) < limit:  # those whose ids hold a later time
-                rows += await tx.fetch(
-                    "SELECT id FROM notifications WHERE received_at < $1 AND id >= $2"
-                    f" LIMIT {limit - len(rows):d}",
-                    received_before,
-                    first_id_at(received_before),
-                )
-            return rows
-
-        return len(await self._remove(choose))
-
-    async def delete_notifications(
-        self, user_id: str, notification_ids: Sequence[int]
-    ) -> list[int]:
-        sql = (
-            "SELECT id FROM notifications WHERE user_id = $1"
-            f" AND id IN ({placeholders(2, len(notification_ids))})"
-        )
-
-        async def choose(tx: Transaction) -> list[Any]:
-            rows = await tx.fetch(sql, user_id, *notification_ids)
-            await record_deletions(tx, user_id, [row[0] for row in rows], now_ms())
-            await remember_deleted(tx, user_id, notification_ids, now_ms())
-            return rows
-
-        return await self._remove(choose, [user_id]) if notification_ids else []
-
-    async def _remove(
-        self,
-        choose: Callable[[Transaction], Coroutine[Any, Any, list[Any]]],
-        user_ids: Collection[str] = (),
-    ) -> list[int]:
-        async def work(tx: Transaction) -> list[int]:
-            numbers = [row[0] for row in await choose(tx)]
-            each = [(number,) for number in numbers]
-            for table, column in (
-                ("deliveries", "notification_id"),
-                ("notification_subjects", "notification_id"),
-                ("subject_names", "notification_id"),
-                ("opened", "notification_id"),
-                ("backfilled", "notification_id"),
-                ("stage_times", "notification_id"),
-                ("name_requests", "notification_id"),
-                ("reindex", "id"),
-                ("search", self.search_id),
-                ("notifications", "id"),
-            ):
-                await tx.execute_many(f"DELETE FROM {table} WHERE {column} = $1", each)
-            return numbers
-
-        try:
-            removed = await self._work(work, user_ids=user_ids)
-        except StoreError:
-            self._tallies.forget_all()  # it may have been done all the same
-            raise
-        self._tallies.forget(removed)
-        return removed

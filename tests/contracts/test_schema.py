@@ -4,9 +4,8 @@ import asyncio
 import hashlib
 import os
 import sqlite3
-import subprocess
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from srhooks.store import StoreUnavailableError, make_store
 from srhooks.store.migrate import is_plain, scripts, table_columns
 
 from tests.contracts.test_store import notification
+from tests.support.disk import fill, mounted
 
 STORED = Path(__file__).parents[1] / "data" / "stored"
 RECEIVED = 1_790_000_000_123
@@ -280,11 +280,8 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of 8 MB."""
     if os.getuid() != 0:
         pytest.skip("only root mounts a disk")
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", folder], check=True)
-    yield folder
-    subprocess.run(["umount", "-l", folder], check=True)
+    with mounted(tmp_path / "disk", 8) as folder:
+        yield folder
 
 
 async def test_readiness_proves_a_write_like_a_hooks(small_disk: Path) -> None:
@@ -302,13 +299,6 @@ async def test_readiness_proves_a_write_like_a_hooks(small_disk: Path) -> None:
     await store.check()
     assert not (await store.add_notification(notification(store, body=bytes(500_000)))).duplicate
     await store.close()
-
-
-def fill(filler: Path) -> None:
-    """Leave no room on the disk."""
-    with suppress(OSError), filler.open("wb", buffering=0) as file:
-        while True:
-            file.write(bytes(4096))
 
 
 @pytest.mark.parametrize("dialect", ["sqlite", "postgres"])

@@ -58,6 +58,18 @@ async def test_other_texts_are_not_found(store: Store) -> None:
         assert await found(store, text) == []
 
 
+async def test_one_transaction_indexes_a_bounded_amount(store: Store) -> None:
+    ids = [
+        await add(store, body=b'{"n": "needle %d", "x": "%s"}' % (n, b"x" * 900_000))
+        for n in range(5)
+    ]
+    indexed = []
+    while done := await store.index_some(20):
+        indexed.append(done)
+    assert indexed == [3, 2]  # each begins while there is room left in 2 MB
+    assert await found(store, "needle 4") == [ids[4]]
+
+
 async def test_what_was_stored_before_is_indexed_anew(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'old.db'}"
     store = make_store(url)

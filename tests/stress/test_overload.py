@@ -177,6 +177,8 @@ async def test_a_body_that_does_not_end_is_answered_408(world: World) -> None:
 class Hanging:
     """A database whose transactions begin when they may."""
 
+    reserve_in_use = False
+
     def __init__(self) -> None:
         self.may = asyncio.Event()
         self.works = False
@@ -196,6 +198,12 @@ class Hanging:
     async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
         await self.transact(_nothing)
         return [True] * len(rows)
+
+    async def use_reserve(self) -> bool:
+        return False
+
+    async def restore_reserve(self) -> bool:
+        return True
 
 
 async def _nothing(_: Transaction) -> None: ...

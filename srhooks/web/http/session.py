@@ -5,6 +5,7 @@ its cookie is worth nothing. Each use renews it (SESSION_MAX_AGE counts unused t
 SESSION_LIFETIME.
 """
 
+import contextlib
 import secrets
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,6 +21,7 @@ from srhooks.domain.account import Session, User
 from srhooks.domain.clock import now_ms
 from srhooks.hub import Event
 from srhooks.smartrecruiters.errors import GrantDeadError
+from srhooks.store import StoreError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
 from srhooks.web.http.csrf import is_forged
 from srhooks.web.http.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
@@ -88,7 +90,8 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
     user, session = stored
     if now - session.used_at >= _touch_interval(settings):
         session = replace(session, used_at=now, until=_end(settings, session.created_at, now))
-        await store.touch_session(session_id, session.used_at, session.until)
+        with contextlib.suppress(StoreError):  # on a full disk people read and delete all the same
+            await store.touch_session(session_id, session.used_at, session.until)
     if user.grant_dead and not dead_grant:
         return None
     login = Login(

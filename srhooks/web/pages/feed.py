@@ -1,5 +1,6 @@
 """The notifications: the feed and one of them, as page, fragment and JSON."""
 
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -11,7 +12,7 @@ from srhooks.domain.models import Delivery, Filter, Notification, SubjectName
 from srhooks.domain.subjects import KINDS, digest_of, subjects_of
 from srhooks.protocol.signature import canonical
 from srhooks.server.heavy_work import run_heavy
-from srhooks.store import PAGE_TIME
+from srhooks.store import PAGE_TIME, StoreError
 from srhooks.web.http.content_negotiation import VARY, bearer, wants_fragment, wants_json
 from srhooks.web.http.errors import NotFoundError, json_text
 from srhooks.web.http.paging import FeedPage, read_page
@@ -72,7 +73,8 @@ async def detail(request: web.Request) -> web.Response:
     if wants_json(request):
         return await _json(n, None)
     if bearer(request) is None:  # a program's look is nobody's
-        await request.app[STORE].mark_opened(login.user.id, n.id)
+        with contextlib.suppress(StoreError):  # reading goes on while nothing can be written
+            await request.app[STORE].mark_opened(login.user.id, n.id)
     feed_filter = read_filter(request.query)
     ctx = await _detail_context(request, login, n, feed_filter)
     if wants_fragment(request):
@@ -175,7 +177,8 @@ async def _visit(request: web.Request, login: Login) -> int:
     if not isinstance(since, int) or not goes_on:
         since, session["since"], session["began"] = last, last, now
     if now - last > SEEN_INTERVAL:
-        await request.app[STORE].mark_seen(login.user.id, now)
+        with contextlib.suppress(StoreError):
+            await request.app[STORE].mark_seen(login.user.id, now)
     return since
 
 

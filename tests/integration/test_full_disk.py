@@ -1,0 +1,180 @@
+"""On a full disk nothing is taken in, and deleting works: it makes room (store/reserve.py)."""
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from srhooks.domain.clock import now_ms
+from srhooks.maintenance.retention import DAY, Retention
+from srhooks.store.reserve import Reserve
+from srhooks.web.state.app_keys import CLOCK
+
+from tests.support.disk import fill, mounted
+from tests.support.erasing import hook_of
+from tests.support.harness import Browser, World, application, eventually
+from tests.support.harness import world as start_world
+
+LARGE, SMALL = 300_000, 2_000  # bytes
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 24 MB: 3 of them are kept for deleting."""
+    if os.getuid() != 0:
+        pytest.skip("only root mounts a disk")
+    with mounted(tmp_path / "disk", 24) as folder:
+        yield folder
+
+
+@pytest.fixture
+async def world(small_disk: Path) -> AsyncIterator[World]:
+    async with start_world(small_disk) as running:
+        yield running
+
+
+@pytest.fixture
+async def ada(world: World) -> AsyncIterator[Browser]:
+    async with world.logged_in() as browser:
+        yield browser
+
+
+async def fill_by_hooks(world: World, ada: Browser, hook: str, filler: Path) -> int:
+    """Send notifications until nothing more is taken; how many were."""
+    taken = 0
+    for size in (LARGE, SMALL):
+        while await send(world, hook, taken, size) == 202:
+            taken += 1
+    while await ready(ada) == 200:  # what lies in the log has gone into the database meanwhile
+        fill(filler)
+        while await send(world, hook, taken, SMALL) == 202:
+            taken += 1
+    assert await send(world, hook, taken, SMALL) == 503
+    return taken
+
+
+async def send(world: World, hook: str, number: int, size: int) -> int:
+    body = b'{"candidate_id": "c%d", "n": "%s"}' % (number % 5, b"x" * size)
+    return await world.notify(hook, body, event_name="candidate.updated")
+
+
+async def ready(ada: Browser) -> int:
+    async with ada.request("GET", "/readyz") as answer:
+        return int(answer.status)
+
+
+async def takes_in_again(world: World, ada: Browser, hook: str) -> None:
+    body = b'{"n": "%s"}' % (b"y" * SMALL)
+    assert await world.notify(hook, body, event_name="job.created") == 202
+    assert await ready(ada) == 200
+
+
+async def test_deleting_makes_room_again(world: World, ada: Browser, small_disk: Path) -> None:
+    hook = await hook_of(world)
+    taken = await fill_by_hooks(world, ada, hook, small_disk / "filler")
+    await ada.page("/notifications")
+    newest, *rest = await ada.notifications("?limit=20")
+    await ada.page(f"/notifications/{newest['id']}")
+    answer = await ada.json("POST", "/notifications/delete", json={"ids": [newest["id"]]})
+    assert answer == {"deleted": 1}
+    ids = [n["id"] for n in rest]
+    assert await ada.json("POST", "/notifications/delete", json={"ids": ids}) == {
+        "deleted": len(ids)
+    }
+    await takes_in_again(world, ada, hook)
+    # And once more, with what the room was kept for in use all the time.
+    fill(small_disk / "filler")
+    while await world.notify(hook, b'"%s"' % (b"z" * SMALL)) == 202:
+        pass
+    listed = await ada.notifications("?limit=200")
+    large = [n["id"] for n in listed if len(str(n["body"])) > LARGE][:10]
+    assert await ada.json("POST", "/notifications/delete", json={"ids": large}) == {
+        "deleted": len(large)
+    }
+    await takes_in_again(world, ada, hook)
+    assert taken > 50
+
+
+async def test_people_log_in_and_erase_a_candidate_on_a_full_disk(
+    world: World, ada: Browser, small_disk: Path
+) -> None:
+    hook = await hook_of(world)
+    taken = await fill_by_hooks(world, ada, hook, small_disk / "filler")
+    async with world.logged_in() as again:
+        answer = await again.json(
+            "POST", "/candidates/erase", json={"candidateId": "c1", "confirm": True}
+        )
+    assert answer["erased"] in {taken // 5, taken // 5 + 1}
+    await takes_in_again(world, ada, hook)
+    assert await ada.notifications("?q=c1") == []
+
+
+async def test_the_retention_makes_room_on_a_full_disk(
+    world: World, ada: Browser, small_disk: Path
+) -> None:
+    hook = await hook_of(world)
+    await fill_by_hooks(world, ada, hook, small_disk / "filler")
+    services = world.services
+    services.trusted_time._base = (now_ms() + 40 * DAY, world.app[CLOCK].elapsed_ms())
+
+    class Ahead:
+        """40 days on, at an even pace."""
+
+        def now_ms(self) -> int:
+            return now_ms() + 40 * DAY
+
+        def elapsed_ms(self) -> int:
+            return world.app[CLOCK].elapsed_ms()
+
+    services.trusted_time._clock = Ahead()
+    retention = Retention(services.store, services.trusted_time, Ahead(), 30)
+    while await retention.step() < 1:
+        pass
+    async with world.logged_in() as again:  # the session had ended long since
+        assert await again.notifications() == []
+        await takes_in_again(world, again, hook)
+
+
+async def test_it_starts_on_a_full_disk(small_disk: Path) -> None:
+    async with start_world(small_disk) as first, first.logged_in() as ada:
+        hook = await hook_of(first)
+        await fill_by_hooks(first, ada, hook, small_disk / "filler")
+        cookies = ada.session.cookie_jar
+        port = int(first.settings.api_url.rpartition(":")[2])
+        settings = first.settings
+    fill(small_disk / "filler")
+    async with application(small_disk, port, port=settings.port) as (app, _):
+        assert app is not None
+        async with first.nobody() as ada:
+            ada.session.cookie_jar.update_cookies({c.key: c.value for c in cookies})
+            listed = await ada.notifications("?limit=30")
+            ids = [n["id"] for n in listed]
+            answer = await ada.json("POST", "/notifications/delete", json={"ids": ids})
+            assert answer == {"deleted": len(ids)}
+            await eventually(lambda: _is_ready(ada))
+
+
+async def _is_ready(ada: Browser) -> bool:
+    return await ready(ada) == 200
+
+
+def test_what_is_kept_leaves_room_for_intake(small_disk: Path) -> None:
+    reserve = Reserve(small_disk / "test.db")
+    kept = small_disk / "test.db.reserve"
+    assert reserve.take()
+    assert kept.stat().st_size == kept.stat().st_blocks * 512 == 3 * 1024 * 1024
+    assert kept.stat().st_mode & 0o777 == 0o600
+    fill(small_disk / "filler")
+    assert reserve.take()  # nothing to do
+    assert reserve.give_up()
+    assert not reserve.give_up()
+    assert reserve.take()
+    assert kept.stat().st_size == 3 * 1024 * 1024 // 2
+    fill(small_disk / "filler")
+    assert reserve.give_up()
+    fill(small_disk / "filler")
+    assert not reserve.take()
+    assert not kept.exists()
+    (small_disk / "filler").unlink()
+    assert reserve.take()
+    assert kept.stat().st_size == 3 * 1024 * 1024
