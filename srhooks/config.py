@@ -55,7 +55,7 @@ class Settings:
     log_level: str = "info"
     log_format: str = "console"
     metrics_token: str | None = None
-    watch_interval: int = 300  # seconds; 0: off
+    watch_interval: float = 300  # seconds; 0: off
     smtp_url: str | None = None  # smtp:// or smtps://, with user and password
     smtp_from: str = ""
     smtp_trusted_domains: tuple[str, ...] = ()  # lower case
