@@ -62,9 +62,11 @@ class EmailChannel:
             raise ChannelError(type(error).__name__) from None
 
     async def _send(self, mail: EmailMessage) -> None:
+        # No time-outs of its own, ours is for the whole: it waits with `asyncio.wait_for`, which in
+        # Python 3.11 loses a cancellation that comes together with an answer, and stopping hangs.
         client = SMTP(
             hostname=self._host, port=self._port, use_tls=self._implicit_tls, start_tls=False,
-            timeout=TIMEOUT, tls_context=self._tls,
+            timeout=None, tls_context=self._tls,
         )  # fmt: skip
         await client.connect()
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import json
 import re
 import sys
@@ -372,6 +373,22 @@ async def test_deleting_the_account_takes_its_alerts_along(mailing: World, box: 
         await ada.json("POST", "/account/alerts", json={"email": ["eve@other.example"]})
         await ada.json("POST", "/account/delete", json={"confirm": True})
         assert await mailing.services.store.next_alert_due() is None
+
+
+async def test_no_moment_of_sending_loses_a_cancellation(box: Mailbox) -> None:
+    """Or srhooks would wait for ever for it when it stops."""
+    channel = EmailChannel(f"smtp://127.0.0.1:{box.port}", "srhooks@example.com", "http://x")
+    content: dict[str, object] = {"subject": "s", "lines": ["l"], "url": "u", "text": "t"}
+    message = AlertMessage(1, "u1", "email", "ada@example.com", content, 1, 1)
+    for turns in itertools.count():
+        sending = asyncio.create_task(channel.send(message))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        if not sending.cancel():
+            break
+        await asyncio.wait([sending])
+        assert sending.cancelled(), turns
+    assert box.mails
 
 
 def test_quiet_hours_end_in_the_readers_zone() -> None:
