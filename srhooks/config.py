@@ -131,7 +131,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         log_format=_choice("LOG_FORMAT", get("LOG_FORMAT"), Settings.log_format, LOG_FORMATS),
         metrics_token=get("METRICS_TOKEN"),
         watch_interval=_number(
-            "WATCH_INTERVAL", get("WATCH_INTERVAL"), Settings.watch_interval, 0, 86_400
+            "WATCH_INTERVAL", get("WATCH_INTERVAL"), int(Settings.watch_interval), 0, 86_400
         ),
         **_alerts(get),
         backfill=_choice("BACKFILL", get("BACKFILL"), Settings.backfill, ("ask", "auto")),
