@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import asyncpg
+import hypothesis
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
@@ -23,6 +24,10 @@ from tests.support.harness import world as start_world
 from tests.support.postgres import database_url, start_postgres
 
 T = TypeVar("T")
+
+# What an example proves does not depend on how busy the machine is.
+hypothesis.settings.register_profile("tests", deadline=None)
+hypothesis.settings.load_profile("tests")
 
 IN_CI = os.environ.get("CI") == "true"
 # Each of these takes many seconds, or needs the machine for itself.

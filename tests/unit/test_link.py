@@ -119,12 +119,13 @@ def test_what_is_no_link_is_none(header: str) -> None:
 
 @pytest.mark.parametrize("header", SLOW, ids=lambda header: header[:12])
 def test_no_header_takes_long(header: str) -> None:
-    # A bound with room for a busy machine: each takes less than 1 ms, linkheader alone 81 s for
-    # the first of these.
+    """Each takes less than 1 ms; linkheader alone took 81 s for the first of these.
+
+    The bound is a part of the 4.4 s in which a notification is answered, whatever it holds.
+    """
     began = time.process_time()
-    for _ in range(10):
-        find_link(header, API)
-    assert time.process_time() - began < 0.1
+    find_link(header, API)
+    assert time.process_time() - began < 1
 
 
 SEGMENTS = st.text(alphabet="aZ09_-~.%/:@?# \u00e9\\", max_size=8)
