@@ -159,7 +159,9 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.INCIDENTS] = incidents = Incidents(store, hub)
     incidents.subscribe(outbox.wake)
     if settings.watch_interval:
-        subscriptions.subscribe(SubscriptionWatch(store, incidents, subscriptions.background_one))
+        subscriptions.subscribe(
+            SubscriptionWatch(store, incidents, subscriptions.get_in_background)
+        )
     app[keys.RECONCILER] = reconciler = Reconciler(
         store, user_client, subscriptions, hooks, intake, incidents,
         retention_days=settings.retention_days, automatic=settings.backfill == "auto",

@@ -17,7 +17,7 @@ from srhooks.app import create_app
 from srhooks.commands.claiming import claimed
 from srhooks.commands.demo_setup import DemoError, log_in, subscribe
 from srhooks.commands.demo_traffic import STORIES, DemoTraffic
-from srhooks.commands.options import number, whole
+from srhooks.commands.options import number_between, whole
 from srhooks.config import LOG_LEVELS, LOGIN_METHODS, Settings
 from srhooks.observability.logging_setup import setup_logs
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
@@ -86,7 +86,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--rate",
-        type=number(0, 1000),
+        type=number_between(0, 1000),
         default=0.8,
         help="events a second on average, 0 for none (%(default)s)",
     )

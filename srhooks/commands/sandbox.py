@@ -5,7 +5,7 @@ import asyncio
 import signal
 import sys
 
-from srhooks.commands.options import http_url, number, whole
+from srhooks.commands.options import http_url, number_between, whole
 from srhooks.sandbox import SandboxSettings, start_sandbox
 from srhooks.sandbox.identity import redirect_allowed
 
@@ -39,14 +39,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     add(
         "--speed",
-        type=number(0.001, 1e9),
+        type=number_between(0.001, 1e9),
         default=defaults.speed,
         help="the re-delivery schedule is this many times faster (%(default)s)",
     )
     add(
         "--latency",
         metavar="SECONDS",
-        type=number(0, 60),
+        type=number_between(0, 60),
         default=defaults.latency,
         help="added to every API answer (%(default)s)",
     )
@@ -60,7 +60,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--traffic",
         metavar="RATE",
-        type=number(0, 10_000),
+        type=number_between(0, 10_000),
         default=0.0,
         help="random events a second to whoever is subscribed (%(default)s)",
     )

@@ -54,7 +54,7 @@ class AlertRecipients:
             if asked is not None and now - asked.asked_at < ASK_AGAIN_AFTER:
                 continue
             token = secrets.token_urlsafe(24)
-            await self._store.ask_address(user.id, email, _digest(token), now)
+            await self._store.add_alert_address(user.id, email, _digest(token), now)
             link = f"{self._settings.app_url}{CONFIRM_PATH}{token}"
             content = confirmation_message(link, self._settings.app_url)
             await self._outbox.send_mail(user.id, email, content)

@@ -128,7 +128,7 @@ class Outbox:
         if user is None:
             return
         now = now_ms()
-        told = len(await self._store.alerts_told(user_id, now - HOUR))
+        told = len(await self._store.alerts_sent(user_id, now - HOUR))
         settings = await alert_settings(self._store, user)
         for index, (incident, change) in enumerate(changes):
             if told >= TOLD_AN_HOUR:

@@ -144,7 +144,7 @@ class Courier:
         headers = notification_headers(subscription, delivery)
         status, error = None, None
         at, started = time.time(), time.monotonic()
-        trouble = self.troubles.take()
+        trouble = self.troubles.next_trouble()
         try:
             if trouble == "delay":
                 await asyncio.sleep(self.troubles.delay_seconds)

@@ -87,7 +87,7 @@ class FaultBook:
         self.rules.append(rule)
         return rule
 
-    def take(self, method: str, path: str) -> Fault | None:
+    def next_fault(self, method: str, path: str) -> Fault | None:
         """The rule that strikes this request, counted."""
         now = time.monotonic()
         self.rules[:] = [rule for rule in self.rules if rule.until is None or now < rule.until]

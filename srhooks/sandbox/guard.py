@@ -74,7 +74,7 @@ def identify(sandbox: Sandbox, request: web.Request) -> Caller | None:
 
 
 @web.middleware
-async def note(request: web.Request, handler: Handler) -> web.StreamResponse:
+async def record_call(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Remembers the request; outermost, so that the status is the one that went out."""
     if is_own(request.path):
         return await handler(request)
@@ -131,7 +131,7 @@ async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
     """The faults ordered for this path."""
     if is_own(request.path):
         return await handler(request)
-    rule = request.app[SANDBOX].faults.take(request.method, request.path)
+    rule = request.app[SANDBOX].faults.next_fault(request.method, request.path)
     answer = await enact(rule, request) if rule else None
     return answer if answer is not None else await handler(request)
 
@@ -169,4 +169,4 @@ async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse
         return answer
 
 
-MIDDLEWARES = (note, limit, strike, admit)
+MIDDLEWARES = (record_call, limit, strike, admit)

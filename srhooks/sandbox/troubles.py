@@ -33,7 +33,7 @@ class Troubles:
         if kind == "delay":
             self.delay_seconds = seconds
 
-    def take(self) -> TroubleKind | None:
+    def next_trouble(self) -> TroubleKind | None:
         """What happens to this delivery, counted."""
         for kind in KINDS:
             left = getattr(self, kind)

@@ -63,7 +63,7 @@ class EventCounts:
         at, counts = self._known.get((user_id, low), (0.0, None))
         return counts if time.monotonic() - at < KEPT else None
 
-    def put(self, user_id: str, low: int, counts: Mapping[str, int], deletions: int) -> None:
+    def add(self, user_id: str, low: int, counts: Mapping[str, int], deletions: int) -> None:
         """`deletions`: as it was before they were counted."""
         if deletions == self._deletions:
             self._known[user_id, low] = (time.monotonic(), counts)
@@ -82,8 +82,8 @@ class EventCounts:
             self._known = {key: one for key, one in self._known.items() if key[1] not in spans}
 
 
-class TallyQueries(ReceivedTimeQueries):
-    _tallies: EventCounts
+class EventCountQueries(ReceivedTimeQueries):
+    _event_counts: EventCounts
     _long_reads: asyncio.Semaphore
 
     async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
@@ -130,10 +130,10 @@ class TallyQueries(ReceivedTimeQueries):
 
     async def _past(self, user_id: str, lows: range) -> list[Mapping[str, int]]:
         """What these spans hold. All that is not known yet is counted at once."""
-        known = {low: self._tallies.get(user_id, low) for low in lows}
+        known = {low: self._event_counts.get(user_id, low) for low in lows}
         missing = [low for low, counts in known.items() if counts is None]
         if missing:
-            deletions = self._tallies.deletions
+            deletions = self._event_counts.deletions
             async with self._long_reads:
                 rows = await self._spans(user_id, missing[0], missing[-1] + SPAN_IDS, SPAN_IDS)
             fresh: dict[int, dict[str, int]] = {low: {} for low in missing}
@@ -142,7 +142,7 @@ class TallyQueries(ReceivedTimeQueries):
                     fresh[low][name] = count
             for low, counts in fresh.items():
                 known[low] = counts
-                self._tallies.put(user_id, low, counts, deletions)
+                self._event_counts.add(user_id, low, counts, deletions)
         return [counts or {} for counts in known.values()]
 
     async def _spans(

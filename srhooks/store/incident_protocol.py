@@ -41,7 +41,7 @@ class IncidentStore(Protocol):
     async def alert_addresses(self, user_id: str) -> list[AlertAddress]:
         """Those that were asked to confirm themselves."""
 
-    async def ask_address(self, user_id: str, email: str, digest: str, at: int) -> None:
+    async def add_alert_address(self, user_id: str, email: str, digest: str, at: int) -> None:
         """A link that confirms the address is on its way; earlier links are void."""
 
     async def confirm_address(self, digest: str, at: int) -> str | None:
@@ -65,7 +65,7 @@ class IncidentStore(Protocol):
         `told`: the ids of the incidents that the messages tell of, once for all channels.
         """
 
-    async def alerts_told(self, user_id: str, since: int) -> list[int]:
+    async def alerts_sent(self, user_id: str, since: int) -> list[int]:
         """When (ms) something was told of the account, oldest first."""
 
     async def due_alerts(self, channel: Channel, now: int, limit: int) -> list[AlertMessage]: ...

@@ -49,7 +49,7 @@ def parts(sizes: Sequence[tuple[int, int]], most: int = PART_BYTES) -> list[list
 
 class RemovalQueries(Queries):
     search_id: str
-    _tallies: EventCounts
+    _event_counts: EventCounts
 
     @may_use_reserve
     async def purge(self, received_before: int, now: int, limit: int) -> int:
@@ -113,9 +113,9 @@ class RemovalQueries(Queries):
                     for notification_id in part:
                         removed += await self._remove_part([notification_id], by_user)
         except StoreError:
-            self._tallies.forget_all()  # it may have been done all the same
+            self._event_counts.forget_all()  # it may have been done all the same
             raise
-        self._tallies.forget(removed)
+        self._event_counts.forget(removed)
         return removed
 
     async def _sizes(self, ids: Sequence[int]) -> list[tuple[int, int]]:

@@ -24,7 +24,7 @@ from srhooks.store.changes import ChangeQueries
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.errors import StoreUnavailableError
-from srhooks.store.event_counts import EventCounts, TallyQueries
+from srhooks.store.event_counts import EventCountQueries, EventCounts
 from srhooks.store.feed_scan import FeedScanQueries
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.fencing import run_fenced
@@ -49,7 +49,7 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
 class SqlStore(
-    AccountQueries, SqlPersonalTokens, TallyQueries, InsightQueries, FeedScanQueries,
+    AccountQueries, SqlPersonalTokens, EventCountQueries, InsightQueries, FeedScanQueries,
     ErasureQueries, ChangeQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries,
     VisitQueries, WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
     StageTimeQueries, abc.ABC,
@@ -59,7 +59,7 @@ class SqlStore(
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self.next_id = IdSource(clock)
         self._metrics = metrics
-        self._tallies = EventCounts()
+        self._event_counts = EventCounts()
         self._long_reads = asyncio.Semaphore(LONG_READS)
         self._writer: Writer
         self._checking: asyncio.Task[None] | None = None

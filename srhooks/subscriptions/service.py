@@ -103,7 +103,7 @@ class Subscriptions:
             await _tell(observer.listed(user_id, subscriptions))
         return subscriptions
 
-    async def one(self, user_id: str, subscription_id: str) -> dict[str, Any]:
+    async def get(self, user_id: str, subscription_id: str) -> dict[str, Any]:
         """As in `all`. Raises ServiceError, StoreError, UnknownSubscriptionError."""
         subscription = read_subscription(
             await self._ask(user_id, "GET", subscription_path(subscription_id))
@@ -183,7 +183,7 @@ class Subscriptions:
         """
         return await newest_calls(self._user_client, user_id, subscription_id)
 
-    async def background_one(self, user_id: str, subscription_id: str) -> dict[str, Any]:
+    async def get_in_background(self, user_id: str, subscription_id: str) -> dict[str, Any]:
         """The service's object, read with low priority. Raises ServiceError, StoreError."""
         path = subscription_path(subscription_id)
         return read_subscription(

@@ -32,9 +32,9 @@ async def test_settings(store: Store) -> None:
 
 
 async def test_addresses_confirm_themselves(store: Store) -> None:
-    await store.ask_address("u1", "a@b.example", "first", 1)
-    await store.ask_address("u1", "a@b.example", "second", 2)
-    await store.ask_address("u2", "a@b.example", "other", 2)
+    await store.add_alert_address("u1", "a@b.example", "first", 1)
+    await store.add_alert_address("u1", "a@b.example", "second", 2)
+    await store.add_alert_address("u2", "a@b.example", "other", 2)
     assert await store.confirm_address("first", 3) is None
     assert await store.confirm_address("second", 3) == "a@b.example"
     assert await store.confirm_address("second", 9) == "a@b.example"
@@ -72,8 +72,8 @@ async def test_events_become_messages_at_once_or_not_at_all(store: Store) -> Non
     assert event.incident == first
     await store.put_alerts("u1", [message(1)], [event.id], [first.id], 100)
     assert await store.users_with_incident_events() == ["u2"]
-    assert await store.alerts_told("u1", 99) == [100]
-    assert await store.alerts_told("u1", 100) == []
+    assert await store.alerts_sent("u1", 99) == [100]
+    assert await store.alerts_sent("u1", 100) == []
     assert await store.incidents_to_remind_of(99, 10) == []
     assert await store.incidents_to_remind_of(100, 10) == [first]
     await store.put_alerts("u1", [], [], [first.id], 200)
@@ -81,4 +81,4 @@ async def test_events_become_messages_at_once_or_not_at_all(store: Store) -> Non
     await store.acknowledge_incident("u1", first.id, 201, end=False)
     assert await store.incidents_to_remind_of(300, 10) == []
     await store.purge(0, now_ms(), 10)
-    assert await store.alerts_told("u1", 0) == []
+    assert await store.alerts_sent("u1", 0) == []

@@ -15,11 +15,11 @@ async def settle() -> None:
 
 async def test_who_finds_no_room_waits_in_order() -> None:
     budget = AnswerBudget(100)
-    first = await budget.take(60)
+    first = await budget.reserve(60)
     order: list[str] = []
 
     async def wait(name: str, size: int) -> None:
-        lease = await budget.take(size)
+        lease = await budget.reserve(size)
         order.append(name)
         lease.release()
 
@@ -39,7 +39,7 @@ async def test_who_finds_no_room_waits_in_order() -> None:
 
 async def test_one_that_is_larger_than_all_room_is_alone() -> None:
     budget = AnswerBudget(100)
-    lease = await budget.take(1000)
+    lease = await budget.reserve(1000)
     assert budget.in_flight == 100
     lease.release()
     assert budget.in_flight == 0
@@ -48,19 +48,19 @@ async def test_one_that_is_larger_than_all_room_is_alone() -> None:
 async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answer_budget, "ROOM_TIMEOUT", 0.05)
     budget = AnswerBudget(100)
-    lease = await budget.take(100)
+    lease = await budget.reserve(100)
     with pytest.raises(OverloadedError):
-        await budget.take(1)
+        await budget.reserve(1)
     lease.release()
     assert budget.in_flight == 0
-    (await budget.take(100)).release()
+    (await budget.reserve(100)).release()
 
 
 async def test_who_leaves_while_waiting_takes_nothing() -> None:
     budget = AnswerBudget(100)
-    lease = await budget.take(100)
-    leaving = asyncio.create_task(budget.take(50))
-    staying = asyncio.create_task(budget.take(60))
+    lease = await budget.reserve(100)
+    leaving = asyncio.create_task(budget.reserve(50))
+    staying = asyncio.create_task(budget.reserve(60))
     await settle()
     leaving.cancel()
     lease.release()
@@ -73,7 +73,7 @@ async def test_a_request_gives_back_when_its_task_ends(monkeypatch: pytest.Monke
     budget = AnswerBudget(100)
 
     async def request() -> int:
-        await budget.take_for_request(80)
+        await budget.reserve_for_request(80)
         return budget.in_flight
 
     assert await asyncio.create_task(request()) == 80
@@ -83,7 +83,7 @@ async def test_a_request_gives_back_when_its_task_ends(monkeypatch: pytest.Monke
     monkeypatch.setattr(answer_budget, "SEND_TIMEOUT", 0.05)
 
     async def slow_reader() -> None:
-        await budget.take_for_request(80)
+        await budget.reserve_for_request(80)
         await asyncio.Event().wait()
 
     with pytest.raises(asyncio.CancelledError):

@@ -43,7 +43,7 @@ class AnswerBudget:
     def in_flight(self) -> int:
         return self._room - self._free
 
-    async def take(self, size: int = PAGE_BYTES) -> Lease:
+    async def reserve(self, size: int = PAGE_BYTES) -> Lease:
         """Wait for room; the caller releases it. Raises OverloadedError."""
         size = min(size, self._room)
         if self._waiting or self._free < size:
@@ -64,13 +64,13 @@ class AnswerBudget:
             self._free -= size
         return Lease(self, size)
 
-    async def take_for_request(self, size: int = PAGE_BYTES) -> Lease:
-        """As `take`, until the answer to the request of this task has been sent.
+    async def reserve_for_request(self, size: int = PAGE_BYTES) -> Lease:
+        """As `reserve`, until the answer to the request of this task has been sent.
 
         The HTTP library makes and sends an answer in one task. It is cancelled, and the connection
         closed, after SEND_TIMEOUT.
         """
-        lease = await self.take(size)
+        lease = await self.reserve(size)
         task = cast("asyncio.Task[object]", asyncio.current_task())
         overdue = asyncio.get_running_loop().call_later(SEND_TIMEOUT, task.cancel)
 

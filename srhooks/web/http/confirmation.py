@@ -7,7 +7,7 @@ from aiohttp import web
 from srhooks.web.http.templating import render
 
 
-def ask(
+def confirmation_page(
     request: web.Request, title: str, message: str, *, action: str, yes: str, back: str,
     **shown: Any,
 ) -> web.Response:  # fmt: skip

@@ -15,7 +15,7 @@ from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
 from srhooks.domain.subjects import MAX_ID
 from srhooks.privacy.candidate_erasure import CandidateEraser, UnknownCandidateError
-from srhooks.web.http.confirmation import ask
+from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.forms import read_form
@@ -109,7 +109,7 @@ async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -
     """The question, with whom and what was found. Raises UnknownCandidateError."""
     records = await request.app[CANDIDATE_ERASER].find(login.user.id, candidate_id)
     whom = records.name or "a candidate whose name is not known here"
-    return ask(
+    return confirmation_page(
         request,
         f"Erase {records.name or 'this candidate'}?",
         f"{_many(len(records.records))} about {whom} ({candidate_id}): body, headers, link and"
@@ -162,7 +162,7 @@ async def _ask_to_delete(request: web.Request, login: Login) -> web.Response:
     if living:
         theirs = "subscription is" if living == 1 else f"{living} subscriptions are"
         message = f"Your {theirs} deleted at SmartRecruiters. {message}"
-    return ask(
+    return confirmation_page(
         request,
         "Delete your account?",
         message,

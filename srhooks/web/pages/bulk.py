@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from srhooks.hub import Event
-from srhooks.web.http.confirmation import ask
+from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.forms import read_form, text_of
@@ -49,7 +49,7 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
     words = WORDS["delete_many" if len(asked.ids) > 1 else "delete_one"]
     notification_ids = read_ids(asked.ids[:NAMED])
     back = f"/{quoted(asked.ids[0])}{asked.back}" if len(asked.ids) == 1 else asked.back
-    return ask(
+    return confirmation_page(
         request,
         words.format(count=len(asked.ids)),
         WORDS["delete_what"],

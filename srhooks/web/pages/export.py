@@ -90,7 +90,7 @@ async def _stream(
     )
     # The first piece is read before the answer begins, so that a store that is away is a 503.
     answers = request.app[ANSWER_BUDGET]
-    lease = await answers.take(PIECE_BYTES)
+    lease = await answers.reserve(PIECE_BYTES)
     try:
         notifications: list[Notification] = await anext(pieces, [])
         await response.prepare(request)
@@ -104,7 +104,7 @@ async def _stream(
                 await response.write(between + text)
             between, text = form.between.encode(), b""
             lease.release()  # so that others have their turn
-            lease = await answers.take(PIECE_BYTES)
+            lease = await answers.reserve(PIECE_BYTES)
             notifications = await anext(pieces, [])
         await response.write(form.foot.encode())
         await response.write_eof()

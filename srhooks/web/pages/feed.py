@@ -43,7 +43,7 @@ async def feed(request: web.Request) -> web.Response:
     feed_filter = read_filter(request.query)
     limit = read_limit(request.query)
     answers = request.app[ANSWER_BUDGET]
-    lease = await answers.take_for_request()
+    lease = await answers.reserve_for_request()
     # The cursor is read first: what arrives between the two reads is pushed, never missed.
     cursor = await request.app[STORE].last_rev(login.user.id)
     page = await _page(request, login, feed_filter, limit)
@@ -67,7 +67,7 @@ async def feed(request: web.Request) -> web.Response:
 async def detail(request: web.Request) -> web.Response:
     login = await require_reader(request)
     answers = request.app[ANSWER_BUDGET]
-    lease = await answers.take_for_request()
+    lease = await answers.reserve_for_request()
     n = await find_notification(request, login)
     lease.shrink(n.size)
     if wants_json(request):

@@ -13,7 +13,7 @@ from aiohttp import web
 from srhooks.protocol.event_types import subscription_phrase
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
-from srhooks.web.http.confirmation import ask
+from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.session import require_login
 from srhooks.web.presentation.labels import clip
 from srhooks.web.state.app_keys import STORE, SUBSCRIPTIONS
@@ -32,7 +32,7 @@ class _Subject:
 
 async def ask_to_activate(request: web.Request) -> web.Response:
     subject = await _subject(request)
-    return ask(
+    return confirmation_page(
         request,
         f"Activate {subject.name}?",
         f"{subject.warning}SmartRecruiters makes its handshake with the callback address first.",
@@ -44,7 +44,7 @@ async def ask_to_activate(request: web.Request) -> web.Response:
 
 async def ask_to_delete(request: web.Request) -> web.Response:
     subject = await _subject(request)
-    return ask(
+    return confirmation_page(
         request,
         f"Delete {subject.name}?",
         f"{subject.warning}SmartRecruiters stops sending at once. What has arrived stays.",
@@ -58,7 +58,7 @@ async def ask_to_rotate(request: web.Request) -> web.Response:
     subject = await _subject(request)
     if subject.warning:
         raise UnknownSubscriptionError  # its key is not ours to change
-    return ask(
+    return confirmation_page(
         request,
         f"Rotate the key of {subject.name}?",
         "The previous key stays valid for 24 hours. Other systems that verify signatures need the"
@@ -79,7 +79,7 @@ async def _subject(request: web.Request) -> _Subject:
     back = path if request.query.get("from") == "its-page" else f"/subscriptions#s-{quoted}"
     try:
         async with asyncio.timeout(TIMEOUT):
-            subscription = await app[SUBSCRIPTIONS].one(login.user.id, subscription_id)
+            subscription = await app[SUBSCRIPTIONS].get(login.user.id, subscription_id)
     except GrantDeadError:
         raise
     except (ServiceError, TimeoutError) as error:

@@ -37,7 +37,7 @@ LOG_TIMEOUT = 2.0  # seconds that the page waits for the callbacks log
 
 async def show(request: web.Request) -> web.Response:
     login = await require_login(request)
-    subscription = await request.app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
+    subscription = await request.app[SUBSCRIPTIONS].get(login.user.id, request.match_info["id"])
     if not wants_json(request):
         return await _page(request, login, subscription)
     await add_health(request.app, login.user.id, [subscription])
@@ -59,7 +59,7 @@ async def try_it(request: web.Request) -> web.Response:
     """A signed test notification to the hook's own public address."""
     login = await require_login(request)
     app = request.app
-    subscription = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
+    subscription = await app[SUBSCRIPTIONS].get(login.user.id, request.match_info["id"])
     event = next(iter(event_names(subscription)), "job.created")
     result = await app[SUBSCRIPTION_TESTER].run(login.user.id, str(subscription["id"]), event)
     if wants_json(request):
@@ -71,7 +71,7 @@ async def try_address(request: web.Request) -> web.Response:
     """A handshake to its callback address, from here: to one on APP_URL, and to no other."""
     login = await require_login(request)
     app = request.app
-    subscription = await app[SUBSCRIPTIONS].one(login.user.id, request.match_info["id"])
+    subscription = await app[SUBSCRIPTIONS].get(login.user.id, request.match_info["id"])
     hook_id = app[CALLBACK_ADDRESSES].own_hook_id(subscription)
     if hook_id is None:
         raise ConflictError(

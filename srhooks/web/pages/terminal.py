@@ -15,7 +15,7 @@ from srhooks.accounts.personal_tokens import (
 from srhooks.domain.account import PersonalToken
 from srhooks.domain.clock import iso
 from srhooks.hub import Event
-from srhooks.web.http.confirmation import ask
+from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.forms import read_form, text_of
@@ -58,7 +58,7 @@ async def ask_to_revoke(request: web.Request) -> web.Response:
     token = next((one for one in tokens if one.id == request.match_info["id"]), None)
     if token is None:
         raise NotFoundError("There is no such token")
-    return ask(
+    return confirmation_page(
         request,
         f"Revoke the token {token.name}?",
         "Whatever uses it stops reading your notifications at once, for good.",
