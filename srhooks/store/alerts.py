@@ -112,14 +112,14 @@ class AlertQueries(Queries):
             )
             if told:
                 await tx.execute(
-                    "INSERT INTO alerts_sent (user_id, at) VALUES ($1, $2)", user_id, at
+                    "INSERT INTO alerts_told (user_id, at) VALUES ($1, $2)", user_id, at
                 )
 
         await self._work(work)
 
     async def alerts_sent(self, user_id: str, since: int) -> list[int]:
         rows = await self._read(
-            "SELECT at FROM alerts_sent WHERE user_id = $1 AND at > $2 ORDER BY at", user_id, since
+            "SELECT at FROM alerts_told WHERE user_id = $1 AND at > $2 ORDER BY at", user_id, since
         )
         return [row[0] for row in rows]
 
@@ -178,13 +178,13 @@ async def delete_alerts(tx: Transaction, user_id: str) -> None:
         " (SELECT id FROM incidents WHERE user_id = $1)",
         user_id,
     )
-    for table in ("alert_settings", "alert_addresses", "alert_messages", "alerts_sent"):
+    for table in ("alert_settings", "alert_addresses", "alert_messages", "alerts_told"):
         await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
 
 
 async def purge_alerts(tx: Transaction, before: int) -> None:
     """What is of no use any more: of ended incidents, and told before a time (ms)."""
-    await tx.execute("DELETE FROM alerts_sent WHERE at < $1", before)
+    await tx.execute("DELETE FROM alerts_told WHERE at < $1", before)
     await tx.execute(
         "DELETE FROM incident_reminders WHERE incident_id NOT IN"
         " (SELECT id FROM incidents WHERE ended_at IS NULL)"
