@@ -2,14 +2,13 @@
 
 import asyncio
 import re
-import sqlite3
 from dataclasses import dataclass
 from html import unescape
-from pathlib import Path
 
 import aiohttp
 from yarl import URL
 
+from srhooks.bench.database import Database
 from srhooks.bench.processes import SECRET, BenchError
 from srhooks.crypto import Vault
 from srhooks.web.http.session import COOKIE
@@ -28,12 +27,11 @@ class Account:
     api_url: str
 
 
-def open_account(base: str, api_url: str, database: Path) -> Account:
+def open_account(base: str, api_url: str, database: Database) -> Account:
     cookie, hook_id, subscription_id = asyncio.run(_subscribe(base))
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        rows = connection.execute(
-            "SELECT sealed FROM hook_keys WHERE hook_id = ? ORDER BY id DESC", (hook_id,)
-        ).fetchall()
+    rows = database.fetch(
+        "SELECT sealed FROM hook_keys WHERE hook_id = $1 ORDER BY id DESC", hook_id
+    )
     if not rows:
         raise BenchError("the subscription has no signing key")
     key = Vault([SECRET]).open(rows[0][0])

@@ -61,7 +61,7 @@ class HttpConnection:
 class PageSocket:
     """A viewer: opens /live as a page does, and reads its frames."""
 
-    def __init__(self, port: int, cookie: str, source: str = "127.0.0.1") -> None:
+    def __init__(self, port: int, cookie: str, source: str = "127.0.0.1", origin: str = "") -> None:
         self.socket = connect(port, source)
         self._buffer = b""
         self._texts: list[bytes] = []  # frames that nobody has looked into yet
@@ -69,7 +69,8 @@ class PageSocket:
         self.settled = 0  # frames with rows whose entities are all there, as far as `rows` was read
         key = b64encode(os.urandom(16)).decode()
         self.socket.sendall(
-            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nOrigin: http://127.0.0.1:{port}\r\n"
+            f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
+            f"Origin: {origin or f'http://127.0.0.1:{port}'}\r\n"
             f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
             f"Sec-WebSocket-Key: {key}\r\nCookie: {cookie}\r\n\r\n".encode()
         )

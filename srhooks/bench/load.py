@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import cycle, islice
 from time import perf_counter
 from typing import Protocol
 
@@ -46,13 +47,13 @@ def rest(server: Program) -> None:
 
 
 class Server(Protocol):
-    """What answers a storm, and the process whose core time is counted."""
+    """What answers a storm, and the processes whose core time is counted."""
 
     @property
-    def port(self) -> int: ...
+    def ports(self) -> Sequence[int]: ...
 
     @property
-    def pid(self) -> int: ...
+    def pids(self) -> Sequence[int]: ...
 
     def last_words(self) -> str: ...
 
@@ -67,12 +68,12 @@ def storm(
     result = Storm()
     waiting = iter(requests)
     with selectors.DefaultSelector() as selector:
-        lines = [HttpConnection(server.port) for _ in range(connections)]
+        lines = [HttpConnection(port) for port in islice(cycle(server.ports), connections)]
         for line in lines:
             selector.register(line.socket, selectors.EVENT_READ, line)
         if viewer is not None:
             selector.register(viewer.socket, selectors.EVENT_READ, viewer)
-        burnt = cpu_of(server.pid)
+        burnt = sum(map(cpu_of, server.pids))
         began = perf_counter()
         for line, request in zip(lines, waiting, strict=False):
             line.send(request)
@@ -90,7 +91,7 @@ def storm(
                     if request:
                         key.data.send(request)
         result.seconds = perf_counter() - began
-        result.cpu = cpu_of(server.pid) - burnt
+        result.cpu = sum(map(cpu_of, server.pids)) - burnt
         for line in lines:
             line.close()
     if set(result.statuses) != {202}:

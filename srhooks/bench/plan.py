@@ -11,6 +11,7 @@ from srhooks.bench.rows import (
     browser,
     entity,
     fanout,
+    fleets,
     intake,
     latency,
     pages,
@@ -31,6 +32,7 @@ SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
     "storm": storm.measure,
     "pages": pages.measure,
     "proxied": proxied.measure,
+    "fleets": fleets.measure,
     "start": start.measure,
     "browser": browser.measure,
 }
@@ -38,7 +40,7 @@ SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
 
 def run_all(
     wanted: Sequence[str], *, parent: Path | None, rounds: int, quick: bool, full: bool,
-    tell: Callable[[str], None],
+    tell: Callable[[str], None], postgres: str = "",
 ) -> tuple[list[Row], dict[str, Any]]:  # fmt: skip
     """Measure; raises BenchError for a wrong result."""
     file_limit = raise_file_limit()
@@ -52,10 +54,14 @@ def run_all(
         machine["pinned"] = "servers and load on a core each" if both else "no: one core"
         machine["chromium"] = browser.find_browser() or "not found: its row is left out"
         machine["nginx"] = proxied.find_nginx() or "not found: its rows are left out"
+        machine["postgres"] = (
+            "given" if postgres else "not given (--postgres): its rows are left out"
+        )
         machine["run"] = "quick" if quick else "full" if full else "usual"
         setting = Setting(
             folder=folder, server_core=server_core, load_core=load_core, rounds=rounds,
             quick=quick, full=full, viewers=min(MAX_VIEWERS, file_limit - KEPT_FREE),
+            postgres=postgres,
         )  # fmt: skip
         for subject in wanted:
             tell(f"measuring {subject} ...")

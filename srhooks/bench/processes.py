@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from srhooks.bench.machine import pin
@@ -41,6 +41,14 @@ class Program:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def pids(self) -> Sequence[int]:
+        return (self.pid,)
+
+    @property
+    def ports(self) -> Sequence[int]:
+        return (self.port,)
 
     def wait_until_it_listens(self) -> None:
         deadline = time.monotonic() + TIMEOUT
@@ -89,18 +97,21 @@ def free_ports(count: int) -> list[int]:
         return [one.getsockname()[1] for one in sockets]
 
 
-def product(folder: Path, port: int, sandbox_port: int, core: int | None) -> Program:
-    """`srhooks serve` with its default settings, on a database in `folder`."""
+def product(
+    folder: Path, port: int, sandbox_port: int, core: int | None, database_url: str,
+    app_url: str | None = None,
+) -> Program:  # fmt: skip
+    """`srhooks serve` with its default settings. Several share the address of one, `app_url`."""
     return Program(
         "-m", "srhooks", "serve", port=port, log=folder / "srhooks.log", core=core,
         environment={
             "SMARTRECRUITERS_CLIENT_ID": "sandbox-client",
             "SMARTRECRUITERS_CLIENT_SECRET": "sandbox-secret",
             "SESSION_SECRET": SECRET,
-            "APP_URL": f"http://127.0.0.1:{port}",
+            "APP_URL": app_url or f"http://127.0.0.1:{port}",
             "HOST": "127.0.0.1",
             "PORT": str(port),
-            "DATABASE_URL": f"sqlite:///{folder / 'srhooks.db'}",
+            "DATABASE_URL": database_url,
             "SMARTRECRUITERS_API_URL": f"http://127.0.0.1:{sandbox_port}",
             "SMARTRECRUITERS_IDENTITY_URL": f"http://127.0.0.1:{sandbox_port}",
         },

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from srhooks.bench.account import Account, open_account
+from srhooks.bench.database import SqliteFile
 from srhooks.bench.processes import Program, free_ports, product, running, sandbox
 
 
@@ -19,6 +20,7 @@ class Setting:
     full: bool = False
     viewers: int
     body_bytes: int = 1000
+    postgres: str = ""  # URL of a server on which databases may be made
 
     def scaled(self, usual: int, quick: int) -> int:
         return quick if self.quick else usual
@@ -30,7 +32,7 @@ class Product:
 
     program: Program
     account: Account
-    database: Path
+    database: SqliteFile
 
     @property
     def port(self) -> int:
@@ -42,7 +44,10 @@ class Product:
 
     def start_again(self, setting: Setting) -> Program:
         """After `program.stop()`: the same database, port and sandbox. Whoever asks stops it."""
-        return product(self.database.parent, self.port, self.api_port, setting.server_core)
+        return product(
+            self.database.path.parent, self.port, self.api_port, setting.server_core,
+            self.database.url,
+        )  # fmt: skip
 
 
 @contextmanager
@@ -50,12 +55,12 @@ def started(setting: Setting, name: str, *, latency: float = 0.0) -> Iterator[Pr
     """A fresh database, and both programs running."""
     folder = setting.folder / name
     folder.mkdir()
+    database = SqliteFile(folder / "srhooks.db")
     port, sandbox_port = free_ports(2)
     with (
         running(sandbox(folder, sandbox_port, setting.load_core, latency)) as fake,
-        running(product(folder, port, fake.port, setting.server_core)) as program,
+        running(product(folder, port, fake.port, setting.server_core, database.url)) as program,
     ):
-        database = folder / "srhooks.db"
         account = open_account(
             f"http://127.0.0.1:{port}", f"http://127.0.0.1:{fake.port}", database
         )

@@ -5,9 +5,9 @@ import random
 import sqlite3
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from srhooks.bench.account import EVENTS, Account
+from srhooks.bench.database import SqliteFile
 from srhooks.domain.ids import LOW_BITS, first_id_at
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
@@ -27,9 +27,9 @@ INSERT = (
 )
 
 
-def fill(database: Path, account: Account, already: int, count: int) -> None:
+def fill(database: SqliteFile, account: Account, already: int, count: int) -> None:
     """Bring the database from `already` such notifications to `count`."""
-    connection = sqlite3.connect(database, isolation_level=None)
+    connection = sqlite3.connect(database.path, isolation_level=None)
     connection.execute("PRAGMA synchronous = OFF")  # nobody needs it after the benchmark
     ((user_id,),) = connection.execute("SELECT id FROM users")
     for start in range(already, count, BATCH):

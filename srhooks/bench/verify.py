@@ -1,21 +1,19 @@
 """What was answered 202 is in the database, once each. Anything else fails the benchmark."""
 
-import sqlite3
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
+from srhooks.bench.database import Database
 from srhooks.bench.processes import BenchError
 from srhooks.domain.ids import encode_id
 
 SETTLE = 5.0  # seconds that the last one may take
 
 
-def all_stored_once(database: Path, hook_id: str, sent: Sequence[str]) -> None:
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        rows = connection.execute(
-            "SELECT event_id, deliveries FROM notifications WHERE hook_id = ?", (hook_id,)
-        ).fetchall()
+def all_stored_once(database: Database, hook_id: str, sent: Sequence[str]) -> None:
+    rows = database.fetch(
+        "SELECT event_id, deliveries FROM notifications WHERE hook_id = $1", hook_id
+    )
     stored = {event_id for event_id, _ in rows}
     lost = len(set(sent) - stored)
     doubled = len(rows) - len(stored) + sum(deliveries != 1 for _, deliveries in rows)
@@ -26,7 +24,7 @@ def all_stored_once(database: Path, hook_id: str, sent: Sequence[str]) -> None:
         )
 
 
-def all_fetched(database: Path) -> None:
+def all_fetched(database: Database) -> None:
     """A state of the entity that is not the service's own would be a quick one."""
     statuses = _statuses(database)
     until = time.monotonic() + SETTLE
@@ -37,15 +35,13 @@ def all_fetched(database: Path) -> None:
         raise BenchError(f"entities that exist are {', '.join(sorted(statuses))}")
 
 
-def _statuses(database: Path) -> set[str]:
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        return {row[0] for row in connection.execute("SELECT entity_status FROM notifications")}
+def _statuses(database: Database) -> set[str]:
+    return {row[0] for row in database.fetch("SELECT entity_status FROM notifications")}
 
 
-def shown_ids(database: Path, sent: Sequence[str]) -> set[bytes]:
+def shown_ids(database: Database, sent: Sequence[str]) -> set[bytes]:
     """What a page must be shown for these event ids."""
-    with sqlite3.connect(f"file:{database}?mode=ro", uri=True) as connection:
-        known = dict(connection.execute("SELECT event_id, id FROM notifications").fetchall())
+    known: dict[str, int] = dict(database.fetch("SELECT event_id, id FROM notifications"))
     return {encode_id(known[event_id]).encode() for event_id in sent}
 
 

@@ -22,6 +22,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--full", action="store_true", help="also with 1,000,000 stored notifications"
     )
     add("--only", action="append", choices=list(SUBJECTS), help="this subject; repeatable")
+    add(
+        "--postgres", metavar="URL", default="",
+        help="a PostgreSQL server on which databases may be made, for several processes",
+    )  # fmt: skip
     add("--rounds", type=_rounds, help="interleaved rounds (5; with --quick 1)")
     add("--json", type=Path, metavar="FILE", help="write the figures there as well")
     add("--dir", type=Path, help="where databases are made: use the disk you ask about")
@@ -38,6 +42,7 @@ def run(args: argparse.Namespace) -> int:
             rounds=args.rounds or (1 if args.quick else 5),
             quick=args.quick,
             full=args.full,
+            postgres=args.postgres,
             tell=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except (BenchError, OSError) as error:

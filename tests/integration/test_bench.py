@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from srhooks.bench.database import SqliteFile
 from srhooks.bench.plan import SUBJECTS
 from srhooks.bench.processes import BenchError, _environment
 from srhooks.bench.report import Row, table
@@ -25,14 +26,16 @@ TOLD = {
     "pages": "growth for 10x",
     "start": "start to first 202",
     "proxied": "intake behind nginx",
+    "fleets": "POST at one process to frame at another",
     "browser": "POST to visible in Chromium",
 }
 
 
 @pytest.mark.timeout(300)  # it shares the machine with the other tests, and starts many servers
-def test_a_quick_run_gives_a_table_and_json(tmp_path: Path) -> None:
+def test_a_quick_run_gives_a_table_and_json(tmp_path: Path, postgres_server: str) -> None:
     target = tmp_path / "figures.json"
     command = [sys.executable, "-m", "srhooks", "bench", "--quick", "--json", str(target)]
+    command += ["--postgres", postgres_server]
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode == 0, done.stderr
     found = json.loads(target.read_text())
@@ -76,7 +79,7 @@ def database(tmp_path: Path) -> Path:
 
 
 def test_what_was_acknowledged_is_stored(database: Path) -> None:
-    all_stored_once(database, "hook", ["one", "two"])
+    all_stored_once(SqliteFile(database), "hook", ["one", "two"])
 
 
 @pytest.mark.parametrize(
@@ -94,7 +97,7 @@ def test_a_wrong_count_fails(
     with sqlite3.connect(database) as connection:
         connection.execute("INSERT INTO notifications VALUES (?, ?, ?)", stored)
     with pytest.raises(BenchError, match=complaint):
-        all_stored_once(database, "hook", sent)
+        all_stored_once(SqliteFile(database), "hook", sent)
 
 
 def test_a_row_that_a_viewer_missed_fails() -> None:
@@ -109,10 +112,10 @@ def test_an_entity_that_was_not_fetched_fails(tmp_path: Path) -> None:
         connection.execute("CREATE TABLE notifications (entity_status)")
         connection.execute("INSERT INTO notifications VALUES ('fetched')")
         connection.commit()
-        all_fetched(path)
+        all_fetched(SqliteFile(path))
         connection.execute("INSERT INTO notifications VALUES ('failed')")
     with pytest.raises(BenchError, match="entities that exist are failed, fetched"):
-        all_fetched(path)
+        all_fetched(SqliteFile(path))
 
 
 def test_a_percentile_of_what_a_histogram_gained() -> None:

@@ -9,7 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,8 +62,12 @@ class Proxy:
     program: Program
 
     @property
-    def pid(self) -> int:
-        return self.program.pid
+    def ports(self) -> Sequence[int]:
+        return (self.port,)
+
+    @property
+    def pids(self) -> Sequence[int]:
+        return self.program.pids
 
     def last_words(self) -> str:
         return self.program.last_words()
