@@ -13,8 +13,9 @@ ROUNDS = 4  # reads, each without the links found by those before
 class EntityQueries(Queries):
     async def users_with_due_entities(self, now: int) -> list[str]:
         rows = await self._read(
-            "SELECT id FROM users u WHERE grant_dead = 0 AND EXISTS (SELECT 1 FROM notifications"
-            " WHERE user_id = u.id AND entity_status = 'pending' AND due_at <= $1)",
+            # Not EXISTS: PostgreSQL would join with all that are pending.
+            "SELECT id FROM users u WHERE grant_dead = 0 AND (SELECT min(due_at) FROM notifications"
+            " WHERE user_id = u.id AND entity_status = 'pending') <= $1",
             now,
         )
         return [row[0] for row in rows]

@@ -1,5 +1,6 @@
 """The store in a PostgreSQL database. Durable as the server is: leave `synchronous_commit` on."""
 
+import asyncio
 import logging
 from collections.abc import Callable, Collection, Coroutine, Sequence
 from typing import Any, TypeVar
@@ -24,6 +25,7 @@ from srhooks.store.postgres_connection import (
 )
 from srhooks.store.postgres_insert import insert_notifications, lock_accounts
 from srhooks.store.postgres_schema import MIGRATION_LOCK, migrate
+from srhooks.store.postgres_statistics import ANALYZE, analyze_while_filling
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
 
@@ -53,6 +55,10 @@ class PostgresStore(SqlStore):
         try:
             await self._connection.migrate()
             await self._start(self._connection)
+            self._statistics = asyncio.create_task(
+                analyze_while_filling(lambda: self.received, lambda: self._query(ANALYZE, ())),
+                name="statistics",
+            )
         except BaseException as error:  # a start that is given up, too
             await self._connection.close()
             await self._readers.close()
@@ -66,6 +72,8 @@ class PostgresStore(SqlStore):
         return self._server.pooled
 
     async def close(self) -> None:
+        self._statistics.cancel()
+        await asyncio.gather(self._statistics, return_exceptions=True)
         await self._writer.close()
         await self._readers.close()
         await self._connection.close()
