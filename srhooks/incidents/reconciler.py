@@ -44,6 +44,7 @@ log = logging.getLogger(__name__)
 MAX_MISSED = 20_000  # of an account
 OVERLAP = 120_000  # ms: a record is in the log a little after the time that it bears
 RECHECK = 5.0  # seconds
+SHORTEST_PAUSE = 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +170,7 @@ class Reconciler:
                 for user_id in await self._store.users_with_missed():
                     look_again = await self.settle(user_id)
                     if look_again is not None:  # as soon as the rule allows
-                        pause = min(pause, max(0.0, (look_again - now_ms()) / 1000))
+                        pause = min(pause, max(SHORTEST_PAUSE, (look_again - now_ms()) / 1000))
                 await self._store.forget_deleted(now_ms() - LOG_DAYS * DAY)
             except StoreError as error:
                 log.warning("looking at what is missing waits for the store: %s", error)
