@@ -11,6 +11,9 @@ PYTEST_ARGS ?=
 BIOME := $(BIN)/biome check --config-path=scripts/biome.jsonc --error-on-warnings
 FRONT_END := static/js static/css static/app.css srhooks/sandbox/pages/live.js srhooks/sandbox/pages/style.css
 
+# A run of the tests starts dozens of programs: compiling all they import each time would double it.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: coverage fuzz release help setup runtime demo test check format image-check lock wheel clean
 

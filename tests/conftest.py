@@ -30,11 +30,17 @@ hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
 IN_CI = os.environ.get("CI") == "true"
-# Each of these takes many seconds, or needs the machine for itself.
-SLOW = frozenset({
-    "test_bench", "test_cli", "test_demo", "test_kill", "test_listen",
-    "test_listen_replay", "test_packaging", "test_recipes", "test_release", "test_shutdown",
+# Each of these needs the machine for itself, or starts whole programs.
+BUSY = frozenset({
+    "test_bench", "test_cli", "test_demo", "test_kill", "test_listen", "test_packaging",
+    "test_recipes", "test_release", "test_shutdown",
 })  # fmt: skip
+# Each of these waits for many seconds.
+SLOW = BUSY | {
+    "test_backup", "test_copy_database", "test_deadline", "test_failing_links", "test_live_feed",
+    "test_missed_progress", "test_outage_story", "test_resend", "test_secrets",
+    "test_several_processes", "test_two_processes", "test_verification",
+}  # fmt: skip
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -49,8 +55,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(autouse=True)
 def blocking_calls(request: pytest.FixtureRequest) -> Iterator[None]:
     """But where the machine is driven to its end: each look at a call costs some time."""
-    marked = any(request.node.get_closest_marker(name) for name in ("slow", "browser"))
-    with contextlib.nullcontext() if marked else no_blocking_calls():
+    path = request.node.path
+    busy = path.parent.name == "stress" or path.stem in BUSY
+    unwatched = busy or request.node.get_closest_marker("browser")
+    with contextlib.nullcontext() if unwatched else no_blocking_calls():
         yield
 
 

@@ -83,7 +83,8 @@ async def test_the_code_says_valid_with_the_key_and_invalid_with_another(
             assert code.isascii()
             if shutil.which(RUNS[language.key][0]):
                 assert await run(language.key, code, key, tmp_path) == "valid", language.name
-                assert await run(language.key, code, "other", tmp_path) == "invalid"
+                if body == BODIES["plain"]:  # once a language: starting one takes a second
+                    assert await run(language.key, code, "other", tmp_path) == "invalid"
 
 
 async def compared(ada: Browser, subscription_id: str, text: str) -> str:
