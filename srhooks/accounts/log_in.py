@@ -75,7 +75,7 @@ class NotAdministratorError(LogInError):
 
 
 class CompanyNotAllowedError(LogInError):
-    hint = "Whoever runs this srhooks decides which companies may log in (ALLOWED_COMPANIES)."
+    hint = "The operator of this srhooks decides which companies may log in (ALLOWED_COMPANIES)."
 
 
 class LogIn:
@@ -248,7 +248,7 @@ def _name_of(company: Company | None) -> str:
 def _person_id(profile: Any) -> str:
     sr_id = profile.get("id") if isinstance(profile, dict) else None
     if isinstance(sr_id, bool) or not isinstance(sr_id, str | int) or not str(sr_id).strip():
-        raise OddAnswerError("SmartRecruiters did not say who this is.")
+        raise OddAnswerError("SmartRecruiters did not say who you are.")
     return str(sr_id)[:200]
 
 

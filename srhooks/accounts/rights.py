@@ -19,7 +19,7 @@ PLURALS = {
     "onboarding": "Onboarding processes",
 }
 WHERE_TO_ADD = {
-    "oauth": "Whoever runs this srhooks adds it to SMARTRECRUITERS_SCOPES; then log in again",
+    "oauth": "The operator of this srhooks adds it to SMARTRECRUITERS_SCOPES; then log in again",
     "client-credentials": (
         "An administrator adds it to the client ID in SmartRecruiters (Settings > Apps &"
         " Integrations > Credentials); then log in again"
@@ -56,7 +56,7 @@ async def unreadable_kinds(store: Store, user: User) -> dict[str, str | None]:
 def explain_refusal(user: User, event_name: str | None) -> str:
     """Explain a 403 of an entity to the user: the missing scope, and what to do."""
     kind, scope = entity_kind(event_name), needed_scope(event_name)
-    plural = PLURALS.get(kind or "", "Records of this kind")
+    plural = PLURALS.get(kind or "", "Details of this kind")
     refused = "SmartRecruiters answered 403"
     if scope is None:
         return f"{refused}: {plural.lower()} may not be read with this login"

@@ -69,11 +69,11 @@ def _verdict(
         after = f" {last}." if failures else ""
         return "inactive", f"It is {word}: SmartRecruiters sends nothing.{after}"
     if attempts is None:
-        return "unknown", unread or "What SmartRecruiters sent has not been read yet."
+        return "unknown", unread or "Its callbacks log has not been read yet."
     if not attempts:
         if last_received_at is None:
             return "unknown", "SmartRecruiters has not sent anything yet."
-        return "healthy", "The log of what was sent is empty; notifications have arrived."
+        return "healthy", "Its callbacks log is empty, but notifications have arrived."
     if failures >= RISKY_SERIES or (failures and now - (since or now) >= RISKY_TIME):
         return "at-risk", f"{last}: SmartRecruiters may suspend this subscription."
     if failures:

@@ -173,9 +173,7 @@ class AccountWorker:
             await asyncio.gather(task, return_exceptions=True)
             if task.cancelled():
                 _remember(self._state.slow, fetch.job.link)
-                await self._postpone(
-                    fetch.job, "SmartRecruiters takes long to answer: tried again beside others"
-                )
+                await self._postpone(fetch.job, "SmartRecruiters is slow to answer: trying again")
 
     async def _look_for_others(self) -> bool:
         links = {fetch.job.link for fetch in self._running.values()}

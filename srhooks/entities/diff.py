@@ -41,7 +41,7 @@ def title(entity: Any) -> str | None:
     name = _text(entity, "name", "subject")
     parts = [part for part in (person, job or name) if part]
     if reviewer:
-        parts.append(f"review by {reviewer}")
+        parts.append(f"review by {reviewer}" if parts else f"Review by {reviewer}")
     return " · ".join(parts)[:MAX_TITLE] or None
 
 

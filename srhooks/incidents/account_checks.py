@@ -37,7 +37,7 @@ class AccountChecks:
                     user_id=user_id,
                     kind="login",
                     subject="",
-                    title="The SmartRecruiters login has expired: records are no longer loaded",
+                    title="The SmartRecruiters login has expired: details are no longer loaded",
                 )
             )
         for user_id in alive:

@@ -11,23 +11,24 @@ NAMES: Mapping[IncidentKind, str] = {
     "silent": "Nothing arrives",
     "missed": "Notifications were missed",
     "forged": "Forged notifications",
-    "unreadable": "Records cannot be read",
+    "unreadable": "Details cannot be loaded",
     "login": "SmartRecruiters login expired",
 }
 WHAT_TO_DO: Mapping[IncidentKind, str] = {
-    "suspended": "See in its log why deliveries failed, then activate it.",
-    "gone": "Create it again if you need it, or dismiss this.",
+    "suspended": "Check its callbacks log for failed deliveries, then activate it.",
+    "gone": "Create it again if you need it, or dismiss this incident.",
     "failing": "Check that this address can be reached from the internet, and what answers there.",
-    "silent": "Check in SmartRecruiters whether the events happen.",
-    "missed": "See which, and store them.",
-    "forged": "Nothing was believed. If it goes on, delete the subscription and create it again.",
+    "silent": "Check that the subscription is active, and that such events still happen.",
+    "missed": "Review and backfill them.",
+    "forged": "They are marked, and their links were not followed. If it continues, delete the"
+    " subscription and create it again.",
     "unreadable": "Add the scope to the credential in SmartRecruiters, then log in again.",
     "login": "Log in again: notifications are stored meanwhile.",
 }
 ACTIONS: Mapping[IncidentKind, str] = {
-    "gone": "See the subscriptions",
-    "missed": "See what was missed",
-    "unreadable": "See the account",
+    "gone": "View subscriptions",
+    "missed": "View missed notifications",
+    "unreadable": "View account",
     "login": "Log in again",
 }
 PLACES: Mapping[IncidentKind, str] = {
@@ -43,8 +44,8 @@ def action_of(incident: Incident) -> tuple[str, str]:
     if incident.kind in PLACES:
         return PLACES[incident.kind], ACTIONS[incident.kind]
     if incident.subscription_id is not None:
-        return f"/subscriptions/{incident.subscription_id}", "See the subscription"
-    return "/incidents", "See the incident"
+        return f"/subscriptions/{incident.subscription_id}", "View subscription"
+    return "/incidents", "View incident"
 
 
 def worst(incidents: list[Incident]) -> Incident | None:

@@ -79,7 +79,7 @@ def _records(value: Any) -> list[tuple[int, str]]:
     """Time (ms) and name of those that may be a cause, as they come."""
     items = value.get("content") if isinstance(value, dict) else value
     if not isinstance(items, list):
-        raise OddAnswerError("SmartRecruiters sent an audit log that is none")
+        raise OddAnswerError("SmartRecruiters sent an audit log in an unknown form")
     records = []
     for item in items:
         if isinstance(item, dict) and (name := item.get("eventName")) in CAUSES:

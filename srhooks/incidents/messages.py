@@ -42,7 +42,7 @@ def digest_message(changes: Sequence[tuple[Incident, Change]], app_url: str) -> 
     ]
     if len(changes) > len(lines):
         lines.append(f"and {len(changes) - len(lines)} more")
-    subject = f"{len(changes)} changes of incidents"
+    subject = f"{len(changes)} incident updates"
     url = f"{app_url}/incidents"
     return {
         "type": "incident.digest",

@@ -45,7 +45,7 @@ def attention(
     for kind, scope in refused.items():
         needs = f": the login lacks the scope {scope}" if scope else " with this login"
         text = f"{PLURALS[kind]} cannot be read{needs}"
-        problems.append(Attention("bad", text, "/account", "See the login"))
+        problems.append(Attention("bad", text, "/account", "View account"))
     if clock_ahead:
         text = (
             f"This server's clock is {clock_ahead / HOUR:,.1f} hours ahead of what is plausible, so"
@@ -66,11 +66,11 @@ def attention(
     ):  # fmt: skip
         if count := trouble.counts.get(key, 0):
             text = f"{count:,} {problem if count == 1 else many}"
-            problems.append(Attention(tone, text, f"{feed}&{name}={key}", "Look at them"))
+            problems.append(Attention(tone, text, f"{feed}&{name}={key}", "View them"))
     if slow:
         text = f"{trouble.pending:,} {'entity waits' if trouble.pending == 1 else 'entities wait'}"
         url = "/notifications?status=pending"
-        problems.append(Attention("warn", f"{text} to be fetched", url, "Look at them"))
+        problems.append(Attention("warn", f"{text} to be fetched", url, "View them"))
     for one_of in subscriptions:
         status = str(one_of.get("status") or "unknown")
         if one_of.get("mine") and status != "active":
@@ -78,5 +78,5 @@ def attention(
             name = subscription_name(one_of)
             text = f"{name} is {status[:40]}: nothing arrives from this subscription"
             url = f"/subscriptions#s-{one_of['id']}"
-            problems.append(Attention(tone, text, url, "See the subscription"))
+            problems.append(Attention(tone, text, url, "View subscription"))
     return sorted(problems, key=lambda problem: problem.tone)

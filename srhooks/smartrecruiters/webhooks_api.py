@@ -40,7 +40,7 @@ def read_page(value: Any) -> tuple[list[dict[str, Any]], str | None]:
         items = value.get("content")
         following = value.get("nextPageId")
     if not isinstance(items, list):
-        raise OddAnswerError("SmartRecruiters sent a list of subscriptions that is none")
+        raise OddAnswerError("SmartRecruiters sent a list of subscriptions in an unknown form")
     kept = [item for item in items if isinstance(item, dict) and item.get("id") is not None]
     if isinstance(value, list) and len(items) >= SHORTEST_PAGE and kept:
         following = kept[-1]["id"]

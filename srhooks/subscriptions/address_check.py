@@ -18,13 +18,13 @@ SERVED_BY_PROXY = {
     401: "a proxy in front asks for a password",
     403: "a proxy or firewall in front refuses the request",
     404: "another server, or a proxy with another path, answers there",
-    405: "a proxy or another server answers there by itself",
+    405: "a proxy or another server answers there",
     407: "a proxy in front asks for a password",
-    413: "a proxy in front takes no such request",
+    413: "a proxy in front accepts no such request",
     429: "a proxy in front limits the rate of requests",
     502: "a proxy in front does not reach srhooks",
     503: "a proxy in front does not reach srhooks, or srhooks is overloaded",
-    504: "a proxy in front waits for srhooks in vain",
+    504: "a proxy in front gets no answer from srhooks in time",
 }
 
 
@@ -50,7 +50,7 @@ async def check_address(session: aiohttp.ClientSession, url: str, secret: str) -
     ms = round((perf_counter() - began) * 1000)
     if problem is None:
         return AddressCheck(ok=True, text=f"The address answers ({ms} ms)", ms=ms)
-    return AddressCheck(ok=False, text=f"The address does not answer as it must: {problem}", ms=ms)
+    return AddressCheck(ok=False, text=f"The address does not answer correctly: {problem}", ms=ms)
 
 
 def cause_of_answer(status: int, echoed: str | None, secret: str) -> str | None:
@@ -70,7 +70,7 @@ def cause_of_answer(status: int, echoed: str | None, secret: str) -> str | None:
             f"it redirects ({status}), which SmartRecruiters does not follow. Set APP_URL to the"
             " address that it redirects to"
         )
-    likely = SERVED_BY_PROXY.get(status, "another server or a proxy answers there by itself")
+    likely = SERVED_BY_PROXY.get(status, "another server or a proxy answers there")
     return f"it answered {status}: {likely}"
 
 

@@ -158,7 +158,7 @@ async def _one_page(
         value = await _request(user_client, user_id, subscription_id, query, foreground=foreground)
         items = value.get("content") if isinstance(value, dict) else value
         if not isinstance(items, list):
-            raise OddAnswerError("SmartRecruiters sent a log that is none")
+            raise OddAnswerError("SmartRecruiters sent a log in an unknown form")
         records = [item for item in items if isinstance(item, dict)]
         if isinstance(value, dict):
             page_id = value.get("nextPageId")

@@ -105,5 +105,5 @@ def _attempt(call: Call) -> Attempt:
 
 def _why(error: ServiceError) -> str:
     if isinstance(error, ServiceAnsweredError) and error.status in NOT_ALLOWED:
-        return f"Your login may not read what was sent to it ({error.status})."
-    return f"What was sent to it could not be read. {error}"
+        return f"Your login may not read its callbacks log ({error.status})."
+    return f"Its callbacks log could not be read. {error}"

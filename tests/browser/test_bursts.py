@@ -74,5 +74,5 @@ async def test_a_real_burst_arrives_whole_and_in_its_last_state(world: World) ->
             await asyncio.gather(*(world.notify(hook, link=link) for _ in range(60)))
             known = await eventually(lambda: complete(ada))
             await expect(page.locator("#feed > li")).to_have_count(60)
-            await expect(page.locator("#feed > li", has_text="pending")).to_have_count(0)
+            await expect(page.locator("#feed > li", has_text="loading details")).to_have_count(0)
             assert list(await shown(page)) == sorted(known, reverse=True)

@@ -54,7 +54,7 @@ async def test_search_and_filters_work_as_one_types_and_stand_in_the_address(
         await expect(rows(page)).to_have_count(2)
         await page.get_by_label("Subscription", exact=True).select_option(number)
         await page.get_by_label("Signature").select_option("unsigned")
-        await page.get_by_label("Entity", exact=True).select_option("none")
+        await page.get_by_label("Details", exact=True).select_option("none")
         await page.get_by_label("Received").select_option("1h")
         address = re.compile(
             rf"\?event=job\.&subscription={number}&signature=unsigned&status=none&since=1h$"
@@ -324,7 +324,7 @@ async def test_one_is_saved_as_it_came_and_as_har(
     async with open_browser(world, browser=chromium) as (_, page):
         await rows(page).get_by_role("link").click()
         detail = page.get_by_role("region", name="Detail")
-        for section in ("Facts", "Entity", "Body", "Headers", "Signature", "Deliveries"):
+        for section in ("Facts", "Details", "Body", "Headers", "Signature", "Deliveries"):
             await expect(detail.get_by_role("link", name=section, exact=True)).to_be_visible()
         for name, expected in (
             ("Body as received", '{"n": "needle-0"}'),
@@ -412,7 +412,7 @@ async def test_everything_about_one_entity(chromium: Browser, world: World) -> N
             await world.notify(hook, event_name="job.created", event_id=str(number), link=link)
     async with open_browser(world, browser=chromium) as (_, page):
         await rows(page).first.get_by_role("link").click()
-        await page.get_by_role("link", name="Everything about it").click()
+        await page.get_by_role("link", name="All with this link").click()
         await expect(rows(page)).to_have_count(2)
         chip = page.get_by_label("one entity:")
         await expect(chip).to_be_checked()

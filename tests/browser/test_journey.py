@@ -66,8 +66,8 @@ async def test_from_the_first_page_to_a_live_notification(chromium: Browser, tow
         await town.sandbox.fire("application.created")
         await expect(feed(page)).to_have_count(1)
         await expect(feed(page)).to_contain_text("application.created")
-        await expect(feed(page)).to_contain_text("pending")
-        await expect(feed(page)).not_to_contain_text("pending")
+        await expect(feed(page)).to_contain_text("loading details")
+        await expect(feed(page)).not_to_contain_text("loading details")
         (delivery,) = town.sandbox.deliveries
         await feed(page).get_by_role("link").click()
         detail = page.get_by_role("region", name="Detail")

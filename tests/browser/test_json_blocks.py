@@ -105,7 +105,7 @@ async def test_a_followed_link_outlives_a_live_refresh(world: World) -> None:
             await page.get_by_text("30 links inside").click()
             link = page.get_by_role("link", name="Follow actions.me7")
             await link.press("Enter")
-            followed = page.get_by_label("What the link leads to", exact=True)
+            followed = page.get_by_label("Details that the link leads to", exact=True)
             await expect(followed).to_contain_text("ADMINISTRATOR")
             told = page.locator(".followed [role=status]")
             await expect(told).to_be_in_viewport()

@@ -154,7 +154,7 @@ async def test_the_overview_follows_what_arrives(
         await problem.get_by_role("link").click()
         rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
         await expect(rows).to_have_count(1)
-        await expect(rows).to_contain_text("signature invalid")
+        await expect(rows).to_contain_text("signature does not match")
 
 
 async def test_the_keyboard_goes_on_where_a_form_was_sent(chromium: Browser, world: World) -> None:

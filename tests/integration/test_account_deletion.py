@@ -55,7 +55,7 @@ async def test_deleting_the_account_takes_everything_and_everybody_out(
             question = await answer.text()
         assert "Delete your account?" in question
         assert "Your subscription is deleted at SmartRecruiters." in question
-        assert "What is kept here is deleted: 9 notifications, the signing keys" in question
+        assert "Data stored here is deleted: 9 notifications, the signing keys" in question
         form["confirm"] = "yes"
         async with ada.request("POST", "/account/delete", data=form, headers=html) as answer:
             page = await answer.text()

@@ -44,7 +44,7 @@ async def other_server(status: int = 200, **headers: str) -> AsyncIterator[str]:
         (401, {}, "asks for a password"),
         (404, {}, "a proxy with another path"),
         (502, {}, "does not reach srhooks"),
-        (418, {}, "answers there by itself"),
+        (418, {}, "or a proxy answers there"),
     ],
 )
 async def test_what_answers_instead_is_told(

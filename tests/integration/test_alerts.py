@@ -216,7 +216,7 @@ async def test_what_is_no_address_and_no_kind_is_400(world: World, wrong: Any) -
 async def test_without_smtp_nothing_is_sent_and_the_page_says_so(world: World) -> None:
     async with world.logged_in() as ada:
         await ada.json("POST", "/account/alerts", json={"email": ["eve@other.example"]})
-        assert "sends no e-mail" in await ada.page("/account/alerts")
+        assert "E-mail is not set up" in await ada.page("/account/alerts")
         await ada.json("POST", "/account/alerts/test", status=409)
         assert await world.services.store.next_alert_due() is None
 

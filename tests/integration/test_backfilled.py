@@ -46,7 +46,7 @@ async def test_it_is_marked_in_list_detail_timeline_and_exports(world: World) ->
         assert MARK in row
         assert page.count(MARK) == 1
         mine, other = [await ada.page(f"/notifications/{one['id']}") for one in (newest, older)]
-        for text in (MARK, "As of now, not of then", "from its callbacks log"):
+        for text in (MARK, "not as they were then", "from its callbacks log"):
             assert text in mine
             assert text not in other.partition('id="detail"')[2]
         story = await ada.page(f"/entities/job/{newest['body']['id']}")

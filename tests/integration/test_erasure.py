@@ -95,7 +95,7 @@ async def test_only_a_deliberate_request_from_a_page_erases(world: World, ada: B
     async with ada.request("POST", "/candidates/erase", data=form, headers=html) as answer:
         page = await answer.text()
         assert answer.status == 404
-    assert f"nothing stored here is about a candidate {GRACE_HOPPER}" in page
+    assert f"nothing stored is about the candidate {GRACE_HOPPER}" in page
     assert [note.at for note in await world.services.store.erasures()] == [notes[0].at]
     async with world.nobody() as nobody:
         await nobody.json("POST", "/candidates/erase", json={"candidateId": "1"}, status=401)

@@ -14,8 +14,8 @@ from tests.support.harness import World
         ("/account/odd", '"/account">Back to the account'),
         ("/terminal/odd", '"/terminal">Back to the tokens'),
         ("/candidates/odd", '"/account">Back to the account'),
-        ("/notifications/unknown", '"/notifications">Back to the feed'),
-        ("/odd", '"/notifications">Back to the feed'),
+        ("/notifications/unknown", '"/notifications">Back to notifications'),
+        ("/odd", '"/notifications">Back to notifications'),
     ],
 )
 async def test_an_error_leads_back_to_where_one_was(world: World, path: str, back: str) -> None:

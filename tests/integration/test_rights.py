@@ -31,7 +31,7 @@ async def test_known_scopes_mark_what_they_do_not_read(tmp_path: Any) -> None:
     ):
         await client_log_in(world, browser, "webhooks_manage jobs_read")
         page = await browser.page("/subscriptions")
-        mark = "Record cannot be read: scope candidates_offers_read is missing"
+        mark = "Details cannot be loaded: scope candidates_offers_read is missing"
         assert f'id="lacks-offer.created">{mark}' in page
         assert 'id="lacks-review.created"' in page
         assert 'id="lacks-job.created"' not in page

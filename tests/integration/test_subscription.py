@@ -83,7 +83,7 @@ async def test_coverage_shows_gaps_and_duplicates(world: World) -> None:
         chosen = re.findall(r'name="events" value="([^"]+)"[^>]* checked>', page)
         assert set(chosen) == set(found["gaps"])
         await ada.subscribe(*found["gaps"])
-        assert "Subscribe to the gaps" not in await ada.page("/subscriptions/coverage")
+        assert "Subscribe to these events" not in await ada.page("/subscriptions/coverage")
 
 
 async def test_a_clone_starts_with_what_the_original_has(world: World) -> None:

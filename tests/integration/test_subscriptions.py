@@ -231,14 +231,14 @@ async def test_a_service_that_does_not_answer_is_502(odd: OddWorld, zoe: Browser
 async def test_what_may_have_been_done_is_not_to_be_tried_again_unseen(world: World) -> None:
     async with world.logged_in() as ada:
         fields = {"events": "job.created"}
-        words = "It may have been done all the same: look at the list before you try again."
+        words = "It may have been done all the same: check the list before you try again."
         world.sandbox.add_fault("/subscriptions$", method="POST", drop=True)
         _, _, page = await send_form(ada, "/subscriptions", fields)
         assert f"SmartRecruiters did not answer: the connection broke. {words}" in unescape(page)
         for again in ({"HX-Request": "true"}, {}):
             world.sandbox.add_fault("/activation$", method="PUT", status=504, body="<html>")
             _, _, page = await send_form(ada, "/subscriptions/7/activation", {}, **again)
-            assert f"SmartRecruiters has a problem. {words}" in unescape(page)
+            assert f"SmartRecruiters reported an error. {words}" in unescape(page)
         world.sandbox.add_fault("/subscriptions$", method="GET", drop=True)
         assert words not in unescape(await ada.page("/subscriptions", status=502))
 

@@ -59,7 +59,7 @@ async def test_the_page_keeps_the_event_and_tells_what_is_wrong() -> None:
         assert wrong.status == 303
         page = await client.call("GET", wrong.headers["Location"])
         assert "not a regular expression" in page.text
-        for word in ("Lose", "Refuse", "Delay", "Fall silent", "Fail for a minute"):
+        for word in ("Lose", "Refuse", "Delay", "Stop sending", "Fail for a minute"):
             assert f">{word}</button>" in page.text
         assert (await client.call("GET", "/sandbox/live.js")).status == 200
         assert "script-src 'self'" in page.headers["Content-Security-Policy"]

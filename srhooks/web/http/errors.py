@@ -119,16 +119,16 @@ class Problem:
 
 MESSAGES = {
     404: "There is no such page",
-    405: "This address does not take this kind of request",
+    405: "This address does not accept this kind of request",
     408: "The request took too long to arrive",
-    413: "That is too large",
+    413: "The request is too large",
 }
 HINTS = {
     404: "It may have been deleted, or the address is wrong.",
-    413: "Send less at once.",
+    413: "Send fewer or smaller values at once.",
 }
 # After what changes something: to try again at once may make a second one.
-LOOK_FIRST = "It may have been done all the same: look at the list before you try again."
+LOOK_FIRST = "It may have been done all the same: check the list before you try again."
 
 
 @web.middleware
@@ -212,10 +212,10 @@ def of_service(error: ServiceError, method: str) -> Problem:
     if error.retry_after is not None or error.status == 429:
         headers["Retry-After"] = str(math.ceil(error.retry_after or 1))
     if error.status == 429:
-        return Problem(429, message, "SmartRecruiters asks for a pause.", headers)
+        return Problem(429, message, "SmartRecruiters limits the number of requests.", headers)
     if 400 <= error.status < 500:
         return Problem(error.status, message, "This is what SmartRecruiters answered.", headers)
-    return Problem(502, message, f"SmartRecruiters has a problem. {again}", headers)
+    return Problem(502, message, f"SmartRecruiters reported an error. {again}", headers)
 
 
 def _of_http(error: web.HTTPException) -> Problem:

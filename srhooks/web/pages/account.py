@@ -79,7 +79,7 @@ async def erase(request: web.Request) -> web.Response:
             return await _ask_to_erase(request, login, candidate_id)
         erased = await eraser.erase(login.user.id, candidate_id)
     except UnknownCandidateError:
-        message = f"Nothing was erased: nothing stored here is about a candidate {candidate_id}."
+        message = f"Nothing was erased: nothing stored is about the candidate {candidate_id}."
         if is_json:
             raise NotFoundError(message) from None
         hint = " Copy the id from a notification, or from the address of the candidate's page."
@@ -113,8 +113,8 @@ async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -
         request,
         f"Erase {records.name or 'this candidate'}?",
         f"{_many(len(records.records))} about {whom} ({candidate_id}): body, headers, link and"
-        " record are erased, also in the search. An empty entry remains in the list. It cannot be"
-        " undone.",
+        " details are erased, also from the search. An empty entry remains in the list. It cannot"
+        " be undone.",
         action="/candidates/erase",
         yes="Erase for good",
         back="/account",
@@ -156,7 +156,7 @@ async def _ask_to_delete(request: web.Request, login: Login) -> web.Response:
     hooks = await store.hooks(login.user.id)
     living = sum(hook.subscription_id is not None and not hook.deleted_at for hook in hooks)
     message = (
-        f"What is kept here is deleted: {_many(stored)}, the signing keys, the tokens and the"
+        f"Data stored here is deleted: {_many(stored)}, the signing keys, the tokens and the"
         " log-in. Every browser is logged out. It cannot be undone."
     )
     if living:

@@ -27,7 +27,7 @@ MORE_FIELDS = 2  # empty ones on the page, to add addresses
 
 class NobodyToTellError(WebError):
     status = 409
-    hint = "Enter an address, or ask whoever runs this srhooks to set up e-mail or a webhook."
+    hint = "Enter an address, or ask the operator of this srhooks to set up e-mail or a webhook."
 
 
 ZONES = tuple(sorted(available_timezones()))  # once: they are looked for among thousands of files
@@ -81,7 +81,7 @@ async def send_test(request: web.Request) -> web.Response:
     app = request.app
     count = await app[OUTBOX].send_test(login.user)
     if not count:
-        raise NobodyToTellError("There is nobody to send a test message to")
+        raise NobodyToTellError("There is no address to send a test message to")
     if wants_json(request):
         return json_response({"sentTo": count})
     said = "A test message is on its way."
@@ -93,7 +93,7 @@ async def confirm(request: web.Request) -> web.Response:
     """The link that was sent to an address: whoever has it need not be logged in."""
     email = await request.app[ALERT_RECIPIENTS].confirm(request.match_info["token"])
     if email is None:
-        raise NotFoundError("This link is not valid any more")
+        raise NotFoundError("This link has expired")
     return render(request, "alerts_confirmed.html", {"email": email})
 
 

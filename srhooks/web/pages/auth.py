@@ -84,7 +84,7 @@ def _refused(request: web.Request, error: str) -> web.Response:
         return _failed(request, 403, "You declined access.")
     if error == "invalid_scope":
         return _scope_refused(request)
-    return _failed(request, 403, "SmartRecruiters did not let srhooks in.")
+    return _failed(request, 403, "SmartRecruiters refused access to srhooks.")
 
 
 def _scope_refused(request: web.Request) -> web.Response:
@@ -99,8 +99,8 @@ def _scope_refused(request: web.Request) -> web.Response:
         else f"SmartRecruiters does not grant this app one of these scopes: {which}."
     )
     hint = (
-        "Whoever runs this srhooks takes it out of SMARTRECRUITERS_SCOPES, or has SmartRecruiters"
-        " add it to the app."
+        "The operator of this srhooks takes it out of SMARTRECRUITERS_SCOPES, or asks"
+        " SmartRecruiters to add it to the app."
     )
     return _failed(request, 403, message, hint)
 

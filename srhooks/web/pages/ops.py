@@ -30,7 +30,7 @@ async def readyz(request: web.Request) -> web.Response:
     try:
         await request.app[STORE].check()
     except StoreError:
-        error = {"status": 503, "message": "The database takes no writes"}
+        error = {"status": 503, "message": "The database accepts no writes"}
         return web.json_response({"error": error, **_readiness(ready=False)}, status=503)
     return web.json_response({"status": "ready", **_readiness(ready=True)})
 
@@ -41,7 +41,7 @@ def _readiness(*, ready: bool) -> dict[str, object]:
 
 async def metrics(request: web.Request) -> web.Response:
     if not _may_read(request, request.app[SETTINGS].metrics_token):
-        raise MetricsForbiddenError("The metrics are not for everybody")
+        raise MetricsForbiddenError("Metrics need the metrics token")
     measured = request.app[METRICS]
     app = request.app
     measured.queue.set(app[STORE].queue_depth)

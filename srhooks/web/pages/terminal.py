@@ -61,7 +61,7 @@ async def ask_to_revoke(request: web.Request) -> web.Response:
     return confirmation_page(
         request,
         f"Revoke the token {token.name}?",
-        "Whatever uses it stops reading your notifications at once, for good.",
+        "Programs that use it can no longer read your notifications. It cannot be undone.",
         action=f"/terminal/tokens/{token.id}/revoke",
         yes="Revoke",
         back="/terminal",

@@ -16,31 +16,48 @@ WINDOW_NAMES = {
     "30d": "Last 30 days",
 }
 SIGNATURE_TEXTS = {
-    "valid": "SmartRecruiters sent this: the signature matches a key of this hook.",
-    "invalid": "The signature matches no key of this hook. Somebody else may have sent this, "
+    "valid": "SmartRecruiters sent this: the signature matches a key of this address.",
+    "invalid": "The signature matches no key of this address. Somebody else may have sent this, "
     "or it was changed on the way. Its link was not followed.",
-    "unsigned": "The request carried no signature. Anyone who knows the hook address "
-    "could have sent it.",
-    "unverifiable": "The request is signed, but no signing key is known for this hook.",
+    "unsigned": "The request has no signature. Anyone who knows the address could have sent it.",
+    "unverifiable": "The request is signed, but no signing key is known for this address. "
+    "Rotate the key of the subscription to get one.",
+}
+SIGNATURE_NAMES = {
+    "valid": "signature valid",
+    "invalid": "signature does not match",
+    "unsigned": "not signed",
+    "unverifiable": "signing key unknown",
+}
+SIGNATURE_TONES = {"valid": "good", "invalid": "bad", "unsigned": "", "unverifiable": "warn"}
+ENTITY_TONES = {
+    "pending": "",
+    "fetched": "good",
+    "gone": "warn",
+    "failed": "bad",
+    "refused": "bad",
+    "none": "",
 }
 ENTITY_NAMES = {
-    "pending": "details pending",
+    "pending": "loading details",
     "fetched": "details loaded",
     "gone": "deleted in SmartRecruiters",
-    "failed": "details failed",
+    "failed": "details not loaded",
     "refused": "not looked up",
-    "none": "no details",
+    "none": "no link",
 }
 ENTITY_TEXTS = {
-    "pending": "Waiting to be fetched from SmartRecruiters.",
-    "fetched": "The state when the link was followed, not when the event happened.",
+    "pending": "Being loaded from SmartRecruiters.",
+    "fetched": "As they were when the link was followed, not when the event happened.",
     "gone": "SmartRecruiters answered that it no longer exists.",
-    "failed": "It could not be fetched.",
+    "failed": "They could not be loaded.",
     "refused": "The link was not followed.",
     "none": "The notification has no link that could be followed.",
 }
 # The log of the service has the notification, but not the record as it was then.
-BACKFILLED_TEXT = "As of now, not of then: it was looked up when the notification was backfilled."
+BACKFILLED_TEXT = (
+    "As they are now, not as they were then: they were loaded when the notification was backfilled."
+)
 
 
 def event_words(event_name: str | None) -> str:
