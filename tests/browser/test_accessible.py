@@ -82,6 +82,8 @@ async def test_axe_finds_nothing_grave(chromium: Browser, town: World, scheme: S
             "/notifications?q=nothing+holds+this",
             "/notifications/export",
             "/overview",
+            "/latency",
+            "/missed",
             f"/subscriptions/{subscription['id']}/callbacks-log",
             "/subscriptions/coverage",
             "/events",

@@ -41,6 +41,7 @@ async def addresses(world: World) -> list[str]:
         found = [one["id"] for one in await ada.notifications()]
     return [
         "/notifications", "/notifications?q=nothing", "/notifications/export", "/overview",
+        "/latency", "/missed",
         *(f"/notifications/{one}" for one in found), "/subscriptions", f"/subscriptions/{number}",
         f"/subscriptions?clone={number}", f"/subscriptions/{number}/delete",
         f"/subscriptions/{number}/callbacks-log", "/subscriptions/coverage", "/events", "/account",
