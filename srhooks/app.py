@@ -149,7 +149,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     )
     app[keys.ACCOUNTS] = Accounts(store, subscriptions, hooks, hub, eraser, tokens)
     # Notifications and their entities.
-    app[keys.ENTITY_FETCHER] = fetcher = EntityFetcher(store, user_client, hub, metrics)
+    app[keys.ENTITY_FETCHER] = fetcher = EntityFetcher(store, user_client, hub, fleet, metrics)
     erases = eraser if settings.erase_deleted_candidates else None
     app[keys.INTAKE] = intake = Intake(store, hooks, hub, fetcher, settings.api_url, erases, proof)
     app[keys.ANSWER_TIMES] = AnswerTimes(store)

@@ -27,11 +27,13 @@ from srhooks.entities.entity_answer import (
 )
 from srhooks.entities.refusals import Refusals
 from srhooks.entities.service_health import ServiceHealth, explains_outage
+from srhooks.fleet.leases import Leases
 from srhooks.hub import Event, Hub
 from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.client import Answer, raise_for_error
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceAnsweredError, ServiceError
 from srhooks.store import Store, StoreError
+from srhooks.store.fencing import fenced, unfenced
 
 log = logging.getLogger(__name__)
 
@@ -79,9 +81,10 @@ class AccountWorker:
 
     def __init__(
         self, user_id: str, state: AccountState, store: Store, user_client: UserClient, hub: Hub,
-        metrics: Metrics,
+        leases: Leases, metrics: Metrics,
     ) -> None:  # fmt: skip
         self._user_id = user_id
+        self._leases = leases
         self._state = state
         self._health = state.health
         self._store = store
@@ -94,9 +97,47 @@ class AccountWorker:
         self._attention = asyncio.Event()  # a fetch may be overdue
         self.woken = asyncio.Event()
         self.fresh = deque[EntityJob](maxlen=CONCURRENT)  # just stored: no need to look for them
+        self.is_elsewhere = False  # another process fetches for the account
         self.task = asyncio.create_task(self._run(), name=f"entities-{user_id}")
 
     async def _run(self) -> None:
+        """Fetch, unless another process does: one at a time fetches for an account."""
+        self.woken.clear()  # it is told of what was stored before: from here on it need not be
+        try:
+            lease = await self._leases.acquire(f"entities:{self._user_id}")
+        except StoreError as error:
+            log.warning("cannot fetch entities for now: %s", error)
+            await asyncio.sleep(STORE_PAUSE)
+            return
+        if lease is None:
+            self.is_elsewhere = True
+            return
+        try:
+            with unfenced(), fenced(lease.fence):
+                if not self._leases.is_shared:
+                    await self._fetch_all()
+                    return
+                self.fresh.clear()  # the process before may have fetched them already
+                hearing = asyncio.create_task(self._hear_others())
+                try:
+                    await self._fetch_all()
+                finally:
+                    hearing.cancel()
+                    await asyncio.gather(hearing, return_exceptions=True)
+        finally:
+            await asyncio.shield(self._leases.release(lease))
+
+    async def _hear_others(self) -> None:
+        """Until cancelled: notice what other processes store for the account."""
+        queue = self._hub.watch(self._user_id)
+        try:
+            while True:
+                await queue.next_events()
+                self.woken.set()
+        finally:
+            self._hub.leave(self._user_id, queue)
+
+    async def _fetch_all(self) -> None:
         waking = asyncio.create_task(self.woken.wait())
         overdue = asyncio.create_task(self._attention.wait())
         try:

@@ -31,6 +31,11 @@ class Fleet:
             self.membership.on_change(listener)
 
     @property
+    def process_id(self) -> str:
+        """As owners of leases are called; empty where there is no other process."""
+        return "" if self.membership is None else self.membership.process_id
+
+    @property
     def size(self) -> int:
         """How many processes serve the database."""
         return 1 if self.membership is None else len(self.membership.others) + 1

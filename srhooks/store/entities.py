@@ -7,16 +7,22 @@ from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
 
 PER_LINK = 8  # rows read for each job asked for: several may wait for one link
+# Another process fetches for the account: it looks again before it stops (entities/fetcher.py).
+NOT_ELSEWHERE = (
+    "NOT EXISTS (SELECT 1 FROM leases l WHERE l.name = 'entities:' || u.id AND l.owner <> ${})"
+)
 ROUNDS = 4  # reads, each without the links found by those before
 
 
 class EntityQueries(Queries):
-    async def users_with_due_entities(self, now: int) -> list[str]:
+    async def users_with_due_entities(self, now: int, process_id: str = "") -> list[str]:
         rows = await self._read(
             # Not EXISTS: PostgreSQL would join with all that are pending.
             "SELECT id FROM users u WHERE grant_dead = 0 AND (SELECT min(due_at) FROM notifications"
-            " WHERE user_id = u.id AND entity_status = 'pending') <= $1",
+            " WHERE user_id = u.id AND entity_status = 'pending') <= $1"
+            f" AND {NOT_ELSEWHERE.format(2)}",
             now,
+            process_id,
         )
         return [row[0] for row in rows]
 
@@ -83,11 +89,12 @@ class EntityQueries(Queries):
         )
         return int(most or 0)
 
-    async def next_due(self) -> int | None:
+    async def next_due(self, process_id: str = "") -> int | None:
         ((due,),) = await self._read(
             "SELECT min((SELECT min(due_at) FROM notifications"
             " WHERE user_id = u.id AND entity_status = 'pending'))"
-            " FROM users u WHERE grant_dead = 0"
+            f" FROM users u WHERE grant_dead = 0 AND {NOT_ELSEWHERE.format(1)}",
+            process_id,
         )
         return due if due is None else int(due)
 

@@ -6,7 +6,8 @@ from srhooks.domain.models import EntityJob, EntityStatus, Signature
 
 
 class EntityStore(Protocol):
-    async def users_with_due_entities(self, now: int) -> list[str]: ...
+    async def users_with_due_entities(self, now: int, process_id: str = "") -> list[str]:
+        """Without those for whom another process than this one fetches."""
 
     async def untried_entities(
         self, user_id: str, now: int, limit: int, *, oldest_first: bool = False
@@ -22,7 +23,7 @@ class EntityStore(Protocol):
     async def entity_attempts(self, job: EntityJob) -> int:
         """How often the link has failed for those that wait for it."""
 
-    async def next_due(self) -> int | None:
+    async def next_due(self, process_id: str = "") -> int | None:
         """When the next pending entity is due (ms), over all users whose grant lives."""
 
     async def keep_entity(
