@@ -64,6 +64,7 @@ from srhooks.subscriptions.test_delivery import SubscriptionTester
 from srhooks.web.hooks.body_reader import Bodies
 from srhooks.web.http.answer_budget import AnswerBudget
 from srhooks.web.http.errors import error_middleware
+from srhooks.web.http.leaving import setup_leaving
 from srhooks.web.http.security_headers import setup_security
 from srhooks.web.http.session import setup_sessions
 from srhooks.web.http.static_files import setup_assets
@@ -90,6 +91,7 @@ def create_app(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> web.Applicati
     setup_sessions(app, settings)
     app.middlewares.append(error_middleware)
     setup_security(app, settings)
+    setup_leaving(app)
     setup_assets(app)
     setup_view(app)
     setup_new_rows(app)

@@ -1,8 +1,8 @@
-"""Wait until no other process serves the database, and be a good neighbour meanwhile.
+"""Wait while another process has the database for itself, and be a good neighbour meanwhile.
 
-In a rolling deployment the new process starts while the old one still runs. It then listens where
-it can, says that it lives (`/healthz` 200) and that it is not ready (503 for all else), and begins
-when the old one has left.
+In a rolling deployment with SQLite the new process starts while the old one still runs. It then
+listens where it can, says that it lives (`/healthz` 200) and that it is not ready (503 for all
+else), and begins when the old one has left.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from srhooks.config import Settings
 from srhooks.server.connection import SERVER
 from srhooks.server.runner import CannotListenError, served
 from srhooks.store import StoreUnavailableError
-from srhooks.store.claim import Claim, claim_for
+from srhooks.store.claim import Claim, serving_claim_for
 from srhooks.version import program_version
 
 log = logging.getLogger("srhooks")
@@ -26,13 +26,13 @@ WAITING = "Another srhooks process still serves the database"
 
 
 @contextlib.asynccontextmanager
-async def claimed(settings: Settings) -> AsyncIterator[Claim]:
-    """Hold the database while inside. Raises StoreUnavailableError."""
-    claim = claim_for(settings.database_url)
+async def claimed(settings: Settings) -> AsyncIterator[None]:
+    """Serve the database while inside. Raises StoreUnavailableError."""
+    claim = serving_claim_for(settings.database_url)
     try:
         if not await claim.acquire():
             await _wait(claim, settings)
-        yield claim
+        yield
     finally:
         await claim.release()
 

@@ -14,7 +14,8 @@ from srhooks.observability.logging_setup import setup_logs
 from srhooks.server.memory import limit_arenas
 from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
-from srhooks.store.claim import TakenOverError
+from srhooks.web.http.leaving import leave
+from srhooks.web.state.app_keys import FLEET
 
 log = logging.getLogger("srhooks")
 
@@ -35,16 +36,17 @@ def run(_: argparse.Namespace) -> int:
     setup_logs(settings.log_level, settings.log_format)
     try:
         asyncio.run(unless_stopped(_serve(settings)))
-    except (CannotListenError, StoreError, TakenOverError) as error:
+    except (CannotListenError, StoreError) as error:
         print(f"srhooks: {error}", file=sys.stderr)
         return 1
     return 0
 
 
 async def _serve(settings: Settings) -> None:
+    app = create_app(settings)
     async with (
-        claimed(settings) as claim,
-        served(create_app(settings), settings.host, settings.port) as port,
+        claimed(settings),
+        served(app, settings.host, settings.port) as port,
     ):
         # What is there now stays: the collector need not look at it again and again.
         gc.collect()
@@ -52,6 +54,8 @@ async def _serve(settings: Settings) -> None:
         gc.set_threshold(GARBAGE)
         log.info("listening on http://%s:%d, reached as %s", settings.host, port, settings.app_url)
         try:
-            await claim.held()  # until it is stopped
+            await asyncio.Event().wait()  # until it is stopped
         finally:
             log.info("stopping")
+            if app[FLEET].leases.is_shared:
+                await leave(app)

@@ -63,8 +63,11 @@ class UserShare:
     def missing(self, usage: Usage, lowest: int, now: int) -> int:
         """How many more slots calls could use, of those from `lowest` on."""
         most = min(self.cap if now < self.capped_until else SLOTS, SLOTS - lowest)
-        held = len(self.slots) if now < self.until else 0
-        return max(0, min(most, usage.recent + usage.waiting) - held)
+        held = self.slots if now < self.until else frozenset()
+        missing = min(most, usage.recent + usage.waiting) - len(held)
+        if usage.waiting and not any(slot < PARALLEL_SLOTS for slot in held):
+            return max(1, missing)  # the last two alone let nothing through
+        return max(0, missing)
 
     def share_with(self, contenders: int, now: int) -> None:
         """Others wait: keep a fair part, which is used from now on, and give the rest back."""

@@ -1,10 +1,10 @@
-"""One process serves one database: whoever does holds a claim to it, and who comes later waits.
+"""A claim to have a database for oneself: who comes later waits.
 
-SQLite: a lock on a file beside the database, which the system takes back when the process ends,
-however it ends (flock(2)). PostgreSQL: see `postgres_claim`.
+SQLite has one process at a time: whoever serves it holds a lock on a file beside the database,
+which the system takes back when the process ends, however it ends (flock(2)). PostgreSQL has any
+number, but for what needs to be alone there: see `postgres_claim`.
 """
 
-import asyncio
 import fcntl
 import os
 from pathlib import Path
@@ -13,28 +13,31 @@ from typing import Protocol
 from srhooks.store.errors import StoreUnavailableError
 
 
-class TakenOverError(Exception):
-    """While the connection was away, another process began to serve the database."""
-
-
 class Claim(Protocol):
     async def acquire(self) -> bool:
         """Whether it is ours now; False: another process has it. Raises StoreUnavailableError."""
-
-    async def held(self) -> None:
-        """Until cancelled. Raises TakenOverError once another process has taken it over."""
 
     async def release(self) -> None:
         """Never raises."""
 
 
 def claim_for(database_url: str) -> Claim:
+    """To have the database for oneself."""
     scheme, _, rest = database_url.partition("://")
     if scheme == "sqlite":
         return FileClaim(rest.removeprefix("/"))
     from srhooks.store.postgres_claim import ServerClaim  # noqa: PLC0415 - a driver, when used
 
     return ServerClaim(database_url)
+
+
+def serving_claim_for(database_url: str) -> Claim:
+    """To serve the database: beside other processes where it allows that."""
+    if database_url.startswith("sqlite:"):
+        return claim_for(database_url)
+    from srhooks.store.postgres_claim import EntryClaim  # noqa: PLC0415 - a driver, when used
+
+    return EntryClaim(database_url)
 
 
 class FileClaim:
@@ -57,9 +60,6 @@ class FileClaim:
             raise StoreUnavailableError(f"cannot lock {self._path}: {error.strerror}") from error
         self._handle = handle
         return True
-
-    async def held(self) -> None:
-        await asyncio.Event().wait()
 
     async def release(self) -> None:
         if self._handle is not None:

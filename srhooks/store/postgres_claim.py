@@ -1,20 +1,15 @@
-"""The claim to a PostgreSQL database.
+"""Claims to a PostgreSQL database: for oneself alone, or to serve it beside others.
 
-An advisory lock of a transaction that stays open on a connection of its own, so that it also holds
-behind a pooler in transaction mode; the server takes it back when the connection ends. Such a
-transaction holds no snapshot: it keeps no vacuum waiting.
+An advisory lock of a transaction, so that it also holds behind a pooler in transaction mode; the
+server takes it back when the connection ends. Who copies a database holds it alone, and so did
+versions of srhooks that served it alone: who comes to serve it waits until they have left. Those
+who serve it do not hold it, they have rows in `processes`.
 """
 
-import asyncio
-import contextlib
-
-from srhooks.store.claim import TakenOverError
 from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.postgres_connection import CANNOT_USE, Connection, Server, close, reason
 
 LOCK = 727_400_002  # any fixed number
-LOOK_INTERVAL = 5.0  # seconds between two looks whether the connection still stands
-RETRY_PAUSE = 1.0  # seconds
 # Nobody may end it for being idle, and a machine that vanished is noticed within a minute.
 SETTINGS = (
     "SET LOCAL idle_in_transaction_session_timeout = 0",
@@ -48,28 +43,32 @@ class ServerClaim:
                 await close(connection)
         return False
 
-    async def held(self) -> None:
-        while True:
-            if await self._stands():
-                await asyncio.sleep(LOOK_INTERVAL)
-                continue
-            await self.release()
-            with contextlib.suppress(StoreUnavailableError):  # the server is away, for all
-                if not await self.acquire():
-                    raise TakenOverError("another srhooks process has taken the database over")
-                continue
-            await asyncio.sleep(RETRY_PAUSE)
-
-    async def _stands(self) -> bool:
-        if self._connection is None or self._connection.is_closed():
-            return False
-        try:
-            await self._connection.execute(SETTINGS[0])  # it needs no snapshot
-        except CANNOT_USE:
-            return False
-        return True
-
     async def release(self) -> None:
         if self._connection is not None:
             connection, self._connection = self._connection, None
             await close(connection)
+
+
+class EntryClaim:
+    """Whether the database can be served: looked at, and not held."""
+
+    def __init__(self, url: str) -> None:
+        self._server = Server(url)
+
+    async def acquire(self) -> bool:
+        try:
+            connection = await self._server.connect()
+            try:
+                async with connection.transaction():
+                    return bool(
+                        await connection.fetchval(
+                            f"SELECT pg_try_advisory_xact_lock_shared({LOCK})"
+                        )
+                    )
+            finally:
+                await close(connection)
+        except CANNOT_USE as error:
+            raise StoreUnavailableError(f"cannot use PostgreSQL: {reason(error)}") from error
+
+    async def release(self) -> None:
+        return

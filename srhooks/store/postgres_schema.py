@@ -1,5 +1,6 @@
 """Bring the tables of a PostgreSQL database up to date."""
 
+import asyncio
 import contextlib
 
 import asyncpg
@@ -14,18 +15,36 @@ from srhooks.store.migrate import (
 from srhooks.store.postgres_connection import Connection
 
 MIGRATION_TIMEOUT = 3600.0  # seconds: an index over millions of rows takes minutes
+LOCK_TIMEOUT = "2s"  # less than a notification waits to be stored
+LOCK_PAUSE = 1.0  # seconds
+LOCK_ATTEMPTS = 60
 MIGRATION_LOCK = 727_400_001  # any fixed number: two processes must not migrate at once
 
 
 async def migrate(connection: Connection, known: list[Script]) -> None:
     """Apply the files that are missing, all or none. Raises SchemaError, asyncpg.PostgresError.
 
-    The lock ends with the transaction: it holds behind a pooler as well.
+    Other processes go on meanwhile. A change of a table waits for whoever reads it, and everybody
+    who comes later waits behind it: so it gives up soon, and tries again.
     """
+    for _ in range(LOCK_ATTEMPTS):
+        try:
+            await _migrate(connection, known)
+            break
+        except asyncpg.LockNotAvailableError:
+            await asyncio.sleep(LOCK_PAUSE)
+    else:
+        await _migrate(connection, known)
+    await _speed_up_search(connection)
+
+
+async def _migrate(connection: Connection, known: list[Script]) -> None:
+    """The lock ends with the transaction: it holds behind a pooler as well."""
     async with connection.transaction():
         await connection.execute(
             f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK})", timeout=MIGRATION_TIMEOUT
         )
+        await connection.execute(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
         await connection.execute(VERSIONS)
         await connection.execute(
             "ALTER TABLE schema_version ADD COLUMN IF NOT EXISTS checksum TEXT"
@@ -52,7 +71,6 @@ async def migrate(connection: Connection, known: list[Script]) -> None:
                     script.number,
                     script.checksum,
                 )
-    await _speed_up_search(connection)
 
 
 async def columns_of(connection: Connection) -> dict[str, frozenset[str]]:

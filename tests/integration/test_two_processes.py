@@ -1,4 +1,4 @@
-"""A second process on one database waits for the first to leave."""
+"""A second process on one SQLite database waits for the first to leave."""
 
 import asyncio
 from dataclasses import replace
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from srhooks.store.claim import claim_for
 
 from tests.support.harness import eventually, free_port
 from tests.support.process import Process, process
@@ -37,14 +38,9 @@ async def is_waiting(one: Process) -> bool:
     return await status(one, "/healthz") == 200 and await status(one, "/readyz") == 503
 
 
-@pytest.mark.parametrize("database", ["sqlite", "postgres"])
 @pytest.mark.parametrize("end", ["leaves", "is killed"])
-async def test_it_waits_says_so_and_takes_over(
-    tmp_path: Path, request: pytest.FixtureRequest, database: str, end: str
-) -> None:
+async def test_it_waits_says_so_and_takes_over(tmp_path: Path, end: str) -> None:
     async with process(tmp_path) as first:
-        if database == "postgres":
-            first.environment["DATABASE_URL"] = request.getfixturevalue("postgres_url")
         await first.start()
         second = another(first, tmp_path / "second")
         second.environment["DATABASE_URL"] = first.environment["DATABASE_URL"]
@@ -99,22 +95,23 @@ async def test_on_the_same_port_it_waits_without_listening(tmp_path: Path) -> No
                 await second.kill()
 
 
-async def test_a_process_whose_claim_was_taken_over_ends(tmp_path: Path, postgres_url: str) -> None:
-    import asyncpg
-
+async def test_with_postgres_it_waits_for_one_that_is_alone_there(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """A version that served it alone, or `copy-database`; others it does not wait for."""
+    alone = claim_for(postgres_url)
+    assert await alone.acquire()
     async with process(tmp_path) as first:
         first.environment["DATABASE_URL"] = postgres_url
-        await first.start()
-        connection = await asyncpg.connect(postgres_url)
-        # As a server that restarts, or a network that is cut: another one is quicker.
-        await connection.execute("BEGIN")
-        await connection.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
-            " AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-        )
-        await connection.execute("SELECT pg_advisory_xact_lock(727400002)")
-        assert first.running is not None
-        assert await asyncio.to_thread(first.running.wait, 30) == 1
-        last = first.log.read_text(encoding="utf-8").splitlines()[-1]
-        assert last == "srhooks: another srhooks process has taken the database over"
-        await connection.close()
+        first.launch()
+        await eventually(lambda: is_waiting(first), within=20)
+        await alone.release()
+        await eventually(lambda: ready(first))
+        second = another(first, tmp_path / "second")
+        second.environment["DATABASE_URL"] = postgres_url
+        second.launch(DATABASE_WAIT="0")
+        try:
+            await eventually(lambda: ready(second), within=20)
+            assert await ready(first)
+        finally:
+            await second.kill()

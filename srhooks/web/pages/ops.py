@@ -12,6 +12,7 @@ from srhooks.domain.incidents import INCIDENT_KINDS
 from srhooks.store import StoreError
 from srhooks.version import program_version
 from srhooks.web.http.errors import WebError
+from srhooks.web.http.leaving import LEAVING
 from srhooks.web.state.app_keys import BODIES, METRICS, SETTINGS, SOCKETS, STORE, USER_CLIENT
 
 PROXIED = ("Forwarded", "X-Forwarded-For")
@@ -31,6 +32,9 @@ async def readyz(request: web.Request) -> web.Response:
         await request.app[STORE].check()
     except StoreError:
         error = {"status": 503, "message": "The database accepts no writes"}
+        return web.json_response({"error": error, **_readiness(ready=False)}, status=503)
+    if request.app[LEAVING].is_set():
+        error = {"status": 503, "message": "This process is about to end"}
         return web.json_response({"error": error, **_readiness(ready=False)}, status=503)
     return web.json_response({"status": "ready", **_readiness(ready=True)})
 
