@@ -19,6 +19,7 @@ RUN /build/bin/python -m pip install -qq --no-cache-dir --require-hashes -r requ
 RUN python3 -m venv /sbom \
     && /sbom/bin/python -m pip install -qq --no-cache-dir --require-hashes -r requirements-sbom.lock
 COPY pyproject.toml README.md LICENSE ./
+COPY scripts/provenance.py scripts/provenance.py
 COPY srhooks srhooks
 COPY templates templates
 COPY static static
@@ -27,9 +28,17 @@ RUN /build/bin/hatchling build --target wheel \
         --no-index dist/*.whl \
     && /sbom/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
         --output-file /venv/sbom.cdx.json /venv/bin/python
+# What was built, and of what: --build-arg REVISION="$(git rev-parse HEAD)", BUILDER=an address of yours.
+ARG BASE_IMAGE REVISION BUILDER
+RUN python3 scripts/provenance.py dist/*.whl > /venv/provenance.json
 
 FROM ${BASE_IMAGE}
+ARG BASE_IMAGE VERSION REVISION SOURCE_URL
 LABEL org.opencontainers.image.title="srhooks" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
+      org.opencontainers.image.source="${SOURCE_URL}" \
+      org.opencontainers.image.base.name="${BASE_IMAGE}" \
       org.opencontainers.image.description="See SmartRecruiters webhooks happen, live, and keep them healthy" \
       org.opencontainers.image.licenses="MIT"
 # A fixed number, so that a volume's files keep their owner from one image to the next.

@@ -65,8 +65,8 @@ lock: setup ## resolve every lock file anew, for all platforms and Pythons
 wheel: setup ## dist/srhooks-*.whl
 	@$(BIN)/hatchling build --target wheel
 
-release: setup ## version, changelog, tag, wheel, sdist and image, up to the upload: VERSION=1.2.3
-	@scripts/release.sh "$(VERSION)"
+release: setup ## version, changelog, tag, wheel, sdist and image, up to the upload: VERSION=1.2.3 RELEASE_URL=https://…
+	@RELEASE_URL="$(RELEASE_URL)" scripts/release.sh "$(VERSION)"
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

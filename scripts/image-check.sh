@@ -69,7 +69,8 @@ say "base made" "$(since "$start")"
 
 start=$(now)
 buildah bud --quiet --format docker --pull-never --network host "${mounts[@]}" \
-    --build-arg BASE_IMAGE=localhost/base --tag localhost/srhooks . >"$work/build.log" 2>&1 ||
+    --build-arg BASE_IMAGE=localhost/base --build-arg VERSION=0.0.0 --build-arg REVISION=image-check \
+    --tag localhost/srhooks . >"$work/build.log" 2>&1 ||
     { cat "$work/build.log" >&2; die "the build failed"; }
 say "image built" "$(since "$start")"
 
@@ -85,6 +86,18 @@ with open(sys.argv[1], encoding="utf-8") as file:
 assert bom["metadata"]["component"]["name"] == "srhooks", bom["metadata"]
 assert {"aiohttp", "cryptography"} <= {part["name"] for part in bom["components"]}
 PYTHON
+python3 - "$root/venv/provenance.json" <<'PYTHON' || die "the provenance is not what it should be"
+import json, sys
+with open(sys.argv[1], encoding="utf-8") as file:
+    made = json.load(file)
+assert made["predicateType"] == "https://slsa.dev/provenance/v1", made
+(wheel,) = made["subject"]
+assert wheel["name"].endswith(".whl") and len(wheel["digest"]["sha256"]) == 64, wheel
+inputs = {one["uri"]: one.get("digest") for one in made["predicate"]["buildDefinition"]["resolvedDependencies"]}
+assert inputs["git:srhooks"] == {"gitCommit": "image-check"} and "docker:localhost/base" in inputs, inputs
+PYTHON
+[ "$(config 'index .OCIv1.Config.Labels "org.opencontainers.image.revision"')" = image-check ] ||
+    die "no label tells the revision"
 [ -n "$(config '.Docker.Config.Healthcheck.Test')" ] || die "no HEALTHCHECK"
 [ "$(config '.OCIv1.Config.User')" = 10001:10001 ] || die "user is $(config '.OCIv1.Config.User')"
 # Up, exactly as the image says, with the settings that an operator must give.

@@ -1,11 +1,14 @@
 """Through a pooler in transaction mode, each transaction may be another session's."""
 
 import asyncio
+from argparse import Namespace
 from collections.abc import AsyncIterator
+from itertools import pairwise
 from pathlib import Path
 
 import asyncpg
 import pytest
+from srhooks.commands.copy_database import run
 from srhooks.domain.models import Filter
 from srhooks.store import StoreUnavailableError, make_store
 from srhooks.store.claim import claim_for
@@ -56,6 +59,21 @@ async def test_everything_works_through_it(pooled_url: str) -> None:
     await again.open()
     await again.check()
     await again.close()
+
+
+async def test_a_copy_goes_through_it_both_ways(pooled_url: str, tmp_path: Path) -> None:
+    urls = [f"sqlite:///{tmp_path / 'a.db'}", pooled_url, f"sqlite:///{tmp_path / 'b.db'}"]
+    first = make_store(urls[0])
+    await first.open()
+    await first.save_user(person(1), TOKENS)
+    await add(first, event_id="e1")
+    await first.close()
+    for source, target in pairwise(urls):
+        assert await asyncio.to_thread(run, Namespace(source=source, target=target)) == 0
+    last = make_store(urls[-1])
+    await last.open()
+    assert [n.event_id for n in await last.notifications("u1", Filter(), 9)] == ["e1"]
+    await last.close()
 
 
 async def test_a_direct_connection_keeps_its_statements(postgres_url: str) -> None:
