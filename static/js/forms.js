@@ -15,9 +15,9 @@ function leaveOutBlanks(event) {
     "dated",
     dates.some((date) => date.value),
   );
-  for (const [name, value] of [...request.body]) {
-    if (value === "") request.body.delete(name);
-  }
+  const filled = [...request.body].filter(([, value]) => value !== "");
+  for (const name of new Set(request.body.keys())) request.body.delete(name);
+  for (const [name, value] of filled) request.body.append(name, value);
   if (!dates.some((date) => date.value)) request.body.delete("zone");
 }
 

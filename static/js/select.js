@@ -1,5 +1,6 @@
 // Choosing several rows: how many, ranges with Shift, and the choice stays while rows change.
 import { byId, on } from "./dom.js";
+import { ask } from "./question.js";
 import { say } from "./words.js";
 
 const chosen = new Set();
@@ -52,14 +53,17 @@ function keep() {
   show();
 }
 
-// Asked here, nothing of the page is lost by "no". The question page is for whoever has no scripts.
-function sent(event) {
+async function sent(event) {
   const button = event.submitter;
-  if (!button?.matches("#bulk .danger, #detail .danger")) return;
+  if (!button?.matches("#bulk .danger, #detail .danger") || button.name === "confirm") return;
+  event.preventDefault();
   const isMany = button.closest("#bulk") && chosen.size > 1;
   const question = say(isMany ? "delete_many" : "delete_one", { count: chosen.size });
-  if (!window.confirm(`${question}\n\n${say("delete_what")}`)) return event.preventDefault();
+  const form = event.target;
+  if (!(await ask(question, say("delete_what"), say("delete_yes"))) || !button.isConnected) return;
   [button.name, button.value] = ["confirm", "yes"];
+  form.requestSubmit(button);
+  button.removeAttribute("name");
 }
 
 export function startSelect() {

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Dialog, Page, expect
+from playwright.async_api import Browser, expect
 
 from tests.integration.test_bulk import form
-from tests.support.browser import needs_chromium, open_browser
+from tests.support.browser import answer_question, needs_chromium, open_browser
 from tests.support.harness import World
 from tests.support.harness import world as start_world
 
@@ -262,22 +262,10 @@ async def test_several_are_chosen_and_deleted(chromium: Browser, world: World) -
         await expect(boxes).to_have_count(4)
         await expect(page.locator("#bulk .count")).to_have_text("2 selected")
         await expect(boxes.nth(0)).not_to_be_checked()
-        page.once("dialog", lambda question: question.accept())
         await page.get_by_role("button", name="Delete").click()
+        await answer_question(page, yes=True)
         await expect(feed.get_by_role("listitem")).to_have_count(2)
         await expect(page.locator("#messages")).to_contain_text("2 notifications were deleted.")
-
-
-def answer_next(page: Page, *, yes: bool) -> list[str]:
-    """What the page will have asked in its next dialog, which is answered like this."""
-    questions: list[str] = []
-
-    async def answer(question: Dialog) -> None:
-        questions.append(question.message)
-        await (question.accept() if yes else question.dismiss())
-
-    page.once("dialog", answer)
-    return questions
 
 
 async def test_no_to_the_question_before_deleting_loses_nothing(
@@ -288,9 +276,8 @@ async def test_no_to_the_question_before_deleting_loses_nothing(
         boxes = page.get_by_role("list", name="Notifications").get_by_role("checkbox")
         await boxes.nth(1).check()
         await boxes.nth(2).check()
-        questions = answer_next(page, yes=False)
         await page.get_by_role("button", name="Delete").click()
-        (asked,) = questions
+        asked = await answer_question(page, yes=False)
         assert asked.startswith("Delete 2 notifications?")
         await expect(page.locator("#bulk .count")).to_have_text("2 selected")
         async with page.expect_download():  # what was refused is not remembered
@@ -310,10 +297,10 @@ async def test_the_open_one_is_deleted_after_a_question_whatever_is_chosen(
         rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
         await page.get_by_label("Select all shown").check()
         await rows.nth(1).get_by_role("link").click()
-        questions = answer_next(page, yes=True)
         await page.locator("#detail").get_by_role("button", name="Delete").click()
+        question = await answer_question(page, yes=True)
+        assert question.startswith("Delete this notification?")
         await expect(rows).to_have_count(2)
-        assert questions[0].startswith("Delete this notification?")
 
 
 async def test_back_in_the_browser_ticks_no_row(chromium: Browser, world: World) -> None:

@@ -50,6 +50,13 @@ async def test_search_and_filters_work_as_one_types_and_stand_in_the_address(
         await page.get_by_label("Search").fill("needle-_")  # every character is plain
         await expect(page.get_by_text("No matches")).to_be_visible()
         await page.get_by_label("Search").fill("")
+        await expect(page.get_by_label("Or also")).to_be_hidden()
+        await page.get_by_label("Event", exact=True).select_option("job.created")
+        await expect(rows(page)).to_have_count(1)
+        await page.get_by_label("Or also").select_option("offer.created")
+        await expect(rows(page)).to_have_count(2)
+        await expect(page).to_have_url(re.compile(r"\?event=job\.created&event=offer\.created$"))
+        await page.get_by_label("offer.created").uncheck()
         await page.get_by_label("Event", exact=True).select_option("job.")
         await expect(rows(page)).to_have_count(2)
         await page.get_by_label("Subscription", exact=True).select_option(number)

@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Locator, Page, Route, expect
 from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 
-from tests.support.browser import log_in, needs_chromium, visit
+from tests.support.browser import answer_question, log_in, needs_chromium, visit
 from tests.support.harness import World, application, free_port
 from tests.support.harness import world as start_world
 
@@ -77,19 +77,12 @@ async def test_from_the_first_page_to_a_live_notification(chromium: Browser, tow
         assert await page.evaluate("window.stays")  # never reloaded
 
         await page.get_by_role("link", name="Subscriptions").click()
-        asked: list[str] = []
-
-        async def refuse_then_agree(question: object) -> None:
-            asked.append(question.message)  # type: ignore[attr-defined]
-            await (question.dismiss() if len(asked) == 1 else question.accept())  # type: ignore[attr-defined]
-
-        page.on("dialog", refuse_then_agree)
         await mine.get_by_role("button", name="Delete").click()
+        assert "application.created" in await answer_question(page, yes=False)
         await expect(mine).to_have_count(1)
         await mine.get_by_role("button", name="Delete").click()
+        await answer_question(page, yes=True)
         await expect(mine).to_have_count(0)
-        assert len(asked) == 2
-        assert "application.created" in asked[0]
         assert len(town.sandbox.subscriptions.by_id) == 0
 
 

@@ -8,7 +8,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.integration.test_bulk import some
-from tests.support.browser import needs_chromium, open_browser
+from tests.support.browser import answer_question, needs_chromium, open_browser
 from tests.support.harness import World
 from tests.support.harness import world as start_world
 from tests.support.page_model import Page
@@ -67,8 +67,8 @@ async def test_the_other_tab_loses_them_and_says_so_of_the_open_one(
         boxes = one.get_by_role("list", name="Notifications").get_by_role("checkbox")
         for number in range(2):
             await boxes.nth(number).check()
-        one.once("dialog", lambda question: question.accept())
         await one.get_by_role("button", name="Delete").click()
+        await answer_question(one, yes=True)
         await expect(rows).to_have_count(1)
         await expect(two.locator("#total")).to_have_text("1")
         await expect(two.locator("#detail article")).to_have_count(0)

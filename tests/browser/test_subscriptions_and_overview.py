@@ -12,7 +12,7 @@ from srhooks.accounts.user_client import TIMEOUT
 from srhooks.subscriptions.service import ACTIVATION_TIMEOUT
 from srhooks.web.live import connection
 
-from tests.support.browser import HASTE, needs_chromium, open_browser
+from tests.support.browser import HASTE, answer_question, needs_chromium, open_browser
 from tests.support.harness import World
 from tests.support.harness import world as start_world
 
@@ -81,16 +81,10 @@ async def test_another_systems_one_is_touched_only_after_a_question(
         card = page.get_by_role("article", name="job.created")
         await expect(card.get_by_text("not ours", exact=True)).to_be_visible()
         questions: list[str] = []
-
-        async def refuse(question: object) -> None:
-            questions.append(question.message)  # type: ignore[attr-defined]
-            await question.dismiss()  # type: ignore[attr-defined]
-
-        page.on("dialog", refuse)
-        await card.get_by_role("button", name="Activate").click()
-        await card.get_by_role("button", name="Delete").click()
+        for action in ("Activate", "Delete"):
+            await card.get_by_role("button", name=action).click()
+            questions.append(await answer_question(page, yes=False))
         await expect(card).to_be_visible()
-        assert len(questions) == 2
         assert all("another system" in question for question in questions)
         assert world.sandbox.subscriptions.by_id[theirs.id].handshake == "never tried"
 
@@ -182,10 +176,10 @@ async def test_the_keyboard_goes_on_where_a_form_was_sent(chromium: Browser, wor
         await expect(heading("job.created")).to_be_focused()
         said = page.locator("#announcer")
         await expect(said).to_have_text("The subscription was activated.")
-        page.on("dialog", lambda question: question.accept())
         order = await page.get_by_role("article").get_by_role("heading").all_text_contents()
         following = order[order.index("job.created ") + 1].strip()
         await card.get_by_role("button", name="Delete").press("Enter")
+        await answer_question(page, yes=True)
         await expect(card).to_have_count(0)
         await expect(heading(following)).to_be_focused()
         await expect(said).to_have_text("The subscription was deleted.")

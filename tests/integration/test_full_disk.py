@@ -20,10 +20,10 @@ LARGE, SMALL = 300_000, 2_000  # bytes
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 24 MB: 3 of them are kept for deleting."""
+    """A disk of 64 MB: 8 of them are kept for deleting."""
     if os.getuid() != 0:
         pytest.skip("only root mounts a disk")
-    with mounted(tmp_path / "disk", 24) as folder:
+    with mounted(tmp_path / "disk", 64) as folder:
         yield folder
 
 
@@ -162,14 +162,14 @@ def test_what_is_kept_leaves_room_for_intake(small_disk: Path) -> None:
     reserve = Reserve(small_disk / "test.db")
     kept = small_disk / "test.db.reserve"
     assert reserve.take()
-    assert kept.stat().st_size == kept.stat().st_blocks * 512 == 3 * 1024 * 1024
+    assert kept.stat().st_size == kept.stat().st_blocks * 512 == 8 * 1024 * 1024
     assert kept.stat().st_mode & 0o777 == 0o600
     fill(small_disk / "filler")
     assert reserve.take()  # nothing to do
     assert reserve.give_up()
     assert not reserve.give_up()
     assert reserve.take()
-    assert kept.stat().st_size == 3 * 1024 * 1024 // 2
+    assert kept.stat().st_size == 4 * 1024 * 1024
     fill(small_disk / "filler")
     assert reserve.give_up()
     fill(small_disk / "filler")
@@ -177,4 +177,4 @@ def test_what_is_kept_leaves_room_for_intake(small_disk: Path) -> None:
     assert not kept.exists()
     (small_disk / "filler").unlink()
     assert reserve.take()
-    assert kept.stat().st_size == 3 * 1024 * 1024
+    assert kept.stat().st_size == 8 * 1024 * 1024

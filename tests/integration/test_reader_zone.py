@@ -64,3 +64,13 @@ async def test_pages_follow_the_cookie_and_only_of_that_request(world: World) ->
         assert f"{received.astimezone(UTC):%H:%M:%S}" in page
         assert "<span data-zone>UTC</span>" in page
     assert datetime.now(UTC) > received
+
+
+async def test_several_events_are_chosen_without_scripts(world: World) -> None:
+    """Each that was chosen is a chip, beside a select for the next (templates/_filters.html)."""
+    async with world.logged_in() as ada:
+        page = await ada.page("/notifications?event=job.created&event=offer.&event=review.created")
+        assert '<option value="job.created" selected>' in page
+        for event in ("offer.", "review.created"):
+            assert f'<input type="checkbox" name="event" value="{event}" checked>' in page
+        assert page.count('<select name="event"') == 2

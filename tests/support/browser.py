@@ -29,6 +29,16 @@ needs_chromium = pytest.mark.skipif(
 )
 
 
+async def answer_question(page: Page, *, yes: bool) -> str:
+    """Answer what the page asks in a dialog of its own; what it asked."""
+    dialog = page.locator("#question")
+    await expect(dialog).to_be_visible()
+    text = await dialog.inner_text()
+    await dialog.get_by_role("button").nth(0 if yes else 1).click()
+    await expect(dialog).to_be_hidden()
+    return text
+
+
 @contextlib.asynccontextmanager
 async def started_chromium() -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:

@@ -45,7 +45,7 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.Response:
-    """The question that select.js asks in a dialog, and which ones they are."""
+    """The question that select.js asks in the page, and which ones they are."""
     words = WORDS["delete_many" if len(asked.ids) > 1 else "delete_one"]
     notification_ids = read_ids(asked.ids[:NAMED])
     back = f"/{quoted(asked.ids[0])}{asked.back}" if len(asked.ids) == 1 else asked.back
@@ -54,7 +54,7 @@ async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.
         words.format(count=len(asked.ids)),
         WORDS["delete_what"],
         action="/notifications/delete",
-        yes="Delete for good",
+        yes=WORDS["delete_yes"],
         back=f"/notifications{back}",
         fields={"id": asked.ids, "back": asked.back, "confirm": "yes"},
         named=await request.app[STORE].by_ids(login.user.id, notification_ids),

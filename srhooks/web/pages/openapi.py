@@ -36,6 +36,7 @@ FILTER: dict[str, tuple[Schema, str]] = {
     "since": ({"enum": list(SINCE)}, "Received within this time"),
     "after": (TEXT, "Received later: an RFC 3339 time, or a cursor"),
     "before": (TEXT, "Received earlier: an RFC 3339 time, or a cursor from `next`"),
+    "zone": (TEXT, "Of times without a zone, such as `Europe/Berlin`; UTC where it is left out"),
 }
 LIMIT: dict[str, tuple[Schema, str]] = {
     "limit": (
@@ -191,7 +192,7 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
         "What the service sent in the last 30 days, newest first", {200: ref("Callbacks")}, tag=S,
         query={"status": ({"enum": ["failed", "successful"]}, "Only these"),
                "event": (TEXT, "A name, or a prefix such as `job.`"),
-               **{name: FILTER[name] for name in ("since", "after", "before")},
+               **{name: FILTER[name] for name in ("since", "after", "before", "zone")},
                "page": (TEXT, "As `next` gives it")}, errors=(400, 404, *SERVICE))}),
     "/login/api-key": ({}, {"post": operation(
         "Log in with an API key", {200: ref("Account")}, tag=A, media=FORM, public=True,

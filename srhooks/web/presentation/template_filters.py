@@ -104,8 +104,8 @@ def _exact(text: str) -> str:
 
 
 def time_ago(ms: int, now: int) -> Markup:
-    """How long ago, with the exact time as title; time.js keeps it true."""
-    return Markup('<time datetime="{}" title="{}">{}</time>').format(
+    """How long ago, and exactly when on hover and focus; time.js keeps it true."""
+    return Markup('<time datetime="{}" title="{}" tabindex="0">{}</time>').format(
         iso(ms), exact(ms), ago(ms, now)
     )
 

@@ -39,6 +39,7 @@ WORDS: Final = {
     "was_deleted": "This notification was deleted:",
     "delete_one": "Delete this notification?",
     "delete_many": "Delete {count} notifications?",
+    "delete_yes": "Delete for good",
     "delete_what": "Headers, body and details are deleted for good.",
     # JSON, copying
     "copied": "Copied",
