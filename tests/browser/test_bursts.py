@@ -7,7 +7,8 @@ from srhooks.domain import clock, ids
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import Browser, World, eventually
-from tests.unit.test_view import frame, notification
+from tests.support.notifications import notification
+from tests.unit.test_view import frame
 
 pytestmark = needs_chromium
 

@@ -12,9 +12,7 @@ from srhooks.domain.account import (
 from srhooks.domain.clock import now_ms
 from srhooks.store import Store
 
-from tests.contracts.test_store import TOKENS, person, store
-
-__all__ = ["store"]
+from tests.support.stored import TOKENS, person
 
 ACME = Company("acme", "Acme Ltd")
 

@@ -7,10 +7,6 @@ from srhooks.domain.clock import now_ms
 from srhooks.domain.incidents import NewIncident
 from srhooks.store import Store
 
-from tests.contracts.test_store import store
-
-__all__ = ["store"]
-
 
 def message(number: int, user_id: str = "u1", due_at: int = 10) -> AlertMessage:
     return AlertMessage(number, user_id, "email", "a@b.example", {"é": [1]}, 5, due_at)

@@ -16,9 +16,9 @@ from srhooks.observability.metrics import Metrics
 from srhooks.store import Store
 from srhooks.store.postgres import PostgresStore
 
-from tests.contracts.test_store import TOKENS, add, person
 from tests.support.clock import ManualClock
 from tests.support.harness import eventually
+from tests.support.stored import TOKENS, add, person
 
 LINK = "https://api.test/jobs/1"
 HOLD = """

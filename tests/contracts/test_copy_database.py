@@ -22,7 +22,7 @@ from srhooks.store.database_copy import OWN_TABLES, PROCESS_TABLES, copied_table
 from srhooks.store.migrate import is_plain, scripts
 from srhooks.store.process_table import ProcessInfo
 
-from tests.contracts.test_store import notification
+from tests.support.stored import notification
 
 ROWS = 40  # of each table; and more notifications than fit into a batch
 

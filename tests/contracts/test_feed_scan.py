@@ -12,8 +12,7 @@ from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.store import Store
 from srhooks.store.postgres import PostgresStore
 
-from tests.contracts.test_store import add
-from tests.contracts.test_store import store as store  # noqa: PLC0414 - a fixture
+from tests.support.stored import add
 
 
 def intrude(store: Any, when: str, what: Callable[[], Awaitable[Any]]) -> None:

@@ -16,8 +16,8 @@ from srhooks.store.postgres import PostgresStore
 from srhooks.store.postgres_connection import Server
 from srhooks.store.postgres_url import UrlError, read_address
 
-from tests.contracts.test_store import TOKENS, add, notification, person
 from tests.support.pgbouncer import pgbouncer
+from tests.support.stored import TOKENS, add, notification, person
 
 
 @pytest.fixture

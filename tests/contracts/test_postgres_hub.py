@@ -21,8 +21,8 @@ from srhooks.hub.wire import (
 from srhooks.store import make_store
 from srhooks.store.postgres import PostgresStore
 
-from tests.contracts.test_store import TOKENS, add, person
 from tests.support.harness import eventually
+from tests.support.stored import TOKENS, add, person
 
 NEVER = 3600.0  # seconds
 

@@ -9,8 +9,8 @@ from srhooks.domain.ids import first_id_at, received_ms
 from srhooks.domain.models import Filter
 from srhooks.store import Store, make_store
 
-from tests.contracts.test_store import TOKENS, notification, person
 from tests.support.clock import ManualClock
+from tests.support.stored import TOKENS, notification, person
 
 HOUR = 3_600_000
 START = 1_790_000_000_000 // HOUR * HOUR

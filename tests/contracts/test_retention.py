@@ -12,8 +12,8 @@ from srhooks.maintenance.trusted_time import CONFIRMED, SLACK, TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.store import Store, make_store
 
-from tests.contracts.test_store import TOKENS, notification, person
 from tests.support.clock import ManualClock
+from tests.support.stored import TOKENS, notification, person
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE

@@ -18,8 +18,8 @@ from srhooks.observability.metrics import Metrics
 from srhooks.store import StoreUnavailableError, make_store
 from srhooks.store.migrate import is_plain, scripts, table_columns
 
-from tests.contracts.test_store import notification
 from tests.support.disk import fill, mounted
+from tests.support.stored import notification
 
 STORED = Path(__file__).parents[1] / "data" / "stored"
 RECEIVED = 1_790_000_000_123

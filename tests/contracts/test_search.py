@@ -11,8 +11,7 @@ from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
 from srhooks.store.sql_store import SqlStore
 
-from tests.contracts.test_store import TOKENS, add, person
-from tests.contracts.test_store import store as store  # noqa: PLC0414 - a fixture
+from tests.support.stored import TOKENS, add, person
 
 NFC, NFD = "Jos\u00e9 \u00c5str\u00f6m", "Jose\u0301 A\u030astro\u0308m"
 SAME = (

@@ -6,8 +6,7 @@ from srhooks.domain.ids import received_ms
 from srhooks.domain.models import NamedSubjects, SubjectName
 from srhooks.store import Store
 
-from tests.contracts.test_store import add
-from tests.contracts.test_store import store as store  # noqa: PLC0414 - a fixture
+from tests.support.stored import add
 
 A, B, C = (bytes([number]) * 16 for number in range(253, 256))
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from srhooks.domain.alerts import AlertMessage, QuietHours
+from srhooks.domain.alerts import AlertMessage
 from srhooks.domain.clock import now_ms
 from srhooks.domain.incidents import IncidentKind, NewIncident
 from srhooks.incidents.channels import AppriseChannel, ChannelError, EmailChannel
-from srhooks.incidents.outbox import HOUR, quiet_end
+from srhooks.incidents.outbox import HOUR
 from srhooks.server.runner import served
 from standardwebhooks.webhooks import Webhook
 
@@ -389,15 +389,6 @@ async def test_no_moment_of_sending_loses_a_cancellation(box: Mailbox) -> None:
         await asyncio.wait([sending])
         assert sending.cancelled(), turns
     assert box.mails
-
-
-def test_quiet_hours_end_in_the_readers_zone() -> None:
-    night = QuietHours(22 * 60, 7 * 60, "Europe/Berlin")
-    at_23 = 1_767_305_400_000  # 2026-01-01 22:10 UTC
-    assert quiet_end(night, at_23) == 1_767_247_200_000 + 24 * HOUR  # 07:00 in Berlin
-    noon = 1_767_265_200_000
-    assert quiet_end(night, noon) == noon
-    assert quiet_end(QuietHours(0, 1439, "No/Where"), noon) == noon
 
 
 async def test_the_heartbeat_is_asked_for_while_the_store_takes_writes(tmp_path: Path) -> None:

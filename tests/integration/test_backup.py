@@ -12,7 +12,7 @@ from pathlib import Path
 from srhooks.domain.models import Filter
 from srhooks.store import make_store
 
-from tests.contracts.test_store import TOKENS, notification, person
+from tests.support.stored import TOKENS, notification, person
 
 
 def srhooks(*words: str, url: str) -> subprocess.CompletedProcess[str]:

@@ -21,8 +21,8 @@ from srhooks.config import Settings, load_settings
 from srhooks.domain.models import Hook
 from srhooks.store import make_store
 
-from tests.contracts.test_store import TOKENS, person
 from tests.support.harness import eventually, free_port
+from tests.support.stored import TOKENS, person
 
 ROOT = Path(__file__).parents[2]
 DEPLOY = ROOT / "deploy"

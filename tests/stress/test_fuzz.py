@@ -24,7 +24,7 @@ from yarl import URL
 from tests.support.fuzz_wire import run_wire
 from tests.support.fuzzing import run
 from tests.support.harness import Browser, World
-from tests.unit.test_view import notification
+from tests.support.notifications import notification
 
 API = URL("https://api.smartrecruiters.com")
 IN_WORLD = settings(

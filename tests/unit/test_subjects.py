@@ -13,7 +13,7 @@ from srhooks.domain.subjects import (
     subjects_of,
 )
 
-from tests.unit.test_view import notification
+from tests.support.notifications import notification
 
 API = "https://api.smartrecruiters.com"
 CANDIDATE = Subject("candidate", "c-4711-long")

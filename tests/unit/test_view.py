@@ -5,7 +5,7 @@ import html.parser
 import json
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import fields, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +14,7 @@ from aiohttp.test_utils import TestClient
 from srhooks.domain import ids
 from srhooks.domain.account import User
 from srhooks.domain.models import Delivery, Filter, Notification
-from srhooks.protocol.event_types import FAMILIES
 from srhooks.web.http.static_files import (
-    ASSETS,
     PREFIX,
     serve,
     setup_assets,
@@ -24,10 +22,11 @@ from srhooks.web.http.static_files import (
 )
 from srhooks.web.http.templating import VIEW, macro, render, render_text, setup_view
 from srhooks.web.live.row_cache import NEW_ROWS, setup_new_rows
-from srhooks.web.presentation import foreign_text, labels, news, template_filters
+from srhooks.web.presentation import foreign_text, news
 from srhooks.web.presentation.template_filters import moment
 
-NOW = 1_790_000_000_000
+from tests.support.notifications import NOW, notification
+
 HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"
 USER = User("u1", "s1", "Ada <b>", "a@b.example", grant_dead=True, created_at=0, seen_at=0)
 SIGNED = HOSTILE.encode("utf-8", "replace")
@@ -36,28 +35,6 @@ VERDICT = {
     "ambiguity": HOSTILE,
 }  # fmt: skip
 CLIENT = Callable[[web.Application], Awaitable[TestClient[web.Request, web.Application]]]
-
-
-def notification(**changes: Any) -> Notification:
-    values: dict[str, Any] = {
-        **{field.name: None for field in fields(Notification)},
-        "id": ids.first_id_at(NOW),
-        "rev": 7,
-        "user_id": "u1",
-        "hook_id": "hook",
-        "event_name": "application.status.updated",
-        "signature": "valid",
-        "sent_at": NOW - 1500,
-        "deliveries": 1,
-        "last_delivery_at": NOW,
-        "received_at": NOW,
-        "entity_status": "fetched",
-        "headers_json": "{}",
-        "body": b"{}",
-        "title": "Grace Ito",
-        **changes,
-    }
-    return Notification(**values)
 
 
 def row(app: web.Application, n: Notification, **given: Any) -> str:
@@ -259,28 +236,6 @@ def test_the_row_says_what_happened(app: web.Application) -> None:
     assert ("id", f"n-{n.public_id}") in read.attributes
 
 
-@pytest.mark.parametrize(
-    ("changes", "title"),
-    [
-        ({}, "Grace Ito"),
-        ({"title": None}, "Application without a name"),
-        ({"title": None, "event_name": None}, "Without a name"),
-        ({"title": None, "event_name": "a.b-c"}, "Without a name"),
-        ({"title": None, "entity_status": "pending"}, "Loading details…"),
-        (
-            {"title": None, "entity_status": "refused", "signature": "invalid"},
-            "Not from SmartRecruiters: the signature does not match",
-        ),
-        ({"title": None, "entity_status": "refused"}, "Application without a name"),
-        ({"title": None, "entity_status": "gone"}, "Application without a name"),
-        ({"title": None, "entity_status": "gone", "event_name": "x"}, "Without a name"),
-        ({"title": "x" * 999}, "x" * 199 + "…"),
-    ],
-)
-def test_title(changes: dict[str, Any], title: str) -> None:
-    assert labels.title_of(notification(**changes)) == title
-
-
 def test_changes_survive_odd_json() -> None:
     assert news.changes_of(notification(changes=None)) == []
     assert news.changes_of(notification(changes="{")) == []
@@ -288,13 +243,6 @@ def test_changes_survive_odd_json() -> None:
     assert news.changes_of(notification(changes="[1]")) == []
     one = news.changes_of(notification(changes='[{"field": "a", "before": null, "now": [1]}]'))
     assert one == [news.Change("a", None, "[1]")]
-
-
-def test_every_event_has_a_sentence() -> None:
-    for names in FAMILIES.values():
-        for name in names:
-            assert labels.event_text(name).startswith("Sends a link to the ")
-    assert labels.event_text("brand.new") == "Sends a link to what changed."
 
 
 def test_a_live_frame_names_what_it_replaces(app: web.Application) -> None:
@@ -328,46 +276,6 @@ def test_text_that_is_no_json_shows_what_cannot_be_seen() -> None:
     assert len(foreign_text.plain(b"x" * 2_000_000)) == foreign_text.MAX_SHOWN
 
 
-@pytest.mark.parametrize(
-    ("gone", "text"),
-    [
-        (0, "just now"),
-        (-5000, "just now"),
-        (4900, "4 s ago"),
-        (61_000, "1 min ago"),
-        (3_600_000, "1 h ago"),
-        (3 * 86_400_000, template_filters.day_and_time(NOW - 3 * 86_400_000, NOW)),
-        (30 * 86_400_000, template_filters.day_and_time(NOW - 30 * 86_400_000, NOW)),
-        (-3_600_000, template_filters.day_and_time(NOW + 3_600_000, NOW)),
-    ],
-)
-def test_ago(gone: int, text: str) -> None:
-    assert template_filters.ago(NOW - gone, NOW) == text
-    assert template_filters.ago(None) == "never"
-
-
-def test_times_and_sizes() -> None:
-    assert template_filters.exact(0) == "1 Jan 1970, 00:00:00.000 UTC"
-    assert template_filters.iso(None) == template_filters.exact(None) == ""
-    texts = [
-        template_filters.duration(seconds) for seconds in (None, 0.2, -3, 600, 10_000, 400_000)
-    ]
-    assert texts == ["", "200 ms", "3 s", "10 min", "3 h", "5 days"]
-    assert [template_filters.size(count) for count in (1, 1500, 2_000_000)] == [
-        "1 B",
-        "1.5 kB",
-        "2.0 MB",
-    ]
-
-
-def test_query_keeps_the_filter_and_leaves_the_page() -> None:
-    params = {"q": "a b", "event": ["job.", ""], "before": "0000000000001", "status": ""}
-    assert template_filters.query(params) == "?q=a+b&event=job."
-    assert template_filters.query(params, before="y") == "?q=a+b&event=job.&before=y"
-    assert template_filters.query({"q": "\ud800"}) == "?q=%3F"
-    assert template_filters.query(None) == ""
-
-
 async def test_render_answers_with_what_the_session_adds(
     app: web.Application, aiohttp_client: CLIENT
 ) -> None:
@@ -383,41 +291,6 @@ async def test_render_answers_with_what_the_session_adds(
     assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert 'name="csrf" value="token"' in text
     assert "Log out" in text
-
-
-async def test_assets_may_be_kept_for_ever(app: web.Application, aiohttp_client: CLIENT) -> None:
-    client = await aiohttp_client(app)
-    for name, kind in (
-        ("app.css", "text/css"),
-        ("js/app.js", "text/javascript"),
-        ("icon.svg", "image/svg+xml"),
-        ("vendor/htmx-4.0.1.min.js", "text/javascript"),
-    ):
-        url = app[ASSETS].url(name)
-        assert re.fullmatch(r"/static/[\w./-]+\.[0-9a-f]{12}\.\w+", url)
-        plain = await client.get(url, headers={"Accept-Encoding": "identity"})
-        assert plain.status == 200
-        assert plain.content_type == kind
-        assert plain.headers["Cache-Control"] == "public, max-age=31536000, immutable"
-        assert plain.headers["Vary"] == "Accept-Encoding"
-        assert "Content-Encoding" not in plain.headers
-        body = await plain.read()
-        packed = await client.get(url, headers={"Accept-Encoding": "br;q=1, gzip"})
-        assert packed.headers["Content-Encoding"] == "gzip"
-        assert int(packed.headers["Content-Length"]) < len(body)
-        assert await packed.read() == body
-        same = await client.get(url, headers={"If-None-Match": plain.headers["ETag"]})
-        assert same.status == 304
-        head = await client.head(url)
-        assert head.status == 200
-
-
-async def test_unknown_assets_are_not_found(app: web.Application, aiohttp_client: CLIENT) -> None:
-    client = await aiohttp_client(app)
-    unknown = "app.css", "app.000000000000.css", "VERSIONS", "vendor/LICENSE", "..%2fapp.py"
-    for name in unknown:
-        answer = await client.get(f"/static/{name}", headers={"Accept-Encoding": "gzip;q=0"})
-        assert answer.status == 404, name
 
 
 def test_every_page_weighs_little(app: web.Application) -> None:
