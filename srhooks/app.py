@@ -128,7 +128,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     # Subscriptions and their hooks.
     app[keys.HOOKS] = hooks = HookDirectory(store, vault, partial(newest_key, user_client), hub)
     app[keys.KEY_RECOVERY] = key_recovery = KeyRecovery(store, hooks)
-    app[keys.ACTIVATIONS] = activations = ActivationLog(store, hub)
+    app[keys.ACTIVATIONS] = activations = ActivationLog(store, hub, settings.session_secrets)
 
     async def check(url: str) -> AddressCheck:
         return await check_address(session, url, activations.new_check())
@@ -173,9 +173,9 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         store, incidents, subscriptions, settings.watch_interval,
         AuditTrail(store, user_client), reconciler=reconciler,
     )  # fmt: skip
-    # What pages keep in memory.
+    # What pages keep.
     app[keys.BODIES], app[keys.ANSWER_BUDGET] = Bodies(), AnswerBudget()
-    app[keys.FLASH], app[keys.SOCKETS] = Flash(), set()
+    app[keys.FLASH], app[keys.SOCKETS] = Flash(store, vault), set()
     app[LISTENERS] = listeners = Listeners(hub)
     await hub.open()
     yield

@@ -80,6 +80,14 @@ class AccountStore(Protocol):
     async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
         """Record a use; the session now ends at `until` (ms) unless it is used again."""
 
+    async def put_flash(
+        self, session_id: str, page: str, sealed: bytes, now: int, until: int
+    ) -> None:
+        """Keep what the page shows once, until then (ms), in place of what is kept for it."""
+
+    async def take_flash(self, session_id: str, page: str, now: int) -> bytes | None:
+        """Remove and return what is kept for the page; None without any, or when it expired."""
+
     async def end_session(self, user_id: str, session_id: str) -> bool:
         """Delete it; return whether the user had it."""
 

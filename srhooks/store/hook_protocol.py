@@ -35,11 +35,14 @@ class HookStore(Protocol):
 
     async def reseal_key(self, key_id: int, sealed: bytes) -> None: ...
 
-    async def save_activation(self, user_id: str, subscription_id: str, steps: str) -> None:
-        """Keep the steps (JSON) of its activation instead of those of the one before."""
+    async def begin_activation(self, user_id: str, subscription_id: str) -> None:
+        """Drop the steps of the activation before."""
+
+    async def add_activation_step(self, user_id: str, subscription_id: str, step: str) -> None:
+        """Keep one more step (JSON), unless there are very many."""
 
     async def activations(self, user_id: str) -> dict[str, str]:
-        """The steps of the last activation, by subscription."""
+        """The steps of the last activation (a JSON list), by subscription."""
 
     async def drop_activation(self, user_id: str, subscription_id: str) -> None: ...
 

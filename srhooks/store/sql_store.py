@@ -29,6 +29,7 @@ from srhooks.store.feed_scan import FeedScanQueries
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.fencing import run_fenced
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
+from srhooks.store.flashes import FlashQueries
 from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries
 from srhooks.store.maintenance_state import MaintenanceQueries
@@ -52,7 +53,7 @@ class SqlStore(
     AccountQueries, SqlPersonalTokens, EventCountQueries, InsightQueries, FeedScanQueries,
     ErasureQueries, ChangeQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries,
     VisitQueries, WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
-    StageTimeQueries, abc.ABC,
+    StageTimeQueries, FlashQueries, abc.ABC,
 ):  # fmt: skip
     probe_bytes: int  # of a notification that shows that others can be stored
 

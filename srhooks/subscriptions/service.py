@@ -279,7 +279,7 @@ class Subscriptions:
         if url is not None:
             check = await self._check_address(url)
             steps.record(user_id, subscription_id, check.text, "going on" if check.ok else "bad")
-        steps.asked(user_id, subscription_id)
+        await steps.asked(user_id, subscription_id)
         try:
             await self._ask(
                 user_id,
@@ -289,13 +289,13 @@ class Subscriptions:
             )
         except ServiceError as error:
             steps.record(user_id, subscription_id, f"SmartRecruiters refused: {error}", "bad")
-            arrived = steps.finish(user_id, subscription_id)
+            arrived = await steps.finish(user_id, subscription_id)
             if isinstance(error, ServiceAnsweredError) and error.status not in NOT_ABOUT_ADDRESS:
                 cause = cause_of_refusal(arrived=arrived, check=check, url=url)
                 steps.record(user_id, subscription_id, f"Likely cause: {cause}", "bad")
             raise
         steps.record(user_id, subscription_id, "SmartRecruiters activated it", "good")
-        steps.finish(user_id, subscription_id)
+        await steps.finish(user_id, subscription_id)
 
     async def _retire(self, user_id: str, subscription_id: str) -> None:
         await self._activations.forget(user_id, subscription_id)

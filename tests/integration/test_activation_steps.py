@@ -133,7 +133,9 @@ async def test_the_steps_survive_a_restart(world: World) -> None:
         return "SmartRecruiters activated it" in found.get(created["id"], "")
 
     await eventually(stored)
-    fresh = type(world.services.activations)(world.services.store, world.services.hub)
+    fresh = type(world.services.activations)(
+        world.services.store, world.services.hub, world.settings.session_secrets
+    )
     steps = await fresh.of(user_id, created["id"])
     assert [step.outcome for step in steps][-1] == "good"
     assert steps[-1].elapsed is not None

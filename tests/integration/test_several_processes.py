@@ -136,3 +136,44 @@ async def test_a_closed_account_is_closed_at_the_other(two: Processes) -> None:
             return await hooks.get(created["hookId"]) is None
 
         await eventually(is_gone)
+
+
+async def test_a_handshake_may_reach_another_process_than_the_one_that_asks(
+    two: Processes,
+) -> None:
+    """The service calls the first; a person activates, and looks, at the second."""
+    async with two.worlds[0].logged_in() as here:
+        there = two.at(here, 1)
+        created = await there.subscribe("job.created", active=False)
+        path = f"/subscriptions/{created['id']}"
+        await there.json("POST", f"{path}/activation", status=204)
+        for browser in (there, here):
+            page = await browser.page(path)
+            assert page.count("Handshake received from") == 1  # the check of the address is none
+            assert page.index("was asked to activate") < page.index("Handshake received from")
+            assert page.index("Handshake received from") < page.index("activated it")
+        user_id, subscription = await user_of(two), created["id"]
+        first, second = (world.services.activations for world in two.worlds)
+        steps = await second.of(user_id, subscription)
+        assert [step.elapsed is not None for step in steps] == [False, True, True, True]
+        for arrives in (True, False):  # whose fault it is, where the service then refuses
+            second.begin(user_id, subscription)
+            await second.asked(user_id, subscription)
+            if arrives:
+                await first.handshake(user_id, subscription, "192.0.2.1")
+            assert await second.finish(user_id, subscription) == arrives
+
+
+async def test_what_a_form_says_is_shown_by_whoever_answers_next(two: Processes) -> None:
+    async with two.worlds[0].logged_in() as here:
+        there = two.at(here, 1)
+        form = {"csrf": await here.csrf(), "name": "laptop"}
+        headers = {"Origin": here.origin, "Accept": "text/html"}
+        async with here.request("POST", "/terminal/tokens", data=form, headers=headers) as answer:
+            assert answer.status == 303
+        page = await there.page("/terminal")
+        assert "laptop" in page
+        token = page.split("SRHOOKS_TOKEN=")[1].split()[0].strip("'\"")
+        assert token not in await here.page("/terminal")  # once
+        connection = two.worlds[0].services.store
+        assert await connection._read("SELECT * FROM flashes") == []  # type: ignore[attr-defined]

@@ -78,7 +78,7 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
     activations = request.app[ACTIVATIONS]
     if not activations.is_check(secret):
         hook = entry.hook
-        activations.handshake(hook.user_id, hook.subscription_id, _source(request))
+        await activations.handshake(hook.user_id, hook.subscription_id, _source(request))
         log.info("handshake answered", extra={"hook": hook.id[:6]})
     return web.Response(status=200, headers={HANDSHAKE_HEADER: secret})
 

@@ -53,7 +53,7 @@ async def show(request: web.Request) -> web.Response:
         "has_mail": settings.smtp_url is not None,
         "has_webhook": settings.alert_webhook_url is not None,
         "has_apprise": bool(settings.alert_apprise_urls),
-        **app[FLASH].take(login.session_id, SHOWN),
+        **(await app[FLASH].take(login.session_id, SHOWN)),
     }
     return render(request, "alerts.html", ctx)
 
@@ -72,7 +72,7 @@ async def save(request: web.Request) -> web.Response:
     await app[ALERT_RECIPIENTS].save(login.user, chosen)
     if wants_json(request):
         return await _json(request, login)
-    app[FLASH].put(login.session_id, SHOWN, said="Saved.")
+    await app[FLASH].put(login.session_id, SHOWN, said="Saved.")
     return see_other(PAGE)
 
 
@@ -85,7 +85,7 @@ async def send_test(request: web.Request) -> web.Response:
     if wants_json(request):
         return json_response({"sentTo": count})
     said = "A test message is on its way."
-    app[FLASH].put(login.session_id, SHOWN, said=said)
+    await app[FLASH].put(login.session_id, SHOWN, said=said)
     return see_other(PAGE)
 
 

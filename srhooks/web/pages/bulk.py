@@ -41,7 +41,7 @@ async def delete(request: web.Request) -> web.Response:
         deleted += await _delete(
             request, login.user.id, notification_ids[start : start + DELETE_BATCH]
         )
-    return _done(request, login, asked, "deleted", deleted)
+    return await _done(request, login, asked, "deleted", deleted)
 
 
 async def _question(request: web.Request, login: Login, asked: "_Asked") -> web.Response:
@@ -77,7 +77,7 @@ async def reprocess(request: web.Request) -> web.Response:
     notification_ids = read_ids(asked.ids)
     for start in range(0, len(notification_ids), BATCH):
         processed += await _process(request, login, notification_ids[start : start + BATCH])
-    return _done(request, login, asked, "processed", processed)
+    return await _done(request, login, asked, "processed", processed)
 
 
 async def reprocess_one(request: web.Request) -> web.Response:
@@ -89,7 +89,7 @@ async def reprocess_one(request: web.Request) -> web.Response:
         return _json({"processed": processed})
     if processed:
         said = "It was processed again."
-        request.app[FLASH].put(login.session_id, "feed", said=said)
+        await request.app[FLASH].put(login.session_id, "feed", said=said)
     back = text_of(await read_form(request), "back")
     return _see(f"/notifications/{n.public_id}{_query(back)}#d-entity")
 
@@ -136,13 +136,13 @@ def _query(text: str) -> str:
     return text if text.startswith("?") and text.isprintable() and len(text) < 4000 else ""
 
 
-def _done(
+async def _done(
     request: web.Request, login: Login, asked: _Asked, what: str, count: int
 ) -> web.Response:  # fmt: skip
     if wants_json(request):
         return _json({what: count})
     said = SAID[what].format("1 notification was" if count == 1 else f"{count} notifications were")
-    request.app[FLASH].put(login.session_id, "feed", said=said)
+    await request.app[FLASH].put(login.session_id, "feed", said=said)
     return _see(f"/notifications{asked.back}")
 
 

@@ -145,7 +145,7 @@ async def _whole_page(
         "fresh": max(0, sum(fresh.values()) - opened),
         "seen": seen,
         "selected": selected.get("n"),
-        "said": request.app[FLASH].take(login.session_id, "feed").get("said"),
+        "said": (await request.app[FLASH].take(login.session_id, "feed")).get("said"),
     }
     shown = selected.get("n")
     size = shown.size if shown is not None else 0

@@ -27,6 +27,6 @@ async def resend(request: web.Request) -> web.Response:
     if wants_json(request):
         return json_response({"sentTo": sent_to})
     terminals = "1 terminal" if sent_to == 1 else f"{sent_to} terminals"
-    request.app[FLASH].put(login.session_id, "feed", said=f"Sent to {terminals}.")
+    await request.app[FLASH].put(login.session_id, "feed", said=f"Sent to {terminals}.")
     location = f"/notifications/{quote(n.public_id)}#d-take"
     return web.Response(status=303, headers={hdrs.LOCATION: location})

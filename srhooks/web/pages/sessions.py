@@ -34,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
                 ]
             }
         )
-    said = app[FLASH].take(login.session_id, "sessions")
+    said = await app[FLASH].take(login.session_id, "sessions")
     return render(request, "sessions.html", {"sessions": sessions, **said})
 
 
@@ -53,7 +53,7 @@ async def end(request: web.Request) -> web.Response:
         await app[STORE].end_session(login.user.id, session.id)
         app[HUB].publish(login.user.id, Event("session-ended", session_id=session.id))
         said = f"{browser_name(session.agent)} was logged out."
-        app[FLASH].put(login.session_id, "sessions", said=said)
+        await app[FLASH].put(login.session_id, "sessions", said=said)
     if wants_json(request):
         return web.Response(status=204)
     return see_other("/" if session.id == login.session_id else PAGE)

@@ -52,7 +52,7 @@ async def rotate_key(request: web.Request) -> web.Response:
     key = await subscriptions.rotate_key(login.user.id, subscription_id)
     if wants_json(request):
         return _json({"secretKey": key}, 201)
-    return _back(request, login, subscription_id, "key-title", secret=key)
+    return await _back(request, login, subscription_id, "key-title", secret=key)
 
 
 async def try_it(request: web.Request) -> web.Response:
@@ -64,7 +64,7 @@ async def try_it(request: web.Request) -> web.Response:
     result = await app[SUBSCRIPTION_TESTER].run(login.user.id, str(subscription["id"]), event)
     if wants_json(request):
         return _json({"status": result.status, "ms": result.ms, "error": result.error})
-    return _back(request, login, str(subscription["id"]), "test-title", tried=result)
+    return await _back(request, login, str(subscription["id"]), "test-title", tried=result)
 
 
 async def try_address(request: web.Request) -> web.Response:
@@ -80,14 +80,14 @@ async def try_address(request: web.Request) -> web.Response:
     checked = await app[SUBSCRIPTIONS].try_address(app[SETTINGS].hook_url(hook_id))
     if wants_json(request):
         return _json({"ok": checked.ok, "text": checked.text, "ms": checked.ms})
-    return _back(request, login, str(subscription["id"]), "address-title", checked=checked)
+    return await _back(request, login, str(subscription["id"]), "address-title", checked=checked)
 
 
-def _back(
+async def _back(
     request: web.Request, login: Login, subscription_id: str, place: str, **shown: Any
 ) -> web.Response:
     """To the place on the subscription's page that shows this once."""
-    request.app[FLASH].put(login.session_id, f"subscription {subscription_id}", **shown)
+    await request.app[FLASH].put(login.session_id, f"subscription {subscription_id}", **shown)
     url = f"/subscriptions/{quote(subscription_id, safe='')}#{place}"
     return web.Response(status=303, headers={hdrs.LOCATION: url})
 
@@ -116,7 +116,7 @@ async def _page(request: web.Request, login: Login, subscription: dict[str, Any]
         "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],
         "secret": None,
         "tried": None,
-        **app[FLASH].take(login.session_id, f"subscription {subscription_id}"),
+        **(await app[FLASH].take(login.session_id, f"subscription {subscription_id}")),
     }
     return render(request, "subscription.html", ctx)
 

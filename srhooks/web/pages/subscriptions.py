@@ -75,7 +75,7 @@ async def show(request: web.Request) -> web.Response:
         return _json({"subscriptions": listed})
     if wants_fragment(request):
         return await _page(request, login, "_subscriptions.html")
-    shown = request.app[FLASH].take(login.session_id, PAGE)
+    shown = await request.app[FLASH].take(login.session_id, PAGE)
     patience = None if request.query.get("wait") else FRAME_TIMEOUT
     return await _page(request, login, "subscriptions.html", patience=patience, **shown)
 
@@ -213,7 +213,7 @@ async def _page(
     """The subscriptions and the form; what went wrong decides about the status."""
     ctx = await subscriptions_context(request.app, login.user.id, login.csrf, patience)
     if ctx["waiting"] and template == "subscriptions.html":
-        request.app[FLASH].put(login.session_id, PAGE, **more)  # for the one that follows
+        await request.app[FLASH].put(login.session_id, PAGE, **more)  # for the one that follows
     ctx |= {
         "families": FAMILIES,
         "unreadable_events": await _unreadable_events(request, login),
@@ -296,7 +296,7 @@ async def _done(
             done=None if card or warning else said,
         )  # fmt: skip
     shown = {"said": said} if warning is None else {"warning": warning}
-    request.app[FLASH].put(login.session_id, PAGE, card=card, **shown)
+    await request.app[FLASH].put(login.session_id, PAGE, card=card, **shown)
     return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
 
 

@@ -48,7 +48,7 @@ async def make(request: web.Request) -> web.Response:
         raise BadRequestError(str(error)) from None
     if wants_json(request):
         return json_response({**_json(token), "token": text}, status=201)
-    request.app[FLASH].put(login.session_id, "terminal", made=text, name=token.name)
+    await request.app[FLASH].put(login.session_id, "terminal", made=text, name=token.name)
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
 
@@ -77,7 +77,7 @@ async def revoke(request: web.Request) -> web.Response:
     app[HUB].publish(login.user.id, Event("session-ended", session_id=reader_id(token_id)))
     if wants_json(request):
         return web.Response(status=204)
-    app[FLASH].put(login.session_id, "terminal", said="The token was revoked.")
+    await app[FLASH].put(login.session_id, "terminal", said="The token was revoked.")
     return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
 
 
@@ -90,7 +90,7 @@ async def _page(request: web.Request, login: Login) -> web.Response:
         "made": None,
         "default_days": DEFAULT_DAYS,
         "server": request.app[SETTINGS].app_url,
-        **request.app[FLASH].take(login.session_id, "terminal"),
+        **(await request.app[FLASH].take(login.session_id, "terminal")),
     }
     return render(request, "terminal.html", ctx)
 
