@@ -22,7 +22,7 @@ from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.name_lookup import NameLookup
 from srhooks.entities.timeline import TimelineReader
 from srhooks.fleet.fleet import Fleet
-from srhooks.hub import make_hub
+from srhooks.hub import make_hub, share_counts
 from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.audit import AuditTrail
 from srhooks.incidents.channels import make_channels
@@ -71,7 +71,7 @@ from srhooks.web.http.static_files import setup_assets
 from srhooks.web.http.templating import setup_view
 from srhooks.web.live.endpoint import setup_live
 from srhooks.web.live.row_cache import setup_new_rows
-from srhooks.web.pages.auth import setup_auth
+from srhooks.web.pages.auth import setup_auth, share_states
 from srhooks.web.pages.log_in import GUESSES
 from srhooks.web.routes import add_routes
 from srhooks.web.state import app_keys as keys
@@ -113,6 +113,9 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     await fleet.open()
     app[keys.VAULT] = vault = Vault(settings.session_secrets)
     app[keys.HUB] = hub = make_hub(settings.database_url, settings.listen_database_url, store)
+    share_counts(store, hub)
+    share_states(app, hub)
+    app[GUESSES].share(hub)
     app[keys.TRUSTED_TIME] = TrustedTime(store, clock, metrics)
     # How SmartRecruiters is called, and on whose behalf.
     session = new_session(settings.egress)
@@ -137,7 +140,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
         settings, store, user_client, hooks, hub, activations, check
     )
     app[keys.CALLBACK_ADDRESSES] = CallbackAddresses(settings, hooks)
-    app[keys.SHARED_LIST] = shared_list = SharedList(subscriptions)
+    app[keys.SHARED_LIST] = shared_list = SharedList(subscriptions, hub)
     app[keys.SUBSCRIPTION_HEALTH] = health = SubscriptionHealth(subscriptions.recent_calls)
     app[keys.STATUS_WATCH] = StatusWatch(subscriptions, hub)
     proof = TestProof(settings.session_secrets)

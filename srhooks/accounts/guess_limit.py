@@ -8,12 +8,17 @@ ones are not counted.
 import asyncio
 import contextlib
 import math
+import secrets
 from collections import Counter, deque
 from collections.abc import AsyncIterator
+
+from srhooks.hub import ANYTHING, Hub
 
 WINDOW = 60.0  # seconds
 PER_ADDRESS = 10
 OVERALL = 30
+MAX_REFUSED = 10_000  # that other processes tell of
+TOPIC = "refused-log-in"  # of the messages between processes
 MAX_WAITING = 200  # tries that wait for those before them
 
 
@@ -28,6 +33,10 @@ class Attempt:
 
 
 class GuessLimit:
+    """Other processes are told of each refused try, so the limit is one for all of them."""
+
+    _hub: Hub | None = None
+
     def __init__(self) -> None:
         self._refused: deque[tuple[float, str]] = deque()  # loop time and address
         self._running: Counter[str] = Counter()
@@ -46,7 +55,19 @@ class GuessLimit:
             self._running += Counter()  # drop the addresses without any
             if attempt.refused:
                 self._refused.append((asyncio.get_running_loop().time(), address))
+                if self._hub is not None:  # each message another: equal ones are joined
+                    self._hub.publish_to_processes(TOPIC, f"{secrets.token_hex(4)} {address}")
             self._changed.set()
+
+    def share(self, hub: Hub) -> None:
+        """Count the tries of other processes as well."""
+        self._hub = hub
+        hub.on_message(TOPIC, self._on_refused)
+
+    def _on_refused(self, key: str) -> None:
+        if key != ANYTHING and len(self._refused) < MAX_REFUSED:
+            now = asyncio.get_running_loop().time()
+            self._refused.append((now, key.partition(" ")[2]))
 
     async def _enter(self, address: str) -> None:
         while True:

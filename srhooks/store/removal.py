@@ -4,7 +4,7 @@ What is deleted is overwritten, so a transaction writes as much as it deletes: i
 and on a full disk it must fit into the room that is kept for it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from srhooks.domain.clock import now_ms
@@ -12,7 +12,7 @@ from srhooks.domain.ids import first_id_at
 from srhooks.store.alerts import purge_alerts
 from srhooks.store.changes import purge_deletions, record_deletions
 from srhooks.store.errors import DiskFullError, StoreError
-from srhooks.store.event_counts import EventCounts
+from srhooks.store.event_counts import SPAN_IDS, EventCounts
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.filter_sql import placeholders
 from srhooks.store.group_commit import Transaction
@@ -50,6 +50,7 @@ def parts(sizes: Sequence[tuple[int, int]], most: int = PART_BYTES) -> list[list
 class RemovalQueries(Queries):
     search_id: str
     _event_counts: EventCounts
+    _tell_removed: Callable[[str], None]
 
     @may_use_reserve
     async def purge(self, received_before: int, now: int, limit: int) -> int:
@@ -116,7 +117,20 @@ class RemovalQueries(Queries):
             self._event_counts.forget_all()  # it may have been done all the same
             raise
         self._event_counts.forget(removed)
+        if removed:
+            spans = {removed_id // SPAN_IDS for removed_id in removed}
+            self._tell_removed(" ".join(map(str, sorted(spans))))
         return removed
+
+    def on_removed(self, callback: Callable[[str], None]) -> None:
+        self._tell_removed = callback
+
+    def forget_counts(self, spans: str) -> None:
+        numbers = spans.split()
+        if all(number.isdecimal() for number in numbers):
+            self._event_counts.forget(int(number) * SPAN_IDS for number in numbers)
+        else:
+            self._event_counts.forget_all()
 
     async def _sizes(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         if not ids:

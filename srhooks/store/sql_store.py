@@ -61,6 +61,7 @@ class SqlStore(
         self.next_id = IdSource(clock)
         self._metrics = metrics
         self._event_counts = EventCounts()
+        self._tell_removed = lambda _: None
         self._long_reads = asyncio.Semaphore(LONG_READS)
         self._writer: Writer
         self._checking: asyncio.Task[None] | None = None

@@ -7,13 +7,18 @@ that the first one began, so a slow service is asked once.
 import asyncio
 from typing import Any
 
+from srhooks.hub import ANYTHING, Hub
 from srhooks.subscriptions.service import Subscriptions
+
+TOPIC = "subscription-list"  # of the messages between processes; their key is the user's id
 
 
 class SharedList:
-    def __init__(self, subscriptions: Subscriptions) -> None:
+    def __init__(self, subscriptions: Subscriptions, hub: Hub) -> None:
         self._subscriptions = subscriptions
+        self._hub = hub
         self._running: dict[str, asyncio.Task[list[dict[str, Any]]]] = {}
+        hub.on_message(TOPIC, self._on_change)
 
     async def get(self, user_id: str, seconds: float | None = None) -> list[dict[str, Any]]:
         """As `Subscriptions.all`; raises TimeoutError after `seconds`, while the reading goes on.
@@ -33,6 +38,11 @@ class SharedList:
     def forget(self, user_id: str) -> None:
         """Discard a reading that began before a change."""
         self._running.pop(user_id, None)
+        self._hub.publish_to_processes(TOPIC, user_id)
+
+    def _on_change(self, user_id: str) -> None:
+        for changed in list(self._running) if user_id == ANYTHING else [user_id]:
+            self._running.pop(changed, None)
 
     async def close(self) -> None:
         tasks = list(self._running.values())

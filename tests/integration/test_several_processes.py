@@ -8,9 +8,14 @@ from typing import Any
 
 import pytest
 from aiohttp import WSMsgType
+from srhooks.accounts.guess_limit import PER_ADDRESS, TooManyTriesError
+from srhooks.domain.clock import now_ms
+from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import Filter
 from srhooks.protocol.notification_headers import notification_headers
+from srhooks.web.pages.log_in import GUESSES
 
+from tests.contracts.test_store import notification
 from tests.support.fleet import Processes, processes
 from tests.support.harness import eventually
 
@@ -177,3 +182,37 @@ async def test_what_a_form_says_is_shown_by_whoever_answers_next(two: Processes)
         assert token not in await here.page("/terminal")  # once
         connection = two.worlds[0].services.store
         assert await connection._read("SELECT * FROM flashes") == []  # type: ignore[attr-defined]
+
+
+async def test_what_is_deleted_at_one_is_counted_anew_at_the_other(two: Processes) -> None:
+    async with two.worlds[0].logged_in():
+        first, second = (world.services.store for world in two.worlds)
+        user_id = await user_of(two)
+        old = first_id_at(now_ms() - 24 * 3_600_000)
+        new = notification(first, id=old + 1, user_id=user_id)
+        stored = await first.add_notification(new)
+        since = first_id_at(now_ms() - 48 * 3_600_000)
+        assert await second.counts_by_event(user_id, since) == {"job.created": 1}  # and kept
+        await first.delete_notifications(user_id, [stored.id])
+
+        async def is_told() -> bool:
+            return await second.counts_by_event(user_id, since) == {}
+
+        await eventually(is_told)
+
+
+async def test_guesses_at_one_count_at_the_other(tmp_path: Path, postgres_url: str) -> None:
+    async with processes(tmp_path, postgres_url, login_methods=("api-key",)) as two:
+        first, second = (world.app[GUESSES] for world in two.worlds)
+        for _ in range(PER_ADDRESS):
+            async with first.attempt("192.0.2.1") as attempt:
+                attempt.refused = True
+
+        async def is_slowed_down() -> bool:
+            try:
+                async with second.attempt("192.0.2.1"):
+                    return False
+            except TooManyTriesError:
+                return True
+
+        await eventually(is_slowed_down)

@@ -3,6 +3,7 @@
 And log out, however one had logged in.
 """
 
+import hashlib
 import hmac
 import logging
 import secrets
@@ -12,12 +13,13 @@ import aiohttp_session
 from aiohttp import hdrs, web
 
 from srhooks.accounts.log_in import LogInError, NotAdministratorError
+from srhooks.hub import Hub
 from srhooks.smartrecruiters.errors import ServiceError, brief
 from srhooks.smartrecruiters.oauth import authorize_url
 from srhooks.web.http.errors import NotFoundError, Problem, problem_response
 from srhooks.web.http.log_in_result import complete_log_in, see_other
 from srhooks.web.http.session import end_session, find_login, require_login
-from srhooks.web.state.app_keys import LOG_IN, SETTINGS
+from srhooks.web.state.app_keys import HUB, LOG_IN, SETTINGS
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +27,7 @@ STATE_LIFETIME = 600  # seconds between asking for the log-in and coming back fr
 MAX_STATES = 5  # log-ins under way in as many tabs
 MAX_DESCRIPTION = 500  # characters of what the service says of a refused scope
 USED_STATES = web.AppKey("used_states", dict[str, float])
+TOPIC = "used-state"  # of the messages between processes
 RESTART = "Go back to the start and try again."
 
 
@@ -129,10 +132,21 @@ def _use_once(app: web.Application, state: str) -> bool:
     now = time.monotonic()
     for old in [key for key, at in used.items() if at < now - STATE_LIFETIME]:
         del used[old]
-    if state in used:
+    digest = hashlib.sha256(state.encode()).hexdigest()
+    if digest in used:
         return False
-    used[state] = now
+    used[digest] = now
+    app[HUB].publish_to_processes(TOPIC, digest)
     return True
+
+
+def share_states(app: web.Application, hub: Hub) -> None:
+    """Remember those that were used at other processes as well."""
+
+    def on_used(digest: str) -> None:
+        app[USED_STATES][digest] = time.monotonic()
+
+    hub.on_message(TOPIC, on_used)
 
 
 def setup_auth(app: web.Application) -> None:
