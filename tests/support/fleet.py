@@ -25,6 +25,14 @@ class Processes:
         base = f"http://127.0.0.1:{world.settings.port}"
         return Browser(base, browser.session, first.settings.app_url)
 
+    async def start_hearing(self) -> None:
+        """Wait until every process hears what others tell."""
+        for world in self.worlds:
+            hub = world.services.hub
+            queue = hub.watch("nobody")
+            await self.hear("nobody")
+            hub.leave("nobody", queue)
+
     async def hear(self, user_id: str) -> None:
         """Wait until every process with a viewer of the user hears of what others publish."""
         for world in self.worlds:
@@ -54,4 +62,6 @@ async def processes(
                 application(folder, sandbox_port, **settings)
             )
             worlds.append(World(used, fake[SANDBOX], app))
-        yield Processes(worlds)
+        running = Processes(worlds)
+        await running.start_hearing()
+        yield running
