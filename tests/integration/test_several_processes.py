@@ -15,9 +15,9 @@ from srhooks.domain.models import Filter
 from srhooks.protocol.notification_headers import notification_headers
 from srhooks.web.pages.log_in import GUESSES
 
-from tests.contracts.test_store import notification
 from tests.support.fleet import Processes, processes
 from tests.support.harness import eventually
+from tests.support.stored import notification
 
 
 @pytest.fixture
