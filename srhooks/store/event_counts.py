@@ -5,9 +5,10 @@ is deleted there makes it be counted again.
 """
 
 import asyncio
+import contextlib
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at, received_ms
@@ -15,6 +16,7 @@ from srhooks.store.received_times import ReceivedTimeQueries
 
 SPAN = 4 * 3_600_000  # ms
 SPAN_IDS = first_id_at(SPAN)
+SPANS_AT_ONCE = 6  # that one statement counts
 SETTLED = 600_000  # ms after its end until a span is taken as complete
 KEPT = 3600.0  # seconds; another process may have deleted something
 END = (1 << 63) - 1
@@ -129,21 +131,31 @@ class EventCountQueries(ReceivedTimeQueries):
         return [(received_ms(low), name, count) for low, name, count in rows]
 
     async def _past(self, user_id: str, lows: range) -> list[Mapping[str, int]]:
-        """What these spans hold. All that is not known yet is counted at once."""
+        """What these spans hold. What is not known yet is counted a day at a time.
+
+        Ten million take longer than a statement may: what was counted until then is known when the
+        page is asked for again.
+        """
         known = {low: self._event_counts.get(user_id, low) for low in lows}
         missing = [low for low, counts in known.items() if counts is None]
-        if missing:
-            deletions = self._event_counts.deletions
-            async with self._long_reads:
-                rows = await self._spans(user_id, missing[0], missing[-1] + SPAN_IDS, SPAN_IDS)
-            fresh: dict[int, dict[str, int]] = {low: {} for low in missing}
-            for low, name, count in rows:
-                if low in fresh:
-                    fresh[low][name] = count
-            for low, counts in fresh.items():
-                known[low] = counts
-                self._event_counts.add(user_id, low, counts, deletions)
+        async with self._long_reads if missing else contextlib.nullcontext():
+            for start in range(0, len(missing), SPANS_AT_ONCE):
+                known |= await self._count_spans(user_id, missing[start : start + SPANS_AT_ONCE])
         return [counts or {} for counts in known.values()]
+
+    async def _count_spans(
+        self, user_id: str, lows: Sequence[int]
+    ) -> dict[int, Mapping[str, int] | None]:
+        """Count what these spans hold, and keep it."""
+        deletions = self._event_counts.deletions
+        rows = await self._spans(user_id, lows[0], lows[-1] + SPAN_IDS, SPAN_IDS)
+        fresh: dict[int, dict[str, int]] = {low: {} for low in lows}
+        for low, name, count in rows:
+            if low in fresh:
+                fresh[low][name] = count
+        for low, counts in fresh.items():
+            self._event_counts.add(user_id, low, counts, deletions)
+        return dict(fresh)
 
     async def _spans(
         self, user_id: str, low: int, high: int, span_ids: int

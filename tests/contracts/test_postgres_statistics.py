@@ -33,6 +33,7 @@ async def test_the_server_takes_the_statement(postgres_url: str) -> None:
     await store.open()
     connection = await asyncpg.connect(postgres_url)
     try:
+        assert [tuple(row) for row in await store._query("SHOW jit", ())] == [("off",)]
         await store._query(ANALYZE, ())
 
         async def analyzed() -> bool:
