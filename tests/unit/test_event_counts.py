@@ -31,7 +31,11 @@ class SlowHistory(EventCountQueries):
         raise NotImplementedError
 
     async def _spans(
-        self, user_id: str, low: int, high: int, span_ids: int  # noqa: ARG002 - as it is called
+        self,
+        user_id: str,
+        low: int,
+        high: int,
+        span_ids: int,  # noqa: ARG002 - as it is called
     ) -> list[tuple[int, str, int]]:
         self.statements.append(low // SPAN_IDS)
         if len(self.statements) == 3:
