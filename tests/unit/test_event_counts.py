@@ -32,10 +32,10 @@ class SlowHistory(EventCountQueries):
 
     async def _spans(
         self,
-        user_id: str,
+        user_id: str,  # noqa: ARG002 - as it is called
         low: int,
         high: int,
-        span_ids: int,  # noqa: ARG002 - as it is called
+        span_ids: int,
     ) -> list[tuple[int, str, int]]:
         self.statements.append(low // SPAN_IDS)
         if len(self.statements) == 3:
