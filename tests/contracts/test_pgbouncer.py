@@ -2,7 +2,7 @@
 
 import asyncio
 from argparse import Namespace
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -10,12 +10,15 @@ import asyncpg
 import pytest
 from srhooks.commands.copy_database import run
 from srhooks.domain.models import Filter
+from srhooks.hub import Event, EventQueue
+from srhooks.hub.postgres import PostgresHub
 from srhooks.store import StoreUnavailableError, make_store
 from srhooks.store.claim import claim_for
 from srhooks.store.postgres import PostgresStore
 from srhooks.store.postgres_connection import Server
 from srhooks.store.postgres_url import UrlError, read_address
 
+from tests.support.harness import eventually
 from tests.support.pgbouncer import pgbouncer
 from tests.support.stored import TOKENS, add, notification, person
 
@@ -147,3 +150,33 @@ async def test_a_transaction_that_waits_keeps_no_vacuum_waiting(postgres_url: st
     assert [tuple(row) for row in held] == [(None, None)]
     await connection.close()
     await claim.release()
+
+
+async def told(hub: PostgresHub, queue: EventQueue, other: PostgresHub) -> None:
+    """What the other publishes is heard."""
+
+    async def hears() -> bool:
+        return hub.hears("u1")
+
+    await eventually(hears)
+    queue.drain()
+    other.publish("u1", Event("incident"))
+    async with asyncio.timeout(10):
+        while "incident" not in {event.kind for event in await queue.next_events()}:
+            """What may have been missed before."""
+
+
+async def test_processes_hear_each_other_beside_it(
+    pooled_url: str, postgres_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def no_revs(user_ids: Sequence[str]) -> dict[str, int]:
+        return dict.fromkeys(user_ids, 0)
+
+    for listen_url, warns in ((postgres_url, False), (pooled_url, True)):
+        hubs = [PostgresHub(pooled_url, listen_url, no_revs) for _ in range(2)]
+        for hub in hubs:
+            await hub.open()
+        await told(hubs[0], hubs[0].watch("u1"), hubs[1])
+        for hub in hubs:
+            await hub.close()
+        assert ("a pooler stands before the database" in caplog.text) == warns
