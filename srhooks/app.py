@@ -168,7 +168,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
             SubscriptionWatch(store, incidents, subscriptions.get_in_background)
         )
     app[keys.RECONCILER] = reconciler = Reconciler(
-        store, user_client, subscriptions, hooks, intake, incidents,
+        store, user_client, subscriptions, hooks, intake, incidents, fleet.leases,
         retention_days=settings.retention_days, automatic=settings.backfill == "auto",
     )  # fmt: skip
     app[keys.LOG_CHECKS] = log_checks = LogChecks(store, reconciler)

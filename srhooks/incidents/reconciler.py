@@ -7,10 +7,11 @@ meanwhile, was deleted, is older than the retention or belongs to an erased cand
 """
 
 import asyncio
+import contextlib
 import json
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -27,6 +28,7 @@ from srhooks.domain.missed import (
     elsewhere_at,
     state_of,
 )
+from srhooks.fleet.leases import Leases
 from srhooks.incidents.erased_records import ErasedRecords
 from srhooks.incidents.logged_calls import group_tries, read_logged
 from srhooks.incidents.service import Incidents
@@ -36,6 +38,7 @@ from srhooks.smartrecruiters.errors import ServiceAnsweredError
 from srhooks.smartrecruiters.pacing import paced_by
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
 from srhooks.store import Store, StoreError
+from srhooks.store.fencing import fenced
 from srhooks.subscriptions.callback_log import Call, callbacks_log, read_position
 from srhooks.subscriptions.service import Subscriptions
 
@@ -67,7 +70,7 @@ class Missed:
 class Reconciler:
     def __init__(
         self, store: Store, user_client: UserClient, subscriptions: Subscriptions,
-        hooks: HookDirectory, intake: Intake, incidents: Incidents, *,
+        hooks: HookDirectory, intake: Intake, incidents: Incidents, leases: Leases, *,
         retention_days: int, automatic: bool,
     ) -> None:  # fmt: skip
         """`automatic`: store what the service will not send again, without being asked."""
@@ -80,7 +83,7 @@ class Reconciler:
         self._erased = ErasedRecords(store)
         self._window = min(retention_days, LOG_DAYS) * DAY
         self._automatic = automatic
-        self._locks: dict[str, asyncio.Lock] = {}
+        self._leases = leases
 
     async def check(self, user_id: str, listed: Sequence[Mapping[str, Any]] | None = None) -> None:
         """Read the logs of all the account's subscriptions. Raises ServiceError and StoreError.
@@ -92,7 +95,7 @@ class Reconciler:
         ours = [
             (str(record["id"]), str(record["hookId"])) for record in listed if record.get("mine")
         ]
-        async with self._lock(user_id):
+        async with self._alone(user_id):
             await self._store.begin_log_check(user_id, now_ms())
             for subscription_id, hook_id in ours:
                 entry = await self._hooks.get(hook_id)
@@ -118,7 +121,7 @@ class Reconciler:
 
     async def backfill(self, user_id: str, ids: Sequence[str] | None) -> int:
         """Store these (None: all) as backfilled; return their number. Raises StoreError."""
-        async with self._lock(user_id):
+        async with self._alone(user_id):
             wanted = await self.missing(user_id)
             if ids is not None:
                 chosen = set(ids)
@@ -133,7 +136,7 @@ class Reconciler:
         When to look again (ms), if something is too young to be missing.
         """
         if self._automatic:
-            async with self._lock(user_id):
+            async with self._alone(user_id):
                 lost = [
                     record for record in await self.missing(user_id) if record.state != "retrying"
                 ]
@@ -176,8 +179,12 @@ class Reconciler:
                 log.warning("looking at what is missing waits for the store: %s", error)
             await asyncio.sleep(pause)
 
-    def _lock(self, user_id: str) -> asyncio.Lock:
-        return self._locks.setdefault(user_id, asyncio.Lock())
+    @contextlib.asynccontextmanager
+    async def _alone(self, user_id: str) -> AsyncIterator[None]:
+        """One at a time over all processes: else what is missing is stored twice."""
+        async with self._leases.exclusive(f"missed:{user_id}") as fence:
+            with fenced(fence):
+                yield
 
     async def _walk(self, user_id: str, subscription_id: str, entry: HookEntry) -> None:
         walk = await self._store.log_walk(user_id, subscription_id)

@@ -135,8 +135,11 @@ class IncidentQueries(Queries):
         return [IncidentEvent(row[10], incident_of(row), row[11], row[12]) for row in rows]
 
     async def _end(self, tx: Transaction, incident_id: int, at: int) -> Incident:
-        await tx.execute("UPDATE incidents SET ended_at = $2 WHERE id = $1", incident_id, at)
-        await self._add_event(tx, incident_id, "ended", at)
+        ended = await tx.execute(
+            "UPDATE incidents SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", incident_id, at
+        )
+        if ended:  # not by another process a moment ago
+            await self._add_event(tx, incident_id, "ended", at)
         return await _incident(tx, incident_id)
 
     async def _add_event(

@@ -33,7 +33,11 @@ TIMEOUT = 3.0  # seconds of one call, connecting included: several fit into the 
 JOIN_ATTEMPTS = 10
 WANTED_FOR = 1_000  # ms that a process counts as waiting for slots
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
-BEGIN = "BEGIN; SET LOCAL synchronous_commit = off"
+# A process that is frozen in the middle keeps the others waiting for no longer than this.
+BEGIN = (
+    "BEGIN; SET LOCAL synchronous_commit = off;"
+    " SET LOCAL idle_in_transaction_session_timeout = 2000"
+)
 
 
 class PostgresProcesses:

@@ -113,6 +113,7 @@ class Several:
         self.balancer = balancer
         self.processes = balancer.processes
         self._first = first
+        self._numbers = itertools.count()
         self._folder = folder
         base = f"http://127.0.0.1:{balancer.port}"
         self._settings = replace(first.settings, app_url=base)
@@ -120,13 +121,12 @@ class Several:
 
     def add(self) -> Process:
         """Not yet started."""
-        number = len(self.processes)
-        folder = self._folder / f"process{number}"
+        folder = self._folder / f"process{next(self._numbers)}"
         folder.mkdir()
         settings = replace(self._settings, port=free_port())
         one = Process(folder, settings, self.world)
         one.environment["DATABASE_URL"] = self._first.environment["DATABASE_URL"]
-        one.environment |= {"SRHOOKS_PROCESS_TTL": "2.5", "WATCH_INTERVAL": "0"}
+        one.environment |= {"SRHOOKS_PROCESS_TTL": "4", "WATCH_INTERVAL": "0"}
         self.processes.append(one)
         return one
 
