@@ -13,9 +13,9 @@ import pytest
 from srhooks.domain.models import Filter, Hook
 from srhooks.store import make_store
 
-from tests.contracts.test_store import TOKENS, add, person
 from tests.integration.test_recipes import nginx
 from tests.support.harness import eventually, free_port
+from tests.support.stored import TOKENS, add, person
 
 README = Path(__file__).parents[2] / "README.md"
 
