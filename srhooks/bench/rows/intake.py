@@ -81,7 +81,7 @@ def _rows(
         Row("intake with a viewer", "/s", [one.rate for one in watched]),
         Row(
             "intake against raw", "x",
-            [one.rate / base.rate for one, base in zip(alone, raw, strict=True)], 0.65,
+            [one.rate / base.rate for one, base in zip(alone, raw, strict=True)], 0.5,
             at_least=True,
         ),
         Row(
