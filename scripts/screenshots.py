@@ -227,7 +227,7 @@ async def take_an_incident(browser: Browser, folder: Path, data: str) -> None:
         await page.get_by_role("button", name="Backfill all 3").wait_for()
         await page.screenshot(path=folder / "missed-wide-light.png")
         await page.get_by_role("button", name="Backfill all 3").click()
-        await page.get_by_text("is here").wait_for()
+        await page.get_by_text("No missed notifications").wait_for()
     await context.close()
 
 

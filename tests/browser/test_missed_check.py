@@ -38,4 +38,4 @@ async def test_the_progress_gives_way_to_what_was_found(chromium: Browser, town:
         assert await page.evaluate("window.isTheSame")
         await page.get_by_role("checkbox").first.check()
         await page.get_by_role("button", name="Backfill selected").click()
-        await expect(page.get_by_text("is here")).to_be_visible()
+        await expect(page.get_by_text("No missed notifications")).to_be_visible()

@@ -69,7 +69,7 @@ async def test_three_are_lost_named_and_backfilled_with_a_click(town: World) -> 
             assert await incidents(ada) == []
             (ended,) = await incidents(ada, "")
             assert ended["endedAt"] > ended["openedAt"]
-            assert "Everything in SmartRecruiters" in await ada.page("/missed")
+            assert "No missed notifications" in await ada.page("/missed")
         finally:
             story.cancel()
             with contextlib.suppress(asyncio.CancelledError):

@@ -178,6 +178,7 @@ async def before(town: World, user_id: str, made: dict[str, Any], now: int) -> N
         for number, event in enumerate((A, B))
         for ago in range(1, WEEKS_BEFORE * 7 * DAY // GAP)
     ]  # fmt: skip
+    new.sort(key=lambda one: one.id)  # the store gives a higher id to what comes out of order
     await asyncio.gather(*(town.services.store.add_notification(one) for one in new))
 
 
