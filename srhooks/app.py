@@ -64,6 +64,7 @@ from srhooks.subscriptions.test_delivery import SubscriptionTester
 from srhooks.web.hooks.body_reader import Bodies
 from srhooks.web.http.answer_budget import AnswerBudget
 from srhooks.web.http.errors import error_middleware
+from srhooks.web.http.forms import FORMS_IN_FLIGHT
 from srhooks.web.http.leaving import setup_leaving
 from srhooks.web.http.security_headers import setup_security
 from srhooks.web.http.session import setup_sessions
@@ -178,6 +179,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     )  # fmt: skip
     # What pages keep.
     app[keys.BODIES], app[keys.ANSWER_BUDGET] = Bodies(), AnswerBudget()
+    app[keys.FORM_BUDGET] = AnswerBudget(FORMS_IN_FLIGHT)
     app[keys.FLASH], app[keys.SOCKETS] = Flash(store, vault), set()
     app[LISTENERS] = listeners = Listeners(hub)
     await hub.open()

@@ -25,6 +25,8 @@ CONCURRENT = 8
 TIMEOUT = 30.0  # seconds for one answer
 WIRE_SHARE = 10  # one connection with odd bytes for so many requests
 MAX_GROWTH = 100  # MB
+MAX_LAG = "0.05"  # s, a bound of the metric's buckets
+LATE_SHARE = 0.01  # of the looks at the event loop that may be later: the machine has other work
 WARM_UP = 0.3  # of the requests: caches and pools are full after it
 METHODS = ("GET", "GET", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "X")
 PATHS = (
@@ -232,6 +234,9 @@ def main() -> int:
     print(f"  looks at the event loop: {looks:.0f}, late by more than:")
     print("  " + ", ".join(f"{le} s: {looks - n:.0f}" for le, n in wire.lag.items() if n < looks))
     failures = [*target.failures, *wire.failures]
+    late = looks - wire.lag.get(MAX_LAG, 0)
+    if late > looks * LATE_SHARE:
+        failures.append(f"the event loop was late by more than {MAX_LAG} s in {late:.0f} looks")
     if last - first > MAX_GROWTH:
         failures.append(f"the process grew by {last - first} MB")
     for failure in failures[:20]:

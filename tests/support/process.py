@@ -27,6 +27,7 @@ class Process:
         self.settings = settings
         self.world = world
         self.log = folder / "log.txt"
+        self.program: tuple[str, ...] = ("srhooks", "serve")  # of `python -m`
         self.running: subprocess.Popen[bytes] | None = None
         self.environment = {
             "PATH": os.environ["PATH"],
@@ -43,7 +44,7 @@ class Process:
     def launch(self, **more: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", "srhooks", "serve"],
+                [sys.executable, "-m", *self.program],
                 env={**self.environment, **more},
                 stdout=log,
                 stderr=log,
@@ -61,6 +62,10 @@ class Process:
                         if response.status == 200:
                             return
                 await asyncio.sleep(0.02)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        assert self.running is not None
+        self.running.send_signal(number)
 
     async def kill(self) -> None:
         assert self.running is not None

@@ -1,21 +1,57 @@
-"""Read a posted form; one that cannot be read is a 400, never a 500."""
+"""Read what a page or a program posts; what cannot be read is a 400, never a 500.
+
+While they arrive, large ones together may hold FORMS_IN_FLIGHT bytes; others wait in line.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 
 from aiohttp import web
 from multidict import MultiMapping
 
 from srhooks.web.http.errors import BadRequestError
+from srhooks.web.state.app_keys import FORM_BUDGET
 
 Form = MultiMapping[str | bytes | bytearray | web.FileField]
 TYPES = frozenset({"application/x-www-form-urlencoded", "multipart/form-data"})
+FORMS_IN_FLIGHT = 16 * 1024 * 1024  # bytes
+SMALL = 64 * 1024  # bytes: such a form waits for nobody, the number of connections bounds them
+READ_TIMEOUT = 20.0  # seconds for a large one to arrive
 
 
 async def read_form(request: web.Request) -> Form:
     """Return the form's fields; none when the body is not a form. Raises BadRequestError."""
     try:
-        return await request.post()
+        async with _room(request):
+            return await request.post()
     except (ValueError, LookupError, AssertionError, RuntimeError):
         # No boundary, an unknown charset, bytes that are not of it: aiohttp raises what it meets.
         raise BadRequestError("the form cannot be read") from None
+
+
+async def read_body(request: web.Request) -> bytes:
+    """Return the body as it was sent. Raises BadRequestError."""
+    async with _room(request):
+        return await request.read()
+
+
+@contextlib.asynccontextmanager
+async def _room(request: web.Request) -> AsyncIterator[None]:
+    """Hold room for what was announced while it arrives. Raises OverloadedError."""
+    size = request.content_length
+    if size is not None and size <= SMALL:
+        yield
+        return
+    most = request.client_max_size or FORMS_IN_FLIGHT
+    lease = await request.config_dict[FORM_BUDGET].reserve(min(size or most, most))
+    try:
+        async with asyncio.timeout(READ_TIMEOUT):
+            yield
+    except TimeoutError:
+        raise BadRequestError("the form did not arrive in time") from None
+    finally:
+        lease.release()
 
 
 def text_of(form: Form, name: str) -> str:

@@ -18,7 +18,7 @@ from srhooks.privacy.candidate_erasure import CandidateEraser, UnknownCandidateE
 from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
-from srhooks.web.http.forms import read_form
+from srhooks.web.http.forms import read_body, read_form
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, log_in_form_token, require_login
 from srhooks.web.http.templating import VIEW, render
@@ -208,7 +208,7 @@ async def _asked(request: web.Request) -> dict[str, Any]:
     if request.content_type != "application/json":
         return dict(await read_form(request))
     try:
-        asked = json.loads(await request.read())
+        asked = json.loads(await read_body(request))
     except (ValueError, RecursionError):
         raise BadRequestError("the body is not JSON") from None
     if not isinstance(asked, dict):

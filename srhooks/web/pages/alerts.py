@@ -13,7 +13,7 @@ from srhooks.incidents.advice import NAMES
 from srhooks.incidents.alert_recipients import BadAddressError, read_emails
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
-from srhooks.web.http.forms import Form, read_form, text_of
+from srhooks.web.http.forms import Form, read_body, read_form, text_of
 from srhooks.web.http.log_in_result import see_other
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
@@ -64,7 +64,7 @@ async def save(request: web.Request) -> web.Response:
     current = await app[ALERT_RECIPIENTS].settings(login.user)
     try:
         if request.content_type == "application/json":
-            chosen = _from_json(await request.read(), current)
+            chosen = _from_json(await read_body(request), current)
         else:
             chosen = _from_form(await read_form(request), current)
     except BadAddressError as error:

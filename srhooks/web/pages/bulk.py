@@ -15,7 +15,7 @@ from srhooks.hub import Event
 from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
-from srhooks.web.http.forms import read_form, text_of
+from srhooks.web.http.forms import read_body, read_form, text_of
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.pages.export import read_ids
 from srhooks.web.pages.feed import find_notification
@@ -122,7 +122,7 @@ class _Asked:
             confirmed = bool(text_of(form, "confirm")) or wants_json(request)
             return cls(ids, _query(text_of(form, "back")), confirmed=confirmed)
         try:
-            value: Any = json.loads(await request.read())
+            value: Any = json.loads(await read_body(request))
         except (ValueError, RecursionError):
             raise BadRequestError("the body is not JSON") from None
         named: Any = value.get("ids") if isinstance(value, dict) else None

@@ -13,7 +13,7 @@ from srhooks.domain.ids import received_ms
 from srhooks.incidents.reconciler import Missed
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
-from srhooks.web.http.forms import read_form, text_of
+from srhooks.web.http.forms import read_body, read_form, text_of
 from srhooks.web.http.query_params import read_cursor, read_limit
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
@@ -115,7 +115,7 @@ async def _chosen(request: web.Request) -> list[str] | None:
         is_all = text_of(form, "all") == "1"
     else:
         try:
-            value = json.loads(await request.read())
+            value = json.loads(await read_body(request))
         except (ValueError, RecursionError):
             raise BadRequestError("the body is not JSON") from None
         value = value if isinstance(value, dict) else {}

@@ -9,7 +9,7 @@ from aiohttp import web
 from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
-from srhooks.web.http.forms import read_form
+from srhooks.web.http.forms import read_body, read_form
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.feed import find_notification
@@ -40,7 +40,7 @@ async def _pasted(request: web.Request) -> str:
         value = (await read_form(request)).get("text")
     else:
         try:
-            given = json.loads(await request.read())
+            given = json.loads(await read_body(request))
         except (ValueError, RecursionError):
             raise BadRequestError("the body is not JSON") from None
         value = given.get("text") if isinstance(given, dict) else None

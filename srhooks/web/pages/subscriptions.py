@@ -22,7 +22,7 @@ from srhooks.subscriptions.new_subscription import (
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, Problem, json_text, of_service
-from srhooks.web.http.forms import Form, read_form, text_of
+from srhooks.web.http.forms import Form, read_body, read_form, text_of
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.health_json import health_json
@@ -308,7 +308,7 @@ def _created(created: dict[str, Any]) -> web.Response:
 
 async def _json_body(request: web.Request) -> dict[str, Any]:
     try:
-        value = json.loads(await request.read())
+        value = json.loads(await read_body(request))
     except (ValueError, RecursionError):
         raise BadRequestError("the body is not JSON") from None
     if not isinstance(value, dict):

@@ -82,5 +82,6 @@ ACCOUNTS = web.AppKey("accounts", Accounts)
 TRUSTED_TIME = web.AppKey("trusted_time", TrustedTime)
 BODIES = web.AppKey("bodies", Bodies)
 ANSWER_BUDGET = web.AppKey("answers", AnswerBudget)
+FORM_BUDGET = web.AppKey("forms", AnswerBudget)  # of what is posted, while it arrives
 FLASH = web.AppKey("flash", Flash)
 SOCKETS: web.AppKey[set[web.WebSocketResponse]] = web.AppKey("sockets", set)
