@@ -14,7 +14,7 @@ async function painted() {
   await painting;
   await new Promise((done) => setTimeout(done)); // htmx hears of a frame before `connected` notes it
   painting = new Promise((done) => {
-    requestAnimationFrame(done);
+    requestAnimationFrame(() => done());
     setTimeout(done, LONGEST);
   });
 }

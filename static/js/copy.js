@@ -4,7 +4,11 @@ import { say } from "./words.js";
 
 const BACK = 2000; // ms until the button says again what it does
 
-// The text of an element as it came in: what a page cannot show as it is stands beside it, as JSON.
+/**
+ * The text of an element as it came in: what a page cannot show as it is stands beside it, as JSON.
+ * @param {HTMLElement} shown
+ * @returns {string}
+ */
 export function exactText(shown) {
   return shown.dataset.exact === undefined ? shown.textContent : JSON.parse(shown.dataset.exact);
 }

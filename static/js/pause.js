@@ -18,7 +18,10 @@ function show() {
   button.setAttribute("aria-pressed", String(isPaused));
 }
 
-// Whether a frame is not to be shown now.
+/**
+ * Whether a frame is not to be shown now.
+ * @param {string} text HTML, as the server sends it
+ */
 export function holdsBack(text) {
   if (!isPaused) return false;
   const { rows, isList } = readFrame(text);
