@@ -153,7 +153,7 @@ async def test_everything_about_one_entity(chromium: Browser, world: World) -> N
         await rows(page).first.get_by_role("link").click()
         await page.get_by_role("link", name="All with this link").click()
         await expect(rows(page)).to_have_count(2)
-        chip = page.get_by_label("one entity:")
+        chip = page.get_by_label("link:")
         await expect(chip).to_be_checked()
         await chip.uncheck()
         await expect(rows(page)).to_have_count(3)

@@ -176,8 +176,9 @@ async def test_the_keyboard_goes_on_where_a_form_was_sent(chromium: Browser, wor
         await expect(heading("job.created")).to_be_focused()
         said = page.locator("#announcer")
         await expect(said).to_have_text("The subscription was activated.")
-        order = await page.get_by_role("article").get_by_role("heading").all_text_contents()
-        following = order[order.index("job.created ") + 1].strip()
+        headings = page.get_by_role("article").get_by_role("heading")
+        order = [text.strip() for text in await headings.all_text_contents()]
+        following = order[order.index("job.created") + 1]
         await card.get_by_role("button", name="Delete").press("Enter")
         await answer_question(page, yes=True)
         await expect(card).to_have_count(0)
@@ -235,7 +236,7 @@ async def test_a_creation_without_an_answer_says_so_and_shows_the_list(
         made_meanwhile(world)
         await form.get_by_role("button", name="Create").click()
         await expect(form.get_by_role("alert")).to_contain_text(
-            "the connection broke. It may have been done all the same: look at the list"
+            "the connection broke. It may have been done all the same: check the list"
         )
         await expect(page.get_by_role("article", name="review.deleted")).to_be_visible()
 

@@ -2,7 +2,8 @@
 
 A name changes with its content, so browsers may keep a file for ever and a deployment is seen at
 once. Scripts import each other by relative names; these are rewritten to the hashed ones.
-What a stylesheet imports is put in its place, so that a page waits for one file.
+What a stylesheet imports is put in its place, so that a page waits for one file. Comments on
+lines of their own are left out, but for those of vendored files, which hold licences.
 """
 
 import gzip
@@ -25,7 +26,10 @@ COMPRESSED = frozenset({".css", ".js", ".svg"})
 FOREVER = "public, max-age=31536000, immutable"
 IMPORT = re.compile(r"""\b(from|import)\s*(["'])\./([\w.-]+\.js)\2""")
 CSS_IMPORT = re.compile(r"""^@import "\./([\w./-]+\.css)";$""", re.MULTILINE)
+COMMENT = re.compile(r"^[ \t]*(?://.*|/\*(?s:.*?)\*/)[ \t]*\n", re.MULTILINE)
+INDENTATION = re.compile(r"\n[ \t]+")
 PREFIX = "/static/"
+VENDORED = "vendor/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +76,8 @@ class Assets:
             body = self._with_hashed_imports(name, body, importers)
         elif path.suffix == ".css":
             body = _with_imported_styles(path, body)
+        if path.suffix in {".js", ".css"} and not name.startswith(VENDORED):
+            body = COMMENT.sub("", body.decode()).encode()
         digest = hashlib.sha256(body).hexdigest()
         asset = Asset(
             url=f"{PREFIX}{name.removesuffix(path.suffix)}.{digest[:12]}{path.suffix}",
@@ -96,9 +102,10 @@ class Assets:
 
 
 def _with_imported_styles(path: Path, body: bytes) -> bytes:
-    return CSS_IMPORT.sub(
+    text = CSS_IMPORT.sub(
         lambda match: (path.parent / match[1]).read_text().rstrip(), body.decode()
-    ).encode()
+    )
+    return INDENTATION.sub("\n", text).encode()
 
 
 ASSETS = web.AppKey("assets", Assets)

@@ -1,5 +1,6 @@
 """Render templates: the Jinja environment, and the variables that every page gets."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import aiohttp_jinja2
 import jinja2
 import jinja2.bccache
 from aiohttp import hdrs, web
+from jinja2.ext import Extension
 
 from srhooks.domain import clock, ids
 from srhooks.incidents.advice import WHAT_TO_DO, action_of, worst
@@ -83,6 +85,8 @@ DEFAULTS: Mapping[str, Any] = {
     "back": "/notifications",
     "subscription_label": None,
 }
+INDENTATION = re.compile(r"\n[ \t]+")
+PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 FILTERS: dict[str, Callable[..., Any]] = {
     "ago": template_filters.ago,
     "clip": labels.clip,
@@ -141,6 +145,20 @@ def template_folder() -> Path:
     return packed if packed.is_dir() else package.parent / "templates"
 
 
+class Unindented(Extension):
+    """One space in place of a line's indentation, but in `pre`: pages are sent uncompressed."""
+
+    def preprocess(
+        self,
+        source: str,
+        name: str | None,  # noqa: ARG002 - the base's arguments
+        filename: str | None = None,  # noqa: ARG002
+    ) -> str:
+        parts = PREFORMATTED.split(source)
+        parts[::2] = [INDENTATION.sub("\n ", part) for part in parts[::2]]
+        return "".join(parts)
+
+
 def setup_view(app: web.Application) -> jinja2.Environment:
     """Make templates ready; `setup_assets` comes first, since pages name the hashed files."""
     env = aiohttp_jinja2.setup(
@@ -154,6 +172,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
         bytecode_cache=COMPILED,
         default_helpers=False,
         filters=FILTERS,
+        extensions=(Unindented,),
     )
     del env.globals["app"]  # no template needs its way into the application
     env.globals.update(
