@@ -64,5 +64,7 @@ class SearchQueries(Queries):
                 "UPDATE search_state SET indexed_to = $1", max(indexed_to, numbers[-1])
             )
 
-        await self._work(work, durable=False)  # else they are indexed again
+        # Not durable: else they are indexed again. In turn with other processes that change these
+        # accounts: a state that one stored between the read and the delete would never be indexed.
+        await self._work(work, durable=False, user_ids={n.user_id for n in notifications})
         return len(texts)

@@ -246,3 +246,23 @@ async def test_numbers_go_on_above_those_of_a_copied_database(fleet: Fleet) -> N
     await process_again(again, number)
     assert await one.last_rev("u1") == (1 << 61) + 2
     await again.close()
+
+
+async def test_a_state_that_comes_while_another_process_indexes_is_found(fleet: Fleet) -> None:
+    one, two = fleet.stores["one"], fleet.stores["two"]
+    target = await add(one, link=LINK)
+    job = EntityJob("u1", LINK, target, 0)
+    await one.finish_entity(job, "fetched", 1, entity=b'{"title": "earlier"}')
+    await process_again(one, target)
+    await fleet.gate.close("two")
+    storing = asyncio.create_task(
+        two.finish_entity(job, "fetched", 2, entity=b'{"title": "laterstate"}')
+    )
+    await _wait_for(fleet.gate, 1)
+    indexing = asyncio.create_task(one.index_some(20))
+    await asyncio.wait([indexing], timeout=0.3)  # it may end, or wait for the other
+    await fleet.gate.open("two")
+    await asyncio.gather(storing, indexing)
+    while await one.index_some(20):
+        pass
+    assert [n.id for n in await one.notifications("u1", Filter(q="laterstate"), 5)] == [target]
