@@ -35,8 +35,9 @@ test: setup ## the whole test suite
 	@exec $(BIN)/pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 coverage: setup ## the fast tests, and which lines of srhooks/ they do not run
-	@exec $(BIN)/pytest -n $(WORKERS) -m "not browser and not slow" \
-		--cov=srhooks --cov-report=term-missing:skip-covered $(PYTEST_ARGS)
+	@$(BIN)/pytest -n $(WORKERS) -m "not browser and not slow" --cov=srhooks \
+		--cov-report=term-missing:skip-covered --cov-report=json:.coverage.json $(PYTEST_ARGS)
+	@$(BIN)/python scripts/coverage_floor.py .coverage.json
 
 check: setup ## lint, format, strict types, templates, scripts, styles, layers, Dockerfile, advisories
 	$(BIN)/ruff check .
