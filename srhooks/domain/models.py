@@ -22,6 +22,7 @@ REDACTED = "[redacted]"
 ERASED = "Erased"
 WHOLE_ACCOUNT = ""  # as the candidate of an erasure: everything of the user
 TEST_HEADER = "srhooks-test"  # holds the proof that srhooks itself sent this test
+REFUSAL = "SmartRecruiters says: "  # in the error of an entity that the service refused (403)
 TEST_VERIFIED = "true"  # stored in place of a proof that was right
 
 

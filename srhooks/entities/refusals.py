@@ -2,7 +2,7 @@
 
 from srhooks.accounts.rights import explain_refusal
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import EntityJob
+from srhooks.domain.models import REFUSAL, EntityJob
 from srhooks.protocol.scopes import entity_kind
 from srhooks.smartrecruiters.errors import ServiceAnsweredError
 from srhooks.store import Store
@@ -21,7 +21,7 @@ class Refusals:
             if self._kinds is not None:
                 self._kinds.add(kind)
         why = "" if user is None else f"{explain_refusal(user, event_name)}. "
-        return f"{why}SmartRecruiters says: {error}"
+        return f"{why}{REFUSAL}{error}"
 
     async def clear(self, store: Store, job: EntityJob) -> None:
         """Forget the refusal: an entity of this kind was read. Raises StoreError."""

@@ -1,7 +1,7 @@
 """What the store knows of entities: what is due, how fetching went, what was known before."""
 
 from srhooks.domain.ids import received_ms
-from srhooks.domain.models import EntityJob, EntityStatus, Signature
+from srhooks.domain.models import REFUSAL, EntityJob, EntityStatus, Signature
 from srhooks.store.filter_sql import RECEIVED_AT, REV
 from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
@@ -181,6 +181,25 @@ class EntityQueries(Queries):
             job.user_id, job.link, job.newest_id,
         )  # fmt: skip
         return [row[0] for row in rows]
+
+    async def retry_refused_entities(self, user_id: str, at: int, limit: int) -> int:
+        async def work(tx: Transaction) -> int:
+            rows = await tx.fetch(
+                "SELECT id FROM notifications WHERE user_id = $1 AND entity_status = 'failed'"
+                f" AND entity_error LIKE $2 ORDER BY id DESC LIMIT {limit:d}",
+                user_id,
+                f"%{REFUSAL}%",
+            )
+            for (notification_id,) in rows:
+                await tx.execute(
+                    "UPDATE notifications SET entity_status = 'pending', entity_error = NULL,"
+                    f" due_at = $2, attempts = 0, rev = {REV} WHERE id = $1",
+                    notification_id,
+                    at,
+                )
+            return len(rows)
+
+        return await self._work(work, user_ids=[user_id])
 
     async def process_again(
         self, user_id: str, notification_id: int, signature: Signature, link: str | None,

@@ -59,3 +59,6 @@ class EntityStore(Protocol):
 
         The verdict stays as it was where it would make two of one delivery.
         """
+
+    async def retry_refused_entities(self, user_id: str, at: int, limit: int) -> int:
+        """Make the newest entities that the service refused (403) pending again; their number."""

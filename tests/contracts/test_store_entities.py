@@ -5,6 +5,7 @@ from dataclasses import replace
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at, received_ms
 from srhooks.domain.models import (
+    REFUSAL,
     EntityJob,
 )
 from srhooks.store import Store
@@ -115,3 +116,21 @@ async def test_a_dead_grant_stops_fetching_until_the_next_log_in(store: Store) -
     again = await store.save_user(replace(person(), id="other", name="Ada N."), TOKENS)
     assert (again.id, again.name, again.grant_dead) == ("u1", "Ada N.", False)
     assert await store.users_with_due_entities(now) == ["u1"]
+
+
+async def test_what_was_refused_is_tried_again_after_a_log_in(store: Store) -> None:
+    refused = await add(store, link="https://api.test/a")
+    broken = await add(store, link="https://api.test/b")
+    theirs = await add(store, user_id="u2", link="https://api.test/a")
+    for user_id, number, link, error in (
+        ("u1", refused, "a", f"{REFUSAL}no"),
+        ("u1", broken, "b", "400"),
+        ("u2", theirs, "a", f"{REFUSAL}no"),
+    ):
+        job = EntityJob(user_id, f"https://api.test/{link}", number, 0)
+        await store.finish_entity(job, "failed", 9, error=error)
+    before = await store.last_rev("u1")
+    assert await store.retry_refused_entities("u1", 5, 10) == 1
+    assert [job.newest_id for job in await store.untried_entities("u1", 5, 10)] == [refused]
+    assert await store.last_rev("u1") > before
+    assert await store.retry_refused_entities("u1", 5, 10) == 0

@@ -56,6 +56,26 @@ async def test_a_refused_entity_names_the_scope_and_is_remembered(tmp_path: Any)
         assert "403, for an entity" in account
 
 
+async def test_after_a_log_in_with_more_scopes_refused_entities_are_fetched(tmp_path: Any) -> None:
+    async with (
+        start_world(tmp_path, login_methods=("client-credentials",)) as world,
+        world.nobody() as browser,
+    ):
+        client = world.sandbox.create_client(scope="webhooks_manage")
+        form = {"client_id": client.client_id, "client_secret": client.client_secret}
+        await browser.json("POST", "/login/client-credentials", data=form)
+        await browser.subscribe("job.created")
+        failed = await fired(world, browser, "job.created", "failed")
+        client.scope = "webhooks_manage jobs_read"
+        await browser.json("POST", "/login/client-credentials", data=form)
+
+        async def fetched() -> bool:
+            again = await browser.json("GET", f"/notifications/{failed['id']}")
+            return bool(again["entity"]["status"] == "fetched")
+
+        await eventually(fetched)
+
+
 async def test_unknown_scopes_are_found_out_by_asking(tmp_path: Any) -> None:
     async with (
         start_world(tmp_path, login_methods=("api-key",)) as world,
