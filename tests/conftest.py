@@ -46,6 +46,9 @@ SLOW = BUSY | {
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what drives a browser, and what is slow, by where it stands."""
     for item in items:
+        if item.path.parent.name == "browser" and pytest_asyncio.is_async_test(item):
+            # The browser is started once, in the loop of the session.
+            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
         if item.path.parent.name == "browser" or "chromium" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
         if item.path.parent.name == "stress" or item.path.stem in SLOW:

@@ -14,7 +14,7 @@ from tests.support.harness import Browser as Session
 from tests.support.harness import World, eventually
 from tests.support.harness import world as start_world
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 ERASED = {"candidateId": "candidate-7", "confirm": True}
 

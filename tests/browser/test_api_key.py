@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
@@ -13,7 +12,7 @@ from tests.support.browser import needs_chromium, visit
 from tests.support.process import Process
 from tests.support.process import process as process_in
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -8,7 +8,7 @@ from tests.support.browser import answer_question, needs_chromium, open_browser
 from tests.support.feed_page import hook_of
 from tests.support.harness import World
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 @pytest.mark.parametrize("width", [1280, 390])

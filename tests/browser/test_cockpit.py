@@ -2,14 +2,13 @@
 
 import re
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.feed_page import hook_of
 from tests.support.harness import World
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 async def test_events_are_found_and_chosen_by_family(chromium: Browser, world: World) -> None:

@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import World
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 async def test_an_export_shows_its_progress_and_becomes_a_file(

@@ -4,14 +4,13 @@ import asyncio
 import re
 from pathlib import Path
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.feed_page import rows, some
 from tests.support.harness import World
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 async def test_times_stay_true_and_are_the_readers_own(chromium: Browser, world: World) -> None:

@@ -11,7 +11,7 @@ from tests.support.browser import needs_chromium, open_browser
 from tests.support.feed_page import rows, some
 from tests.support.harness import World, eventually
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 @pytest.mark.parametrize("scripts", [True, False])

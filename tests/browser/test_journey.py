@@ -15,7 +15,7 @@ from tests.support.browser import answer_question, log_in, needs_chromium, visit
 from tests.support.harness import World, application, free_port
 from tests.support.harness import world as start_world
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 REFUSED = "status of 401"  # how the other tab learns that it is logged out
 AWAY = "WebSocket connection to .* failed|ERR_CONNECTION_REFUSED|htmx:ws:error"  # while it is

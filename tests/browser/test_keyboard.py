@@ -1,13 +1,12 @@
 """What the keyboard does."""
 
-import pytest
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.feed_page import hook_of
 from tests.support.harness import World
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 async def test_keys_move_open_search_and_go_places(chromium: Browser, world: World) -> None:

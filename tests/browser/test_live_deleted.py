@@ -13,8 +13,6 @@ from tests.support.harness import World
 from tests.support.harness import world as start_world
 from tests.support.page_model import Page
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
-
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def town(tmp_path: Path) -> AsyncIterator[World]:

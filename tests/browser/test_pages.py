@@ -12,7 +12,7 @@ from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import World
 from tests.support.harness import world as start_world
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 ERASED = {"candidateId": "candidate-7", "confirm": True}
 

@@ -3,15 +3,12 @@
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import World, eventually
 from tests.support.harness import world as start_world
-
-pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -16,7 +16,7 @@ from tests.support.browser import HASTE, answer_question, needs_chromium, open_b
 from tests.support.harness import World
 from tests.support.harness import world as start_world
 
-pytestmark = [needs_chromium, pytest.mark.asyncio(loop_scope="session")]
+pytestmark = needs_chromium
 
 
 @pytest_asyncio.fixture(loop_scope="session")

@@ -5,7 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Route, expect
 
 from tests.support.browser import needs_chromium, open_browser
@@ -16,7 +16,7 @@ MOST = 110_000  # bytes; the code of seven languages beside a signature is 10 kB
 ASSET = re.compile(r'(?:href|src)="(/static/[^"]+)"')
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def town(tmp_path: Path) -> AsyncIterator[World]:
     async with start_world(tmp_path) as running:
         yield running
