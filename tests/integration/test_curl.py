@@ -108,7 +108,7 @@ async def test_the_signed_text_is_what_was_signed(world: World) -> None:
         page = await ada.page(f"/notifications/{n['id']}")
         assert f'href="{path}"' in page
         for name, expected in (("signed", canonical(headers, body)), ("raw-text", body)):
-            exact = re.search(rf'id="{name}-{n["id"]}" data-exact="([^"]*)"', page)
+            exact = re.search(rf'id="{name}-{n["id"]}"\s+data-exact="([^"]*)"', page)
             assert exact is not None
             assert json.loads(unescape(exact[1])) == expected.decode()
 

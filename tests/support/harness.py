@@ -50,10 +50,11 @@ class Browser:
 
     base: str
     session: aiohttp.ClientSession
-    origin: str = ""  # where it is not the base: behind a load balancer
+    public: str = ""  # where it is not the base: behind a load balancer
 
-    def __post_init__(self) -> None:
-        self.origin = self.origin or self.base
+    @property
+    def origin(self) -> str:
+        return self.public or self.base
 
     def request(self, method: str, path: str, **options: Any) -> Any:
         options.setdefault("allow_redirects", False)
