@@ -21,10 +21,11 @@ MAX_PARAMETERS = 100  # of a link
 MAX_SHOWN = 2000  # characters kept of a target that is not a URL
 BLANK = " \t\r\n"
 WHITE = re.compile(r"[ \t\r\n]+")
-# Possessive throughout: each goes over the text once.
-TEXT = r'"(?:[^"\\]++|\\.)*+"'
-PIECE = re.compile(rf'(?:[^<",]++|<[^<>]*+>|{TEXT})++|,|<+(?=<)|<|"', re.DOTALL)
-PARAMETER = re.compile(rf'(?:[^;"]++|{TEXT}|")++', re.DOTALL)
+# Each goes over the text once. Only sets of characters are possessive: for groups with a choice in
+# them that is wrong before Python 3.11.5 (cpython issue 106052).
+TEXT = r'"[^"\\]*+(?:\\.[^"\\]*+)*"'
+PIECE = re.compile(rf'(?:[^<",]++|<[^<>]*+>|{TEXT})+|,|<+(?=<)|<|"', re.DOTALL)
+PARAMETER = re.compile(rf'(?:[^;"]++|{TEXT}|")+', re.DOTALL)
 QUOTED = re.compile(TEXT, re.DOTALL)
 ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # What a URL may hold literally (RFC 3986), without the backslash and space that parsers
