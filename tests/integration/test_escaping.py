@@ -130,7 +130,7 @@ async def test_no_page_is_broken_by_the_services_words(world: World, ada: Browse
     sandbox.clear_faults()
     for status in (400, 403, 409, 429, 500):
         sandbox.add_fault("/subscriptions$", status=status, body={"message": PROBE})
-        check(await ada.page("/subscriptions", status=502 if status == 500 else status))
+        check(await ada.page("/subscriptions?wait=1", status=502 if status == 500 else status))
         for headers in ({"Accept": "text/html"}, {"Accept": "text/html", "HX-Request": "true"}):
             form = {"events": PROBE, "alertingEmailAddress": PROBE, "auth_type": "basic",
                     "auth_username": PROBE, "auth_password": "x"}  # fmt: skip
