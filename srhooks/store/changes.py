@@ -8,7 +8,7 @@ so none of its changes becomes visible below one that was read before. SQLite ha
 from collections.abc import Sequence
 
 from srhooks.domain.models import Notification
-from srhooks.store.feed_slices import SIZE, light
+from srhooks.store.feed_slices import SIZE
 from srhooks.store.filter_sql import COLUMNS, REV, notification_of, placeholders
 from srhooks.store.group_commit import Transaction
 from srhooks.store.notification_protocol import PAGE_BYTES
@@ -21,20 +21,15 @@ MAX_DELETIONS = 5000  # the newest, that are told at a time
 
 class ChangeQueries(Queries):
     async def changed_since(self, user_id: str, rev: int, limit: int) -> list[Notification]:
-        sized = await self._read(
-            f"SELECT n.rev, {SIZE} FROM notifications n WHERE user_id = $1 AND rev > $2"
-            f" ORDER BY rev LIMIT {limit:d}",
-            user_id,
-            rev,
-        )
-        if not sized:
-            return []
+        # In one statement: a row that changed between two would be in neither.
         rows = await self._read(
-            f"SELECT {COLUMNS} FROM notifications n WHERE user_id = $1 AND rev > $2"
-            f" AND rev <= $3 ORDER BY rev LIMIT {limit:d}",
+            f"SELECT {COLUMNS} FROM notifications n JOIN ("
+            "SELECT sized.id, sum(size) OVER (ORDER BY rev) - size AS before FROM ("
+            f"SELECT n.id, n.rev, {SIZE} AS size FROM notifications n"
+            f" WHERE user_id = $1 AND rev > $2 ORDER BY rev LIMIT {limit:d}) sized"
+            f") part ON part.id = n.id WHERE part.before < {PAGE_BYTES:d} ORDER BY n.rev",
             user_id,
             rev,
-            light(sized, PAGE_BYTES)[-1],
         )
         return [notification_of(row) for row in rows]
 

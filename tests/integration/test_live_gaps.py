@@ -11,7 +11,8 @@ from srhooks.domain.models import NewNotification
 from srhooks.hub import Event
 from srhooks.store import Store
 
-from tests.support.harness import World
+from tests.support.harness import World, eventually
+from tests.support.page_model import Page
 
 
 async def test_a_page_that_comes_back_beside_another_hears_what_it_missed(world: World) -> None:
@@ -153,3 +154,27 @@ async def test_what_is_erased_leaves_a_page_that_was_filtered_by_its_text(world:
             for socket in (by_text, by_link):
                 frame = await frame_with(socket, f'id="n-{n["id"]}"')
                 assert 'hx-swap-oob="delete"' in frame
+
+
+async def test_what_changed_while_a_page_was_away_comes_whole_however_much_it_is(
+    world: World,
+) -> None:
+    """More than one read: each notification changed after all of them had come."""
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        page = Page(ada)
+        await page.load()
+        for _ in range(2):  # the second time they are deliveries of the same
+            sent = [
+                world.notify(hook, event_name="job.created", event_id=f"{n}") for n in range(70)
+            ]
+            assert set(await asyncio.gather(*sent)) == {202}
+        await page.connect()
+
+        async def all_there() -> bool:
+            while await page.read(0.1):
+                pass
+            return len(page.rows) == 70
+
+        await eventually(all_there)
+        assert page.complaints == []

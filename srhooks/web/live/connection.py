@@ -60,6 +60,7 @@ class LivePage:
         "_socket",
         "_told",
         "_transport",
+        "_whole",
         "_window",
         "closing",
         "login",
@@ -75,6 +76,7 @@ class LivePage:
         self.login = login
         self.view = view
         self.sent = cursor
+        self._whole = cursor  # all that was there at this rev was sent: `sent` when it was idle
         self._told = self.sent  # of deletions: up to this rev
         self.closing: asyncio.Task[None] | None = None
         self._app = app
@@ -110,9 +112,9 @@ class LivePage:
         )
 
     @property
-    def key(self) -> tuple[str, int]:
+    def key(self) -> tuple[str, int, int]:
         """Idle pages with the same key are sent the same frame."""
-        return self._filter_key, self.sent
+        return self._filter_key, self.sent, self._whole
 
     def open(self) -> None:
         """Start sending: first what changed since the page's cursor, then what is new."""
@@ -124,13 +126,18 @@ class LivePage:
         for event in early:
             self.enqueue(event)
 
-    def send_frame(self, frame: bytes, after: int, rev: int) -> bool:
-        """Send what changed from `after` up to `rev`; False where the page is not idle."""
+    def send_frame(self, frame: bytes, after: int, rev: int, *, complete: bool) -> bool:
+        """Send what changed from `after` up to `rev`; False where the page is not idle.
+
+        `complete`: nothing more had changed.
+        """
         if not self.idle or self.sent < after:
             return False
         if frame and not self._socket.closed:
             self._transport.write(frame)
         self.sent = max(self.sent, rev)
+        if complete:
+            self._whole = self.sent
         return True
 
     def enqueue(self, event: Event) -> None:
@@ -212,6 +219,7 @@ class LivePage:
             if changes.found:
                 self.sent = changes.found[-1].n.rev
             if changes.complete:
+                self._whole = self.sent
                 return True
 
     async def _send_deleted(self) -> None:
@@ -224,7 +232,7 @@ class LivePage:
     async def _send_whole_list(self) -> None:
         cursor = await self._app[STORE].last_rev(self.login.user.id)
         await self._send(await fragments.whole_list(self._app, self.login, self._filter, cursor))
-        self.sent = cursor
+        self.sent = self._whole = cursor
 
     async def _send(self, text: str) -> None:
         if not text:
@@ -234,7 +242,9 @@ class LivePage:
         self._app[METRICS].frames.inc()
 
     def _frame(self, change: Change) -> str:
-        new = change.n.first_rev > self.sent  # else the page was sent an earlier state of it
+        # Else the page was sent an earlier state of it. One that came after `_whole` may have
+        # changed, and so moved up, before it was read: a page replaces what it has already.
+        new = change.n.first_rev > self._whole
         return change.frame((self._filter_key, new), lambda: self._row(change.n, new=new))
 
     def _row(self, n: Notification, *, new: bool) -> str:

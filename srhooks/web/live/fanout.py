@@ -81,7 +81,7 @@ class Audience:
     async def _give(self, changes: Changes, after: int, event: Event) -> None:
         """Send each page what it lacks; idle pages at the same cursor share one frame."""
         rev = changes.found[-1].n.rev if changes.found else after
-        frames: dict[tuple[str, int], bytes] = {}
+        frames: dict[tuple[str, int, int], bytes] = {}
         pages = list(self.pages)
         for start in range(0, len(pages), SLICE):
             if start:
@@ -92,7 +92,7 @@ class Audience:
                     key = page.key
                     if key not in frames:
                         frames[key] = text_frame(page.text_of(changes.found))
-                    if page.send_frame(frames[key], after, rev):
+                    if page.send_frame(frames[key], after, rev, complete=changes.complete):
                         sent += bool(frames[key])
                         continue
                 page.enqueue(event)
