@@ -61,7 +61,11 @@ class Server:
                 self._address = await _looked_at(read_address(self._url))
         connection = await _connected(self._address)
         if not self.pooled:
-            await connection.execute(NO_COMPILING)
+            try:
+                await connection.execute(NO_COMPILING)
+            except BaseException:  # a caller that gives up, too
+                connection.terminate()
+                raise
         return connection
 
     async def alone(self, connection: Connection, run: Callable[[], Awaitable[T]]) -> T:
