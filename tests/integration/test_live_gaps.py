@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from typing import Any
 
+import aiosqlite
 import pytest
 from aiohttp import WSMsgType
 from srhooks.domain.ids import encode_id
@@ -30,27 +31,26 @@ async def test_a_page_that_comes_back_beside_another_hears_what_it_missed(world:
                 assert "missed" in await feed.receive_str(timeout=5)
 
 
-async def test_what_is_being_committed_reaches_a_page_that_opens(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_what_is_being_committed_reaches_a_page_that_opens(world: World) -> None:
+    """Somebody else holds the database while the page opens: the commit waits for that."""
+    store = world.services.store
     async with world.logged_in() as ada:
         hook = (await ada.subscribe("job.created"))["hookId"]
-        connection: Any = world.services.store._connection  # type: ignore[attr-defined]
-        insert, begun, may = connection.insert_notifications, asyncio.Event(), asyncio.Event()
+        received = store.received
+        path = world.settings.database_url.removeprefix("sqlite:///")
+        async with aiosqlite.connect(path, isolation_level=None) as other:
+            await other.execute("BEGIN IMMEDIATE")
+            posting = asyncio.create_task(world.notify(hook, event_name="inflight", event_id="1"))
 
-        async def slow(rows: list[NewNotification]) -> list[bool]:
-            begun.set()
-            await may.wait()
-            inserted: list[bool] = await insert(rows)
-            return inserted
+            async def begun() -> bool:
+                return store.received > received
 
-        monkeypatch.setattr(connection, "insert_notifications", slow)
-        posting = asyncio.create_task(world.notify(hook, event_name="inflight", event_id="1"))
-        await begun.wait()
-        async with ada.live() as socket:
-            may.set()
-            assert await posting == 202
-            assert "inflight" in await socket.receive_str(timeout=5)
+            await eventually(begun)
+            async with ada.live() as socket:
+                await other.execute("ROLLBACK")
+                assert await posting == 202
+                while "inflight" not in await socket.receive_str(timeout=5):
+                    pass
 
 
 async def storm(store: Store, world: World, user_id: str) -> None:

@@ -137,7 +137,8 @@ async def test_nothing_is_lost_or_doubled(tmp_path: Path, postgres: Any) -> None
         asked = Counter(one.path for one in seen_requests if one.path.startswith("/jobs/s"))
         assert len(asked) == part * 4
         assert sum(asked.values()) - len(asked) <= 3 * UNDER_WAY
-        assert not [one for one in seen_requests if one.status == 429]
+        # What a killed or frozen process had sent still counts when another one goes on.
+        assert sum(one.status == 429 for one in seen_requests) <= UNDER_WAY
 
 
 async def test_an_upgrade_one_by_one_answers_202_or_503_and_loses_none(

@@ -21,7 +21,7 @@ from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.query_params import live_url, older_url, read_filter, read_limit
 from yarl import URL
 
-from tests.support.fuzz_wire import run_wire
+from tests.support.fuzz_wire import MAX_GROWTH, run_wire
 from tests.support.fuzzing import run
 from tests.support.harness import Browser, World
 from tests.support.notifications import notification
@@ -72,7 +72,7 @@ async def test_a_hundred_odd_connections_fail_nothing(tmp_path: Path) -> None:
     assert report.statuses[202] > 10
     assert report.statuses[431] > 3
     first, last = report.memory
-    assert last - first < 100 * 1024  # kB
+    assert last - first < MAX_GROWTH
 
 
 @given(st.lists(link_parts, max_size=30).map("".join) | header_text)

@@ -18,13 +18,12 @@ from urllib.parse import quote
 
 from srhooks.observability.logging_setup import setup_logs
 
-from tests.support.fuzz_wire import run_wire
+from tests.support.fuzz_wire import MAX_GROWTH, run_wire
 from tests.support.harness import Browser, World, world
 
 CONCURRENT = 8
 TIMEOUT = 30.0  # seconds for one answer
 WIRE_SHARE = 10  # one connection with odd bytes for so many requests
-MAX_GROWTH = 100  # MB
 MAX_LAG = "0.05"  # s, a bound of the metric's buckets
 LATE_SHARE = 0.01  # of the looks at the event loop that may be later: the machine has other work
 WARM_UP = 0.3  # of the requests: caches and pools are full after it
@@ -237,7 +236,7 @@ def main() -> int:
     late = looks - wire.lag.get(MAX_LAG, 0)
     if late > looks * LATE_SHARE:
         failures.append(f"the event loop was late by more than {MAX_LAG} s in {late:.0f} looks")
-    if last - first > MAX_GROWTH:
+    if wire.memory[1] - wire.memory[0] > MAX_GROWTH:
         failures.append(f"the process grew by {last - first} MB")
     for failure in failures[:20]:
         print(f"  FAILED {failure}")
