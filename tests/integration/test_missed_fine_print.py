@@ -191,6 +191,7 @@ async def test_what_is_sent_after_its_candidate_was_erased_is_named(world: World
         made = await ada.subscribe("candidate.updated")
         person = world.sandbox.world.listed["candidate"][0]
         await world.sandbox.fire("candidate.updated", entity=person.id)
+        await eventually(ada.notifications)
         body = json.dumps({"id": person.id})
         record(world, made, "before", MINUTE, event="candidate.updated", body=body)
         erase = {"candidateId": person.id, "confirm": True}
