@@ -1,7 +1,8 @@
 """The index of what each notification names, which follows the user's changes at its own pace.
 
 It is complete up to `subject_state.rev` of the user: every change of a notification raises its
-`rev`, so what is not indexed as it stands is exactly what has a higher one.
+`rev`, so what is not indexed as it stands is exactly what has a higher one. A notification that
+changes while it is indexed keeps that mark below it until its next turn.
 """
 
 from collections.abc import Sequence
@@ -34,8 +35,11 @@ class SubjectQueries(Queries):
     ) -> list[int]:  # fmt: skip
         async def work(tx: Transaction) -> list[int]:
             current = await _revs(tx, [entry.notification_id for entry in entries])
-            # One that changed meanwhile comes again, with a higher rev.
+            # One that changed meanwhile comes again, with a higher rev. Until then the index is
+            # complete only up to where it stood: who catches up goes on until that is in it.
             fresh = [entry for entry in entries if current.get(entry.notification_id) == entry.rev]
+            changed = [one.rev for one in entries if current.get(one.notification_id, 0) > one.rev]
+            complete = min([rev, *(changed_rev - 1 for changed_rev in changed)])
             await tx.execute_many(
                 "DELETE FROM notification_subjects WHERE notification_id = $1",
                 [(entry.notification_id,) for entry in fresh],
@@ -67,7 +71,7 @@ class SubjectQueries(Queries):
                 " ON CONFLICT (user_id) DO UPDATE SET rev = excluded.rev"
                 " WHERE subject_state.rev < excluded.rev",
                 user_id,
-                rev,
+                complete,
             )
             return [entry.notification_id for entry in titled]
 

@@ -20,6 +20,7 @@ class SubjectStore(Protocol):
         """Index these, which are all that changed up to `rev`; which of them got a title.
 
         Those that have not changed meanwhile get their titles. Names are asked for the `unnamed`.
+        Where one changed meanwhile, the index counts as complete up to just below it.
         """
 
     async def due_name_requests(self, now: int, limit: int) -> list[NameRequest]:

@@ -48,6 +48,24 @@ async def test_a_later_state_replaces_what_was_named(store: Store) -> None:
     assert await store.subject_rev("u2") == 0
 
 
+async def test_what_changes_while_it_is_indexed_is_not_taken_for_indexed(store: Store) -> None:
+    """Else who catches up with the index finds nothing of what was stored before they asked."""
+    first, second = await add(store), await add(store, event_id="e")
+    rows = await store.changed_since("u1", 0, 10)
+    target = await store.last_rev("u1")
+    await add(store, event_id="e")  # a re-delivery, between the reading and the saving
+    entries = [NamedSubjects(n.id, n.rev, frozenset({A})) for n in rows]
+    await store.save_subjects("u1", entries, target)
+    assert await store.ids_naming([A]) == [first]
+    assert await store.subject_rev("u1") < target
+    assert await store.users_to_index() == ["u1"]
+    again = await store.changed_since("u1", await store.subject_rev("u1"), 10)
+    assert [n.id for n in again] == [second]
+    await indexed(store, [second], A)
+    assert await store.ids_naming([A]) == [first, second]
+    assert await store.users_to_index() == []
+
+
 async def test_what_is_gone_names_nothing(store: Store) -> None:
     erased, deleted, purged = [await add(store) for _ in range(3)]
     await indexed(store, [erased, deleted, purged], A)
