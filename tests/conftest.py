@@ -21,9 +21,12 @@ from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
 from tests.support.harness import World
 from tests.support.harness import world as start_world
+from tests.support.memory_disk import use_memory_disk
 from tests.support.postgres import database_url, start_postgres
 
 T = TypeVar("T")
+
+use_memory_disk()  # before pytest makes its folders and starts its workers
 
 # What an example proves does not depend on how busy the machine is.
 hypothesis.settings.register_profile("tests", deadline=None)

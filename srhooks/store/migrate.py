@@ -7,7 +7,7 @@ or by a build with other files, is refused before anything is changed.
 import contextlib
 import hashlib
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
@@ -31,10 +31,11 @@ class Script(NamedTuple):
         return hashlib.sha256(self.text.encode()).hexdigest()
 
 
-def scripts(dialect: str) -> list[Script]:
-    """Every schema file, `sqlite_001.sql` first."""
+@cache
+def scripts(dialect: str) -> tuple[Script, ...]:
+    """Every schema file, `sqlite_001.sql` first; read once, they do not change while we run."""
     folder = files("srhooks.store").joinpath("schema")
-    return sorted(
+    in_order = sorted(
         Script(
             int(entry.name.removesuffix(".sql").partition("_")[2]),
             entry.read_text(encoding="utf-8"),
@@ -42,9 +43,10 @@ def scripts(dialect: str) -> list[Script]:
         for entry in folder.iterdir()
         if entry.name.startswith(f"{dialect}_") and entry.name.endswith(".sql")
     )
+    return tuple(in_order)
 
 
-def check_versions(applied: Mapping[int, str | None], known: list[Script]) -> None:
+def check_versions(applied: Mapping[int, str | None], known: Sequence[Script]) -> None:
     """`applied`: numbers and checksums, None where none was kept. Raises SchemaError."""
     newest = max(applied, default=0)
     if newest > known[-1].number:

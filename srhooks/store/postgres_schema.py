@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Sequence
 
 import asyncpg
 
@@ -21,7 +22,7 @@ LOCK_ATTEMPTS = 60
 MIGRATION_LOCK = 727_400_001  # any fixed number: two processes must not migrate at once
 
 
-async def migrate(connection: Connection, known: list[Script]) -> None:
+async def migrate(connection: Connection, known: Sequence[Script]) -> None:
     """Apply the files that are missing, all or none. Raises SchemaError, asyncpg.PostgresError.
 
     Other processes go on meanwhile. A change of a table waits for whoever reads it, and everybody
@@ -38,7 +39,7 @@ async def migrate(connection: Connection, known: list[Script]) -> None:
     await _speed_up_search(connection)
 
 
-async def _migrate(connection: Connection, known: list[Script]) -> None:
+async def _migrate(connection: Connection, known: Sequence[Script]) -> None:
     """The lock ends with the transaction: it holds behind a pooler as well."""
     async with connection.transaction():
         await connection.execute(

@@ -1,7 +1,7 @@
 """Bring the tables of a SQLite database up to date."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from srhooks.store.migrate import (
     VERSIONS,
@@ -13,7 +13,7 @@ from srhooks.store.migrate import (
 )
 
 
-def migrate(connection: sqlite3.Connection, known: list[Script]) -> None:
+def migrate(connection: sqlite3.Connection, known: Sequence[Script]) -> None:
     """Apply the files that are missing, all or none. Raises SchemaError, sqlite3.Error."""
     connection.execute("BEGIN IMMEDIATE")  # two that start at once take turns
     try:
@@ -25,7 +25,7 @@ def migrate(connection: sqlite3.Connection, known: list[Script]) -> None:
         raise
 
 
-def _migrate(connection: sqlite3.Connection, known: list[Script]) -> None:
+def _migrate(connection: sqlite3.Connection, known: Sequence[Script]) -> None:
     ((version,),) = connection.execute("PRAGMA user_version")
     tables = table_columns(connection)
     if version == 0 and tables:

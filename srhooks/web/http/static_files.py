@@ -6,6 +6,7 @@ What a stylesheet imports is put in its place, so that a page waits for one file
 lines of their own are left out, but for those of vendored files, which hold licences.
 """
 
+import functools
 import gzip
 import hashlib
 import re
@@ -118,9 +119,15 @@ def static_folder() -> Path:
     return packed if packed.is_dir() else package.parent / "static"
 
 
+@functools.cache
+def packaged_assets() -> Assets:
+    """The files of this version: the same for every application of a process, so read once."""
+    return Assets(static_folder())
+
+
 def setup_assets(app: web.Application, folder: Path | None = None) -> Assets:
     """Read all files, so that pages can name them and `serve` can answer."""
-    assets = Assets(folder or static_folder())
+    assets = packaged_assets() if folder is None else Assets(folder)
     app[ASSETS] = assets
     return assets
 
