@@ -22,7 +22,7 @@ from srhooks.entities.fetcher import EntityFetcher
 from srhooks.entities.name_lookup import NameLookup
 from srhooks.entities.timeline import TimelineReader
 from srhooks.fleet.fleet import Fleet
-from srhooks.hub import make_hub, share_counts
+from srhooks.hub import make_hub
 from srhooks.incidents.alert_recipients import AlertRecipients
 from srhooks.incidents.audit import AuditTrail
 from srhooks.incidents.channels import make_channels
@@ -39,6 +39,7 @@ from srhooks.intake.key_lookup import newest_key
 from srhooks.intake.key_recovery import KeyRecovery
 from srhooks.intake.receiver import Intake
 from srhooks.intake.test_proof import TestProof
+from srhooks.maintenance.event_counting import count_earlier
 from srhooks.maintenance.heartbeat import beat_forever
 from srhooks.maintenance.retention import Retention
 from srhooks.maintenance.search_indexing import index_forever
@@ -114,7 +115,6 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     await fleet.open()
     app[keys.VAULT] = vault = Vault(settings.session_secrets)
     app[keys.HUB] = hub = make_hub(settings.database_url, settings.listen_database_url, store)
-    share_counts(store, hub)
     share_states(app, hub)
     app[GUESSES].share(hub)
     app[keys.TRUSTED_TIME] = TrustedTime(store, clock, metrics)
@@ -221,6 +221,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "subject-index": app[keys.SUBJECT_INDEXER].run,
         "names": NameLookup(store, app[keys.USER_CLIENT], app[keys.SUBJECT_INDEXER]).run,
         "search-index": lambda: index_forever(store),
+        "event-counts": lambda: count_earlier(store),
         "reseal": lambda: _reseal(store, app[keys.VAULT]),
         "watch-local": app[keys.ACCOUNT_WATCH].run_local,
         "missed": app[keys.RECONCILER].run,

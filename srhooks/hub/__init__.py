@@ -5,8 +5,6 @@ from srhooks.hub.event_queue import EventQueue
 from srhooks.hub.local import LocalHub
 from srhooks.store import Store, StoreUnavailableError
 
-COUNTS = "counts"  # the topic
-
 __all__ = [
     "ANYTHING",
     "EVERY_SESSION",
@@ -16,7 +14,6 @@ __all__ = [
     "Hub",
     "LocalHub",
     "make_hub",
-    "share_counts",
 ]
 
 
@@ -36,9 +33,3 @@ def make_hub(database_url: str, listen_url: str, store: Store) -> Hub:
     except UrlError as error:
         raise StoreUnavailableError(f"cannot use PostgreSQL: {error}") from error
     return PostgresHub(database_url, listen_url or database_url, store.last_revs)
-
-
-def share_counts(store: Store, hub: Hub) -> None:
-    """Have what is deleted by one process counted anew by all."""
-    store.on_removed(lambda spans: hub.publish_to_processes(COUNTS, spans))
-    hub.on_message(COUNTS, store.forget_counts)

@@ -20,8 +20,9 @@ Progress = Callable[[Step, str, int], None]  # step, table, rows done since the 
 
 BATCH_ROWS = 500
 BATCH_BYTES = 16 * 1024 * 1024
-# Each database's own: the numbers and checksums of its schema files, how far its index goes.
-OWN_TABLES = frozenset({"schema_version", "search_state"})
+# Each database's own: the numbers and checksums of its schema files, how far its index goes, and
+# what its triggers count.
+OWN_TABLES = frozenset({"schema_version", "search_state", "event_counts", "event_counts_state"})
 # Rows that srhooks makes by itself, without anybody's doing: a target may have them.
 STARTED_TABLES = frozenset({"maintenance_state", "program_runs"})
 # What running processes agree on among themselves. It ends with them.

@@ -1,127 +1,121 @@
-"""How many notifications of each event came in: counted once for what is past, and then known.
+"""How many notifications came in, by event or by subscription, of any span of time.
 
-Counting a million takes half a second, and nothing is added to a span of time that is over. What
-is deleted there makes it be counted again.
+The table `event_counts` has the sums of minutes, half hours and days; triggers of the database keep
+them in the transaction that adds or deletes. A span is put together of the widest that fit, and
+what is left at its ends, less than a minute, is counted row by row. So a page reads some hundreds
+of sums, however many notifications there are.
+
+What was stored before that table existed is counted in the background (count_backfill.py). Until
+then it is counted for whoever asks, along the index, a day at a time.
 """
 
 import asyncio
-import contextlib
-import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
-from srhooks.domain.clock import now_ms
-from srhooks.domain.ids import first_id_at, received_ms
+from srhooks.domain.ids import LOW_BITS, MAX_MS, first_id_at, received_ms
 from srhooks.store.received_times import ReceivedTimeQueries
 
-SPAN = 4 * 3_600_000  # ms
-SPAN_IDS = first_id_at(SPAN)
-SPANS_AT_ONCE = 6  # that one statement counts
-SETTLED = 600_000  # ms after its end until a span is taken as complete
-KEPT = 3600.0  # seconds; another process may have deleted something
-END = (1 << 63) - 1
-MOST = 20_000  # spans kept, of all users
-MAX_NAMES = 500  # event names that are told apart; the rest counts as having none
+MINUTE, HALF_HOUR, DAY = WIDTHS = (60_000, 1_800_000, 86_400_000)  # ms; schema 024 has them, too
+DAY_IDS = first_id_at(DAY)
+END = first_id_at(MAX_MS // DAY * DAY)  # above all ids
+MAX_NAMES = 500  # the most frequent ones are told apart; the rest counts as having none
+SUMS = (
+    "SELECT start, {column} AS name, received FROM event_counts"
+    " WHERE user_id = $1 AND width = {width} AND start >= {low} AND start < {high}"
+)
+ROWS = (
+    f"SELECT id >> {LOW_BITS} AS start, coalesce({{column}}, '') AS name, 1 AS received"
+    " FROM notifications WHERE user_id = $1 AND id >= {low} AND id < {high}"
+)
+BARS = (
+    "WITH counted AS (SELECT (start - CAST($2 AS BIGINT)) / CAST($3 AS BIGINT) AS bar, name,"
+    " sum(received) AS received FROM ({parts}) parts GROUP BY 1, 2),"
+    " names AS (SELECT name FROM counted WHERE name <> '' GROUP BY name"
+    f" ORDER BY sum(received) DESC, name LIMIT {MAX_NAMES})"
+    " SELECT bar, coalesce(names.name, '') AS shown, sum(received) FROM counted"
+    " LEFT JOIN names ON names.name = counted.name GROUP BY bar, coalesce(names.name, '')"
+)
+# Without sums, grouping by a computed span sorts a million rows. This counts ranges of the index
+# by name, which holds all it needs, and finds the names by leaping from one to the next.
 SPANS = (
     "spans (low) AS (SELECT CAST($2 AS BIGINT) UNION ALL"
     " SELECT low + CAST($3 AS BIGINT) FROM spans WHERE low + CAST($3 AS BIGINT) < $4)"
 )
-# Both ways of grouping by a computed span sort a million rows; this counts ranges of the index by
-# event, which holds all it needs, and finds the names by leaping from one to the next.
-HISTOGRAM = (
+IN_SPAN = "id >= low AND id < low + CAST($3 AS BIGINT) AND id < $4"
+NAMED_SPANS = (
     "WITH RECURSIVE names (name, place) AS ("
-    " SELECT min(event_name), 1 FROM notifications WHERE user_id = $1 UNION ALL"
-    " SELECT (SELECT min(event_name) FROM notifications"
-    " WHERE user_id = $1 AND event_name > names.name), place + 1"
+    " SELECT min({column}), 1 FROM notifications WHERE user_id = $1 UNION ALL"
+    " SELECT (SELECT min({column}) FROM notifications"
+    " WHERE user_id = $1 AND {column} > names.name), place + 1"
     f" FROM names WHERE name IS NOT NULL AND place < {MAX_NAMES}), {SPANS}"
     " SELECT low, name, (SELECT count(*) FROM notifications WHERE user_id = $1"
-    " AND event_name = name AND id >= low AND id < low + CAST($3 AS BIGINT))"
+    f" AND {{column}} = name AND {IN_SPAN})"
     " FROM names CROSS JOIN spans WHERE name IS NOT NULL"
 )
-NAMELESS = (
+ALL_SPANS = (
     f"WITH RECURSIVE {SPANS}"
-    " SELECT low, '', (SELECT count(*) FROM notifications WHERE user_id = $1"
-    " AND event_name IS NULL AND id >= low AND id < low + CAST($3 AS BIGINT)) FROM spans"
-)
-EVERY = (
-    f"WITH RECURSIVE {SPANS}"
-    " SELECT low, (SELECT count(*) FROM notifications WHERE user_id = $1"
-    " AND id >= low AND id < low + CAST($3 AS BIGINT)) FROM spans"
+    f" SELECT low, (SELECT count(*) FROM notifications WHERE user_id = $1 AND {IN_SPAN}) FROM spans"
 )
 
 
-class EventCounts:
-    """What was counted, by user and beginning of the span."""
+class Part(NamedTuple):
+    """A part of a span, in ids: sums of one width (ms), or rows (0)."""
 
-    def __init__(self) -> None:
-        self._known: dict[tuple[str, int], tuple[float, Mapping[str, int]]] = {}
-        self._deletions = 0
+    width: int
+    low: int
+    high: int
 
-    @property
-    def deletions(self) -> int:
-        return self._deletions
 
-    def get(self, user_id: str, low: int) -> Mapping[str, int] | None:
-        at, counts = self._known.get((user_id, low), (0.0, None))
-        return counts if time.monotonic() - at < KEPT else None
+class Bar(NamedTuple):
+    place: int  # of the span, from 0
+    name: str
+    received: int
 
-    def add(self, user_id: str, low: int, counts: Mapping[str, int], deletions: int) -> None:
-        """`deletions`: as it was before they were counted."""
-        if deletions == self._deletions:
-            self._known[user_id, low] = (time.monotonic(), counts)
-            while len(self._known) > MOST:
-                del self._known[next(iter(self._known))]
 
-    def forget_all(self) -> None:
-        self._deletions += 1
-        self._known = {}
-
-    def forget(self, notification_ids: Iterable[int]) -> None:
-        """These notifications are gone."""
-        spans = {number // SPAN_IDS * SPAN_IDS for number in notification_ids}
-        if spans:
-            self._deletions += 1
-            self._known = {key: one for key, one in self._known.items() if key[1] not in spans}
+def parts_of(low: int, high: int, widths: Sequence[int]) -> Iterator[Part]:
+    """The range of ids by the widest sums that fit in, and at both ends by narrower ones."""
+    if not widths:
+        if low < high:
+            yield Part(0, low, high)
+        return
+    *narrower, width = sorted(widths)
+    ids = first_id_at(width)
+    begin, end = -(-low // ids) * ids, high // ids * ids
+    if begin >= end:
+        yield from parts_of(low, high, narrower)
+        return
+    yield from parts_of(low, begin, narrower)
+    yield Part(width, begin, end)
+    yield from parts_of(end, high, narrower)
 
 
 class EventCountQueries(ReceivedTimeQueries):
-    _event_counts: EventCounts
     _long_reads: asyncio.Semaphore
+    _all_counted = False
 
     async def counts_by_event(self, user_id: str, since_id: int) -> dict[str, int]:
-        ((oldest,),) = await self._read(
-            "SELECT min(id) FROM notifications WHERE user_id = $1 AND id > $2", user_id, since_id
-        )
-        if oldest is None:
-            return {}
+        return await self._counts(user_id, since_id, "event_name")
+
+    async def _counts(self, user_id: str, since_id: int, column: str) -> dict[str, int]:
+        """By the column's value ("" for none): how many are above the id."""
+        low = since_id + 1
         counted = Counter[str]()
-        settled = _settled()
-        whole = -(-oldest // SPAN_IDS) * SPAN_IDS
-        edges = [(oldest, END)]
-        if whole < settled:
-            edges = [(oldest, whole), (settled, END)]
-            for counts in await self._past(user_id, range(whole, settled, SPAN_IDS)):
-                counted.update(counts)
-        for low, high in edges:
-            for _, name, count in await self._spans(user_id, low, high, high - low):
-                counted[name] += count
-        counted -= await self._received_before(user_id, since_id, "event_name")
+        for _, name, count in await self._bars(user_id, column, low, END, END - low):
+            counted[name] += count
+        counted -= await self._received_before(user_id, since_id, column)
         return dict(counted)
 
     async def histogram(
         self, user_id: str, since_id: int, until_id: int, span_ids: int
     ) -> list[tuple[int, str, int]]:
-        past = min(until_id, _settled()) // span_ids * span_ids
-        if since_id % SPAN_IDS or span_ids % SPAN_IDS or past <= since_id:
-            rows = await self._spans(user_id, since_id, until_id, span_ids)
-        else:
-            rows = await self._spans(user_id, past, until_id, span_ids) if past < until_id else []
-            bars: dict[int, Counter[str]] = {}
-            lows = range(since_id, past, SPAN_IDS)
-            for low, counts in zip(lows, await self._past(user_id, lows), strict=True):
-                start = low - (low - since_id) % span_ids
-                bars.setdefault(start, Counter()).update(counts)
-            rows += [(low, name, n) for low, bar in bars.items() for name, n in bar.items()]
+        rows = [
+            (since_id + bar * span_ids, name, count)
+            for bar, name, count in await self._bars(
+                user_id, "event_name", since_id, until_id, span_ids
+            )
+        ]
         corrections = await self._moved_between_spans(user_id, since_id, until_id, span_ids)
         if corrections:
             sums = Counter[tuple[int, str]]()
@@ -130,49 +124,71 @@ class EventCountQueries(ReceivedTimeQueries):
             rows = [(low, name, count) for (low, name), count in sums.items() if count > 0]
         return [(received_ms(low), name, count) for low, name, count in rows]
 
-    async def _past(self, user_id: str, lows: range) -> list[Mapping[str, int]]:
-        """What these spans hold. What is not known yet is counted a day at a time.
+    async def _bars(self, user_id: str, column: str, low: int, high: int, span: int) -> list[Bar]:
+        """Spans of so many ids from `low` until before `high`; those with none are left out."""
+        widths: tuple[int, ...] = WIDTHS
+        if span < high - low:  # a sum must not stand across the end of a bar
+            widths = tuple(w for w in WIDTHS if not (low % first_id_at(w) or span % first_id_at(w)))
+        counts: list[Bar] = []
+        begin = low
+        counted_from = await self._counted_from()
+        if counted_from > low:
+            begin = min(counted_from, high)
+            counts = await self._count_spans(user_id, column, low, begin, span)
+        values = [user_id, received_ms(low), max(1, received_ms(span))]
+        selects = []
+        for width, first, end in parts_of(begin, high, widths):
+            bounds = (received_ms(first), received_ms(end)) if width else (first, end)
+            values += bounds
+            numbers = {"low": f"${len(values) - 1}", "high": f"${len(values)}"}
+            selects.append((SUMS if width else ROWS).format(column=column, width=width, **numbers))
+        if selects:
+            rows = await self._read(BARS.format(parts=" UNION ALL ".join(selects)), *values)
+            counts += [Bar(int(row[0]), row[1], int(row[2])) for row in rows]
+        merged = Counter[tuple[int, str]]()
+        for place, name, received in counts:
+            merged[place, name] += received
+        return [Bar(*key, received) for key, received in merged.items() if received > 0]
 
-        Ten million take longer than a statement may: what was counted until then is known when the
-        page is asked for again.
-        """
-        known = {low: self._event_counts.get(user_id, low) for low in lows}
-        missing = [low for low, counts in known.items() if counts is None]
-        async with self._long_reads if missing else contextlib.nullcontext():
-            for start in range(0, len(missing), SPANS_AT_ONCE):
-                known |= await self._count_spans(user_id, missing[start : start + SPANS_AT_ONCE])
-        return [counts or {} for counts in known.values()]
+    async def _counted_from(self) -> int:
+        """The id from which on the table is complete."""
+        if self._all_counted:
+            return 0
+        ((start,),) = await self._read("SELECT counted_from FROM event_counts_state")
+        self._all_counted = start == 0
+        return first_id_at(start)
 
     async def _count_spans(
-        self, user_id: str, lows: Sequence[int]
-    ) -> dict[int, Mapping[str, int] | None]:
-        """Count what these spans hold, and keep it."""
-        deletions = self._event_counts.deletions
-        rows = await self._spans(user_id, lows[0], lows[-1] + SPAN_IDS, SPAN_IDS)
-        fresh: dict[int, dict[str, int]] = {low: {} for low in lows}
-        for low, name, count in rows:
-            if low in fresh:
-                fresh[low][name] = count
-        for low, counts in fresh.items():
-            self._event_counts.add(user_id, low, counts, deletions)
-        return dict(fresh)
+        self, user_id: str, column: str, low: int, high: int, span: int
+    ) -> list[Bar]:
+        """What is not summed up yet, counted a day at a time: more may take too long."""
+        ((oldest,),) = await self._read("SELECT min(id) FROM notifications WHERE user_id = $1",
+                                        user_id)  # fmt: skip
+        if oldest is None:
+            return []
+        whole = span >= high - low
+        width = DAY_IDS if whole else span
+        step = max(1, DAY_IDS // width) * width
+        begin = low + max(0, oldest - low) // step * step
+        counts = []
+        async with self._long_reads:
+            for first in range(begin, high, step):
+                end = min(first + step, high)
+                counts += [
+                    Bar(0 if whole else (start - low) // span, name, count)
+                    for start, name, count in await self._spans(user_id, column, first, end, width)
+                ]
+        return counts
 
     async def _spans(
-        self, user_id: str, low: int, high: int, span_ids: int
+        self, user_id: str, column: str, low: int, high: int, width: int
     ) -> list[tuple[int, str, int]]:
-        """Beginning of a span, event name, how many; spans with none are left out."""
-        rows = await self._read(HISTOGRAM, user_id, low, span_ids, high)
-        if len({row[1] for row in rows}) < MAX_NAMES:
-            rows += await self._read(NAMELESS, user_id, low, span_ids, high)
-        else:
-            named = Counter[int]()
-            for start, _, count in rows:
-                named[start] += count
-            every = await self._read(EVERY, user_id, low, span_ids, high)
-            rows += [(start, "", max(0, count - named[start])) for start, count in every]
-        return [(int(row[0]), row[1], int(row[2])) for row in rows if row[2]]
-
-
-def _settled() -> int:
-    """Where the spans begin to which something may still be added."""
-    return first_id_at(now_ms() - SETTLED) // SPAN_IDS * SPAN_IDS
+        """Beginning of a span (id), name, how many; spans with none are left out."""
+        values = (user_id, low, width, high)
+        rows = await self._read(NAMED_SPANS.format(column=column), *values)
+        named = Counter[int]()
+        for start, _, count in rows:
+            named[start] += count
+        for start, count in await self._read(ALL_SPANS, *values):
+            rows.append((start, "", count - named[start]))
+        return [(int(row[0]), row[1], int(row[2])) for row in rows if row[2] > 0]

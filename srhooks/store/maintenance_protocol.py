@@ -1,6 +1,6 @@
 """Deletion, erasure, retention: part of the protocol of the store (protocol.py)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from srhooks.domain.models import Erasure
@@ -31,12 +31,6 @@ class MaintenanceStore(Protocol):
         self, user_id: str, notification_ids: Sequence[int]
     ) -> list[int]:
         """Those that were there, and are not any more."""
-
-    def on_removed(self, callback: Callable[[str], None]) -> None:
-        """Have it called with the spans of time in which something was deleted."""
-
-    def forget_counts(self, spans: str) -> None:
-        """Count these spans anew: another process deleted something in them."""
 
     async def delete_some(self, user_id: str, limit: int) -> int:
         """Delete up to `limit` of the user's notifications; how many."""
@@ -83,3 +77,6 @@ class MaintenanceStore(Protocol):
 
     async def index_some(self, limit: int) -> int:
         """Bring up to `limit` notifications into the search index; how many."""
+
+    async def count_some(self, limit: int) -> int:
+        """Sum up some `limit` notifications of before the sums were kept; 0: all are in them."""

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 LOOK_INTERVAL = 1.0  # seconds
 FIRST = 500  # notifications since the start; from then on each time that they have doubled
-ANALYZE = "ANALYZE (SKIP_LOCKED) notifications, notification_subjects, search"
+ANALYZE = "ANALYZE (SKIP_LOCKED) notifications, notification_subjects, search, event_counts"
 
 
 async def analyze_while_filling(

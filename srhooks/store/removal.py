@@ -4,15 +4,14 @@ What is deleted is overwritten, so a transaction writes as much as it deletes: i
 and on a full disk it must fit into the room that is kept for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.store.alerts import purge_alerts
 from srhooks.store.changes import purge_deletions, record_deletions
-from srhooks.store.errors import DiskFullError, StoreError
-from srhooks.store.event_counts import SPAN_IDS, EventCounts
+from srhooks.store.errors import DiskFullError
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.filter_sql import placeholders
 from srhooks.store.group_commit import Transaction
@@ -49,8 +48,6 @@ def parts(sizes: Sequence[tuple[int, int]], most: int = PART_BYTES) -> list[list
 
 class RemovalQueries(Queries):
     search_id: str
-    _event_counts: EventCounts
-    _tell_removed: Callable[[str], None]
 
     @may_use_reserve
     async def purge(self, received_before: int, now: int, limit: int) -> int:
@@ -104,33 +101,15 @@ class RemovalQueries(Queries):
         What a person deletes, the callbacks log does not bring back.
         """
         removed: list[int] = []
-        try:
-            for part in parts(await self._sizes(ids)):
-                try:
-                    removed += await self._remove_part(part, by_user)
-                except DiskFullError:
-                    if len(part) == 1:
-                        raise
-                    for notification_id in part:
-                        removed += await self._remove_part([notification_id], by_user)
-        except StoreError:
-            self._event_counts.forget_all()  # it may have been done all the same
-            raise
-        self._event_counts.forget(removed)
-        if removed:
-            spans = {removed_id // SPAN_IDS for removed_id in removed}
-            self._tell_removed(" ".join(map(str, sorted(spans))))
+        for part in parts(await self._sizes(ids)):
+            try:
+                removed += await self._remove_part(part, by_user)
+            except DiskFullError:
+                if len(part) == 1:
+                    raise
+                for notification_id in part:
+                    removed += await self._remove_part([notification_id], by_user)
         return removed
-
-    def on_removed(self, callback: Callable[[str], None]) -> None:
-        self._tell_removed = callback
-
-    def forget_counts(self, spans: str) -> None:
-        numbers = spans.split()
-        if all(number.isdecimal() for number in numbers):
-            self._event_counts.forget(int(number) * SPAN_IDS for number in numbers)
-        else:
-            self._event_counts.forget_all()
 
     async def _sizes(self, ids: Sequence[int]) -> list[tuple[int, int]]:
         if not ids:
@@ -150,12 +129,15 @@ class RemovalQueries(Queries):
             if by_user is not None:
                 await record_deletions(tx, by_user, [row[0] for row in rows], now_ms())
                 await remember_deleted(tx, by_user, ids, now_ms())
-            each = [(row[0],) for row in rows]
+            there = [row[0] for row in rows]
+            if not there:
+                return []
+            these = f"IN ({placeholders(1, len(there))})"
             for table in OF_NOTIFICATION:
-                await tx.execute_many(f"DELETE FROM {table} WHERE notification_id = $1", each)
-            await tx.execute_many("DELETE FROM reindex WHERE id = $1", each)
-            await tx.execute_many(f"DELETE FROM search WHERE {self.search_id} = $1", each)
-            await tx.execute_many("DELETE FROM notifications WHERE id = $1", each)
-            return [row[0] for row in rows]
+                await tx.execute(f"DELETE FROM {table} WHERE notification_id {these}", *there)
+            await tx.execute(f"DELETE FROM reindex WHERE id {these}", *there)
+            await tx.execute(f"DELETE FROM search WHERE {self.search_id} {these}", *there)
+            await tx.execute(f"DELETE FROM notifications WHERE id {these}", *there)
+            return there
 
         return await self._work(work, user_ids=[] if by_user is None else [by_user])

@@ -21,10 +21,10 @@ from srhooks.store.accounts import AccountQueries
 from srhooks.store.activations import ActivationQueries
 from srhooks.store.alerts import AlertQueries
 from srhooks.store.changes import ChangeQueries
+from srhooks.store.count_backfill import CountBackfillQueries
 from srhooks.store.entities import EntityQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.errors import StoreUnavailableError
-from srhooks.store.event_counts import EventCountQueries, EventCounts
 from srhooks.store.feed_scan import FeedScanQueries
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.fencing import run_fenced
@@ -50,18 +50,16 @@ KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
 class SqlStore(
-    AccountQueries, SqlPersonalTokens, EventCountQueries, InsightQueries, FeedScanQueries,
+    AccountQueries, SqlPersonalTokens, InsightQueries, FeedScanQueries,
     ErasureQueries, ChangeQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries,
     VisitQueries, WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
-    StageTimeQueries, FlashQueries, abc.ABC,
+    StageTimeQueries, FlashQueries, CountBackfillQueries, abc.ABC,
 ):  # fmt: skip
     probe_bytes: int  # of a notification that shows that others can be stored
 
     def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self.next_id = IdSource(clock)
         self._metrics = metrics
-        self._event_counts = EventCounts()
-        self._tell_removed = lambda _: None
         self._long_reads = asyncio.Semaphore(LONG_READS)
         self._writer: Writer
         self._checking: asyncio.Task[None] | None = None

@@ -2,8 +2,8 @@
 
 from srhooks.domain.ids import received_ms
 from srhooks.domain.models import ProblemCounts, Timing
+from srhooks.store.event_counts import EventCountQueries
 from srhooks.store.filter_sql import RECEIVED_AT, UNFETCHED, placeholders
-from srhooks.store.received_times import ReceivedTimeQueries
 
 # Not received before the time that the id of $2 stands for, although its own id is higher.
 IN_TIME = "(received_at IS NULL OR received_at >= $3)"
@@ -16,20 +16,16 @@ SUBSCRIPTIONS = (
 )
 
 
-class InsightQueries(ReceivedTimeQueries):
+class InsightQueries(EventCountQueries):
     async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
         # From one subscription to the next by leaps along their index, not through all rows.
         rows = await self._read(
             f"{SUBSCRIPTIONS} SELECT known.id, (SELECT max(n.id) FROM notifications n"
-            " WHERE n.user_id = $1 AND n.subscription_id = known.id),"
-            " (SELECT count(*) FROM notifications n WHERE n.user_id = $1"
-            " AND n.subscription_id = known.id AND n.id > $2)"
+            " WHERE n.user_id = $1 AND n.subscription_id = known.id)"
             " FROM known WHERE known.id IS NOT NULL",
             user_id,
-            since_id,
         )
-        # Apart, so that the counts above read nothing but their index.
-        earlier = await self._received_before(user_id, since_id, "subscription_id")
+        counts = await self._counts(user_id, since_id, "subscription_id")
         times = dict(
             await self._read(
                 f"SELECT n.id, {RECEIVED_AT} FROM notifications n"
@@ -40,7 +36,7 @@ class InsightQueries(ReceivedTimeQueries):
             else ()
         )
         return {
-            row[0]: (int(times[row[1]]), int(row[2]) - earlier[row[0]])
+            row[0]: (int(times[row[1]]), counts.get(row[0], 0))
             for row in rows
             if row[1] in times  # else it was deleted meanwhile
         }

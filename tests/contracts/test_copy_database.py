@@ -114,6 +114,8 @@ async def test_srhooks_goes_on_with_the_copy(tmp_path: Path, postgres_url: str) 
         assert await copied(source if index == 0 else postgres_url, target) == 0
         copy = make_store(target)
         await copy.open()
+        stored = database_copy.BATCH_ROWS + 1 + index
+        assert await copy.counts_by_event("u1", 0) == {"job.created": stored}
         for indexed in (False, True):
             found = await copy.notifications("u1", Filter(q="word 500 "), 9)
             assert [n.event_id for n in found] == ["e500"], indexed
