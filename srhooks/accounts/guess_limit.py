@@ -10,7 +10,8 @@ import contextlib
 import math
 import secrets
 from collections import Counter, deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from time import monotonic
 
 from srhooks.hub import ANYTHING, Hub
 
@@ -37,8 +38,9 @@ class GuessLimit:
 
     _hub: Hub | None = None
 
-    def __init__(self) -> None:
-        self._refused: deque[tuple[float, str]] = deque()  # loop time and address
+    def __init__(self, clock: Callable[[], float] = monotonic) -> None:
+        self._clock = clock  # in seconds
+        self._refused: deque[tuple[float, str]] = deque()  # when, and from which address
         self._running: Counter[str] = Counter()
         self._waiting = 0
         self._changed = asyncio.Event()
@@ -54,7 +56,7 @@ class GuessLimit:
             self._running[address] -= 1
             self._running += Counter()  # drop the addresses without any
             if attempt.refused:
-                self._refused.append((asyncio.get_running_loop().time(), address))
+                self._refused.append((self._clock(), address))
                 if self._hub is not None:  # each message another: equal ones are joined
                     self._hub.publish_to_processes(TOPIC, f"{secrets.token_hex(4)} {address}")
             self._changed.set()
@@ -66,8 +68,7 @@ class GuessLimit:
 
     def _on_refused(self, key: str) -> None:
         if key != ANYTHING and len(self._refused) < MAX_REFUSED:
-            now = asyncio.get_running_loop().time()
-            self._refused.append((now, key.partition(" ")[2]))
+            self._refused.append((self._clock(), key.partition(" ")[2]))
 
     async def _enter(self, address: str) -> None:
         while True:
@@ -87,7 +88,7 @@ class GuessLimit:
                 self._waiting -= 1
 
     def _check(self, address: str) -> None:
-        now = asyncio.get_running_loop().time()
+        now = self._clock()
         while self._refused and self._refused[0][0] <= now - WINDOW:
             self._refused.popleft()
         mine = [at for at, one in self._refused if one == address]

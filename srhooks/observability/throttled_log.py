@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Callable
 from time import monotonic
 
 INTERVAL = 1.0  # seconds
@@ -13,10 +14,14 @@ class ThrottledWarning:
     For the event loop's thread. `text` holds `{count}`; `extra` is that of the latest.
     """
 
-    def __init__(self, logger: logging.Logger, text: str, interval: float = INTERVAL) -> None:
+    def __init__(
+        self, logger: logging.Logger, text: str, interval: float = INTERVAL,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:  # fmt: skip
         self._logger = logger
         self._text = text
         self._interval = interval
+        self._clock = clock  # in seconds
         self._count = 0
         self._next = 0.0  # when a line may be written again
         self._timer: asyncio.TimerHandle | None = None
@@ -25,7 +30,7 @@ class ThrottledWarning:
     def __call__(self, **extra: object) -> None:
         self._count += 1
         self._extra = extra
-        wait = self._next - monotonic()
+        wait = self._next - self._clock()
         if wait <= 0:
             self._write()
         elif self._timer is None:
@@ -37,4 +42,4 @@ class ThrottledWarning:
             self._timer = None
         self._logger.warning(self._text.format(count=self._count), extra=self._extra)
         self._count = 0
-        self._next = monotonic() + self._interval
+        self._next = self._clock() + self._interval

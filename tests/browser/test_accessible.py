@@ -33,7 +33,7 @@ async def town(tmp_path: Path) -> AsyncIterator[World]:
             await ada.subscribe("review.created", active=False)
             await ada.json("POST", "/terminal/tokens", status=201, data={"name": "Laptop"})
             for event in events:
-                await running.sandbox.fire(event)
+                await running.fire(event)
             link = "<https://elsewhere.example/>; rel=self"
             await running.notify(hook, link=link, smartrecruiters_signature="v1=00")
             await running.notify(hook, b"not json")

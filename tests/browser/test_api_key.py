@@ -9,6 +9,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import needs_chromium, visit
+from tests.support.firing import fire
 from tests.support.process import Process
 from tests.support.process import process as process_in
 
@@ -46,7 +47,7 @@ async def test_from_an_api_key_to_a_live_notification_with_its_entity(
         await page.get_by_role("link", name="Notifications").click()
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
         await page.evaluate("window.stays = true")
-        (delivery,) = await sandbox.fire("job.created")
+        (delivery,) = await fire(sandbox, "job.created")
         row = page.get_by_role("list", name="Notifications").get_by_role("listitem")
         await expect(row).to_have_count(1)
         await expect(row).to_contain_text("job.created")

@@ -78,7 +78,7 @@ async def test_the_time_an_old_key_has_left_counts_down(chromium: Browser, world
 async def test_on_a_phone_one_sees_what_a_button_brought(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created", "job.updated")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         (n,) = await ada.notifications()
     size = {"width": 390, "height": 640}
     async with open_browser(world, browser=chromium, viewport=size) as (_, page):
@@ -187,7 +187,7 @@ async def test_a_link_inside_opens_within_the_detail(chromium: Browser, world: W
     world.sandbox.add_fault("/jobs/", method="GET", status=200, body={"actions": {"me": me}})
     async with world.logged_in() as ada:
         await ada.subscribe("job.created")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
     async with open_browser(world, browser=chromium) as (_, page):
         await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
         await page.get_by_text("1 link inside").click()

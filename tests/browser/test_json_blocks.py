@@ -98,7 +98,7 @@ async def test_a_followed_link_outlives_a_live_refresh(world: World) -> None:
     world.sandbox.add_fault("/jobs/", method="GET", status=200, body={"actions": actions})
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         async with open_browser(world) as (_, page):
             await expect(page.get_by_text("Live", exact=True)).to_be_visible()
             await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()

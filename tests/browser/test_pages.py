@@ -37,7 +37,7 @@ async def addresses(world: World) -> list[str]:
         )
         await ada.json("POST", "/candidates/erase", json=ERASED)
         await world.notify(created["hookId"], b'{"long": "%s"}' % (b"y" * 300))
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         found = [one["id"] for one in await ada.notifications()]
     return [
         "/notifications", "/notifications?q=nothing", "/notifications/export", "/overview",

@@ -10,6 +10,10 @@ from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import World, eventually
 from tests.support.harness import world as start_world
 
+# After the frame in which what has come is painted, and what is done right behind it.
+PAINTED = """() => new Promise(done =>
+  requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def town(tmp_path: Path) -> AsyncIterator[World]:
@@ -28,7 +32,7 @@ async def test_a_new_row_is_timed_once_and_an_old_one_never(chromium: Browser, t
             rows = page.get_by_role("list", name="Notifications").get_by_role("listitem")
             await town.notify(hook, event_name="job.created", event_id="2")
             await expect(rows).to_have_count(2)
-            await page.wait_for_timeout(100)  # for the frame in which it is painted
+            await page.evaluate(PAINTED)
             await page.goto("/latency")
 
             async def shown() -> int:

@@ -53,7 +53,7 @@ async def test_what_was_created_says_what_comes_next(chromium: Browser, world: W
         await card.get_by_role("button", name="Activate").click()
         await expect(card.get_by_role("link", name="send a test")).to_be_visible()
         await expect(card.get_by_role("link", name="watch what arrives")).to_be_visible()
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         await page.reload()
         await expect(card.get_by_text("Next:")).to_have_count(0)  # it works
 

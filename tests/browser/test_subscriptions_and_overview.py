@@ -118,7 +118,7 @@ async def test_the_overview_follows_what_arrives(
     monkeypatch.setattr(connection, "OVERVIEW_INTERVAL", 0.2)
     async with world.logged_in() as ada:
         hook_id = (await ada.subscribe("job.created"))["hookId"]
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
     async with open_browser(world, browser=chromium, timezone_id="Asia/Kolkata") as (_, page):
         await page.goto("/overview")
         await expect(page.get_by_text("1 notification in the last 24 hours")).to_be_visible()

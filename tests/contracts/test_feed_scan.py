@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Filter
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.hub import LocalHub
@@ -12,6 +13,7 @@ from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.store import Store
 from srhooks.store.postgres import PostgresStore
 
+from tests.support.firing import time_past
 from tests.support.stored import add
 
 
@@ -42,7 +44,7 @@ async def test_what_is_indexed_meanwhile_is_found_and_erased(store: Store) -> No
     intrude(store, "UNION SELECT id FROM (SELECT id FROM reindex", lambda: store.index_some(20))
     candidates = CandidateLookup(store, SubjectIndexer(store, LocalHub()))
     eraser = CandidateEraser(store, LocalHub(), candidates, grace=0)
-    await asyncio.sleep(0.01)  # the candidate is asked for later than it came
+    await time_past(now_ms())  # the candidate is asked for later than it came
     await eraser.erase("u1", "cand-4711")
     await eraser._work()
     (left,) = await store.by_ids("u1", [late])

@@ -93,12 +93,7 @@ async def test_the_claim_holds_through_it_and_ends_with_the_connection(
     assert await first.acquire()
     assert not await second.acquire()
     await first.release()
-    for _ in range(100):
-        if await second.acquire():
-            break
-        await asyncio.sleep(0.05)
-    else:
-        pytest.fail("the claim was not given back")
+    assert await eventually(second.acquire)
     assert not await claim_for(pooled_url).acquire()
     await second.release()
 

@@ -32,8 +32,10 @@ class Revs:
 
     def __init__(self) -> None:
         self.revs: dict[str, int] = {}
+        self.looks = 0
 
     async def __call__(self, user_ids: Sequence[str]) -> dict[str, int]:
+        self.looks += 1
         return {user_id: self.revs.get(user_id, 0) for user_id in user_ids}
 
 
@@ -228,7 +230,11 @@ async def test_a_look_counts_for_those_who_were_told_of_something_else(make: Mak
     revs = Revs()
     hub = await make(poll=0.01, revs=revs)
     ada = await watched(hub, "ada")
-    await asyncio.sleep(0.03)
+
+    async def looked() -> bool:
+        return revs.looks >= 3
+
+    await eventually(looked)
     ada.drain()
     revs.revs = {"ada": 5}
     hub.publish("ada", Event("incident"))

@@ -37,7 +37,7 @@ async def export(ada: Browser, name: str) -> str:
 async def test_it_is_marked_in_list_detail_timeline_and_exports(world: World) -> None:
     async with world.logged_in() as ada:
         await ada.subscribe("job.created")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         await backfill_one(world, ada)
         newest, older = await loaded(ada)
         assert [newest["origin"], older["origin"]] == ["backfilled", "received"]

@@ -150,7 +150,7 @@ async def test_processing_again_fetches_the_entity_as_it_is_now(world: World) ->
     async with world.logged_in() as ada:
         await ada.subscribe("job.created")
         world.sandbox.add_fault("/jobs/", method="GET", status=403)
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         (failed,) = await until(ada, "failed")
         world.sandbox.clear_faults()
         answer = await ada.json("POST", "/notifications/reprocess", json={"ids": [failed["id"]]})

@@ -66,7 +66,7 @@ async def test_the_log_tells_what_went_wrong_without_secrets(world: World) -> No
     async with world.logged_in() as ada:
         authentication = {"type": "header", "headerName": "X-Key", "headerValue": "s3cret-value"}
         created = await ada.subscribe("job.created", callbackAuthentication=authentication)
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         url = world.sandbox.subscriptions.by_id[created["id"]]
         url.callback_url = world.base + "/hooks/unknown"
         for _ in range(3):

@@ -24,7 +24,7 @@ def age(world: World, made: dict[str, Any], ms: int) -> None:
 async def test_each_call_says_whether_it_arrived(world: World) -> None:
     async with world.logged_in() as ada:
         made = await ada.subscribe("job.created")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         (arrived,) = await ada.notifications()
         world.sandbox.troubles.order("lose", 1, 0)
         await world.sandbox.fire("job.created")
@@ -94,7 +94,7 @@ async def test_calls_are_named_by_what_they_are_about(world: World) -> None:
         assert f"/entities/candidate/{candidate}" not in page, "there is no timeline yet"
         await ada.json("POST", "/missed/check")
         age(world, made, 61_000)
-        await world.sandbox.fire("application.created")
+        await world.fire("application.created")
         arrived = next(one for one in await log_of(ada, made) if one["notificationId"])
         thing = next(one for one in arrived["about"] if one["kind"] == "candidate")
         url = f"/entities/candidate/{thing['id']}"

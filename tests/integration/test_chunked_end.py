@@ -36,7 +36,7 @@ async def converse(seen: Seen, *pieces: bytes, pause: float = 0.0) -> bytes:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for piece in pieces:
             writer.write(piece)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause)  # a sender's; that they arrive together is right as well
         async with asyncio.timeout(10):
             got = await reader.read()
         writer.close()
@@ -101,7 +101,7 @@ async def test_a_malformed_body_is_the_senders_mistake(world: World, path: str) 
         reader, writer = await asyncio.open_connection("127.0.0.1", world.settings.port)
         for piece in pieces:
             writer.write(piece)
-            await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)  # a sender's, as above
         answer = await asyncio.wait_for(reader.read(), 10)
         assert answer.split()[1] in {b"303", b"400", b"401", b"404"}, answer[:200]
         writer.close()

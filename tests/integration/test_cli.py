@@ -171,7 +171,7 @@ async def test_it_ends_in_time_whatever_is_under_way(world: World, tmp_path: Pat
         await half.drain()
         world.sandbox.expire_access_tokens()
         slow = world.sandbox.add_fault("/identity/oauth/token", delay=60)
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         waiting = asyncio.create_task(impatient(ada))
 
         async def refreshing() -> bool:

@@ -65,7 +65,13 @@ async def look_up_and_store_both_slow(world: World, url: str, database: str) -> 
     try:
         world.services.hooks.forget(hook_id)
         posting = asyncio.create_task(post(url))
-        await asyncio.sleep(2)  # it waits for the hook meanwhile
+
+        async def waits_for_the_hook() -> bool:
+            waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND relation = 'hooks'::regclass"
+            return bool(await store.fetch(waiting))
+
+        await eventually(waits_for_the_hook)
+        await asyncio.sleep(2)  # what is tested: a look-up that takes as long
         await look_up.execute("ROLLBACK")
         assert await posting == 503
         world.services.hooks.forget(hook_id)
@@ -84,7 +90,7 @@ async def test_a_sender_that_is_slow_itself_is_still_heard(tmp_path: Path) -> No
         head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n"
         writer.write(head.encode())
         for part in (b'{"a', b'":', b"1}x"):
-            await asyncio.sleep(1.6)
+            await asyncio.sleep(1.6)  # what is tested: a sender who takes 4.8 s in all
             writer.write(part)
         assert (await reader.readline()).startswith(b"HTTP/1.1 202")
         writer.close()

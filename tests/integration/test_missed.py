@@ -5,9 +5,11 @@ import json
 from typing import Any
 
 import pytest
+from srhooks.domain.clock import now_ms
 from srhooks.domain.missed import LogWalk
 from srhooks.smartrecruiters.pacing import paced_by
 
+from tests.support.firing import time_past
 from tests.support.harness import Browser, World, eventually
 
 
@@ -34,7 +36,7 @@ async def lose(world: World, kind: str, *events: str, count: int = 1) -> None:
 async def test_what_was_delivered_elsewhere_is_named_and_backfilled(world: World) -> None:
     async with world.logged_in() as ada:
         made = await ada.subscribe("job.created", "job.updated")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         await lose(world, "lose", "job.updated", "job.created")
         assert await check(ada) == [], "it may still be on its way"
         age(world, made["id"], 120_000)
@@ -135,7 +137,7 @@ async def test_a_forged_one_of_the_same_id_does_not_count_as_arrived(world: Worl
 async def test_what_was_deleted_here_is_not_missed(world: World) -> None:
     async with world.logged_in() as ada:
         await ada.subscribe("job.created")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         (one,) = await ada.notifications()
         await ada.json("POST", "/notifications/delete", json={"ids": [one["id"]]})
         assert await ada.notifications() == []
@@ -152,12 +154,12 @@ async def test_an_erased_candidate_does_not_come_back(world: World) -> None:
             for one in world.sandbox.world.listed["application"]
             if one.parents["candidate"] is person
         )
-        await world.sandbox.fire("candidate.updated", entity=person.id)
+        await world.fire("candidate.updated", entity=person.id)
         world.sandbox.troubles.order("refuse", 2, 0)
         await world.sandbox.fire("application.status.updated", entity=application.id)
         await world.sandbox.fire("review.created", entity=application.id)
         assert len(await check(ada)) == 2
-        await asyncio.sleep(1.1)  # the service's timestamps are whole seconds
+        await time_past(now_ms() + 1000)  # the service's timestamps are whole seconds
         erase = {"candidateId": person.id, "confirm": True}
         await ada.json("POST", "/candidates/erase", json=erase)
         assert (await ada.json("GET", "/missed"))["missed"] == []

@@ -1,6 +1,5 @@
 """The fine print of missed notifications, sentence by sentence."""
 
-import asyncio
 import json
 import time
 from collections.abc import AsyncIterator
@@ -8,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from srhooks.domain.clock import read_time
+from srhooks.domain.clock import now_ms, read_time
 from srhooks.protocol.signature import sign
 from srhooks.sandbox.deliveries import LogEntry
 
+from tests.support.firing import time_past
 from tests.support.harness import Browser, World, eventually
 from tests.support.harness import world as start_world
 from tests.support.simulation import DAY, HOUR, MINUTE, simulated_time
@@ -190,14 +190,14 @@ async def test_what_is_sent_after_its_candidate_was_erased_is_named(world: World
     async with world.logged_in() as ada:
         made = await ada.subscribe("candidate.updated")
         person = world.sandbox.world.listed["candidate"][0]
-        await world.sandbox.fire("candidate.updated", entity=person.id)
+        await world.fire("candidate.updated", entity=person.id)
         await eventually(ada.notifications)
         body = json.dumps({"id": person.id})
         record(world, made, "before", MINUTE, event="candidate.updated", body=body)
         erase = {"candidateId": person.id, "confirm": True}
         await ada.json("POST", "/candidates/erase", json=erase)
         assert await check(ada) == {}
-        await asyncio.sleep(0.01)
+        await time_past(now_ms())
         record(world, made, "after", 0, event="candidate.updated", body=body)
         assert (await check(ada)).keys() == {"after"}
 

@@ -17,7 +17,7 @@ async def fetched(world: World, ada: Browser, **changed: Any) -> dict[str, Any]:
     """A notification whose entity was fetched, with these fields in the entity."""
     await ada.subscribe("application.created")
     world.sandbox.add_fault("/candidates/", method="GET", status=200, body=changed)
-    await world.sandbox.fire("application.created")
+    await world.fire("application.created")
     (n,) = await until(ada, "fetched")
     world.sandbox.clear_faults()
     return n

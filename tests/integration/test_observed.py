@@ -78,7 +78,7 @@ async def test_every_stage_is_measured(name: str, world: World) -> None:
     async with world.logged_in() as ada, ada.live() as page:
         hook = (await ada.subscribe(name))["hookId"]
         world.sandbox.expire_access_tokens()
-        await world.sandbox.fire(name)
+        await world.fire(name)
         assert await world.notify(hook, event_id="e") == 202
         assert await world.notify(hook, event_id="e") == 202
         assert await world.notify(hook + "0") == 404

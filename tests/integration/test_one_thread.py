@@ -11,7 +11,7 @@ async def test_from_log_in_to_a_live_notification(world: World) -> None:
         created = await ada.subscribe("application.created")
         assert created["status"] == "active"
         async with ada.live() as socket:
-            await world.sandbox.fire("application.created")
+            await world.fire("application.created")
             frame = await asyncio.wait_for(socket.receive_str(), 5)
         (notification,) = await ada.notifications()
         assert f"/notifications/{notification['id']}" in frame

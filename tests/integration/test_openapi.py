@@ -154,7 +154,7 @@ async def subscriptions(ask: Client, world: World) -> None:
     await ask("POST", "/subscriptions/{id}/address-check", 200, number)
     await ask("POST", "/subscriptions/{id}/address-check", 404, "unknown")
     await ask("POST", "/subscriptions/{id}/test", 200, number)
-    await world.sandbox.fire("application.created")
+    await world.fire("application.created")
     log = await ask("GET", "/subscriptions/{id}/callbacks-log", 200, number)
     assert log["callbacks"]
     await ask("GET", "/subscriptions/{id}/callbacks-log", 400, number, query="?status=odd")

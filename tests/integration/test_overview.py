@@ -16,8 +16,8 @@ from tests.support.harness import Browser, World, eventually
 
 async def with_traffic(world: World, ada: Browser) -> dict[str, Any]:
     created = await ada.subscribe("job.created", "application.created")
-    await world.sandbox.fire("job.created")
-    await world.sandbox.fire("application.created")
+    await world.fire("job.created")
+    await world.fire("application.created")
     await world.notify(created["hookId"], event_name="odd.one", smartrecruiters_signature="v1=00")
     return created
 
@@ -87,13 +87,13 @@ async def test_an_open_overview_follows(world: World, monkeypatch: pytest.Monkey
     async with world.logged_in() as ada:
         await ada.subscribe("job.created")
         async with ada.live("?view=overview&window=1h") as socket:
-            await world.sandbox.fire("job.created")
+            await world.fire("job.created")
             text = ""
             async with asyncio.timeout(5):
                 while "1 notification in the last hour" not in text:
                     text = await socket.receive_str()
             for _ in range(20):
-                await world.sandbox.fire("job.created")
+                await world.fire("job.created")
             pushes = 0
             async with asyncio.timeout(5):
                 while "21 notifications in the last hour" not in text:

@@ -15,7 +15,7 @@ async def client_log_in(world: World, browser: Browser, scope: str) -> Any:
 
 async def fired(world: World, browser: Browser, event: str, status: str) -> dict[str, Any]:
     """The notification of an event once its entity has this status."""
-    await world.sandbox.fire(event)
+    await world.fire(event)
 
     async def done() -> dict[str, Any]:
         found = await browser.notifications(f"?event={event}")

@@ -23,6 +23,7 @@ from srhooks.server.runner import served
 from srhooks.store import Store
 from srhooks.web.state.app_keys import HOOKS, STORE
 
+from tests.support.firing import fire
 from tests.support.harness import Browser, World, application, eventually, free_port
 from tests.support.harness import world as world_of
 
@@ -161,7 +162,7 @@ async def use_everything(running: Program) -> Found:
         shown.append(await answer_of(ada, "POST", "/subscriptions", data=form))
         note_tokens()
         sandbox.expire_access_tokens()
-        await sandbox.fire("job.created")
+        await fire(sandbox, "job.created")
         hook = created[1]["hookId"]
         sandbox.add_fault("^/applications/a1$", status=200, body={"firstName": CANDIDATE})
         body = f'{{"id": "1", "name": "{CANDIDATE}"}}'.encode()

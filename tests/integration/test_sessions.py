@@ -109,9 +109,13 @@ async def test_a_socket_of_a_session_in_use_stays(tmp_path: Path) -> None:
         world.logged_in() as ada,
         ada.live() as socket,
     ):
-        for _ in range(8):
-            await asyncio.sleep(0.5)
+        end = now_ms() + 2 * 2000
+
+        async def used_for_long() -> bool:
             await ada.json("GET", "/account")
+            return now_ms() > end
+
+        await eventually(used_for_long)
         await socket.ping()
         assert not socket.closed
 

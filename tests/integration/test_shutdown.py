@@ -60,7 +60,7 @@ async def test_everything_hangs_at_once(program: Process) -> None:
     async with program.world.logged_in() as ada:
         hook = (await ada.subscribe("job.created"))["hookId"]
         program.world.sandbox.add_fault("^/jobs/", delay=30)
-        await program.world.sandbox.fire("job.created")
+        await program.world.fire("job.created")
 
         async def fetching() -> bool:
             return any(rule.struck for rule in program.world.sandbox.faults.rules)

@@ -42,7 +42,7 @@ async def test_a_rotated_key_is_shown_once_and_the_old_one_still_counts(world: W
         later = await ada.page(f"/subscriptions/{created['id']}")
         assert new not in later
         assert "data-until" in later
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         assert [one["signature"] for one in await ada.notifications()] == ["valid"]
         answer = await ada.json("POST", f"/subscriptions/{created['id']}/secret-key", status=201)
         assert answer["secretKey"] not in (old, new)

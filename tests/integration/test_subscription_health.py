@@ -38,7 +38,7 @@ async def test_it_follows_what_happens(world: World) -> None:
             "failuresInARow": 0,
             "nextAttemptAt": None,
         }
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         (n,) = await ada.notifications()
         fine = await health_of(ada, created["id"])
         assert (fine["verdict"], fine["lastReceivedAt"]) == ("healthy", n["receivedAt"])
@@ -55,7 +55,7 @@ async def test_it_follows_what_happens(world: World) -> None:
 async def test_pages_show_it_with_times_by_event(world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
-        await world.sandbox.fire("job.created")
+        await world.fire("job.created")
         page = await ada.page("/subscriptions")
         assert re.search(r">healthy</span>\s+<bdi>The last delivery succeeded", page)
         page = await ada.page(f"/subscriptions/{created['id']}")

@@ -154,7 +154,7 @@ async def test_deliveries_that_fail_in_a_row(town: World, ada: Browser, made: Ma
     assert opened["subscriptionId"] == made["id"]
     assert opened["details"]["failuresInARow"] >= 3
     courier.delivery_timeout = patient
-    await town.sandbox.fire("job.created")
+    await town.fire("job.created")
     await incident(ada, "failing", ended=True)
 
 
@@ -180,12 +180,12 @@ async def test_five_forged_within_an_hour(town: World, ada: Browser, made: Made)
 
 async def test_records_that_are_refused(town: World, ada: Browser, made: Made) -> None:
     town.sandbox.add_fault("^/jobs/", status=403, body={"code": "OAuthPermissionsException"})
-    await town.sandbox.fire("job.created")
+    await town.fire("job.created")
     opened = await incident(ada, "unreadable")
     assert opened["subscriptionId"] is None
     assert opened["details"] == {"family": "job", "scope": "jobs_read"}
     town.sandbox.clear_faults()
-    await town.sandbox.fire("job.created")
+    await town.fire("job.created")
     await incident(ada, "unreadable", ended=True)
 
 
@@ -244,7 +244,7 @@ async def test_nothing_comes_unlike_in_other_weeks(town: World, ada: Browser, ma
     opened = await incident(ada, "silent")
     assert opened["subscriptionId"] == made["id"]
     assert opened["details"]["families"] == ["job"]
-    await town.sandbox.fire("job.created")
+    await town.fire("job.created")
     await incident(ada, "silent", ended=True)
 
 

@@ -101,7 +101,7 @@ async def test_fetching_goes_on_where_a_kill_ended_it(tmp_path: Path) -> None:
         async with program.world.logged_in() as ada:
             await ada.subscribe("job.created")
             program.world.sandbox.add_fault("^/jobs/", status=503)
-            await asyncio.gather(*(program.world.sandbox.fire("job.created") for _ in range(5)))
+            await asyncio.gather(*(program.world.fire("job.created") for _ in range(5)))
 
             async def tried() -> bool:
                 return any(one.path.startswith("/jobs/") for one in program.world.sandbox.requests)

@@ -15,9 +15,11 @@ from aiohttp import web
 from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.sandbox import SANDBOX, Sandbox, SandboxSettings, create_sandbox
+from srhooks.sandbox.deliveries import Delivery
 from srhooks.server.runner import CannotListenError, served
 from yarl import URL
 
+from tests.support.firing import fire
 from tests.support.services import Services
 
 T = TypeVar("T")
@@ -158,6 +160,10 @@ class World:
     def person(self, first_name: str) -> str:
         """The service's id of one of the sandbox's people."""
         return next(one.id for one in self.sandbox.people if one.first_name == first_name)
+
+    async def fire(self, event: str, **chosen: Any) -> list[Delivery]:
+        """Let an event happen; what is delivered of it is stored then (tests/support/firing.py)."""
+        return await fire(self.sandbox, event, **chosen)
 
     async def notify(self, hook_id: str, body: bytes = b'{"id": "1"}', **headers: str) -> int:
         """Post a notification as anybody can; the status of the answer."""

@@ -3,8 +3,9 @@
 import asyncio
 
 import pytest
-from srhooks.accounts import guess_limit
 from srhooks.accounts.guess_limit import GuessLimit, TooManyTriesError
+
+from tests.support.virtual_time import VirtualTime
 
 
 async def attempt(limit: GuessLimit, address: str = "a", *, refused: bool = True) -> None:
@@ -36,14 +37,16 @@ async def test_the_thirty_first_of_all_waits() -> None:
         await attempt(limit, "another")
 
 
-async def test_after_a_minute_it_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(guess_limit, "WINDOW", 0.05)
-    limit = GuessLimit()
+async def test_after_a_minute_it_goes_on() -> None:
+    time = VirtualTime()
+    limit = GuessLimit(time.clock)
     for _ in range(10):
         await attempt(limit)
-    with pytest.raises(TooManyTriesError):
+    time.now = 59.0
+    with pytest.raises(TooManyTriesError) as many:
         await attempt(limit)
-    await asyncio.sleep(0.06)
+    assert many.value.retry_after == 1
+    time.now = 60.0
     await attempt(limit)
 
 
