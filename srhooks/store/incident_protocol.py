@@ -25,9 +25,10 @@ class IncidentStore(Protocol):
     async def incident(self, user_id: str, incident_id: int) -> Incident | None: ...
 
     async def incidents(
-        self, user_id: str, before_id: int | None, limit: int, *, open_only: bool = False
-    ) -> list[Incident]:
-        """Newest first."""
+        self, user_id: str, before_id: int | None, limit: int, *, open_only: bool = False,
+        opened_before: int | None = None,
+    ) -> list[Incident]:  # fmt: skip
+        """Newest first, by ids. A time (ms) is that of the opening, whatever the id says."""
 
     async def open_incident_counts(self) -> dict[str, int]:
         """How many are open of each kind, over all accounts."""

@@ -109,15 +109,20 @@ class IncidentQueries(Queries):
         return incident_of(rows[0]) if rows else None
 
     async def incidents(
-        self, user_id: str, before_id: int | None, limit: int, *, open_only: bool = False
-    ) -> list[Incident]:
-        before = "" if before_id is None else " AND i.id < $2"
-        still_open = " AND i.ended_at IS NULL" if open_only else ""
+        self, user_id: str, before_id: int | None, limit: int, *, open_only: bool = False,
+        opened_before: int | None = None,
+    ) -> list[Incident]:  # fmt: skip
+        args: list[Any] = [user_id]
+        where = "i.user_id = $1"
+        for column, bound in (("id", before_id), ("opened_at", opened_before)):
+            if bound is not None:
+                args.append(bound)
+                where += f" AND i.{column} < ${len(args)}"
+        if open_only:
+            where += " AND i.ended_at IS NULL"
         rows = await self._read(
-            f"SELECT {COLUMNS} FROM incidents i WHERE i.user_id = $1{before}{still_open}"
-            f" ORDER BY i.id DESC LIMIT {limit:d}",
-            user_id,
-            *(() if before_id is None else (before_id,)),
+            f"SELECT {COLUMNS} FROM incidents i WHERE {where} ORDER BY i.id DESC LIMIT {limit:d}",
+            *args,
         )
         return [incident_of(row) for row in rows]
 

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from multidict import MultiMapping
 
-from srhooks.domain.clock import now_ms, read_time
+from srhooks.domain.clock import iso, now_ms, read_time
 from srhooks.domain.ids import LENGTH, decode_id, first_id_at
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES, Filter
 from srhooks.web.http.errors import BadRequestError
@@ -21,6 +21,7 @@ MAX_TEXT = 500  # characters of any one value
 MAX_EVENTS = 100
 ANYWHERE = timezone(timedelta(0), "of the reader")
 SIMPLE = ("q", "subscription", "signature", "status", "link")
+TIMES = ("since", "after", "before", "until")
 HOUR = 3_600_000  # ms
 SINCE: Mapping[str, int] = {"1h": HOUR, "24h": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
 CHOICES: Mapping[str, tuple[str, ...]] = {"signature": SIGNATURES, "status": ENTITY_STATUSES}
@@ -41,16 +42,19 @@ def read_filter(query: MultiMapping[str]) -> Filter:
         raise BadRequestError(f"at most {MAX_EVENTS} events at once")
     params: dict[str, Any] = {"event": list(events)} if events else {}
     params |= {name: text for name, text in values.items() if text}
-    params |= {name: query[name] for name in ("since", "after", "before") if query.get(name)}
+    params |= {name: query[name] for name in TIMES if query.get(name)}
     zone_name = query.get("zone", "")
     zone = zone_named(zone_name)
-    if zone is not None and any(_lacks_zone(query.get(name, "")) for name in ("after", "before")):
+    if zone is not None and any(_lacks_zone(query.get(name, "")) for name in TIMES):
         params["zone"] = zone_name
     after, received_after = read_bound("after", query.get("after", ""), zone)
     since = read_since(query.get("since", ""))
     if since is not None:
         received_after = max(received_after or 0, since)
     before, received_before = read_bound("before", query.get("before", ""), zone)
+    until = read_until(query, zone)
+    if until is not None:
+        received_before = until if received_before is None else min(received_before, until)
     return Filter(
         events=events,
         after=after,
@@ -63,12 +67,26 @@ def read_filter(query: MultiMapping[str]) -> Filter:
 
 
 def read_since(text: str) -> int | None:
-    """A span of time that ends now: the last millisecond (since 1970) before it."""
+    """A span of time that ends now, or its beginning: the last millisecond before it.
+
+    In milliseconds since 1970.
+    """
     if not text:
         return None
-    if text not in SINCE:
-        raise BadRequestError(f"since must be one of {', '.join(SINCE)}")
-    return now_ms() - SINCE[text] - 1
+    if text in SINCE:
+        return now_ms() - SINCE[text] - 1
+    try:
+        return math.floor(read_time(text).timestamp() * 1000 + 0.0005) - 1
+    except (ValueError, OverflowError):
+        raise BadRequestError(f"since must be one of {', '.join(SINCE)}, or a time") from None
+
+
+def read_until(query: MultiMapping[str], zone: ZoneInfo | None = None) -> int | None:
+    """The millisecond (since 1970) before which something was received."""
+    cursor, ms = read_bound("until", query.get("until", ""), zone)
+    if cursor is not None:
+        raise BadRequestError("until must be a time such as 2026-11-24T13:00:00Z")
+    return ms
 
 
 def read_limit(query: MultiMapping[str]) -> int:
@@ -113,12 +131,20 @@ def read_bound(name: str, text: str, zone: ZoneInfo | None = None) -> tuple[int 
         raise BadRequestError(
             f"{name} must be a time such as 2026-11-24T13:00:00Z, or an id"
         ) from None
-    return None, math.ceil(ms - 0.0005) if name == "before" else math.floor(ms + 0.0005)
+    return None, math.floor(ms + 0.0005) if name == "after" else math.ceil(ms - 0.0005)
 
 
 def older_url(feed_filter: Filter, last_id: str, limit: str) -> str:
-    """The address of the page after this one."""
+    """The address of the page after this one.
+
+    A span of time stays where it was on the first page, whatever the clock does meanwhile. A page
+    begins at an id; that is no time, so one that the filter ends at is kept beside it.
+    """
     params = {**feed_filter.params, "before": last_id} | ({"limit": limit} if limit else {})
+    if "since" in params and feed_filter.received_after is not None:
+        params["since"] = iso(feed_filter.received_after + 1)
+    if feed_filter.received_before is not None:
+        params["until"] = iso(feed_filter.received_before)
     return "/notifications?" + urlencode(params, doseq=True, errors="replace")
 
 

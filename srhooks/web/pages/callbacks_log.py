@@ -67,6 +67,8 @@ async def show(request: web.Request) -> web.Response:
     path = f"/subscriptions/{quote(subscription_id, safe='')}/callbacks-log"
     following = None
     if page.following:
+        if "since" in kept and chosen.after is not None:  # it stays where the first page had it
+            kept["since"] = iso(chosen.after + 1)
         following = f"{path}?{urlencode({**kept, 'page': page.following}, errors='replace')}"
     if wants_json(request):
         shown = {"callbacks": [callback_json(call) for call in calls], "next": following}

@@ -24,7 +24,6 @@ from srhooks.web.presentation.entity_links import links_in
 from srhooks.web.presentation.labels import hook_labels
 from srhooks.web.presentation.notification_json import notification_json
 from srhooks.web.presentation.signature_report import verdict
-from srhooks.web.presentation.template_filters import is_cursor
 from srhooks.web.presentation.totals import totals
 from srhooks.web.presentation.verification_code import verification_code
 from srhooks.web.state.app_keys import ANSWER_BUDGET, FLASH, HOOKS, SETTINGS, STORE
@@ -216,11 +215,7 @@ async def _detail_context(
 ) -> dict[str, Any]:
     app = request.app
     settings = request.app[SETTINGS]
-    around = (
-        replace(feed_filter, before=None)
-        if is_cursor(feed_filter.params.get("before"))
-        else feed_filter
-    )
+    around = replace(feed_filter, before=None)  # not only those of a page
     newer, older = await app[STORE].neighbours(login.user.id, n.id, around)
     labels = hook_labels(await app[STORE].hooks(login.user.id))
     return {

@@ -11,7 +11,7 @@ from srhooks.domain.ids import decode_id
 from srhooks.domain.incidents import Incident
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
-from srhooks.web.http.query_params import read_cursor, read_limit
+from srhooks.web.http.query_params import read_bound, read_limit, read_until
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import INCIDENTS, STORE
@@ -23,13 +23,17 @@ async def incidents(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
     open_only = _read_open(request.query)
     limit = read_limit(request.query)
-    before = read_cursor("before", request.query.get("before", ""))
+    before, earlier = read_bound("before", request.query.get("before", ""))
+    bounds = [ms for ms in (earlier, read_until(request.query)) if ms is not None]
+    opened_before = min(bounds, default=None)
     store = request.app[STORE]
-    listed = await store.incidents(login.user.id, before, limit + 1, open_only=open_only)
+    listed = await store.incidents(
+        login.user.id, before, limit + 1, open_only=open_only, opened_before=opened_before
+    )
     following = None
     if len(listed) > limit:
         listed = listed[:limit]
-        following = _older_url(request.query, listed[-1].public_id)
+        following = _older_url(request.query, listed[-1].public_id, opened_before)
     if wants_json(request):
         shown = {"incidents": [incident_json(one) for one in listed], "next": following}
         return _json(shown)
@@ -73,8 +77,10 @@ def _read_open(query: MultiMapping[str]) -> bool:
     return text in YES
 
 
-def _older_url(query: MultiMapping[str], last_id: str) -> str:
+def _older_url(query: MultiMapping[str], last_id: str, opened_before: int | None) -> str:
     kept = {name: query[name] for name in ("open", "limit") if query.get(name)}
+    if opened_before is not None:
+        kept["until"] = iso(opened_before)
     return "/incidents?" + urlencode({**kept, "before": last_id}, errors="replace")
 
 

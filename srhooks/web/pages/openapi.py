@@ -33,9 +33,13 @@ FILTER: dict[str, tuple[Schema, str]] = {
     "signature": ({"enum": SCHEMAS["Notification"]["properties"]["signature"]["enum"]}, "Verdict"),
     "status": ({"enum": SCHEMAS["Entity"]["properties"]["status"]["enum"]}, "Of the entity"),
     "link": (TEXT, "One entity's notifications"),
-    "since": ({"enum": list(SINCE)}, "Received within this time"),
+    "since": (
+        {"anyOf": [{"enum": list(SINCE)}, TEXT]},
+        "Received within this time, or at this time (RFC 3339, as `next` has it) or later",
+    ),
     "after": (TEXT, "Received later: an RFC 3339 time, or a cursor"),
     "before": (TEXT, "Received earlier: an RFC 3339 time, or a cursor from `next`"),
+    "until": (TEXT, "Received earlier: an RFC 3339 time, which `next` keeps beside its cursor"),
     "zone": (TEXT, "Of times without a zone, such as `Europe/Berlin`; UTC where it is left out"),
 }
 LIMIT: dict[str, tuple[Schema, str]] = {
