@@ -34,6 +34,10 @@ class RotatingFernet(Fernet):
     def decrypt(self, token: bytes | str, ttl: int | None = None) -> bytes:
         return self._all.decrypt(token, ttl)
 
+    def extract_timestamp(self, token: bytes | str) -> int:
+        """When it was made (seconds since 1970). Raises InvalidToken for one that is not ours."""
+        return self._all.extract_timestamp(token)
+
 
 class Vault:
     """Seals text for the store and opens it again."""

@@ -32,6 +32,9 @@ class SystemClock:
 SYSTEM_CLOCK = SystemClock()
 
 
+CLOCK_SKEW = 60_000  # ms by which clocks of several machines may differ (Fernet's is the same)
+
+
 def now_ms() -> int:
     return time.time_ns() // 1_000_000
 

@@ -47,6 +47,8 @@ class Retention:
             return PURGE_PAUSE
         wall = self._clock.now_ms()
         await self._store.bring_due_forward(wall, wall + LATEST_DUE)
+        if ended := await self._store.end_sessions_of_later(wall):
+            log.warning("the clock had been ahead: %d sessions that were used then ended", ended)
         if self._unclean:
             elapsed = self._clock.elapsed_ms()
             merge = elapsed - self._merged_at > MERGE_INTERVAL

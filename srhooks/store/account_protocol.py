@@ -72,10 +72,13 @@ class AccountStore(Protocol):
     async def add_session(self, session: Session) -> None: ...
 
     async def session(self, session_id: str, now: int) -> tuple[User, Session] | None:
-        """The session and its user; None when it is unknown or expired."""
+        """The session and its user; None when it is unknown, expired, or used later than `now`."""
 
     async def sessions(self, user_id: str, now: int) -> list[Session]:
         """Those that are alive, the last used first."""
+
+    async def end_sessions_of_later(self, now: int) -> int:
+        """End those that were used later than `now` (ms): the clock had been ahead; how many."""
 
     async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
         """Record a use; the session now ends at `until` (ms) unless it is used again."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from srhooks.domain.account import Company, CredentialUse, SealedCredential, Session, User
+from srhooks.domain.clock import CLOCK_SKEW
 from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
 from srhooks.store.reserve import may_use_reserve
@@ -168,9 +169,11 @@ class AccountQueries(Queries):
     async def session(self, session_id: str, now: int) -> tuple[User, Session] | None:
         rows = await self._read(
             f"SELECT {USER_JOINED}, s.id, s.user_id, s.created_at, s.used_at, s.until, s.agent"
-            " FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.id = $1 AND s.until > $2",
+            " FROM sessions s JOIN users u ON u.id = s.user_id"
+            " WHERE s.id = $1 AND s.until > $2 AND s.used_at <= $3",
             session_id,
             now,
+            now + CLOCK_SKEW,
         )
         if not rows:
             return None
@@ -179,12 +182,16 @@ class AccountQueries(Queries):
 
     async def sessions(self, user_id: str, now: int) -> list[Session]:
         rows = await self._read(
-            f"SELECT {SESSION} FROM sessions WHERE user_id = $1 AND until > $2"
+            f"SELECT {SESSION} FROM sessions WHERE user_id = $1 AND until > $2 AND used_at <= $3"
             " ORDER BY used_at DESC, id",
             user_id,
             now,
+            now + CLOCK_SKEW,
         )
         return [Session(*row) for row in rows]
+
+    async def end_sessions_of_later(self, now: int) -> int:
+        return await self._write("DELETE FROM sessions WHERE used_at > $1", now + CLOCK_SKEW)
 
     async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
         await self._write(

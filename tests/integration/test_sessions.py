@@ -2,13 +2,16 @@
 
 import asyncio
 import dataclasses
+import json
 from pathlib import Path
 from typing import Any
 
 from aiohttp import WSMsgType
+from srhooks.crypto import RotatingFernet
 from srhooks.domain.clock import now_ms
+from yarl import URL
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import SECRET, Browser, World, eventually
 from tests.support.harness import world as start_world
 
 
@@ -149,10 +152,43 @@ async def test_ended_sessions_are_dropped_from_the_store(tmp_path: Path) -> None
     async with start_world(tmp_path, session_lifetime=1) as world, world.logged_in():
         store = world.services.store
         (user_id,) = await store.user_ids()
-        assert len(await store.sessions(user_id, 0)) == 1
+        began = now_ms() - 1000  # its end is still to come then
+        assert len(await store.sessions(user_id, began)) == 1
 
         async def dropped() -> bool:
             await store.purge(0, now_ms(), 1)
-            return not await store.sessions(user_id, 0)
+            return not await store.sessions(user_id, began)
 
         await eventually(dropped)
+
+
+async def test_a_session_of_a_clock_that_was_ahead_is_over_for_good(world: World) -> None:
+    """How long it was unused cannot be told, so it would last longer than it may."""
+    async with world.logged_in() as ada, world.logged_in() as before:
+        session_id = await session_of(world, ada)
+        later = now_ms() + 3_600_000
+        sessions = world.services.store
+        await sessions.touch_session(session_id, later, later + 60_000)
+        cookie = cookies_of(ada)["srhooks"]
+        fernet = RotatingFernet([SECRET], "cookie")
+        ahead = fernet.encrypt_at_time(fernet.decrypt(cookie), later // 1000).decode()
+        ada.session.cookie_jar.update_cookies({"srhooks": ahead}, URL(world.base))
+        assert not await is_alive(world, {"srhooks": cookie})  # nor with the one from before
+        refused = await ada.json("GET", "/subscriptions", status=401)
+        assert "clock had been ahead" in refused["error"]["message"]
+        ada.session.cookie_jar.update_cookies({"srhooks": ahead}, URL(world.base))
+        assert "clock had been ahead" in await ada.page("/")
+        listed = (await before.json("GET", "/account/sessions"))["sessions"]
+        assert [one["current"] for one in listed] == [True]
+        assert await sessions.end_sessions_of_later(now_ms()) == 1
+        assert await sessions.session(session_id, later) is None  # nor when that time has come
+        await before.json("GET", "/account")
+        assert (await world.log_in(ada)).status == 303
+        await ada.json("GET", "/account")
+
+
+async def session_of(world: World, browser: Browser) -> str:
+    """The id of the browser's session, from its cookie."""
+    fernet = RotatingFernet([SECRET], "cookie")
+    held = json.loads(fernet.decrypt(cookies_of(browser)["srhooks"]))
+    return str(held["session"]["id"])

@@ -3,6 +3,9 @@
 The cookie alone is not enough: a session that is not in the store any more is over, so a copy of
 its cookie is worth nothing. Each use renews it (SESSION_MAX_AGE counts unused time), up to
 SESSION_LIFETIME.
+
+One that was used later than it is now was used while the clock was ahead. Nothing tells how long
+ago that is, so it is over: it would last longer than it may.
 """
 
 import contextlib
@@ -13,12 +16,13 @@ from typing import Any
 import aiohttp_session
 from aiohttp import hdrs, web
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
+from cryptography.fernet import Fernet, InvalidToken
 
 from srhooks.accounts.log_in import may_enter
 from srhooks.config import Settings
 from srhooks.crypto import RotatingFernet, csrf_token
 from srhooks.domain.account import Session, User
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import CLOCK_SKEW, now_ms
 from srhooks.hub import Event
 from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.store import StoreError
@@ -39,6 +43,11 @@ COOKIE = "srhooks"
 MAX_NEXT = 1000  # characters of the address somebody wanted: a cookie holds 4 kB
 MAX_AGENT = 300  # characters of the browser's own words
 READER = "token "
+OF_LATER = "srhooks_session_of_later"
+CLOCK_WAS_AHEAD = (
+    "You were logged out because this server's clock had been ahead and was set back."
+    " Log in again: nothing is lost."
+)
 TOUCH_INTERVAL = 60_000  # ms between two notes of a session's use, at most
 
 
@@ -56,6 +65,21 @@ class CookieStorage(EncryptedCookieStorage):
     def load_cookie(self, request: web.Request) -> str | None:
         cookie: str | None = super().load_cookie(request)
         return cookie if cookie is not None and cookie.isascii() else None
+
+    async def load_session(self, request: web.Request) -> aiohttp_session.Session:
+        session = await super().load_session(request)
+        cookie = self.load_cookie(request)
+        if session.new and cookie and _is_of_later(self._fernet, cookie):
+            request[OF_LATER] = True
+        return session
+
+
+def _is_of_later(fernet: Fernet, cookie: str) -> bool:
+    """Whether it is one of ours that the clock says will be made later."""
+    try:
+        return fernet.extract_timestamp(cookie) * 1000 > now_ms() + CLOCK_SKEW
+    except InvalidToken:
+        return False
 
 
 def setup_sessions(app: web.Application, settings: Settings) -> None:
@@ -104,6 +128,11 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
         service = request.config_dict[INCIDENTS]
         request[VIEW]["open_incidents"] = await service.open_ones(user.id)
     return login
+
+
+def why_logged_out(request: web.Request) -> str | None:
+    """What to say to somebody whose session ended otherwise than by its age or by them."""
+    return CLOCK_WAS_AHEAD if request.get(OF_LATER) else None
 
 
 async def find_reader(request: web.Request) -> Login | None:
@@ -167,7 +196,7 @@ async def require_login(request: web.Request, *, dead_grant: bool = False) -> Lo
             session["next"] = wanted if len(wanted) <= MAX_NEXT else request.rel_url.raw_path
         if bearer(request) is not None:
             raise LoginRequiredError("A personal token reads notifications and nothing else")
-        raise LoginRequiredError
+        raise LoginRequiredError(why_logged_out(request) or "Log in first")
     settings = request.config_dict[SETTINGS]
     # A page that was open while the secrets were rotated still holds an older one's token.
     tokens = [csrf_token(secret, login.session_id) for secret in settings.session_secrets]

@@ -19,7 +19,7 @@ from srhooks.web.http.errors import (
 )
 from srhooks.web.http.forms import read_form, text_of
 from srhooks.web.http.log_in_result import HOME, complete_log_in, see_other
-from srhooks.web.http.session import find_login, forged_log_in, log_in_form_token
+from srhooks.web.http.session import find_login, forged_log_in, log_in_form_token, why_logged_out
 from srhooks.web.http.templating import render
 from srhooks.web.pages.account import account_json
 from srhooks.web.state.app_keys import LOG_IN, SETTINGS
@@ -37,7 +37,7 @@ async def home(request: web.Request) -> web.Response:
     login = await find_login(request, dead_grant=True)
     if login is not None and not login.user.grant_dead:
         return see_other(HOME)
-    return await login_page(request, EXPIRED if login is not None else None)
+    return await login_page(request, EXPIRED if login is not None else why_logged_out(request))
 
 
 async def with_api_key(request: web.Request) -> web.Response:
