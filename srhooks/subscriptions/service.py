@@ -34,7 +34,7 @@ from srhooks.smartrecruiters.webhooks_api import (
     subscription_path,
     unchecked_path,
 )
-from srhooks.store import Store, StoreError
+from srhooks.store import Store, StoreError, using_reserve
 from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.address_check import AddressCheck, cause_of_refusal
 from srhooks.subscriptions.callback_log import Call, newest_calls
@@ -191,8 +191,15 @@ class Subscriptions:
         )
 
     async def delete(self, user_id: str, subscription_id: str) -> None:
-        """Raises ServiceError or UnknownSubscriptionError. The history stays."""
+        """Raises ServiceError or UnknownSubscriptionError. The history stays.
+
+        On a full disk it works as well: what happened at the service has to be known here.
+        """
         check_id(subscription_id)
+        with using_reserve():
+            await self._delete(user_id, subscription_id)
+
+    async def _delete(self, user_id: str, subscription_id: str) -> None:
         for observer in self._observers:
             await _tell(observer.deleting(user_id, subscription_id))
         done = False

@@ -127,6 +127,37 @@ async def test_people_log_in_and_erase_a_candidate_on_a_full_disk(
     assert await ada.notifications("?q=c1") == []
 
 
+async def test_an_account_is_deleted_on_a_full_disk(
+    world: World, ada: Browser, small_disk: Path
+) -> None:
+    """With its hooks, sessions and subscriptions; all that it received follows and makes room."""
+    async with world.logged_in("Grace") as grace:
+        hers = await grace.subscribe("job.created")
+        made = await ada.subscribe("candidate.updated")
+        other = await ada.subscribe("offer.created")
+        taken = await fill_by_hooks(world, ada, made["hookId"], small_disk / "filler")
+        assert taken > 50
+        subscriptions = world.sandbox.subscriptions.by_id
+        await ada.json("DELETE", f"/subscriptions/{other['id']}", status=204)
+        assert set(subscriptions) == {hers["id"], made["id"]}
+        assert await ada.json("POST", "/account/delete", json={"confirm": True})
+        await ada.json("GET", "/account", status=401)
+        assert set(subscriptions) == {hers["id"]}
+        assert await send(world, made["hookId"], taken, SMALL) == 404
+        await takes_in_again(world, grace, hers["hookId"])
+        store = world.services.store
+
+        async def gone() -> bool:
+            rows = "SELECT count(*) FROM notifications WHERE user_id NOT IN (SELECT id FROM users)"
+            return bool((await store._read(rows))[0][0] == 0)  # type: ignore[attr-defined]
+
+        await eventually(gone, within=30)
+        kept = {n["eventName"] for n in await grace.notifications()}
+        assert kept == {"job.created"}
+        async with world.logged_in() as again:  # a new account, with nothing of the old one
+            assert await again.notifications() == []
+
+
 async def test_the_retention_makes_room_on_a_full_disk(
     world: World, ada: Browser, small_disk: Path
 ) -> None:
