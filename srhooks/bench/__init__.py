@@ -1,5 +1,5 @@
-"""The repeatable benchmark: real servers on one core, the load on another, checked to the last row.
+"""`srhooks bench`: measures real server processes under load and verifies every stored row.
 
-Everything that the load side does per request is plain non-blocking sockets and a selector: no
-event loop of its own that could become the bottleneck.
+The servers run on one core, the load generator on another. Per request, the load generator uses
+plain sockets and a selector, without an event loop, so that it does not become the bottleneck.
 """

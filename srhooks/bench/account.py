@@ -1,4 +1,4 @@
-"""Somebody to measure with: logs in to srhooks through the sandbox and subscribes."""
+"""The benchmark's account: logs in to srhooks through the sandbox and creates a subscription."""
 
 import asyncio
 import re
@@ -23,11 +23,12 @@ class Account:
     cookie: str
     hook_id: str
     subscription_id: str
-    key: str  # that signs its notifications
+    key: str  # the secret key that signs its notifications
     api_url: str
 
 
 def open_account(base: str, api_url: str, database: Database) -> Account:
+    """Log in at `base`, create an active subscription, read its secret key. Raises BenchError."""
     cookie, hook_id, subscription_id = asyncio.run(_subscribe(base))
     rows = database.fetch(
         "SELECT sealed FROM hook_keys WHERE hook_id = $1 ORDER BY id DESC", hook_id
@@ -53,7 +54,7 @@ async def _subscribe(base: str) -> tuple[str, str, str]:
 
 
 async def _log_in(session: aiohttp.ClientSession, base: str) -> None:
-    """As a person does: through the consent page."""
+    """Follow /auth and allow access on the sandbox's consent page. Raises BenchError."""
     async with session.get(f"{base}/auth") as page:
         html, consent = await page.text(), page.url
     fields = {

@@ -1,4 +1,4 @@
-"""The load side's two kinds of connection: HTTP/1.1 with keep-alive, and a page's WebSocket."""
+"""The load generator's connections: HTTP/1.1 with keep-alive, and the WebSocket of a page."""
 
 import os
 import re
@@ -10,7 +10,7 @@ from srhooks.bench.processes import BenchError
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 ROW = re.compile(rb'<li id="n-([0-9a-z]{13})"')
-READ = 65_536  # bytes at once
+READ = 65_536  # bytes per recv()
 PING, CLOSE = 0x89, 0x88
 
 
@@ -21,7 +21,7 @@ def connect(port: int, source: str = "127.0.0.1") -> socket.socket:
 
 
 class HttpConnection:
-    """One request at a time; the next may go when the answer to this one is complete."""
+    """A keep-alive connection without pipelining: one request at a time."""
 
     def __init__(self, port: int) -> None:
         self.socket = connect(port)
@@ -33,7 +33,10 @@ class HttpConnection:
         self.socket.sendall(request)
 
     def read(self) -> tuple[int, bytes] | None:
-        """Status and body once the answer is complete. Raises BenchError when it breaks off."""
+        """Receive once. Returns status and body when the answer is complete, else None.
+
+        Raises BenchError when the server closes the connection.
+        """
         data = self.socket.recv(READ)
         if not data:
             raise BenchError("the server closed a connection")
@@ -47,8 +50,8 @@ class HttpConnection:
         self._buffer = b""
         return int(head[9:12]), rest
 
-    def ask(self, request: bytes) -> tuple[int, bytes]:
-        """Send and wait for the answer."""
+    def request(self, request: bytes) -> tuple[int, bytes]:
+        """Send a request and block until its answer (status, body) is complete."""
         self.send(request)
         while (answer := self.read()) is None:
             pass
@@ -59,14 +62,14 @@ class HttpConnection:
 
 
 class PageSocket:
-    """A viewer: opens /live as a page does, and reads its frames."""
+    """A viewer: connects to /live as a page does and reads its frames."""
 
     def __init__(self, port: int, cookie: str, source: str = "127.0.0.1", origin: str = "") -> None:
         self.socket = connect(port, source)
         self._buffer = b""
-        self._texts: list[bytes] = []  # frames that nobody has looked into yet
+        self._texts: list[bytes] = []  # text frames not searched for rows yet
         self._rows: list[bytes] = []
-        self.settled = 0  # frames with rows whose entities are all there, as far as `rows` was read
+        self.settled = 0  # frames searched so far that hold rows, none with a pending entity
         key = b64encode(os.urandom(16)).decode()
         self.socket.sendall(
             f"GET /live HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n"
@@ -87,7 +90,7 @@ class PageSocket:
 
     @property
     def rows(self) -> list[bytes]:
-        """The ids of notifications, in the order of their frames."""
+        """The notification ids in the frames received so far, in order of arrival."""
         for text in self._texts:
             found = ROW.findall(text)
             self._rows += found
@@ -96,7 +99,10 @@ class PageSocket:
         return self._rows
 
     def read(self) -> int:
-        """Take what there is; how many text frames were completed. Raises BenchError at the end."""
+        """Receive once, answer pings; returns how many text frames were completed.
+
+        Raises BenchError when the server closes the socket.
+        """
         data = self.socket.recv(READ)
         if not data:
             raise BenchError("the server closed a viewer")
@@ -106,7 +112,7 @@ class PageSocket:
         while (end := _frame_end(buffer, start)) is not None:
             payload, stop = end
             if buffer[start] == PING:
-                self.socket.sendall(b"\x8a\x80" + os.urandom(4))  # an empty pong, masked
+                self.socket.sendall(b"\x8a\x80" + os.urandom(4))  # an empty, masked pong
             elif buffer[start] == CLOSE:
                 raise BenchError(f"the server closed a viewer: {buffer[payload + 2 : stop]!r}")
             else:
@@ -121,7 +127,7 @@ class PageSocket:
 
 
 def _frame_end(buffer: bytes, start: int) -> tuple[int, int] | None:
-    """Where the payload of an unmasked frame begins and ends; None while it is incomplete."""
+    """Offsets of the payload of an unmasked frame (RFC 6455, 5.2); None while it is incomplete."""
     if len(buffer) < start + 2:
         return None
     length, payload = buffer[start + 1], start + 2

@@ -1,4 +1,4 @@
-"""Very many viewers of one user, on as few of the load side's instructions as possible."""
+"""Thousands of viewers of one user, read with as little work in the load generator as possible."""
 
 import select
 from time import perf_counter
@@ -9,23 +9,24 @@ from srhooks.bench.processes import BenchError
 from srhooks.bench.setting import Product
 from srhooks.bench.verify import all_shown, shown_ids
 
-BATCH = 100  # viewers that open at a time
-TIMEOUT = 60.0  # seconds
-SOURCES = 8  # addresses that viewers come from: one has 28,000 ports
+BATCH = 100  # viewers that connect at a time
+TIMEOUT = 60.0  # seconds without any frame or answer
+SOURCES = 8  # loopback addresses to connect from: each has some 28,000 ephemeral ports
 
 
 class Crowd:
     def __init__(self, product: Product) -> None:
         self._product = product
-        self._epoll = select.epoll()  # a third of what a selector costs
+        self._epoll = select.epoll()  # costs a third of a selector
         self._pages: list[PageSocket] = []
         self._by_file: dict[int, PageSocket] = {}
-        self._sent_before: list[int] = []  # notifications, when each viewer came
+        self._sent_before: list[int] = []  # per viewer: notifications sent before it connected
         self._sent = 0
         self._line = HttpConnection(product.port)
         self._epoll.register(self._line.socket, select.EPOLLIN)
 
     def grow(self, size: int) -> None:
+        """Connect viewers until there are `size`. Raises BenchError."""
         while len(self._pages) < size:
             here = len(self._pages)
             fresh = [
@@ -49,10 +50,13 @@ class Crowd:
                 self._by_file[file].read()
 
     def notify(self, sender: Sender) -> tuple[float, float]:
-        """Seconds until the last viewer has it, and until it was answered."""
+        """Post a notification. Returns seconds until the last viewer has it, and until its 202.
+
+        Raises BenchError.
+        """
         self._answer_pings()
         for page in self._pages:
-            _ = page.rows  # looked into now, not while the time runs
+            _ = page.rows  # search older frames now, outside of the measured time
         (request,) = sender.make(1, linked=False)
         line = self._line
         missing = len(self._pages)
@@ -74,7 +78,7 @@ class Crowd:
         return last - line.began, answered - line.began
 
     def check(self, sender: Sender) -> None:
-        """Each viewer was shown all that came since it was there."""
+        """Raise BenchError unless each viewer got every notification sent since it connected."""
         ids = sorted(shown_ids(self._product.database, sender.sent))
         for page, before in zip(self._pages, self._sent_before, strict=True):
             all_shown(page.rows, set(ids[before:]))

@@ -1,4 +1,4 @@
-"""The databases that the benchmark looks into when a program has answered: what is really there."""
+"""Direct access to the databases of the measured programs, to verify what was stored."""
 
 import asyncio
 import contextlib
@@ -15,10 +15,10 @@ Row = tuple[Any, ...]
 class Database(Protocol):
     @property
     def url(self) -> str:
-        """As DATABASE_URL has it."""
+        """The value for the setting DATABASE_URL."""
 
     def fetch(self, sql: str, *values: object) -> list[Row]:
-        """The rows of a query whose values are $1, $2 ..."""
+        """The rows of a query; its parameters are written $1, $2 ..."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class PostgresDatabase:
 
 @contextlib.contextmanager
 def postgres_database(server: str) -> Iterator[PostgresDatabase]:
-    """A fresh database of this server while inside. `server` is the URL of one to connect to."""
+    """Create an empty database; drop it on exit. `server`: URL of an existing one."""
     name = f"srhooks_bench_{secrets.token_hex(4)}"
     address, slash, rest = server.rpartition("/")
     _, question, options = rest.partition("?")

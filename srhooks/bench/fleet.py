@@ -1,4 +1,4 @@
-"""Several processes of srhooks on one PostgreSQL database, as behind a load balancer."""
+"""One or several srhooks processes on one database, as behind a load balancer."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -12,7 +12,7 @@ from srhooks.bench.setting import Setting
 
 @dataclass(frozen=True)
 class Fleet:
-    """One process or several; all answer for the address of the first."""
+    """The processes; all have the same APP_URL, the address of the first."""
 
     name: str
     programs: Sequence[Program]
@@ -33,7 +33,7 @@ class Fleet:
 
 @contextlib.contextmanager
 def started_fleet(setting: Setting, processes: int, *, on_postgres: bool) -> Iterator[Fleet]:
-    """A fresh database, a sandbox and the processes, on whichever core the system gives them."""
+    """Start a sandbox and the processes on an empty database, unpinned. Raises BenchError."""
     kind = "PostgreSQL" if on_postgres else "SQLite"
     name = f"{kind}, {processes} process{'es' if processes > 1 else ''}"
     folder = setting.folder / name.replace(", ", "-").replace(" ", "-")

@@ -1,4 +1,4 @@
-"""A storm: so many connections, each sending its next notification when the last is answered."""
+"""A storm: parallel connections, each of which sends its next request when the last is answered."""
 
 import selectors
 import time
@@ -14,15 +14,15 @@ from srhooks.bench.machine import cpu_of
 from srhooks.bench.processes import BenchError, Program
 
 TIMEOUT = 30.0  # seconds without any answer
-REST = 0.25  # seconds that a server must hardly work for
-REST_SHARE = 0.1  # of a core: fetching entities goes on for hours
-REST_TIMEOUT = 30.0  # seconds
+REST = 0.25  # seconds over which the server must be nearly idle
+REST_SHARE = 0.1  # of a core: what counts as idle, since fetching entities goes on for hours
+REST_TIMEOUT = 30.0  # seconds after which a busy server is measured all the same
 
 
 @dataclass
 class Storm:
     seconds: float = 0.0
-    cpu: float = 0.0  # seconds that the server ran
+    cpu: float = 0.0  # CPU seconds of the server
     latencies: list[float] = field(default_factory=list)  # seconds
     statuses: Counter[int] = field(default_factory=Counter)
 
@@ -32,12 +32,12 @@ class Storm:
 
     @property
     def cost(self) -> float:
-        """Microseconds of the server's core for one answer: the rate that noise cannot touch."""
+        """CPU time of the server per answer (us); other load on the machine hardly changes it."""
         return self.cpu / len(self.latencies) * 1e6
 
 
-def rest(server: Program) -> None:
-    """Wait until it has done what a storm left behind: it would share its core with what comes."""
+def wait_until_idle(server: Program) -> None:
+    """Wait for background work of the last storm: it would distort the next measurement."""
     deadline = time.monotonic() + REST_TIMEOUT
     while time.monotonic() < deadline:
         burnt = cpu_of(server.pid)
@@ -47,7 +47,7 @@ def rest(server: Program) -> None:
 
 
 class Server(Protocol):
-    """What answers a storm, and the processes whose core time is counted."""
+    """What answers a storm: its ports, and the processes whose CPU time is counted."""
 
     @property
     def ports(self) -> Sequence[int]: ...
@@ -64,7 +64,10 @@ def storm(
     connections: int,
     viewer: PageSocket | None = None,
 ) -> Storm:
-    """Send all the requests. A viewer reads its frames meanwhile, as a browser would."""
+    """Send all requests, and read the viewer's frames meanwhile as a browser would.
+
+    Raises BenchError when an answer is missing or not 202.
+    """
     result = Storm()
     waiting = iter(requests)
     with selectors.DefaultSelector() as selector:

@@ -1,4 +1,4 @@
-"""The machine that is measured on: cores, limits, memory, and a note that tells what it was."""
+"""The machine that is measured on: cores, limits, memory, and its description for the report."""
 
 import os
 import platform
@@ -7,44 +7,44 @@ import time
 from pathlib import Path
 from statistics import median
 
-SYNCS = 50  # commits' worth of fdatasync for the note
+SYNCS = 50  # fdatasync calls whose median goes into the description
 
 
 def cores() -> tuple[int, int] | None:
-    """One core for the servers and one for the load; None where there is but one."""
+    """A core for the servers and a core for the load generator; None on a single core."""
     usable = sorted(os.sched_getaffinity(0))
     return (usable[0], usable[-1]) if len(usable) > 1 else None
 
 
-def pin(*wanted: int | None) -> None:
-    """This process, and what it starts from now on, to these cores; None: wherever it may run."""
-    known = {core for core in wanted if core is not None}
+def pin(*allowed: int | None) -> None:
+    """Restrict this process, and those it starts later, to these cores; None: no restriction."""
+    known = {core for core in allowed if core is not None}
     if known:
         os.sched_setaffinity(0, known)
 
 
 def raise_file_limit() -> int:
-    """As many open sockets as the system lets us have; also for what is started from here."""
+    """Raise the limit of open files to the hard limit, also for child processes; returns it."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return hard
 
 
 def memory_of(pid: int) -> int:
-    """Resident bytes of a process."""
+    """Resident memory of a process (bytes; proc(5), statm)."""
     pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize()
 
 
 def cpu_of(pid: int) -> float:
-    """Seconds that a process has run on a core, all of its threads together (proc(5), stat)."""
+    """User and system CPU time of a process with all its threads (seconds; proc(5), stat)."""
     text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8")
     fields = text.rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def note(folder: Path, file_limit: int) -> dict[str, str | int | float]:
-    """What a reader must know to compare figures."""
+def describe_machine(folder: Path, file_limit: int) -> dict[str, str | int | float]:
+    """The facts that a reader needs to compare figures of two runs."""
     return {
         "processor": _processor(),
         "cores": os.cpu_count() or 1,
@@ -65,7 +65,7 @@ def _processor() -> str:
 
 
 def _file_system(folder: Path) -> str:
-    """The kind of file system; a memory disk would make durability look free."""
+    """The file system's type: on tmpfs, durable commits would look free."""
     best = ("", "unknown")
     for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines():
         _, where, kind, *_ = line.split()
@@ -75,7 +75,7 @@ def _file_system(folder: Path) -> str:
 
 
 def _sync_time(folder: Path) -> float:
-    """Seconds that the disk takes to keep one page."""
+    """Median time of fdatasync after a write of 4 kB (seconds)."""
     path = folder / "sync"
     times = []
     with path.open("wb") as file:

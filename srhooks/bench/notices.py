@@ -1,4 +1,4 @@
-"""Notifications as the service sends them, ready to be written to a socket."""
+"""Whole HTTP requests of notifications as SmartRecruiters sends them, ready for a socket."""
 
 import json
 import time
@@ -14,11 +14,11 @@ LINES = "POST /hooks/{hook} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: SmartRecruit
 class Shape:
     body_bytes: int = 1000
     linked: bool = True
-    path: str = ""  # of the entity; empty: one of its own for each, which does not exist
+    path: str = ""  # of the entity; empty: a different path each time, which does not exist
 
 
 class Sender:
-    """Makes notifications of one hook, each with an event id of its own."""
+    """Builds signed notifications of one subscription, each with a new event id."""
 
     def __init__(self, account: Account, shape: Shape) -> None:
         self._account = account

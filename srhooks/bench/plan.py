@@ -1,11 +1,11 @@
-"""The subjects in their order, and the whole run."""
+"""The subjects in the order of measuring, and the whole run."""
 
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from srhooks.bench.machine import cores, note, pin, raise_file_limit
+from srhooks.bench.machine import cores, describe_machine, pin, raise_file_limit
 from srhooks.bench.report import Row
 from srhooks.bench.rows import (
     browser,
@@ -22,7 +22,7 @@ from srhooks.bench.rows import (
 from srhooks.bench.setting import Setting
 
 MAX_VIEWERS = 10_000
-KEPT_FREE = 500  # open files that are not viewers
+KEPT_FREE = 500  # open files that are no viewers
 
 SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
     "intake": intake.measure,
@@ -39,10 +39,14 @@ SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
 
 
 def run_all(
-    wanted: Sequence[str], *, parent: Path | None, rounds: int, quick: bool, full: bool,
-    tell: Callable[[str], None], postgres: str = "",
+    subjects: Sequence[str], *, parent: Path | None, rounds: int, quick: bool, full: bool,
+    progress: Callable[[str], None], postgres: str = "",
 ) -> tuple[list[Row], dict[str, Any]]:  # fmt: skip
-    """Measure; raises BenchError for a wrong result."""
+    """Measure the named subjects. Returns the rows and the description of the machine.
+
+    Raises BenchError for a wrong result, never for a slow one. `progress` is called with a line
+    before each subject; `postgres` is the URL of a server, or empty.
+    """
     file_limit = raise_file_limit()
     both = cores()
     server_core, load_core = both or (None, None)
@@ -50,7 +54,7 @@ def run_all(
     rows: list[Row] = []
     with tempfile.TemporaryDirectory(prefix="srhooks-bench-", dir=parent) as name:
         folder = Path(name)
-        machine: dict[str, Any] = note(folder, file_limit)
+        machine: dict[str, Any] = describe_machine(folder, file_limit)
         machine["pinned"] = "servers and load on a core each" if both else "no: one core"
         machine["chromium"] = browser.find_browser() or "not found: its row is left out"
         machine["nginx"] = proxied.find_nginx() or "not found: its rows are left out"
@@ -63,7 +67,7 @@ def run_all(
             quick=quick, full=full, viewers=min(MAX_VIEWERS, file_limit - KEPT_FREE),
             postgres=postgres,
         )  # fmt: skip
-        for subject in wanted:
-            tell(f"measuring {subject} ...")
+        for subject in subjects:
+            progress(f"measuring {subject} ...")
             rows += SUBJECTS[subject](setting)
     return rows, machine

@@ -1,4 +1,4 @@
-"""Start what is measured as its users do, each program in a process of its own."""
+"""Starts the measured programs as their users do, each in its own process."""
 
 import contextlib
 import os
@@ -13,16 +13,16 @@ from pathlib import Path
 from srhooks.bench.machine import pin
 
 NOT_INHERITED = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONDEVMODE", "PYTHONTRACEMALLOC"})
-TIMEOUT = 15.0  # seconds until a program must listen
+TIMEOUT = 15.0  # seconds in which a program must start to listen
 SECRET = "a session secret for the benchmark alone"  # noqa: S105 - of a throw-away database
 
 
 class BenchError(Exception):
-    """A wrong result: one line that says which."""
+    """A wrong result: lost, doubled or unexpected data, or a server that failed. One line."""
 
 
 class Program:
-    """One running program, on its port."""
+    """A child process that listens on a port of 127.0.0.1, pinned to `core` if given."""
 
     def __init__(
         self, *arguments: str, port: int, log: Path, core: int | None,
@@ -75,7 +75,7 @@ class Program:
 
 
 def _environment() -> dict[str, str]:
-    """Ours, but for what makes Python start slower than it does for a user."""
+    """Our environment without the variables that slow Python down."""
     return {name: value for name, value in os.environ.items() if name not in NOT_INHERITED}
 
 
@@ -89,7 +89,7 @@ def running(program: Program) -> Iterator[Program]:
 
 
 def free_ports(count: int) -> list[int]:
-    """All of them held until the last is found, so that none is given twice."""
+    """Different free TCP ports: all are bound until the last is found."""
     with contextlib.ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
         for one in sockets:
@@ -101,7 +101,7 @@ def product(
     folder: Path, port: int, sandbox_port: int, core: int | None, database_url: str,
     app_url: str | None = None,
 ) -> Program:  # fmt: skip
-    """`srhooks serve` with its default settings. Several share the address of one, `app_url`."""
+    """`srhooks serve` with default settings; processes of one fleet share `app_url`."""
     return Program(
         "-m", "srhooks", "serve", port=port, log=folder / "srhooks.log", core=core,
         environment={

@@ -1,4 +1,4 @@
-"""What the product is measured against: a raw aiohttp handler that reads the body and answers 202.
+"""The reference that intake is compared with: an aiohttp handler that reads and answers 202.
 
 Run as `python -m srhooks.bench.reference PORT`.
 """

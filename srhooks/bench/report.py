@@ -1,4 +1,4 @@
-"""The result: rows with their targets, as a table for people and as JSON for machines."""
+"""The report: rows with their targets, as a text table and as JSON."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ VERDICTS = {True: "met", False: "MISSED", None: ""}
 
 @dataclass(frozen=True)
 class Row:
-    """One figure, measured in several rounds. `at_least`: the target is a lower bound."""
+    """One figure of several rounds. `at_least`: the target is a lower bound, else an upper one."""
 
     name: str
     unit: str
@@ -55,7 +55,7 @@ def table(rows: Sequence[Row], machine: Mapping[str, Any]) -> str:
 
 
 def save(path: Path, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
-    found = [
+    measured = [
         {
             "name": row.name,
             "unit": row.unit,
@@ -68,7 +68,8 @@ def save(path: Path, rows: Sequence[Row], machine: Mapping[str, Any]) -> None:
         }
         for row in rows
     ]
-    path.write_text(json.dumps({"machine": dict(machine), "rows": found}, indent=1) + "\n", "utf-8")
+    report = {"machine": dict(machine), "rows": measured}
+    path.write_text(json.dumps(report, indent=1) + "\n", "utf-8")
 
 
 def _short(value: float) -> str:

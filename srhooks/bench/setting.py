@@ -1,4 +1,4 @@
-"""One run of the benchmark: how large it is, on which cores, in which folder."""
+"""The parameters of one run: its size, cores and folder; and how the product is started."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +20,7 @@ class Setting:
     full: bool = False
     viewers: int
     body_bytes: int = 1000
-    postgres: str = ""  # URL of a server on which databases may be made
+    postgres: str = ""  # URL of a server on which databases may be created
 
     def scaled(self, usual: int, quick: int) -> int:
         return quick if self.quick else usual
@@ -28,7 +28,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Product:
-    """srhooks beside a sandbox, with somebody who is subscribed."""
+    """A running srhooks with its sandbox, and an account with an active subscription."""
 
     program: Program
     account: Account
@@ -43,7 +43,7 @@ class Product:
         return int(self.account.api_url.rpartition(":")[2])
 
     def start_again(self, setting: Setting) -> Program:
-        """After `program.stop()`: the same database, port and sandbox. Whoever asks stops it."""
+        """Start it after `program.stop()`: same database, port, sandbox. The caller stops it."""
         return product(
             self.database.path.parent, self.port, self.api_port, setting.server_core,
             self.database.url,
@@ -52,7 +52,7 @@ class Product:
 
 @contextmanager
 def started(setting: Setting, name: str, *, latency: float = 0.0) -> Iterator[Product]:
-    """A fresh database, and both programs running."""
+    """Start srhooks on an empty database, and a sandbox that answers after `latency` seconds."""
     folder = setting.folder / name
     folder.mkdir()
     database = SqliteFile(folder / "srhooks.db")

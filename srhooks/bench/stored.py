@@ -1,4 +1,4 @@
-"""A database that has seen much: rows put in at once, as intake and the index would have."""
+"""A database with a large history: rows inserted directly, as intake and indexing would."""
 
 import json
 import random
@@ -19,8 +19,8 @@ COLUMNS = (
     "event_version", "link", "signature", "sent_at", "last_delivery_at", "entity_status",
     "entity_at", "title", "headers", "body", "entity",
 )  # fmt: skip
-AGE = 14 * 86_400_000  # ms: of the first
-STEP = 600  # ms from one to the next: a million in a week
+AGE = 14 * 86_400_000  # ms: age of the first notification
+STEP = 600  # ms between two notifications: a million in a week
 INSERT = (
     f"INSERT INTO notifications ({', '.join(COLUMNS)})"  # noqa: S608 - constants
     f" VALUES ({', '.join('?' * len(COLUMNS))})"
@@ -28,9 +28,9 @@ INSERT = (
 
 
 def fill(database: SqliteFile, account: Account, already: int, count: int) -> None:
-    """Bring the database from `already` such notifications to `count`."""
+    """Insert notifications up to `count`; `already` of them were inserted before."""
     connection = sqlite3.connect(database.path, isolation_level=None)
-    connection.execute("PRAGMA synchronous = OFF")  # nobody needs it after the benchmark
+    connection.execute("PRAGMA synchronous = OFF")  # the database is thrown away
     ((user_id,),) = connection.execute("SELECT id FROM users")
     for start in range(already, count, BATCH):
         made = list(_made(user_id, account, range(start, min(count, start + BATCH))))
@@ -46,7 +46,7 @@ def fill(database: SqliteFile, account: Account, already: int, count: int) -> No
 
 
 def name_of(number: int) -> str:
-    """The candidate of the notification with this number; the space ends it for a search."""
+    """The candidate's name in the notification with this number."""
     return f"{_word(number).title()} Person{number} Doe"
 
 

@@ -1,4 +1,4 @@
-"""What was answered 202 is in the database, once each. Anything else fails the benchmark."""
+"""Checks of what was stored and shown. All raise BenchError, which fails the benchmark."""
 
 import time
 from collections.abc import Sequence
@@ -7,10 +7,11 @@ from srhooks.bench.database import Database
 from srhooks.bench.processes import BenchError
 from srhooks.domain.ids import encode_id
 
-SETTLE = 5.0  # seconds that the last one may take
+SETTLE = 5.0  # seconds in which the last entity must be fetched
 
 
 def all_stored_once(database: Database, hook_id: str, sent: Sequence[str]) -> None:
+    """Each event id that was answered 202 is stored exactly once, and nothing else is."""
     rows = database.fetch(
         "SELECT event_id, deliveries FROM notifications WHERE hook_id = $1", hook_id
     )
@@ -25,7 +26,7 @@ def all_stored_once(database: Database, hook_id: str, sent: Sequence[str]) -> No
 
 
 def all_fetched(database: Database) -> None:
-    """A state of the entity that is not the service's own would be a quick one."""
+    """Every entity was fetched: one that failed would make the measured time too short."""
     statuses = _statuses(database)
     until = time.monotonic() + SETTLE
     while "pending" in statuses and time.monotonic() < until:
@@ -40,13 +41,13 @@ def _statuses(database: Database) -> set[str]:
 
 
 def shown_ids(database: Database, sent: Sequence[str]) -> set[bytes]:
-    """What a page must be shown for these event ids."""
+    """The notification ids, as pages have them, of these event ids."""
     known: dict[str, int] = dict(database.fetch("SELECT event_id, id FROM notifications"))
     return {encode_id(known[event_id]).encode() for event_id in sent}
 
 
-def all_shown(rows: Sequence[bytes], wanted: set[bytes]) -> None:
-    """A viewer that stayed connected got the row of every notification."""
-    missing = len(wanted - set(rows))
+def all_shown(rows: Sequence[bytes], expected: set[bytes]) -> None:
+    """A viewer that stayed connected got the row of every expected notification."""
+    missing = len(expected - set(rows))
     if missing:
-        raise BenchError(f"a viewer was not shown {missing} of {len(wanted)} notifications")
+        raise BenchError(f"a viewer was not shown {missing} of {len(expected)} notifications")

@@ -43,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
             quick=args.quick,
             full=args.full,
             postgres=args.postgres,
-            tell=lambda text: print(text, file=sys.stderr, flush=True),
+            progress=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except (BenchError, OSError) as error:
         print(f"srhooks bench: {error}", file=sys.stderr)

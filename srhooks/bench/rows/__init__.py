@@ -1,1 +1,1 @@
-"""What is measured, one file a subject. Each gives rows of the report."""
+"""The subjects, one file each: `measure(setting)` returns rows of the report."""

@@ -1,4 +1,4 @@
-"""POST to visible in a real Chromium, where playwright and a browser are installed."""
+"""Time from POST to a drawn row in Chromium, where playwright and a browser are installed."""
 
 import importlib.util
 import random
@@ -14,10 +14,10 @@ from srhooks.bench.report import Row
 from srhooks.bench.setting import Product, Setting, started
 from srhooks.bench.stats import middle
 
-PAUSE = 0.1  # seconds
-FRAME = 1 / 60  # seconds: a pause of whole frames would always meet the same moment of one
-# Tells when a row has been added and the frame that shows it has been drawn: a task that is queued
-# while a frame is prepared runs after it.
+PAUSE = 0.1  # seconds between two notifications
+FRAME = 1 / 60  # seconds; a random part of it is added, so that pauses do not keep step with frames
+# Resolves with the time at which a frame with the new row was drawn: a task queued in
+# requestAnimationFrame runs after that frame.
 WATCH = """() => {
   const watcher = new MutationObserver((changes) => {
     const added = changes.flatMap((change) => [...change.addedNodes]);
@@ -35,7 +35,7 @@ DRAWN = "() => Promise.race([window.drawn, new Promise((done) => setTimeout(done
 
 
 def find_browser() -> str | None:
-    """The browser's program, where all that is needed is there."""
+    """The path of Chromium; None where it or playwright is missing."""
     if importlib.util.find_spec("playwright") is None:
         return None
     return shutil.which("chromium") or shutil.which("chromium-browser")
@@ -48,7 +48,7 @@ def measure(setting: Setting) -> list[Row]:
     from playwright.sync_api import sync_playwright  # noqa: PLC0415 - need not be installed
 
     with started(setting, "browser") as product:
-        pin(setting.server_core, setting.load_core)  # it is many processes: one core is no machine
+        pin(setting.server_core, setting.load_core)  # Chromium is many processes
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=executable, args=["--no-sandbox"])
             page = browser.new_page()
@@ -70,14 +70,14 @@ def measure(setting: Setting) -> list[Row]:
 
 
 def _times(product: Product, sender: Sender, page: Any, count: int) -> list[float]:
-    """Milliseconds by the wall clock, which both sides share."""
+    """Times (ms) from POST to drawn by the wall clock, which the browser shares."""
     line = HttpConnection(product.port)
     times = []
     for request in sender.make(count, linked=False):
         page.evaluate(EXPECT)
         time.sleep(PAUSE + random.random() * FRAME)  # noqa: S311 - no secret
         began = time.time() * 1000
-        status, _ = line.ask(request)
+        status, _ = line.request(request)
         if status != 202:
             raise BenchError(f"a notification was answered {status}")
         drawn = page.evaluate(DRAWN)

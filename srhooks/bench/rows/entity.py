@@ -1,4 +1,4 @@
-"""The entity's state on the page: what is added to the time that the service itself takes."""
+"""Time until an entity is on the page, beyond the time of the service's own answer."""
 
 import json
 import selectors
@@ -14,10 +14,10 @@ from srhooks.bench.stats import middle
 from srhooks.bench.verify import all_fetched, all_stored_once
 
 LATENCY = 0.05  # seconds that the sandbox adds to each answer
-# The key that every sandbox has; the bench starts one as a process of its own.
+# The sandbox's default API key (sandbox/settings.py, which layers forbid to import here).
 API_KEY = "5a4db0c3e1f2478f9d6b7a8c9e0f1a2b"
-PAUSE = 0.25  # seconds: both we and the program ask, and the limit is ten a second
-TIMEOUT = 10.0  # seconds
+PAUSE = 0.25  # seconds: the benchmark and srhooks share the limit of ten calls a second
+TIMEOUT = 10.0  # seconds in which an entity must be shown
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -46,7 +46,7 @@ def _get(product: Product, path: str) -> bytes:
 
 def _some_job(product: Product) -> str:
     line = HttpConnection(product.api_port)
-    status, body = line.ask(_get(product, "/jobs?limit=1"))
+    status, body = line.request(_get(product, "/jobs?limit=1"))
     line.close()
     if status != 200:
         raise BenchError(f"the sandbox answered {status}")
@@ -58,7 +58,7 @@ def _own_times(product: Product, path: str, count: int) -> list[float]:
     times = []
     for _ in range(count):
         time.sleep(PAUSE)
-        status, _ = line.ask(_get(product, path))
+        status, _ = line.request(_get(product, path))
         times.append(perf_counter() - line.began)
         if status != 200:
             raise BenchError(f"the sandbox answered {status}")
@@ -67,7 +67,7 @@ def _own_times(product: Product, path: str, count: int) -> list[float]:
 
 
 def _patches(product: Product, sender: Sender, count: int) -> list[float]:
-    """From the first byte of a notification until its row was shown with its entity."""
+    """Seconds from the first byte of each notification to the frame of its row with the entity."""
     viewer = PageSocket(product.port, product.account.cookie)
     viewer.finish_handshake()
     line = HttpConnection(product.port)
@@ -78,7 +78,7 @@ def _patches(product: Product, sender: Sender, count: int) -> list[float]:
             time.sleep(PAUSE)
             del viewer.rows[:]
             seen = viewer.settled
-            status, _ = line.ask(request)
+            status, _ = line.request(request)
             if status != 202:
                 raise BenchError(f"a notification was answered {status}")
             while not viewer.rows or viewer.settled == seen:

@@ -1,4 +1,4 @@
-"""Many viewers of one user: the time until the last has a notification, and what they cost."""
+"""Many viewers of one user: time until the last one has a row, and memory of each."""
 
 import time
 
@@ -11,7 +11,7 @@ from srhooks.bench.stats import middle
 from srhooks.bench.verify import all_stored_once
 
 PAUSE = 0.02  # seconds between two notifications
-TARGETS = {1000: 25.0, 10_000: 180.0}  # ms
+TARGETS = {1000: 25.0, 10_000: 180.0}  # viewers: ms
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -42,7 +42,7 @@ def measure(setting: Setting) -> list[Row]:
 
 
 def _notify(crowd: Crowd, sender: Sender, count: int) -> tuple[float, float]:
-    """Medians (ms) of the time until the last viewer had it, and until it was answered."""
+    """Medians (ms) of the time until the last viewer has the row, and until the 202."""
     times = []
     for _ in range(count):
         time.sleep(PAUSE)

@@ -1,7 +1,7 @@
-"""Intake with one process and several on PostgreSQL, against one on SQLite; a viewer elsewhere.
+"""Intake of one and of several processes on PostgreSQL against one on SQLite; fan-out between them.
 
-Servers, database and load share all cores: the sum of what they take is what is compared. Without
-a PostgreSQL server (`--postgres`) there are no rows.
+Servers, database and load generator share all cores. Without a PostgreSQL server (`--postgres`)
+there are no rows.
 """
 
 import contextlib
@@ -21,14 +21,14 @@ from srhooks.bench.verify import all_shown, all_stored_once, shown_ids
 CONNECTIONS = 64
 SIZES = (1, 2, 4)
 PAUSE = 0.05  # seconds between two notifications that are shown
-WAIT = 10.0  # seconds until one must be shown
-TO_OTHER = 100.0  # ms
+SHOW_TIMEOUT = 10.0  # seconds
+TO_OTHER = 100.0  # ms: target
 
 
 def measure(setting: Setting) -> list[Row]:
     if not setting.postgres:
         return []
-    pin(*(cores() or ()))  # what is started from here runs on all of them
+    pin(*(cores() or ()))  # programs started from here may use all cores
     try:
         return _measure(setting)
     finally:
@@ -44,7 +44,7 @@ def _measure(setting: Setting) -> list[Row]:
             stack.enter_context(started_fleet(setting, size, on_postgres=True)) for size in sizes
         ]
         senders = [Sender(fleet.account, Shape(setting.body_bytes)) for fleet in fleets]
-        # First of all: later entities that are fetched change rows, and are shown as well.
+        # First: later, rows of fetched entities would be sent in between.
         shown = _shown_elsewhere(fleets[2], senders[2], setting.scaled(20, 5))
         for fleet, sender in zip(fleets, senders, strict=True):
             storm(fleet, sender.make(count), CONNECTIONS)
@@ -77,7 +77,7 @@ def _ratio(name: str, ours: list[Storm], theirs: list[Storm], target: float | No
 
 
 def _shown_elsewhere(fleet: Fleet, sender: Sender, count: int) -> list[float]:
-    """Times (ms) from the POST at the first process to the frame of a viewer at the second."""
+    """Times (ms) from the POST to the first process to the frame at a viewer of the second."""
     line = HttpConnection(fleet.ports[0])
     viewer = PageSocket(fleet.ports[1], fleet.account.cookie, origin=fleet.account.base)
     viewer.finish_handshake()
@@ -88,11 +88,11 @@ def _shown_elsewhere(fleet: Fleet, sender: Sender, count: int) -> list[float]:
             time.sleep(PAUSE)
             (request,) = sender.make(1, linked=False)
             before = len(viewer.rows)
-            status, _ = line.ask(request)
+            status, _ = line.request(request)
             if status != 202:
                 raise BenchError(f"a notification was answered {status}")
             while len(viewer.rows) == before:
-                if not selector.select(WAIT):
+                if not selector.select(SHOW_TIMEOUT):
                     raise BenchError("a viewer at another process was not shown a notification")
                 viewer.read()
             times.append((time.perf_counter() - line.began) * 1000)

@@ -1,10 +1,10 @@
-"""Intake under load: rate and answer time as ratios to a raw handler's, in interleaved rounds."""
+"""Intake under load: rate and answer time relative to the reference, in interleaved rounds."""
 
 import selectors
 import time
 
 from srhooks.bench.client import PageSocket
-from srhooks.bench.load import Storm, rest, storm
+from srhooks.bench.load import Storm, storm, wait_until_idle
 from srhooks.bench.notices import Sender, Shape
 from srhooks.bench.processes import BenchError, free_ports, reference, running
 from srhooks.bench.report import Row
@@ -13,8 +13,8 @@ from srhooks.bench.stats import percentile
 from srhooks.bench.verify import all_shown, all_stored_once, shown_ids
 
 CONNECTIONS = 64
-PER_ROUND = 3  # short ones: neighbours must have had the same machine, whose speed changes
-CATCH_UP = 30.0  # seconds that a viewer may lag behind the last answer
+PER_ROUND = 3  # short storms: the machine's speed must not change between the two compared
+CATCH_UP = 30.0  # seconds after the last 202 in which a viewer must have all rows
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -32,14 +32,14 @@ def measure(setting: Setting) -> list[Row]:
         sender = Sender(product.account, Shape(setting.body_bytes))
         for warm in (handler, product.program):
             storm(warm, sender.make(count), CONNECTIONS)
-        del sender.sent[:count]  # those of the raw handler
+        del sender.sent[:count]  # sent to the reference
         for _ in range(setting.scaled(PER_ROUND * setting.rounds, 1)):
             unsent = len(sender.sent)
-            rest(product.program)
+            wait_until_idle(product.program)
             raw.append(storm(handler, sender.make(count), CONNECTIONS))
             del sender.sent[unsent:]
             alone.append(storm(product.program, sender.make(count), CONNECTIONS))
-            rest(product.program)
+            wait_until_idle(product.program)
             result, lag = _watched(product, sender, count)
             watched.append(result)
             lags.append(lag)
@@ -48,7 +48,7 @@ def measure(setting: Setting) -> list[Row]:
 
 
 def _watched(product: Product, sender: Sender, count: int) -> tuple[Storm, float]:
-    """The storm, and the seconds after the last answer until the viewer had all rows."""
+    """A storm with a viewer, and the seconds from its last answer until the viewer had all rows."""
     requests = sender.make(count)
     viewer = PageSocket(product.port, product.account.cookie)
     viewer.finish_handshake()

@@ -1,4 +1,4 @@
-"""One notification at a time: its answer, and its way to the page of somebody who watches."""
+"""One notification at a time: time to the 202, and to the frame at a viewer."""
 
 import selectors
 from time import perf_counter
@@ -11,7 +11,7 @@ from srhooks.bench.setting import Product, Setting, started
 from srhooks.bench.stats import middle, percentile
 from srhooks.bench.verify import all_shown, all_stored_once, shown_ids
 
-TIMEOUT = 10.0  # seconds
+TIMEOUT = 10.0  # seconds in which a notification must be shown
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -41,7 +41,7 @@ def _answers(product: Product, requests: list[bytes]) -> list[float]:
     line = HttpConnection(product.port)
     times = []
     for request in requests:
-        status, _ = line.ask(request)
+        status, _ = line.request(request)
         times.append(perf_counter() - line.began)
         if status != 202:
             raise BenchError(f"a notification was answered {status}")
@@ -50,7 +50,7 @@ def _answers(product: Product, requests: list[bytes]) -> list[float]:
 
 
 def _frames(product: Product, sender: Sender, count: int) -> list[float]:
-    """From the first byte sent until the viewer holds the frame with the row."""
+    """Seconds from the first byte sent to the frame with the row. Raises BenchError."""
     requests = sender.make(count, linked=False)
     viewer = PageSocket(product.port, product.account.cookie)
     viewer.finish_handshake()

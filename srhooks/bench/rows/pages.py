@@ -1,4 +1,4 @@
-"""Pages over a large history: the feed and searches, with 100,000 and 1,000,000 notifications."""
+"""Answer time of the feed and of searches with 100,000 and 1,000,000 stored notifications."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -11,15 +11,15 @@ from srhooks.bench.stats import middle
 from srhooks.bench.stored import fill, name_of
 
 FEED, SEARCH = 30.0, 50.0  # ms
-GROWTH = 2.0  # for ten times the rows
-# Name, query, target, and what the answer must hold: a wrong page would be a quick one.
+GROWTH = 2.0  # at most this factor for ten times the rows
+# Name, query, target (ms), and text the page must contain: a wrong page could be a fast one.
 PAGES: list[tuple[str, str, float, Callable[[int], str]]] = [
     ("feed page", "", FEED, lambda count: name_of(count - 1)),
     ("feed of one event", "?event=job.updated", FEED, lambda _: "job.updated"),
     ("search, common word", "?q=berlin", SEARCH, lambda _: "Berlin Person"),
     ("search, one of all", "?q=person{rare}%20", SEARCH, lambda count: name_of(count // 3)),
     ("search, nothing", "?q=nowhere-to-be-found", SEARCH, lambda _: ""),
-    ("search, two letters", "?q=uu", SEARCH, lambda _: ""),  # an id holds no u
+    ("search, two letters", "?q=uu", SEARCH, lambda _: ""),  # ids contain no u
 ]
 
 
@@ -37,7 +37,7 @@ def measure(setting: Setting) -> list[Row]:
             with running(product.start_again(setting)):
                 for name, query, target, holds in PAGES:
                     address = f"/notifications{query.format(rare=size // 3)}"
-                    times = _ask(product, address, holds(size), setting)
+                    times = _times(product, address, holds(size), setting)
                     rows.append(Row(f"{name}, {size:,} stored", "ms", times, target))
                     if name in medians:
                         growth = middle(times) / medians[name]
@@ -46,8 +46,8 @@ def measure(setting: Setting) -> list[Row]:
     return rows
 
 
-def _ask(product: Product, address: str, holds: str, setting: Setting) -> list[float]:
-    """The median of each round, in ms."""
+def _times(product: Product, address: str, holds: str, setting: Setting) -> list[float]:
+    """The median of each round (ms). Raises BenchError when the page lacks `holds`."""
     host = product.account.base.removeprefix("http://")
     request = (
         f"GET {address} HTTP/1.1\r\nHost: {host}\r\nAccept: text/html\r\n"
@@ -58,7 +58,7 @@ def _ask(product: Product, address: str, holds: str, setting: Setting) -> list[f
     for _ in range(setting.rounds + 1):
         times = []
         for _ in range(setting.scaled(10, 2)):
-            status, body = line.ask(request)
+            status, body = line.request(request)
             times.append(perf_counter() - line.began)
             right = holds.encode() in body if holds else b'<li id="n-' not in body
             if status != 200 or not right:

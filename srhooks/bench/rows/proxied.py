@@ -1,7 +1,7 @@
-"""Intake behind nginx, as README.md says to set it up, against intake without it.
+"""Intake behind nginx, set up as README.md says, against intake without a proxy.
 
-A proxy that opens a connection for each notification takes half of the rate: `keepalive` is what is
-measured. Without nginx on the machine there are no rows.
+A proxy that opens a connection per notification halves the rate, so both ways are measured: with
+`keepalive` and without. Without nginx on the machine there are no rows.
 """
 
 import contextlib
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from srhooks.bench.load import Storm, rest, storm
+from srhooks.bench.load import Storm, storm, wait_until_idle
 from srhooks.bench.notices import Sender, Shape
 from srhooks.bench.processes import TIMEOUT, BenchError, Program, free_ports
 from srhooks.bench.report import Row
@@ -56,7 +56,7 @@ KEEP_ALIVE = "keepalive 64;"
 
 @dataclass(frozen=True)
 class Proxy:
-    """nginx in front of a program, whose core time is what counts."""
+    """nginx in front of a program; only the program's CPU time is counted."""
 
     port: int
     program: Program
@@ -91,7 +91,7 @@ def measure(setting: Setting) -> list[Row]:
             for server, results in (
                 (product.program, plain), (keeping, kept), (opening, opened),
             ):  # fmt: skip
-                rest(product.program)
+                wait_until_idle(product.program)
                 results.append(storm(server, sender.make(count), CONNECTIONS))
         all_stored_once(product.database, product.account.hook_id, sender.sent)
     pairs = list(zip(kept, plain, strict=True))
@@ -112,7 +112,7 @@ def find_nginx() -> str | None:
 
 @contextlib.contextmanager
 def proxied(parent: Path, program: Program, keepalive: str) -> Iterator[Proxy]:
-    """nginx in front of the program while inside. Raises BenchError."""
+    """Run nginx in front of the program, and stop it on exit. Raises BenchError."""
     nginx = find_nginx()
     if nginx is None:
         raise BenchError("nginx is not installed")

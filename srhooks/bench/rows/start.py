@@ -1,4 +1,4 @@
-"""From the start of the process to the first 202: what a restart costs the senders."""
+"""Time from the start of the process to its first 202: how long a restart is noticed."""
 
 import time
 from time import perf_counter
@@ -10,7 +10,7 @@ from srhooks.bench.report import Row
 from srhooks.bench.setting import Setting, started
 from srhooks.bench.verify import all_stored_once
 
-RETRY = 0.002  # seconds
+RETRY = 0.002  # seconds between attempts to connect
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -41,7 +41,7 @@ def _first_answer(port: int, request: bytes) -> None:
             if time.monotonic() > deadline:
                 raise BenchError("the program did not start again") from None
             time.sleep(RETRY)
-    status, _ = line.ask(request)
+    status, _ = line.request(request)
     line.close()
     if status != 202:
         raise BenchError(f"the first notification was answered {status}")

@@ -1,4 +1,4 @@
-"""A long storm: what memory it leaves behind, and how late the event loop runs meanwhile."""
+"""A long storm: growth of memory, and lag of the event loop meanwhile."""
 
 import re
 
@@ -12,10 +12,10 @@ from srhooks.bench.setting import Product, Setting, started
 from srhooks.bench.verify import all_stored_once
 
 CONNECTIONS = 64
-PIECE = 10_000  # notifications that the load side holds at a time
+PIECE = 10_000  # notifications that the load generator builds at a time
 BUCKET = re.compile(rb'srhooks_event_loop_lag_seconds_bucket\{le="([^"]+)"\} ([\d.e+]+)')
 
-Histogram = list[tuple[float, float]]  # upper bounds in seconds, and counts up to each
+Histogram = list[tuple[float, float]]  # upper bounds (seconds) and cumulative counts
 
 
 def measure(setting: Setting) -> list[Row]:
@@ -40,10 +40,10 @@ def measure(setting: Setting) -> list[Row]:
 
 
 def _lag(product: Product) -> Histogram:
-    """What the program itself measures of its loop."""
+    """The histogram of event loop lag in the program's /metrics. Raises BenchError."""
     line = HttpConnection(product.port)
     host = product.account.base.removeprefix("http://")
-    status, body = line.ask(f"GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    status, body = line.request(f"GET /metrics HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
     line.close()
     if status != 200:
         raise BenchError(f"/metrics was answered {status}")
@@ -51,12 +51,15 @@ def _lag(product: Product) -> Histogram:
 
 
 def percentile_within(before: Histogram, after: Histogram, share: float) -> float:
-    """Within the bucket that holds it, as if its values were spread evenly (seconds)."""
+    """A percentile (seconds) of what was counted between two readings of a histogram.
+
+    Interpolated within its bucket, as Prometheus' histogram_quantile does. `share`: 0 to 1.
+    """
     counts = [(bound, new - old) for (bound, new), (_, old) in zip(after, before, strict=True)]
-    wanted = counts[-1][1] * share
+    rank = counts[-1][1] * share
     low = reached = 0.0
     for bound, count in counts:
-        if count >= wanted and bound != float("inf"):
-            return low + (bound - low) * (wanted - reached) / (count - reached or 1)
+        if count >= rank and bound != float("inf"):
+            return low + (bound - low) * (rank - reached) / (count - reached or 1)
         low, reached = bound, count
-    return counts[-2][0]  # beyond the last bound
+    return counts[-2][0]  # above the last finite bound
