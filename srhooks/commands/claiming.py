@@ -1,8 +1,7 @@
-"""Wait while another process has the database for itself, and be a good neighbour meanwhile.
+"""Wait until no other process serves the database, and answer health checks meanwhile.
 
-In a rolling deployment with SQLite the new process starts while the old one still runs. It then
-listens where it can, says that it lives (`/healthz` 200) and that it is not ready (503 for all
-else), and begins when the old one has left.
+In a rolling deployment with SQLite the new process starts while the old one still runs. Until the
+old one has stopped, the new one answers 200 to `/healthz` and 503 to everything else.
 """
 
 import asyncio
@@ -21,13 +20,13 @@ from srhooks.version import program_version
 
 log = logging.getLogger("srhooks")
 
-LOOK_INTERVAL = 0.2  # seconds
+CLAIM_INTERVAL = 0.2  # seconds between two attempts to claim the database
 WAITING = "Another srhooks process still serves the database"
 
 
 @contextlib.asynccontextmanager
 async def claimed(settings: Settings) -> AsyncIterator[None]:
-    """Serve the database while inside. Raises StoreUnavailableError."""
+    """Hold the claim on the database inside. Raises StoreUnavailableError after DATABASE_WAIT."""
     claim = serving_claim_for(settings.database_url)
     try:
         if not await claim.acquire():
@@ -38,24 +37,24 @@ async def claimed(settings: Settings) -> AsyncIterator[None]:
 
 
 async def _wait(claim: Claim, settings: Settings) -> None:
-    patience = settings.database_wait
+    timeout = settings.database_wait
     loop = asyncio.get_running_loop()
-    until = loop.time() + patience
-    if patience:
+    until = loop.time() + timeout
+    if timeout:
         log.warning("another srhooks process serves the database: waiting for it to leave")
     async with contextlib.AsyncExitStack() as stack:
-        with contextlib.suppress(CannotListenError):  # the other one listens there
-            if patience and settings.port:
+        with contextlib.suppress(CannotListenError):  # the other process listens there
+            if timeout and settings.port:
                 await stack.enter_async_context(
                     served(_waiting_app(), settings.host, settings.port)
                 )
         while loop.time() < until:
-            await asyncio.sleep(LOOK_INTERVAL)
+            await asyncio.sleep(CLAIM_INTERVAL)
             if await claim.acquire():
                 log.info("the other process has left")
                 return
     raise StoreUnavailableError(
-        f"another srhooks process serves the database, and did not leave within {patience} s"
+        f"another srhooks process serves the database, and did not leave within {timeout} s"
         " (DATABASE_WAIT)"
     )
 

@@ -1,4 +1,4 @@
-"""`srhooks confirm-clock`: an operator says that this machine's clock is right."""
+"""`srhooks confirm-clock`: an operator confirms that this machine's clock is right."""
 
 import argparse
 import asyncio

@@ -1,4 +1,4 @@
-"""`srhooks copy-database FROM TO`: carry everything over to another, empty database."""
+"""`srhooks copy-database FROM TO`: copy all rows to another, empty database."""
 
 import argparse
 import asyncio
@@ -88,7 +88,7 @@ async def _copy(source: str, target: str) -> int:
 
 
 def _file(url: str) -> Path | None:
-    """Where a SQLite database is, whatever it is called."""
+    """The resolved path of a SQLite database, so that two spellings compare equal; else None."""
     scheme, _, rest = url.partition("://")
     return Path(rest.removeprefix("/")).resolve() if scheme == "sqlite" else None
 
@@ -109,7 +109,7 @@ async def _check_unused(name: str, side: Side) -> None:
 
 
 async def _check_source(source: Side) -> None:
-    """Whether its tables are those of this version, to which nobody brings them here."""
+    """Raise CopyError unless the tables are those of this version: copying does not migrate."""
     version, newest = await source.version(), scripts("sqlite")[-1].number
     if version == 0:
         raise CopyError("FROM holds no tables of srhooks")
@@ -128,7 +128,7 @@ async def _check_source(source: Side) -> None:
 
 @contextlib.contextmanager
 def _report(rows: int) -> Iterator[Report]:
-    """A bar on a terminal, else a line for each step."""
+    """Show progress on stderr: a bar on a terminal, else a line per step."""
     console = Console(stderr=True)
     done: dict[Step, int] = dict.fromkeys(STEPS, 0)
     columns = (

@@ -45,14 +45,14 @@ The fake SmartRecruiters is at {sandbox}: there you fire any event by hand.
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """Where everything is and how much happens."""
+    """The options of one demo, with ports and folder filled in."""
 
     folder: Path
     secret: str
     port: int
     sandbox_port: int
     rate: float
-    kept: bool  # the folder stays when the demo ends
+    kept: bool  # whether the folder stays when the demo ends
     story: str
 
     @property
@@ -144,7 +144,7 @@ async def _demo(plan: Plan) -> None:
         await inside.enter_async_context(served(create_app(settings), HOST, plan.port))
         await _play(plan, sandbox)
     finally:
-        # Side by side, since each may wait a while for requests under way.
+        # Concurrently: each may wait a while for requests under way.
         await asyncio.gather(inside.aclose(), outside.aclose())
 
 
@@ -161,7 +161,7 @@ async def _play(plan: Plan, sandbox: Sandbox) -> None:
             client_id=client.client_id, client_secret=client.client_secret,
         )  # fmt: skip
         print(text, flush=True)
-    # Another one: what it forges comes from outside, without the cookie of the log-in.
+    # A second session, without the cookie of the log-in: forged notifications come from outside.
     async with aiohttp.ClientSession() as stranger:
         await DemoTraffic(sandbox, stranger, plan.rate, story=plan.story).run()
 
@@ -177,15 +177,15 @@ def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
         port=plan.port,
         database_url=f"sqlite:///{plan.folder / 'srhooks.db'}",
         database_wait=0,
-        scopes=ALL_SCOPES,  # the default reads no offer, review or interview
+        scopes=ALL_SCOPES,  # the default scopes exclude offers, reviews and interviews
         api_url=sandbox.base_url,
         identity_url=sandbox.base_url,
-        watch_interval=10,  # so that what goes wrong is told while somebody looks
+        watch_interval=10,  # seconds: an alert should appear while somebody watches
     )
 
 
 def _secret(folder: Path | None) -> str:
-    """Random; in a folder that is kept it is kept too, so that log-ins outlive a restart."""
+    """A random session secret; stored in the folder of `--data`, so that log-ins survive a restart."""
     if folder is None:
         return secrets.token_urlsafe(32)
     folder.mkdir(parents=True, exist_ok=True)

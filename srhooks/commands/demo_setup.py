@@ -1,4 +1,4 @@
-"""What a person would do first, done over HTTP: log in and create subscriptions."""
+"""Logs in to the demo and creates its subscriptions, over HTTP as a person would."""
 
 import aiohttp
 from yarl import URL
@@ -6,13 +6,13 @@ from yarl import URL
 from srhooks.protocol.event_types import FAMILIES
 
 SUBSCRIPTIONS = (("application", "candidate"), ("job", "position"))
-# The third one shows what callback authentication does: its header arrives, and is not shown.
+# The third one has callback authentication: its header arrives, and pages do not show it.
 GUARDED = ("offer", "review", "interview", "onboarding")
 GUARD = {"type": "header", "headerName": "X-Demo-Key", "headerValue": "not-a-secret"}
 
 
 class DemoError(Exception):
-    """One line for the person who started the demo."""
+    """The demo cannot be set up; the message is one line for the person who started it."""
 
 
 async def log_in(session: aiohttp.ClientSession, app_url: str, person_id: str) -> None:
@@ -26,7 +26,7 @@ async def log_in(session: aiohttp.ClientSession, app_url: str, person_id: str) -
 
 
 async def subscribe(session: aiohttp.ClientSession, app_url: str) -> None:
-    """Create and activate subscriptions to everything. Raises DemoError."""
+    """Create and activate subscriptions to all events. Raises DemoError."""
     for families in (*SUBSCRIPTIONS, GUARDED):
         wanted: dict[str, object] = {
             "events": [event for family in families for event in FAMILIES[family]],

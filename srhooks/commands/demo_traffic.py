@@ -1,4 +1,4 @@
-"""What happens in the demo: a story to begin with, then random events and the odd surprise."""
+"""Events of the demo: a fixed story first, then random ones with repeats, forgeries, deletions."""
 
 import asyncio
 import random
@@ -25,7 +25,7 @@ STORY = """
     application.onboarding-status.updated onboarding.assignments.completed
 """
 STORIES = ("day", "outage")
-# Lost on their way: the service's log says delivered, and nothing came.
+# Deliveries that get lost: the callbacks log has them as delivered, and they never arrive.
 LOST = ("application.status.updated", "candidate.updated", "job.updated")
 DELETIONS = ("candidate.deleted", "review.deleted", "position.deleted")
 PAUSE = (6.0, 14.0)  # seconds between two surprises
@@ -43,7 +43,7 @@ class DemoTraffic:
         self._rng = random.Random(seed)  # noqa: S311 - chooses what happens, guards nothing
 
     async def run(self) -> None:
-        """Never ends by itself."""
+        """Play the story, then send traffic until cancelled."""
         await self.tell_story()
         if self._story == "outage":
             await self.lose_deliveries()
@@ -59,7 +59,7 @@ class DemoTraffic:
             turn += 1
 
     async def tell_story(self) -> None:
-        """A history to look at."""
+        """Fire the events of the story in order, with one repeat and one forgery in the middle."""
         events = STORY.split()
         for position, event in enumerate(events):
             await self._sandbox.fire(event)
@@ -68,7 +68,7 @@ class DemoTraffic:
                 await self.forge()
 
     async def lose_deliveries(self) -> None:
-        """Three are lost: named on the page Missed a minute later, and backfilled there."""
+        """Lose three deliveries; a minute later the page Missed lists them and can store them."""
         self._sandbox.troubles.order("lose", len(LOST), 0)
         for event in LOST:
             await self._sandbox.fire(event)
@@ -79,13 +79,16 @@ class DemoTraffic:
         )
 
     async def repeat(self) -> None:
-        """A notification arrives twice, as it does when our answer got lost."""
+        """Deliver a recent notification again, as SmartRecruiters does when our answer got lost."""
         delivered = [one for one in self._sandbox.deliveries if one.state == "delivered"]
         if delivered:
             await self._sandbox.deliver_again(self._rng.choice(delivered[-10:]))
 
     async def forge(self) -> None:
-        """Somebody who knows a hook address, but not the key, would like to be sent a token."""
+        """Post a notification with a wrong signature and a link to a foreign host.
+
+        Such a sender knows the callback URL, not the secret key, and is after an access token.
+        """
         active = [
             one for one in self._sandbox.subscriptions.by_id.values() if one.status == "active"
         ]
@@ -106,5 +109,5 @@ class DemoTraffic:
             await answer.read()
 
     async def delete(self) -> None:
-        """Something is gone, so that its notification leads to nothing."""
+        """Delete something: the link of its notification answers 404."""
         await self._sandbox.fire(self._rng.choice(DELETIONS))

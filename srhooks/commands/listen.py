@@ -1,4 +1,4 @@
-"""`srhooks listen`: one's notifications in the terminal, each replayed to a local address."""
+"""`srhooks listen`: print the user's notifications, and replay each to a local address."""
 
 import argparse
 import asyncio
@@ -26,8 +26,8 @@ from srhooks.web.http.query_params import read_cursor
 
 MAX_RETRIES = 100
 MAX_REPLAYED = 10_000
-MAX_LOOKS = 50  # notifications whose details are waited for at a time
-SESSION_TIMEOUT = 300.0  # seconds: what waits longer says so itself
+MAX_LOOKS = 50  # notifications at a time whose entity is waited for (--verbose)
+SESSION_TIMEOUT = 300.0  # seconds per exchange, unless the call sets another
 DEFAULT_SERVER = "http://localhost:8080"
 HEAD = f"{'TIME':<12}  {'EVENT':<34}  {'ABOUT':<36}  {'SIGNATURE':<12}"
 
@@ -126,7 +126,7 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as error:
         print(f"srhooks listen: {error}", file=sys.stderr)
         return 2
-    except BrokenPipeError:  # the reader of our output has seen enough
+    except BrokenPipeError:  # the reader of our output closed the pipe, as `head` does
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for Python's own last flush
         return 0
 
@@ -161,7 +161,10 @@ def say(text: str) -> None:
 
 
 async def _replay(args: argparse.Namespace, stream: Stream, session: aiohttp.ClientSession) -> int:
-    """Replay what was chosen; how many failed. Raises RefusedError or UnreachableError."""
+    """Replay the chosen notifications; returns how many failed.
+
+    Raises RefusedError or UnreachableError.
+    """
     chosen: list[Heard] = []
     for notification_id in args.replay:
         heard = await stream.by_id(notification_id)
@@ -204,7 +207,7 @@ async def _listen(args: argparse.Namespace, stream: Stream, session: aiohttp.Cli
 async def _handle(
     args: argparse.Namespace, stream: Stream, session: aiohttp.ClientSession, heard: Heard
 ) -> Reply | None:
-    """Replay it to its target, if any, and print what came of it."""
+    """Replay a notification to its target, if it has one, and print it. None: it was deleted."""
     reply = None
     url = _url_for(args.forward_to or (), heard.event)
     if url is not None:
@@ -218,7 +221,7 @@ async def _handle(
 
 
 async def _show_changes(stream: Stream, heard: Heard) -> None:
-    """Others may have been printed since: it says what it is about."""
+    """Print what a notification changed, with its event: other lines may stand in between."""
     line = await changes_line(stream, heard)
     if line is not None:
         print(f"{'':<12}  {fit(heard.event or '-', 34):<34}  {line}", flush=True)
@@ -229,7 +232,10 @@ def _print_head(args: argparse.Namespace) -> None:
 
 
 def _target(text: str) -> tuple[str, str]:
-    """An event, or its beginning, and where its notifications go; every event for a URL alone."""
+    """Parse `[EVENT=]URL` into event and URL; an empty event means all.
+
+    An event that ends with a dot matches all that begin with it. Raises ArgumentTypeError.
+    """
     event, equals, url = text.partition("=")
     if not equals or "/" in event:
         return "", http_url(text)
@@ -239,7 +245,10 @@ def _target(text: str) -> tuple[str, str]:
 
 
 def _id(text: str) -> str:
-    """Of a notification, or the address of its page."""
+    """The id of a notification, given as such or as the address of its page.
+
+    Raises ArgumentTypeError.
+    """
     notification_id = text.partition("?")[0].partition("#")[0].rstrip("/").rpartition("/")[2]
     if decode_id(notification_id) is None:
         raise argparse.ArgumentTypeError(f"{fit(text, 60)} is not the id of a notification")
@@ -264,7 +273,7 @@ def _url_for(targets: Sequence[tuple[str, str]], event_name: str | None) -> str 
 
 
 def _since(text: str) -> str:
-    """The id that lies at the end of what is not wanted."""
+    """The cursor for a time or an id of a notification. Raises ArgumentTypeError."""
     try:
         number = read_cursor("since", text)
     except BadRequestError:

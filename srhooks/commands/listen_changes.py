@@ -1,4 +1,4 @@
-"""What a notification changed, in one line of the terminal."""
+"""The fields that a notification changed, as one line (`listen --verbose`)."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -9,15 +9,18 @@ from srhooks.commands.listen_client import Heard, RefusedError, Stream, Unreacha
 from srhooks.commands.terminal import fit
 from srhooks.entities import diff
 
-ENTITY_TIMEOUT = 15.0  # seconds that the details may take to arrive
-LOOK_INTERVAL = 0.5  # seconds between two looks
-EARLIER = 20  # notifications about the same thing that are looked through
-SHOWN = 3  # changes
-VALUE = 40  # characters of a value
+ENTITY_TIMEOUT = 15.0  # seconds in which the entity must have been fetched
+LOOK_INTERVAL = 0.5  # seconds between two requests for it
+EARLIER = 20  # earlier notifications with the same link that are searched for a state
+SHOWN = 3  # changes in the line
+VALUE = 40  # characters shown of a value
 
 
 async def changes_line(stream: Stream, heard: Heard) -> str | None:
-    """None where nothing changed, or no earlier state is known."""
+    """Up to three changed fields with old and new value.
+
+    None: nothing changed, no earlier state is known, or the entity was not fetched in time.
+    """
     with suppress(TimeoutError, UnreachableError, RefusedError, KeyError, TypeError):
         async with asyncio.timeout(ENTITY_TIMEOUT):
             notification = await _with_details(stream, heard.id)
@@ -29,11 +32,13 @@ async def changes_line(stream: Stream, heard: Heard) -> str | None:
 
 
 async def _with_details(stream: Stream, notification_id: str) -> Mapping[str, Any]:
-    """Once they were looked for."""
+    """The notification, as soon as its entity is no longer pending."""
     while True:
-        found: Mapping[str, Any] = await stream.read_json(f"/notifications/{notification_id}", [])
-        if found["entity"]["status"] != "pending":
-            return found
+        notification: Mapping[str, Any] = await stream.read_json(
+            f"/notifications/{notification_id}", []
+        )
+        if notification["entity"]["status"] != "pending":
+            return notification
         await asyncio.sleep(LOOK_INTERVAL)
 
 

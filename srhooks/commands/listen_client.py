@@ -1,7 +1,7 @@
-"""One's notifications from the server, in order, each once, whatever happens to the connection.
+"""The client of `listen`: the user's notifications in order, each once, across reconnects.
 
-`/live` only wakes up; the data are read as JSON after the last one that was dealt with. So what
-arrives while a connection is down, or between two, comes with the next reading.
+A frame on `/live` only triggers reading; the notifications are read as JSON after the last one
+that was handled. What arrives while the connection is down comes with the next reading.
 """
 
 import asyncio
@@ -22,22 +22,22 @@ from srhooks.entities import diff
 PAGE = 100
 TIMEOUT = aiohttp.ClientTimeout(total=60.0, connect=10.0)
 HEARTBEAT = 20.0  # seconds between pings, so that a dead connection is noticed
-READ_INTERVAL = 60.0  # seconds between two readings when nothing wakes us
+READ_INTERVAL = 60.0  # seconds between two readings when no frame arrives
 PAUSE, LONGEST_PAUSE = 0.5, 15.0  # seconds before the next attempt to connect
 # With a search, an entity that arrives later can make an earlier notification fit: look back.
 LOOK_BACK = 180_000  # ms
-REMEMBERED = 20_000  # ids
-MAX_RESENT = 1000
+REMEMBERED = 20_000  # ids of handled notifications, so that looking back repeats none
+MAX_RESENT = 1000  # waiting at a time; beyond it the oldest is dropped
 
 Say = Callable[[str], None]
 
 
 class RefusedError(Exception):
-    """The server does not let us, or does not understand: trying again would not help."""
+    """The server refuses the token or the filter, or is no srhooks: trying again would not help."""
 
 
 class UnreachableError(Exception):
-    pass
+    """No answer, 429 or 5xx: trying again may help."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Heard:
     about: str
     signature: str
     headers: dict[str, str]
-    is_resent: bool = False  # asked for on its page: no matter of order, filters and cursor
+    is_resent: bool = False  # requested on its page: regardless of order, filters and cursor
 
 
 class Stream:
@@ -61,31 +61,34 @@ class Stream:
         self._headers = {"Authorization": f"Bearer {token}", "Accept": "application/json"}
         self._filters = filters
         self._looks_back = any(name == "q" for name, _ in filters)
-        self._start = since  # an id, or nothing
-        self.cursor = since  # the last one that was dealt with
+        self._start = since  # an id, or empty
+        self.cursor = since  # id of the last one that was handled
         self._dealt: OrderedDict[str, None] = OrderedDict()
         self._wake = asyncio.Event()
         self._resent: deque[str] = deque(maxlen=MAX_RESENT)  # ids that wait to be replayed
 
     async def start(self) -> None:
-        """Find out where to begin. Raises RefusedError or UnreachableError."""
-        await self.read_json("/notifications", [*self._filters, ("limit", "1")])  # are they taken?
+        """Check the filters; set the cursor to the newest notification unless `since` was given.
+
+        Raises RefusedError or UnreachableError.
+        """
+        await self.read_json("/notifications", [*self._filters, ("limit", "1")])
         if not self._start:
             newest = await self.read_json("/notifications", [("limit", "1")])
             self._start = next((notification["id"] for notification in newest["notifications"]), "")
             self.cursor = self._start
 
     def done(self, heard: Heard) -> None:
-        """It was dealt with: an interruption goes on after it."""
+        """Mark a notification as handled: reading continues after it."""
         if heard.is_resent:
             return
-        self.cursor = max(self.cursor, heard.id)  # ids are in the order of their texts
+        self.cursor = max(self.cursor, heard.id)  # ids sort as texts
         self._dealt[heard.id] = None
         if len(self._dealt) > REMEMBERED:
             self._dealt.popitem(last=False)
 
     async def heard(self, say: Say) -> AsyncIterator[Heard]:
-        """Each notification, oldest first; ends only by RefusedError."""
+        """Yield new notifications, oldest first, and those resent. Ends only by RefusedError."""
         waking = asyncio.create_task(self._keep_waking(say))
         pause = PAUSE
         try:
@@ -114,7 +117,7 @@ class Stream:
                 await waking
 
     async def body(self, heard: Heard) -> bytes | None:
-        """The bytes as the server received them; None when they are gone meanwhile."""
+        """The body as the server received it; None when it was deleted. Retries without end."""
         while True:
             try:
                 status, body = await self._get(f"/notifications/{heard.id}/raw", [])
@@ -124,7 +127,7 @@ class Stream:
             return body if status == 200 else None
 
     async def matching(self, limit: int, until: str) -> list[Heard]:
-        """The newest that fit the filters and came before `until`, oldest first.
+        """The newest `limit` that match the filters and came before `until`, oldest first.
 
         Raises RefusedError or UnreachableError.
         """
@@ -140,12 +143,12 @@ class Stream:
         return found[:limit][::-1]
 
     async def by_id(self, notification_id: str) -> Heard | None:
-        """None when there is none. Raises RefusedError or UnreachableError."""
+        """None when there is no such notification. Raises RefusedError or UnreachableError."""
         status, body = await self._get(f"/notifications/{notification_id}", [])
         return _heard(json.loads(body)) if status == 200 else None
 
     async def _news(self) -> list[Heard]:
-        """What came after the cursor, oldest first."""
+        """Unhandled notifications after the cursor, oldest first."""
         news: list[Heard] = []
         after = self._after()
         query = [*self._filters, *([("after", after)] if after else []), ("limit", str(PAGE))]
@@ -171,7 +174,7 @@ class Stream:
         return max(earlier, self._start)
 
     async def _keep_waking(self, say: Say) -> None:
-        """Keep a socket to /live open, and wake the reader whenever something comes through it."""
+        """Keep a socket to /live open and wake the reader at each frame; reconnect with backoff."""
         url = f"{self._server}/live"
         pause = PAUSE
         is_lost = False
@@ -183,14 +186,14 @@ class Stream:
                     if is_lost:
                         say("connected again")
                     pause, is_lost = PAUSE, False
-                    self._wake.set()  # for what came before the socket
+                    self._wake.set()  # for what arrived before the socket was open
                     async for message in socket:
                         if asked := _asked_for(message):
                             self._resent.append(asked)
                         self._wake.set()
             except (aiohttp.ClientError, OSError, ValueError):
                 pass
-            self._wake.set()  # the reader finds out whether we may come back
+            self._wake.set()  # the reader finds out whether the token is still valid
             if not is_lost:
                 say("the connection was lost; trying again")
             is_lost = True
@@ -198,7 +201,7 @@ class Stream:
             pause = min(pause * 2, LONGEST_PAUSE)
 
     async def _resent_one(self, notification_id: str) -> Heard | None:
-        """A notification that is to be replayed; None when it is gone or cannot be reached."""
+        """A notification to replay again; None when it was deleted or the server is unreachable."""
         try:
             status, body = await self._get(f"/notifications/{notification_id}", [])
             return replace(_heard(json.loads(body)), is_resent=True) if status == 200 else None
@@ -248,7 +251,7 @@ def _words(body: bytes, otherwise: str) -> str:
 
 
 def _asked_for(message: aiohttp.WSMessage) -> str | None:
-    """The id of `{"resend": ID}`; everything else on the socket is for pages."""
+    """The id in a frame `{"resend": ID}`; None for other frames, which are for pages."""
     if message.type is not aiohttp.WSMsgType.TEXT or not message.data.startswith('{"resend"'):
         return None
     try:
@@ -259,7 +262,7 @@ def _asked_for(message: aiohttp.WSMessage) -> str | None:
 
 
 def _next_page(page: dict[str, Any]) -> str | None:
-    """What `before` must be for it."""
+    """The parameter `before` of the next page; None on the last one."""
     return parse_qs(urlsplit(page["next"]).query)["before"][0] if page["next"] else None
 
 

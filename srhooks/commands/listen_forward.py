@@ -13,26 +13,26 @@ from srhooks.domain.models import REDACTED
 
 TIMEOUT = aiohttp.ClientTimeout(total=60.0)
 PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds between two attempts
-# Of this one connection (RFC 9110, 7.6.1), or made anew for the next one.
+# Hop-by-hop headers (RFC 9110, 7.6.1), and those that the client sets itself.
 NOT_REPLAYED = frozenset({
     "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection",
     "te", "trailer", "transfer-encoding", "upgrade", "host", "content-length", "expect",
 })  # fmt: skip
-# The client must add none of its own: what arrives is what SmartRecruiters sent.
+# Headers that aiohttp would add: the target gets what SmartRecruiters sent.
 ITS_OWN = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
 
 @dataclass(frozen=True)
 class Reply:
-    text: str  # status and time, or why there is none
-    may_succeed: bool = False  # when it is tried again
+    text: str  # status and time taken, or why there is no answer
+    may_succeed: bool = False  # whether trying again may help
     is_success: bool = False  # answered with 2xx
 
 
 async def forward(
     session: aiohttp.ClientSession, url: str, heard: Heard, body: bytes, retries: int = 0
 ) -> Reply:
-    """Replay it; a target that is away or answers 429 or 5xx is tried again, ever more slowly."""
+    """Post a notification to `url`; retry with exponential backoff on no answer, 429 or 5xx."""
     for attempt in range(retries + 1):
         reply = await _attempt(session, url, heard, body)
         if not reply.may_succeed or attempt == retries:
@@ -63,7 +63,7 @@ async def _attempt(session: aiohttp.ClientSession, url: str, heard: Heard, body:
 
 
 def replayed(headers: Mapping[str, str]) -> dict[str, str]:
-    """The original headers but for those of its connection and those that were not kept."""
+    """The original headers without hop-by-hop ones and without those whose value was redacted."""
     named = {name.strip().lower() for name in headers.get("connection", "").split(",")}
     return {
         name: value

@@ -1,4 +1,4 @@
-"""What several commands have: kinds of options, and the way by which they call an address."""
+"""Shared by several commands: types of options, and the session for outgoing calls."""
 
 import argparse
 import math
@@ -38,7 +38,10 @@ def http_url(text: str) -> str:
 
 
 def client_session(egress: Egress, timeout: float | None = None) -> aiohttp.ClientSession:
-    """`timeout`: seconds for each whole exchange, unless it has its own."""
+    """A session that uses the proxy and certificates of the settings.
+
+    `timeout`: seconds for a whole exchange, unless a call sets its own.
+    """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=egress.tls or True),
         timeout=aiohttp.ClientTimeout(total=timeout),

@@ -21,12 +21,12 @@ from srhooks.domain.wire_text import is_header_name
 from srhooks.egress import Egress
 from srhooks.protocol.notification_headers import notification_headers
 
-TIMEOUT = 30.0  # seconds until we give up; the service does so earlier
-NOTIFICATION_SECONDS = 5.0  # that the service waits for an answer
-HANDSHAKE_SECONDS = 20.0
+TIMEOUT = 30.0  # seconds; SmartRecruiters gives up earlier
+NOTIFICATION_SECONDS = 5.0  # how long SmartRecruiters waits for the answer
+HANDSHAKE_SECONDS = 20.0  # likewise, to a handshake
 HANDSHAKE = "x-hook-secret"
-SHOWN = 20_000  # bytes of the answer's body
-CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # what no header can hold (RFC 9110, 5.5)
+SHOWN = 20_000  # bytes printed of the answer's body
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # not allowed in a header (RFC 9110, 5.5)
 
 
 @dataclass(frozen=True)
@@ -106,12 +106,12 @@ def run(args: argparse.Namespace) -> int:
         print(f"srhooks send: {error}", file=sys.stderr)
         return 2
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        told = (error.strerror if isinstance(error, OSError) else None) or str(error)
-        reason = "no answer in time" if isinstance(error, TimeoutError) else fit(told, 300)
+        message = (error.strerror if isinstance(error, OSError) else None) or str(error)
+        reason = "no answer in time" if isinstance(error, TimeoutError) else fit(message, 300)
         print(f"srhooks send: cannot reach {args.url}: {reason}", file=sys.stderr)
         return 1
     _show(answer)
-    wrong = _what_is_wrong(answer, secret)
+    wrong = _failure(answer, secret)
     if wrong:
         print(f"srhooks send: {wrong}", file=sys.stderr)
     return 1 if wrong else 0
@@ -161,11 +161,14 @@ def _show(answer: Answer) -> None:
         print("\n" + fit_lines(answer.body.decode("utf-8", "replace")))
 
 
-def _what_is_wrong(answer: Answer, secret: str | None) -> str | None:
-    """Why the service would count this as a failure; None when it would not."""
-    wanted, limit = (202, NOTIFICATION_SECONDS) if secret is None else (200, HANDSHAKE_SECONDS)
-    if answer.status != wanted:
-        return f"answered {answer.status}, where SmartRecruiters expects {wanted}"
+def _failure(answer: Answer, secret: str | None) -> str | None:
+    """Why SmartRecruiters would count the answer as a failure; None: it would not.
+
+    `secret`: of the handshake that was sent; None for a notification.
+    """
+    expected, limit = (202, NOTIFICATION_SECONDS) if secret is None else (200, HANDSHAKE_SECONDS)
+    if answer.status != expected:
+        return f"answered {answer.status}, where SmartRecruiters expects {expected}"
     if secret is not None and answer.echo is None:
         return "the answer has no X-Hook-Secret"
     if secret is not None and answer.echo != secret:

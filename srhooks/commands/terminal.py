@@ -1,4 +1,4 @@
-"""What comes from outside, made fit for a terminal."""
+"""Makes text from outside safe to print on a terminal."""
 
 import unicodedata
 
@@ -8,11 +8,11 @@ UNFIT = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 def fit(text: str, limit: int | None = None) -> str:
-    """One line of visible text, cut at the limit."""
+    """One line without control and format characters, cut at `limit` characters."""
     shown = "".join("\ufffd" if unicodedata.category(one) in UNFIT else one for one in text)
     return shown if limit is None or len(shown) <= limit else shown[: limit - 1] + "…"
 
 
 def fit_lines(text: str) -> str:
-    """Several lines, each of them fit."""
+    """Several lines, each made safe."""
     return "\n".join(fit(line.expandtabs()) for line in text.splitlines())
