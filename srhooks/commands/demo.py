@@ -185,7 +185,7 @@ def _settings(plan: Plan, sandbox: Sandbox) -> Settings:
 
 
 def _secret(folder: Path | None) -> str:
-    """A random session secret; stored in the folder of `--data`, so that log-ins survive a restart."""
+    """A random session secret; stored in the folder of `--data`, so that log-ins stay valid."""
     if folder is None:
         return secrets.token_urlsafe(32)
     folder.mkdir(parents=True, exist_ok=True)

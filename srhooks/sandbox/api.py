@@ -1,4 +1,4 @@
-"""The API's read side: who am I, and every entity at its path."""
+"""The API's GET routes: the person, the company, and every entity at its path."""
 
 from typing import Any
 
@@ -31,13 +31,13 @@ async def get_me(request: web.Request) -> web.Response:
 
 
 async def get_company(request: web.Request) -> web.Response:
-    """Whose account the credential opens (field names assumed)."""
+    """The company of the credential (field names assumed)."""
     company = request[CALLER].company
     return web.json_response({"identifier": company.identifier, "name": company.name})
 
 
 async def get_entity(request: web.Request) -> web.Response:
-    """One entity. A deleted one answers 404 or 410, one that never was 404."""
+    """One entity. A deleted one answers 404 or 410, an unknown one 404."""
     sandbox = request.app[SANDBOX]
     path = request.path
     entity = sandbox.world.by_path.get(path)
@@ -67,7 +67,7 @@ async def list_candidates(request: web.Request) -> web.Response:
 
 
 async def list_below(request: web.Request) -> web.Response:
-    """What a job or a candidate has: positions, job ads, applications."""
+    """The positions or ads of a job, or the applications of a candidate."""
     parent, _, name = request.path.rpartition("/")
     sandbox = request.app[SANDBOX]
     if parent not in sandbox.world.by_path:
@@ -82,7 +82,7 @@ async def list_below(request: web.Request) -> web.Response:
 
 
 def whole_number(request: web.Request, name: str, default: int, low: int, high: int) -> int:
-    """A query parameter; raises ApiError when it is no number of that range."""
+    """An integer query parameter; raises ApiError when it is none, or out of range."""
     text = request.query.get(name, str(default))
     if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
         raise ApiError(400, f"{name} must be between {low} and {high}", "INVALID_PARAMETER")
@@ -90,7 +90,7 @@ def whole_number(request: web.Request, name: str, default: int, low: int, high: 
 
 
 def _paged(request: web.Request, rows: list[dict[str, Any]]) -> web.Response:
-    """One page of a list."""
+    """One page of a list, by the parameters limit and offset."""
     limit = whole_number(request, "limit", 10, 1, MAX_LIMIT)
     offset = whole_number(request, "offset", 0, 0, 1_000_000)
     content = shown(rows[offset : offset + limit], request.app[SANDBOX].base_for(request))
@@ -124,7 +124,7 @@ def _application_summary(application: Entity) -> dict[str, Any]:
 
 
 def add_api_routes(router: web.UrlDispatcher) -> None:
-    """Entities answer at whatever path they were given below these roots."""
+    """Entities answer at the path they were made with, below these roots."""
     router.add_get("/user-api/v201804/users/me", get_me)
     router.add_get("/configuration/company", get_company)
     router.add_get("/jobs", list_jobs)

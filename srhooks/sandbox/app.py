@@ -22,7 +22,7 @@ SHUTDOWN_SECONDS = 1.0  # aiohttp waits this long twice, and all must be over in
 
 
 def create_sandbox(settings: SandboxSettings) -> web.Application:
-    """The application; nothing is opened before it starts."""
+    """The application. It opens no files or connections before start-up."""
     app = web.Application(middlewares=MIDDLEWARES)
     app[SANDBOX] = Sandbox(settings)
     app.cleanup_ctx.append(_outgoing)

@@ -1,4 +1,4 @@
-"""What the audit log keeps.
+"""The records of the audit log, in memory.
 
 Source: developers.smartrecruiters.com, "Audit API" v201910; the shape of a record is assumed.
 """
@@ -12,7 +12,7 @@ from typing import Any
 from srhooks.sandbox.deliveries import stamp
 
 KEPT_EVENTS = 2_000
-AUTHOR = "ada.novak@acme.example"  # who sits at the sandbox's page
+AUTHOR = "ada.novak@acme.example"  # the author of what is done on the sandbox's page
 
 
 @dataclass(kw_only=True)

@@ -21,7 +21,7 @@ FIELDS = {
 }
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]")
-EARLY = 30.0  # a token is renewed this many seconds before its end
+EARLY = 30.0  # seconds before its expiry at which a token is renewed
 
 
 class CallbackAuthError(Exception):
@@ -39,7 +39,7 @@ class CallbackAuth:
 
 
 def parse_callback_auth(value: object) -> tuple[CallbackAuth | None, list[Problem]]:
-    """What was asked for, or all that is wrong with it. Absent is fine."""
+    """The checked callbackAuthentication (None: none is given) and a list of problems."""
     if value is None:
         return None, []
     if not isinstance(value, dict):

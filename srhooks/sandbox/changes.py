@@ -1,4 +1,4 @@
-"""Every event's effect on the company's data, and the company as it is at the start."""
+"""The effect of each event on the company's data, and the data at the start."""
 
 import random
 

@@ -55,7 +55,7 @@ def _changing(subject: str, do: Callable[[World, Entity], None]) -> Changer:
     def change(world: World, entity_id: str | None) -> Change:
         approval = world.pick(f"{subject}.approval", entity_id, make)
         if entity_id is None and approval.data["status"] != "PENDING":
-            approval = make(world)  # what is decided stays decided
+            approval = make(world)  # a decided approval does not change
         do(world, approval)
         touch(approval)
         _tell_offer(approval)

@@ -63,7 +63,7 @@ def candidate_updated(world: World, entity_id: str | None) -> Change:
 
 
 def candidate_deleted(world: World, entity_id: str | None) -> Change:
-    """The candidate's applications and all that hangs on them go along."""
+    """Delete a candidate with the applications and everything that belongs to them."""
     candidate = world.pick("candidate", entity_id, make_candidate)
     if len(world.listed["candidate"]) <= SPARE:
         make_application(world)

@@ -1,7 +1,7 @@
-"""The control routes: what tests and people do to the sandbox over HTTP.
+"""The control routes, by which tests and people operate the sandbox over HTTP.
 
-Only from this machine unless a setting says otherwise, and never from another site's page: a
-browser would otherwise let any page one visits post to a loopback address.
+Only for callers on this machine unless a setting allows others, and never for another site's
+page: a browser lets any page post to a loopback address.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ FORM_TYPES = ("application/x-www-form-urlencoded", "multipart/form-data")
 
 
 def may_control(request: web.Request) -> bool:
-    """Whether the caller sits at this machine; a proxied request says nothing about that."""
+    """Whether the caller is on this machine; for a proxied request that is unknown, so no."""
     if request.app[SANDBOX].settings.control_from_anywhere:
         return True
     if "X-Forwarded-For" in request.headers or "Forwarded" in request.headers:
@@ -40,7 +40,7 @@ def may_control(request: web.Request) -> bool:
 
 
 def controlled(handler: Handler) -> Handler:
-    """Refuses who may not control the sandbox, and puts errors in JSON."""
+    """Wrap a handler: refuse callers who may not control the sandbox, answer errors as JSON."""
 
     async def checked(request: web.Request) -> web.StreamResponse:
         origin = request.headers.get("Origin")
@@ -61,7 +61,7 @@ def controlled(handler: Handler) -> Handler:
 
 
 async def fire(request: web.Request) -> web.Response:
-    """`event`, and optionally `subscription`, `user`, `entity` and `count`."""
+    """Fire an event. Parameters: `event`; optional: `subscription`, `user`, `entity`, `count`."""
     sandbox = request.app[SANDBOX]
     asked = await given_parameters(request)
     name = given_text(asked, "event") or ""
@@ -98,7 +98,7 @@ async def revoke_tokens(request: web.Request) -> web.Response:
 
 
 async def traffic(request: web.Request) -> web.Response:
-    """`rate` events a second; 0 stops."""
+    """Start random events, `rate` a second on average; 0 stops them."""
     sandbox = request.app[SANDBOX]
     rate = _number(await given_parameters(request), "rate", 0.0, 0.0, 10_000.0)
     if rate > 0:
@@ -109,7 +109,7 @@ async def traffic(request: web.Request) -> web.Response:
 
 
 async def order_trouble(request: web.Request) -> web.Response:
-    """`kind` (lose, refuse, delay), `count` of deliveries, `seconds` of delay."""
+    """Make the next `count` deliveries fail. `kind`: lose, refuse or delay (by `seconds`)."""
     sandbox = request.app[SANDBOX]
     given = await given_parameters(request)
     kind = given_text(given, "kind") or ""
@@ -122,7 +122,7 @@ async def order_trouble(request: web.Request) -> web.Response:
 
 
 async def fall_silent(request: web.Request) -> web.Response:
-    """`silent`: events happen and nothing is sent, until it is `false`."""
+    """`silent`: send nothing when events happen, until it is `false`."""
     sandbox = request.app[SANDBOX]
     given = await given_parameters(request)
     sandbox.troubles.silent = given.get("silent", True) in (True, "true", "on", "1")
@@ -138,14 +138,14 @@ async def fail(request: web.Request) -> web.Response:
 
 
 async def suspend(request: web.Request) -> web.Response:
-    """As after a series of failures."""
+    """Suspend a subscription, as the service does after a series of failures."""
     subscription_id = request.match_info["id"]
     request.app[SANDBOX].suspend(subscription_id)
     return done(request, "Subscription suspended", {"suspended": subscription_id})
 
 
 async def add_fault(request: web.Request) -> web.Response:
-    """`path`, `method`, `times`, `status`, `body`, `headers`, `delay`, `drop`."""
+    """Add a fault rule: `path`, `method`, `times`, `status`, `body`, `headers`, `delay`, `drop`."""
     asked = await given_parameters(request)
     status = _number(asked, "status", 0.0, 200.0, 599.0)
     times = _number(asked, "times", 0.0, 1.0, 1e6)
@@ -175,7 +175,7 @@ async def clear_faults(request: web.Request) -> web.Response:
 
 
 async def list_requests(request: web.Request) -> web.Response:
-    """The requests seen, oldest first; whether one carried a token, never which."""
+    """The received requests, oldest first; whether one had a token, never the token itself."""
     seen = [
         {
             "method": one.method,
@@ -220,7 +220,7 @@ def given_text(asked: dict[str, Any], name: str) -> str | None:
 
 
 def _joined(values: list[Any]) -> Any:
-    """A field's value; of one that came several times, as checkboxes do, all values."""
+    """The value of a form field; of a repeated one, as checkboxes are, all values."""
     return values[0] if len(values) == 1 else values
 
 
@@ -241,7 +241,7 @@ def _number(asked: dict[str, Any], name: str, default: float, low: float, high: 
 def done(
     request: web.Request, said: str, answer: dict[str, Any], *, status: int = 200, **stay: str
 ) -> web.Response:
-    """JSON for programs; a form goes back to the page with what was done and what was chosen."""
+    """Answer a program with JSON; redirect a form to the page, with the message and its choices."""
     if _is_form(request) and "application/json" not in request.headers.get("Accept", ""):
         return _to_page(said=said, **stay)
     return web.json_response(answer, status=status)

@@ -32,7 +32,7 @@ REMEMBERED = 2_000
 
 @dataclass(kw_only=True)
 class Courier:
-    """Sends; the session is there while the sandbox runs."""
+    """Sends handshakes and notifications. `session` is set while the sandbox runs."""
 
     speed: float
     suspend_after: int
@@ -44,7 +44,7 @@ class Courier:
     tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def shake_hands(self, subscription: Subscription) -> None:
-        """Activates, or raises ApiError with the reason the receiver gave."""
+        """Activate a subscription; raises ApiError with the reason when the handshake fails."""
         session = self._session()
         secret = secrets.token_urlsafe(24)
         timeout = aiohttp.ClientTimeout(total=self.handshake_timeout)
@@ -72,17 +72,17 @@ class Courier:
         subscription.status = "active"
 
     async def deliver(self, subscription: Subscription, delivery: Delivery) -> None:
-        """The first attempt; later ones happen on their own."""
+        """Make the first attempt, and schedule re-deliveries when it fails."""
         self.deliveries.append(delivery)
         await self._attempt(subscription, delivery)
 
     async def repeat(self, subscription: Subscription, delivery: Delivery) -> None:
-        """One attempt more, whatever became of the others."""
+        """Make one more attempt, whatever the results of the others."""
         async with subscription.gate:
             await self._call(subscription, delivery)
 
     def forget(self, subscription: Subscription) -> None:
-        """Calls off what still waits for a re-delivery."""
+        """Cancel the re-deliveries that are scheduled for a subscription."""
         for handle in subscription.retries.values():
             handle.cancel()
         for delivery in self.deliveries:
@@ -91,13 +91,13 @@ class Courier:
         subscription.retries.clear()
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Runs work that nobody waits for, kept alive until it is done."""
+        """Run a coroutine as a task in the background, and keep a reference until it is done."""
         task = asyncio.get_running_loop().create_task(work)
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
 
     async def stop(self, subscriptions: list[Subscription]) -> None:
-        """Calls everything off."""
+        """Cancel all deliveries and tasks."""
         for subscription in subscriptions:
             self.forget(subscription)
         tasks = list(self.tasks)
@@ -138,7 +138,7 @@ class Courier:
         subscription.retries[delivery.id] = loop.call_later(wait, again)
 
     async def _call(self, subscription: Subscription, delivery: Delivery) -> bool:
-        """One POST, logged; true only for a 202 in time."""
+        """Make one POST and log it. True: answered 202 in time."""
         session = self._session()
         timeout = aiohttp.ClientTimeout(total=self.delivery_timeout)
         headers = notification_headers(subscription, delivery)
@@ -150,7 +150,7 @@ class Courier:
                 await asyncio.sleep(self.troubles.delay_seconds)
             extra = await auth_headers(subscription.auth, session, timeout)
             if trouble == "lose":
-                status = 202  # somebody answered, who is not the receiver
+                status = 202  # answered by something in front of the receiver
             elif trouble == "refuse":
                 status = 503
             else:
@@ -204,7 +204,7 @@ def notification_headers(subscription: Subscription, delivery: Delivery) -> dict
 
 
 def describe(error: Exception) -> str:
-    """An error in words a person can act on."""
+    """An error as a message that a person can act on."""
     return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 

@@ -1,4 +1,4 @@
-"""Control routes that make and revoke API keys and OAuth client ids."""
+"""Control routes that create and revoke API keys and OAuth client ids."""
 
 from aiohttp import web
 
@@ -10,7 +10,7 @@ from srhooks.sandbox.scopes import ALL_SCOPES
 
 
 async def list_credentials(request: web.Request) -> web.Response:
-    """All of them, oldest first, without their secrets."""
+    """All credentials, oldest first, without their secrets."""
     store = request.app[SANDBOX].credentials
     return web.json_response([credential_json(item) for item in store.by_id.values()])
 

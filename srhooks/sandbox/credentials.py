@@ -1,4 +1,4 @@
-"""API keys and OAuth client ids: what an administrator makes under Apps & Integrations.
+"""API keys and OAuth client ids, as an administrator creates them under Apps & Integrations.
 
 Source: developers.smartrecruiters.com, "Authentication". A key has 32 characters and full access;
 a client id has scopes and a system role, its secret is shown once.
@@ -21,7 +21,7 @@ MAX_NAME = 100
 
 @dataclass(frozen=True, kw_only=True)
 class Company:
-    """Whose data a credential opens."""
+    """The company whose data a credential gives access to."""
 
     identifier: str
     name: str
@@ -43,7 +43,7 @@ class ApiKey:
 
     @property
     def owner_id(self) -> str:
-        """Who holds its subscriptions: all keys of a company see the same."""
+        """The owner of its subscriptions: the company, so that all its keys see the same."""
         return f"company {self.company.identifier}"
 
 
@@ -63,7 +63,7 @@ class OAuthClient:
 
     @property
     def owner_id(self) -> str:
-        """Who holds its subscriptions: each client id its own."""
+        """The owner of its subscriptions: the client id itself."""
         return f"client {self.client_id}"
 
 
@@ -72,7 +72,7 @@ Credential = ApiKey | OAuthClient
 
 @dataclass(kw_only=True)
 class CredentialStore:
-    """All credentials that were made, revoked ones included, oldest first."""
+    """All credentials, oldest first, including revoked ones."""
 
     by_id: dict[str, Credential] = field(default_factory=dict)
     not_yet_shown: Credential | None = None  # the page shows a new secret once
@@ -130,13 +130,13 @@ class CredentialStore:
         return made
 
     def find_key(self, key: str) -> ApiKey | None:
-        """The living key of that value."""
+        """The key of that value, unless revoked."""
         return next(
             (item for item in self.api_keys if not item.revoked and _same(item.key, key)), None
         )
 
     def find_client(self, client_id: str) -> OAuthClient | None:
-        """The living client of that id."""
+        """The client of that id, unless revoked."""
         return next(
             (item for item in self.clients if not item.revoked and item.client_id == client_id),
             None,
@@ -168,7 +168,7 @@ def secret_matches(client: OAuthClient, secret: str) -> bool:
 
 
 def credential_json(credential: Credential, *, with_secret: bool = False) -> dict[str, Any]:
-    """A credential as the control routes tell it; the secret once, when it was made."""
+    """A credential as the control routes return it; with its secret only when just created."""
     view: dict[str, Any] = {
         "id": credential.id,
         "name": credential.name,

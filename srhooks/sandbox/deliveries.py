@@ -1,4 +1,4 @@
-"""What is remembered of each notification sent: a delivery, its attempts, the log entries."""
+"""The records of each notification sent: a delivery, its attempts, the log entries."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -37,14 +37,14 @@ class LogEntry:
     """One attempt as the callbacks log keeps it."""
 
     successful: bool
-    at: float  # to the millisecond, as it is told
+    at: float  # seconds, in whole milliseconds as the log has them
     url: str
     body: str
     headers: dict[str, str]
 
 
 def log_json(entry: LogEntry) -> dict[str, Any]:
-    """An entry as the API tells it: it has no id."""
+    """An entry as the API returns it: without an id."""
     return {
         "status": "successful" if entry.successful else "failed",
         "timestamp": stamp(entry.at),
@@ -53,7 +53,7 @@ def log_json(entry: LogEntry) -> dict[str, Any]:
 
 
 def delivery_json(delivery: Delivery) -> dict[str, Any]:
-    """A delivery as the control routes tell it."""
+    """A delivery as the control routes return it."""
     return {
         "id": delivery.id,
         "eventId": delivery.event_id,

@@ -1,4 +1,4 @@
-"""The events that the sandbox makes happen: those of the catalog, grouped by family."""
+"""The events that the sandbox can fire: those of the catalog, grouped by family."""
 
 from srhooks.protocol.event_catalog import EVENT_TYPES, EVENT_VERSION
 

@@ -1,4 +1,4 @@
-"""Faults on order: rules that make the sandbox misbehave the way real services do."""
+"""Fault rules, which make the API fail in the ways of real services."""
 
 import asyncio
 import json
@@ -15,16 +15,16 @@ MAX_DELAY = 600.0
 
 
 class FaultError(ValueError):
-    """A rule that makes no sense; the message says why."""
+    """An invalid rule; the message says why."""
 
 
 @dataclass(kw_only=True)
 class Fault:
-    """One rule. Without `status` and `drop` it only delays: the real answer follows."""
+    """One rule. With neither `status` nor `drop` it only delays the real answer."""
 
     path: re.Pattern[str]
     method: str | None = None
-    times: int | None = None  # how often it still strikes; None: until cleared
+    times: int | None = None  # how many requests it still applies to; None: until cleared
     status: int | None = None
     body: str | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -39,7 +39,7 @@ class Fault:
 
 @dataclass(kw_only=True)
 class FaultBook:
-    """The rules in force; the first that matches strikes."""
+    """The rules in force; the first that matches a request is applied."""
 
     rules: list[Fault] = field(default_factory=list)
 
@@ -71,7 +71,7 @@ class FaultBook:
             if not HEADER_NAME.fullmatch(name) or UNPRINTABLE.search(value):
                 raise FaultError(f"headers: {name!r} is not a header, or its value not a line")
         if status is None and (body is not None or headers):
-            status = 200  # a garbage answer looks fine until it is read
+            status = 200  # an invalid body with a status that looks fine
         text = body if isinstance(body, str) or body is None else json.dumps(body)
         rule = Fault(
             path=pattern,
@@ -88,7 +88,7 @@ class FaultBook:
         return rule
 
     def next_fault(self, method: str, path: str) -> Fault | None:
-        """The rule that strikes this request, counted."""
+        """The first rule that matches the request, with its count reduced; None if none does."""
         now = time.monotonic()
         self.rules[:] = [rule for rule in self.rules if rule.until is None or now < rule.until]
         for rule in self.rules:
@@ -103,7 +103,7 @@ class FaultBook:
 
 
 def fault_json(rule: Fault) -> dict[str, Any]:
-    """A rule as the control routes tell it."""
+    """A rule as the control routes return it."""
     return {
         "path": rule.path.pattern,
         "method": rule.method,
@@ -116,7 +116,7 @@ def fault_json(rule: Fault) -> dict[str, Any]:
 
 
 async def enact(rule: Fault, request: web.Request) -> web.StreamResponse | None:
-    """Waits, then breaks the connection or answers; None when the real answer shall follow."""
+    """Wait, then drop the connection or answer. None: the real answer follows."""
     if rule.delay:
         await asyncio.sleep(rule.delay)
     if rule.drop:
@@ -131,7 +131,7 @@ async def enact(rule: Fault, request: web.Request) -> web.StreamResponse | None:
 
 
 async def _break_off(rule: Fault, request: web.Request) -> web.StreamResponse:
-    """Promises a long body, sends its beginning and hangs up."""
+    """Announce a long body, send its beginning and close the connection."""
     response = web.StreamResponse(status=rule.status or 200, headers=rule.headers)
     response.content_type = "application/json"
     response.content_length = 4096

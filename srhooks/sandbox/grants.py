@@ -12,7 +12,7 @@ from srhooks.sandbox.credentials import OAuthClient
 from srhooks.sandbox.scopes import ALL_SCOPES
 
 CODE_SECONDS = 600
-PRUNE_ABOVE = 10_000  # tokens kept before the dead ones are swept out
+PRUNE_ABOVE = 10_000  # tokens at which expired and revoked ones are removed
 
 
 class GrantError(Exception):
@@ -25,9 +25,9 @@ class GrantError(Exception):
 
 @dataclass(kw_only=True)
 class Grant:
-    """What one person allowed once, or what a client id may."""
+    """What one person allowed on the consent page, or what a client id may do."""
 
-    user_id: str  # empty: nobody in person
+    user_id: str  # empty: a client id, no person
     scope: str
     client: OAuthClient | None = None
     alive: bool = True
@@ -48,7 +48,7 @@ class Token:
 
 @dataclass(frozen=True, kw_only=True)
 class Issued:
-    """What the token endpoint answers with."""
+    """The answer of the token endpoint."""
 
     access_token: str
     refresh_token: str | None
@@ -67,7 +67,7 @@ class Grants:
     refresh: dict[str, Token] = field(default_factory=dict)
 
     def authorize(self, user_id: str, scope: str, redirect_uri: str) -> str:
-        """A fresh one-time code. No scope means all of them."""
+        """A new one-time code. An empty scope means all scopes."""
         code = secrets.token_urlsafe(24)
         grant = Grant(user_id=user_id, scope=scope or ALL_SCOPES)
         until = time.time() + CODE_SECONDS
@@ -90,7 +90,10 @@ class Grants:
         return self._issue(token.grant)
 
     def rotate(self, refresh_token: str) -> Issued:
-        """New tokens for an unused refresh token; a burnt one kills its grant."""
+        """Exchange a refresh token for new tokens. One that was used before revokes its grant.
+
+        Raises GrantError.
+        """
         token = self.refresh.get(refresh_token)
         if token is None:
             raise GrantError("invalid_grant", "The refresh token is not known")
@@ -103,7 +106,7 @@ class Grants:
         return self._issue(token.grant)
 
     def client_credentials(self, client: OAuthClient, scope: str) -> Issued:
-        """An access token alone: this grant has no refresh token. `scope` may narrow it."""
+        """An access token for a client id, without a refresh token. `scope` may narrow it."""
         allowed = client.scope.split()
         if any(name not in allowed for name in scope.split()):
             raise GrantError("invalid_scope", "The client id does not have all of these scopes")
@@ -111,24 +114,24 @@ class Grants:
         return self._issue(grant, refreshable=False)
 
     def revoke_client(self, client: OAuthClient) -> None:
-        """All access tokens of a client id end now."""
+        """Revoke all access tokens of a client id."""
         for token in self.access.values():
             if token.grant.client is client:
                 token.grant.alive = False
 
     def find(self, access_token: str) -> Grant | None:
-        """The living grant behind an access token."""
+        """The grant of an access token; None when it is expired, revoked or unknown."""
         token = self.access.get(access_token)
         return token.grant if token is not None and token.usable() else None
 
     def expire_access_tokens(self) -> int:
-        """All access tokens end now; the refresh tokens stay good. Says how many ended."""
+        """Expire all access tokens, not the refresh tokens. Returns how many."""
         ended = len([token for token in self.access.values() if token.usable()])
         self.access.clear()
         return ended
 
     def revoke_all(self) -> int:
-        """All grants end now, as if the people had withdrawn them. Says how many ended."""
+        """Revoke all grants, as if their people had withdrawn them. Returns how many."""
         tokens = [*self.codes.values(), *self.access.values(), *self.refresh.values()]
         alive = {id(token.grant): token.grant for token in tokens if token.grant.alive}
         for grant in alive.values():

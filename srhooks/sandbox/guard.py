@@ -1,4 +1,4 @@
-"""What every request passes: it is noted, limited, broken on order, and authenticated."""
+"""The middlewares: record each request, apply rate limits and fault rules, authenticate."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -19,17 +19,17 @@ OWN_PREFIX = "/sandbox/"  # the sandbox's page and controls: not part of the ser
 
 
 def is_own(path: str) -> bool:
-    """The sandbox's own routes: never noted, never broken, so that one can't lock oneself out."""
+    """Whether a path is of the sandbox's own page and controls, which faults never apply to."""
     return path in ("/", "/favicon.ico") or path.startswith(OWN_PREFIX)
 
 
 def is_api(path: str) -> bool:
-    """All that needs a bearer; `/identity` alone is open."""
+    """Whether a path needs a bearer token or key: all but `/identity` and the sandbox's own."""
     return not is_own(path) and not path.startswith("/identity/")
 
 
 def identify(sandbox: Sandbox, request: web.Request) -> Caller | None:
-    """The caller behind a bearer token or an API key; None: neither is good."""
+    """The caller by bearer token or API key; None when neither is valid."""
     if "X-SmartToken" in request.headers:
         key = sandbox.credentials.find_key(request.headers["X-SmartToken"])
         return (
@@ -75,7 +75,7 @@ def identify(sandbox: Sandbox, request: web.Request) -> Caller | None:
 
 @web.middleware
 async def record_call(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Remembers the request; outermost, so that the status is the one that went out."""
+    """Record the request. The outermost middleware, so that it sees the final status."""
     if is_own(request.path):
         return await handler(request)
     status = 500
@@ -103,7 +103,7 @@ async def record_call(request: web.Request, handler: Handler) -> web.StreamRespo
 
 @web.middleware
 async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Rate limits of the API, with their headers on every answer; errors become JSON."""
+    """Apply the API's rate limits, add their headers to every answer, turn errors into JSON."""
     if not is_api(request.path):
         return await handler(request)
     sandbox = request.app[SANDBOX]
@@ -128,7 +128,7 @@ async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """The faults ordered for this path."""
+    """Apply the fault rule that matches the request, if any."""
     if is_own(request.path):
         return await handler(request)
     rule = request.app[SANDBOX].faults.next_fault(request.method, request.path)
@@ -138,7 +138,7 @@ async def strike(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 @web.middleware
 async def admit(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No API without one living token or key that may make this call."""
+    """Answer 401 without one valid token or key, 403 where it may not make this call."""
     if not is_api(request.path):
         return await handler(request)
     if "X-SmartToken" in request.headers and "Authorization" in request.headers:

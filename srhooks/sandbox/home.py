@@ -1,4 +1,4 @@
-"""The sandbox's own page: how to point a receiver at it, what goes on, and things to do."""
+"""The sandbox's own page: how to connect srhooks, recent deliveries, and the controls."""
 
 from urllib.parse import urlsplit
 
@@ -71,7 +71,7 @@ async def home(request: web.Request) -> web.Response:
 
 
 def owner_names(sandbox: Sandbox) -> dict[str, str]:
-    """Who holds subscriptions, in words."""
+    """The names of the owners of subscriptions, by owner id."""
     names = {person.id: person.name for person in sandbox.people}
     names |= {
         key.owner_id: f"API keys of {key.company.name}" for key in sandbox.credentials.api_keys
@@ -80,7 +80,7 @@ def owner_names(sandbox: Sandbox) -> dict[str, str]:
 
 
 def delivery_row(delivery: Delivery) -> dict[str, str]:
-    """A delivery in words."""
+    """A delivery as the page shows it."""
     last = delivery.attempts[-1] if delivery.attempts else None
     outcome: str = delivery.state
     if last is not None:
@@ -108,7 +108,7 @@ async def live_script(_request: web.Request) -> web.FileResponse:
 
 
 async def no_icon(_request: web.Request) -> web.Response:
-    """Browsers ask; there is none."""
+    """Answer 204 for /favicon.ico, which browsers request."""
     return web.Response(status=204)
 
 

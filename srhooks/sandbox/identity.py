@@ -34,7 +34,7 @@ async def show_consent(request: web.Request) -> web.Response:
 
 
 async def answer_consent(request: web.Request) -> web.Response:
-    """Back to the app with a code or a denial."""
+    """Redirect to the app with a code, or with the error access_denied."""
     form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
     settings = request.app[SANDBOX].settings
     if fault := request_fault(settings, form):
@@ -86,7 +86,7 @@ async def token(request: web.Request) -> web.Response:
 
 
 def request_fault(settings: SandboxSettings, asked: Mapping[str, str]) -> str:
-    """Why the person must not even be sent back, or nothing."""
+    """Why an error page is shown instead of a redirect (RFC 6749, 4.1.2.1); empty: no fault."""
     if asked.get("client_id") != settings.client_id:
         return "client_id is not the one this sandbox was started with."
     redirect_uri = asked.get("redirect_uri", "")
@@ -156,7 +156,7 @@ def _client_credentials(request: web.Request, form: Mapping[str, str]) -> tuple[
 def _known_client(
     sandbox: Sandbox, client_id: str, client_secret: str
 ) -> OAuthClient | SandboxSettings | None:
-    """The client id that was made here, or the OAuth app; None: unknown or a wrong secret."""
+    """A created client id, or the OAuth app; None when unknown or its secret is wrong."""
     settings = sandbox.settings
     if client_id == settings.client_id:
         same = hmac.compare_digest(client_secret.encode(), settings.client_secret.encode())

@@ -1,4 +1,4 @@
-"""Where the sandbox hangs on its application, and the caller on a request."""
+"""The typed keys of the sandbox on its application and of the caller on a request."""
 
 from dataclasses import dataclass
 
@@ -13,9 +13,9 @@ SANDBOX = web.AppKey("SANDBOX", Sandbox)
 
 @dataclass(frozen=True, kw_only=True)
 class Caller:
-    """Who calls the API, by which credential, and what that allows."""
+    """The caller of the API: person or owner, credential, and what it allows."""
 
-    user: SandboxUser | None  # None: an API key or a client id, nobody in person
+    user: SandboxUser | None  # None: an API key or a client id, no person
     owner_id: str  # whose subscriptions it sees
     credential: str  # what rate limits count by
     scopes: frozenset[str] | None  # None: everything

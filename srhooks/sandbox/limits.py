@@ -9,7 +9,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 WINDOW = 1.0  # seconds; the limit holds in any window of this length
-FORGET_ABOVE = 1_000  # credentials kept before the idle ones are swept out
+FORGET_ABOVE = 1_000  # credentials at which idle ones are removed
 
 
 @dataclass(kw_only=True)
@@ -20,7 +20,7 @@ class _Lane:
 
 @dataclass(frozen=True, kw_only=True)
 class Slot:
-    """The verdict on one request. Give it back to `leave` whatever it was."""
+    """Whether a request is within the limits. Pass it to `leave` when the request is over."""
 
     allowed: bool
     headers: dict[str, str]
@@ -36,7 +36,7 @@ class RateLimiter:
     lanes: dict[str, _Lane] = field(default_factory=dict)
 
     def enter(self, credential: str, method: str, path: str) -> Slot:
-        """Counts a request in, unless it is beyond a limit: then it is not counted at all."""
+        """Count a request, unless it exceeds a limit: refused requests are not counted."""
         if self.rate <= 0:
             return Slot(allowed=True, headers={})
         if len(self.lanes) >= FORGET_ABOVE:
@@ -44,7 +44,7 @@ class RateLimiter:
         lists_candidates = method == "GET" and path.rstrip("/") == "/candidates"
         parallel = 1 if lists_candidates and self.concurrent > 0 else self.concurrent
         name = f"{credential} candidates" if lists_candidates else credential
-        # the narrow lane bounds how many at a time; both draw on one allowance a second
+        # `GET /candidates` has its own limit of concurrency; the rate per second is shared
         times = self._lane(credential).times
         lane = self._lane(name)
         now = time.monotonic()

@@ -281,6 +281,6 @@ def _names(candidate: Entity) -> dict[str, str]:
 
 
 def _plain(name: str) -> str:
-    """ASCII letters alone, for addresses."""
+    """ASCII letters only, for e-mail addresses."""
     letters = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return "".join(letter for letter in letters.lower() if letter.isalpha())

@@ -67,7 +67,7 @@ def company_people() -> list[SandboxUser]:
 
 
 def user_json(user: SandboxUser) -> dict[str, Any]:
-    """A user as `users/me` tells it."""
+    """A user as `users/me` returns it."""
     return {
         "id": user.id,
         "firstName": user.first_name,

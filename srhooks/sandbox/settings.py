@@ -1,4 +1,4 @@
-"""What a sandbox can be told; frozen, one place."""
+"""The settings of a sandbox."""
 
 from dataclasses import dataclass
 from typing import Literal

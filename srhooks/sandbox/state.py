@@ -1,4 +1,4 @@
-"""The sandbox itself: everything it remembers, and what can be done to it."""
+"""The state of the sandbox, and the operations of its controls."""
 
 import asyncio
 import json
@@ -39,17 +39,17 @@ REQUESTS_KEPT = 1_000
 
 @dataclass(frozen=True, kw_only=True)
 class SeenRequest:
-    """One request that came in; neither query nor token is kept, both can hold secrets."""
+    """One received request, without query and token: both can hold secrets."""
 
     method: str
     path: str
-    status: int  # 0: no whole answer got out
+    status: int  # 0: no complete answer was sent
     authorization_present: bool
     at: datetime
 
 
 class Sandbox:
-    """One fake SmartRecruiters, all in memory."""
+    """One fake SmartRecruiters, in memory."""
 
     def __init__(self, settings: SandboxSettings) -> None:
         self.settings = settings
@@ -90,7 +90,7 @@ class Sandbox:
         self._fixed_url = _bare(value)
 
     def base_for(self, request: web.Request) -> str:
-        """The base as this client knows it: its links must stay on the origin it calls."""
+        """The base URL by which this client calls: links in answers must keep its origin."""
         if self._fixed_url is not None:
             return self._fixed_url
         called = f"{request.scheme}://{request.host}"
@@ -98,16 +98,16 @@ class Sandbox:
         return called
 
     def bound_to(self, url: str) -> None:
-        """Where it listens; a client that calls it by another name still gets links of its own."""
+        """Set the URL at which the sandbox listens; `base_for` overrides it per client."""
         self._found_url = _bare(url)
 
     @property
     def troubles(self) -> Troubles:
-        """What goes wrong with the next deliveries."""
+        """The troubles of the next deliveries."""
         return self.courier.troubles
 
     def suspend(self, subscription_id: str) -> None:
-        """As after a series of failures. Raises ApiError 404."""
+        """Suspend a subscription, as after a series of failures. Raises ApiError 404."""
         subscription = self.subscriptions.by_id.get(subscription_id)
         if subscription is None:
             raise ApiError(404, "Subscription not found", "SUBSCRIPTION_NOT_FOUND")
@@ -115,7 +115,7 @@ class Sandbox:
         self.courier.forget(subscription)
 
     def fail_for(self, seconds: float) -> None:
-        """Every call of the service answers 503 for so long."""
+        """Answer every call of the API with 503 for `seconds`."""
         self.faults.add("^/(?!identity/)", status=503, until=time.monotonic() + seconds)
 
     @property
@@ -131,7 +131,7 @@ class Sandbox:
         subscription_id: str | None = None,
         entity: str | None = None,
     ) -> list[Delivery]:
-        """Makes an event happen and waits for the first attempt to each active subscription.
+        """Make an event happen, and wait for the first attempt to each active subscription.
 
         `entity` is the id of the thing it happens to (of the job or application for the
         `created` events of what hangs on one); without it the sandbox chooses. Raises
@@ -142,7 +142,7 @@ class Sandbox:
             self.audit.record("CANDIDATE_DELETED", "CANDIDATE", change.body["id"])
         if self.troubles.silent:
             return []
-        targets = self.subscriptions.wanting(event_name, owner_id, subscription_id)
+        targets = self.subscriptions.matching(event_name, owner_id, subscription_id)
         event_id = secrets.token_hex(12)
         body = json.dumps(change.body, separators=(",", ":")).encode()
         sent = [
@@ -164,7 +164,7 @@ class Sandbox:
         return [delivery for _, delivery in sent]
 
     async def deliver_again(self, delivery: Delivery) -> None:
-        """Sends it once more, as the service does when an answer was lost on its way."""
+        """Send a delivery once more, as the service does when the answer to it was lost."""
         subscription = self.subscriptions.by_id.get(delivery.subscription_id)
         if subscription is not None and subscription.status == "active":
             await self.courier.repeat(subscription, delivery)
@@ -173,7 +173,7 @@ class Sandbox:
         return self._fixed_url or subscription.base_url
 
     def start_traffic(self, per_second: float) -> None:
-        """Random events at this rate on average, of kinds that somebody is subscribed to."""
+        """Fire random events at this average rate, of those with an active subscription."""
         self.traffic.start(per_second)
 
     async def stop_traffic(self) -> None:
@@ -191,7 +191,7 @@ class Sandbox:
         delay: float = 0.0,
         drop: bool = False,
     ) -> Fault:
-        """Misbehave on requests whose path contains a match of `path`; see FaultBook.add."""
+        """Add a fault rule for requests whose path matches `path`; see FaultBook.add."""
         return self.faults.add(
             path,
             method=method,
@@ -241,15 +241,15 @@ class Sandbox:
         return credential
 
     def expire_access_tokens(self) -> int:
-        """All access tokens end now; refresh tokens stay good. Says how many ended."""
+        """Expire all access tokens, not the refresh tokens. Returns how many."""
         return self.grants.expire_access_tokens()
 
     def revoke_grants(self) -> int:
-        """Everybody has to log in again. Says how many grants ended."""
+        """Revoke all grants, so that everybody has to log in again. Returns how many."""
         return self.grants.revoke_all()
 
     async def close(self) -> None:
-        """Stops traffic and calls off all deliveries."""
+        """Stop traffic and cancel all deliveries."""
         await self.stop_traffic()
         await self.courier.stop(list(self.subscriptions.by_id.values()))
 

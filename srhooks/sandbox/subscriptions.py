@@ -1,4 +1,4 @@
-"""Webhook subscriptions: what is checked, kept and shown.
+"""Webhook subscriptions: their checks, records and JSON.
 
 Source: developers.smartrecruiters.com, reference of webhooks-api v201907.
 """
@@ -30,7 +30,7 @@ EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 @dataclass(kw_only=True)
 class SecretKey:
-    """A signing key; it expires only once a newer one took its place."""
+    """A signing key; it expires only after a newer one was created."""
 
     value: str
     expires_at: float | None = None
@@ -38,13 +38,13 @@ class SecretKey:
 
 @dataclass(kw_only=True)
 class Subscription:
-    """One subscription with all that belongs to it alone, so that none can stall another."""
+    """One subscription with its own limit of calls and retries: none can delay another."""
 
     id: str
     owner_id: str
     callback_url: str
     events: tuple[str, ...]
-    base_url: str  # where its owner reaches the sandbox: the links it is sent start with this
+    base_url: str  # by which its owner calls the sandbox: links in its notifications start with it
     alerting_email: str | None = None
     auth: CallbackAuth | None = None
     status: str = "inactive"
@@ -65,7 +65,7 @@ class Subscription:
         return [key.value for key in reversed(self.keys)]
 
     def new_key(self) -> str:
-        """A fresh signing key; the one before stays valid for 24 h."""
+        """Create a signing key; the previous one stays valid for 24 h."""
         if len(self.signing_keys()) >= MAX_KEYS:
             message = f"At most {MAX_KEYS} secret keys may be unexpired at a time"
             raise ApiError(400, message, "SECRET_KEYS_LIMIT_EXCEEDED")
@@ -86,14 +86,14 @@ class SubscriptionBook:
         return [one for one in self.by_id.values() if one.owner_id == owner_id]
 
     def subscribed_events(self) -> set[str]:
-        """What some active subscription is for."""
+        """The events of all active subscriptions."""
         active = [item for item in self.by_id.values() if item.status == "active"]
         return {name for item in active for name in item.events}
 
-    def wanting(
+    def matching(
         self, event_name: str, owner_id: str | None, subscription_id: str | None
     ) -> list[Subscription]:
-        """The active ones an event goes to."""
+        """The active subscriptions that an event is delivered to."""
         return [
             one
             for one in self.by_id.values()
@@ -103,14 +103,14 @@ class SubscriptionBook:
         ]
 
     def owned(self, owner_id: str, subscription_id: str) -> Subscription:
-        """One's own; another's is as unknown as one that never was."""
+        """The owner's subscription. Raises ApiError 404, also for another owner's."""
         found = self.by_id.get(subscription_id)
         if found is None or found.owner_id != owner_id:
             raise ApiError(404, "Subscription not found", "SUBSCRIPTION_NOT_FOUND")
         return found
 
     def create(self, owner_id: str, base_url: str, asked: object) -> Subscription:
-        """A new inactive subscription; raises ApiError with everything that is wrong."""
+        """Create an inactive subscription; raises ApiError with all problems of the request."""
         if not isinstance(asked, dict):
             raise ApiError(400, "The body must be a JSON object", "INVALID_BODY")
         problems: list[Problem] = []
@@ -144,7 +144,7 @@ class SubscriptionBook:
 
 
 def subscription_json(subscription: Subscription) -> dict[str, Any]:
-    """A subscription as the API tells it: these four fields and no other.
+    """A subscription as the API returns it: these four fields and no other.
 
     A suspended one reads `inactive`, like one that was never activated.
     """

@@ -1,4 +1,4 @@
-"""Random traffic: events at a rate, of kinds somebody is subscribed to."""
+"""Random traffic: events at an average rate, of those with an active subscription."""
 
 import asyncio
 import random
@@ -7,8 +7,8 @@ from typing import Any
 
 from srhooks.sandbox.events import EVENTS
 
-IN_FLIGHT = 256  # beyond it events are left out: a slow receiver must not pile up work
-# A company's day: mostly applications that move, of everything else something.
+IN_FLIGHT = 256  # events under way at most: a slow receiver must not pile up work
+# Weights as in a company's day: mostly applications that change, some of everything else.
 WEIGHTS = {
     "application.created": 8.0,
     "application.status.updated": 12.0,
@@ -26,7 +26,7 @@ WEIGHTS = {
     "interview.created": 3.0,
     "interview.updated": 2.0,
 }
-RARE = 0.5  # approvals and their steps have many kinds, and would drown the rest
+RARE = 0.5  # weight of approval events: they have many kinds
 
 
 class Traffic:
@@ -50,16 +50,16 @@ class Traffic:
         return self._task is not None
 
     def start(self, per_second: float) -> None:
-        """Starts, or changes the rate. Raises ValueError unless the rate is above 0."""
+        """Start, or change the rate (events a second). Raises ValueError unless it is above 0."""
         if not 0 < per_second <= 10_000:
             raise ValueError("the rate must be above 0 and at most 10000 a second")
         self.rate = per_second
         if self._task is not None:
-            self._task.cancel()  # it may be asleep for long at the old rate
+            self._task.cancel()  # it may sleep for long at the old rate
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def stop(self) -> None:
-        """Ends the generator and what it still has under way."""
+        """Stop the generator, and cancel events under way."""
         tasks = [*self._firing, *([self._task] if self._task else [])]
         self._task = None
         self.rate = 0.0

@@ -1,4 +1,4 @@
-"""Deliveries that go wrong on order: lost, refused, delayed, or never begun."""
+"""Deliveries that fail on request: lost, refused, delayed, or not sent at all."""
 
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -13,7 +13,7 @@ MAX_SECONDS = 600.0
 
 @dataclass(kw_only=True)
 class Troubles:
-    """What becomes of the next deliveries, whichever subscription they are for.
+    """How the next deliveries fail, of whichever subscription.
 
     `lose`: the log says delivered, nothing is sent. `refuse`: something before the receiver
     answers 503. `delay`: sent late. `silent`: events happen and nothing is sent or logged.
@@ -26,7 +26,7 @@ class Troubles:
     silent: bool = False
 
     def order(self, kind: str, count: int, seconds: float) -> None:
-        """The next `count` deliveries, 0 for none any more; raises ApiError for another kind."""
+        """Make the next `count` deliveries fail, 0: none. Raises ApiError for an unknown kind."""
         if kind not in KINDS:
             raise ApiError(400, f"kind must be one of {', '.join(KINDS)}", "INVALID_PARAMETER")
         setattr(self, kind, count)
@@ -34,7 +34,7 @@ class Troubles:
             self.delay_seconds = seconds
 
     def next_trouble(self) -> TroubleKind | None:
-        """What happens to this delivery, counted."""
+        """The trouble of this delivery, with its count reduced; None: no trouble."""
         for kind in KINDS:
             left = getattr(self, kind)
             if left > 0:

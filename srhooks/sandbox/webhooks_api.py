@@ -45,10 +45,10 @@ async def get_one(request: web.Request) -> web.Response:
 
 
 async def activate(request: web.Request) -> web.Response:
-    """Answers once the handshake is over. Also brings a suspended one back."""
+    """Activate a subscription, also a suspended one; answers when the handshake is over."""
     subscription = _mine(request)
     await request.app[SANDBOX].courier.shake_hands(subscription)
-    _mine(request)  # it may have been deleted meanwhile
+    _mine(request)  # 404 if it was deleted during the handshake
     return web.Response(status=204)
 
 
@@ -73,7 +73,7 @@ async def get_key(request: web.Request) -> web.Response:
 
 
 async def callbacks_log(request: web.Request) -> web.Response:
-    """What was sent, newest first, filtered by outcome and time."""
+    """The attempts, newest first, filtered by outcome and time."""
     subscription = _mine(request)
     status = request.query.get("callbackStatus")
     if status is not None and status not in LOG_STATUSES:
@@ -93,7 +93,7 @@ async def callbacks_log(request: web.Request) -> web.Response:
         )
 
     newest_first = list(reversed(subscription.log))
-    newest_first.sort(key=lambda entry: -entry.at)  # calls overlap: they end in another order
+    newest_first.sort(key=lambda entry: -entry.at)  # attempts overlap: they end in another order
     entries = [entry for entry in newest_first if fits(entry)]
     if sandbox.settings.list_style == "array" and "page_id" in request.query:
         raise ApiError(400, "page_id is not known", "INVALID_PARAMETER")
@@ -107,7 +107,7 @@ def _mine(request: web.Request) -> Subscription:
 
 
 def _page(request: web.Request, rows: list[tuple[str, dict[str, Any]]]) -> web.Response:
-    """One page, in the style the sandbox was set to."""
+    """One page, in the form that the sandbox's settings name."""
     limit = whole_number(request, "limit", 10, 1, MAX_LIMIT)
     start = 0
     page_id = request.query.get("page_id")

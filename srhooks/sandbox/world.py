@@ -10,7 +10,7 @@ from typing import Any
 from srhooks.sandbox.people import SandboxUser
 
 Json = dict[str, Any]
-KEPT_PER_KIND = 10_000  # beyond it the oldest is forgotten, so that long runs stay small
+KEPT_PER_KIND = 10_000  # beyond it the oldest is removed, so that memory stays bounded
 KEPT_TOMBSTONES = 20_000
 KEPT_IN_LISTS = 20  # comments of an approval, attachments of an application
 
@@ -21,7 +21,7 @@ class UnknownEntityError(LookupError):
 
 @dataclass(kw_only=True, eq=False)
 class Entity:
-    """One thing the API shows. `ids` is what a notification's body names."""
+    """One entity of the API. `ids` is the body of a notification about it."""
 
     kind: str
     id: str
@@ -33,7 +33,7 @@ class Entity:
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """What an event did: the body to send and the path to link to."""
+    """The result of an event: the body to send and the path to link to."""
 
     body: dict[str, str]
     path: str
@@ -41,7 +41,7 @@ class Change:
 
 @dataclass(kw_only=True)
 class World:
-    """Holds entities; knows nothing of events. Paths are relative to the API's base."""
+    """The entities by path, kind and id. Paths are relative to the API's base URL."""
 
     rng: random.Random
     people: list[SandboxUser]
@@ -67,7 +67,7 @@ class World:
         return entity
 
     def pick(self, kind: str, entity_id: str | None, make: Callable[["World"], Entity]) -> Entity:
-        """The one asked for, else any, else a new one. Raises UnknownEntityError."""
+        """The entity of that id; without an id any one, or a new one. Raises UnknownEntityError."""
         if entity_id is not None:
             found = self.by_id.get((kind, entity_id))
             if found is None:
@@ -77,7 +77,7 @@ class World:
         return self.rng.choice(kept) if kept else make(self)
 
     def remove(self, entity: Entity, status: int) -> None:
-        """Deletes: the path answers `status` from now on, and so does all that hangs on it."""
+        """Delete an entity with its children: their paths answer `status` from now on."""
         if self.by_id.get((entity.kind, entity.id)) is not entity:
             return
         self._drop(entity)
@@ -86,7 +86,7 @@ class World:
             del self.tombstones[next(iter(self.tombstones))]
 
     def children(self, parent: Entity) -> list[Entity]:
-        """Everything made for `parent`, however deep."""
+        """All entities made for `parent`, at any depth."""
         found = []
         for kept in self.listed.values():
             found += [one for one in kept if parent in one.parents.values()]
@@ -100,7 +100,7 @@ class World:
 
 
 def now() -> str:
-    """The moment, as entities write it."""
+    """The present time in the format of entities."""
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
@@ -111,7 +111,7 @@ def day_ahead(world: World, nearest: int, furthest: int) -> str:
 
 
 def touch(entity: Entity) -> None:
-    """Something about it changed just now."""
+    """Set the time of an entity's last change to now."""
     entity.data["updatedOn"] = now()
 
 
