@@ -16,18 +16,20 @@ const exact = new Intl.DateTimeFormat("en-GB", {
   fractionalSecondDigits: 3,
   timeZoneName: "short",
 });
-// Moments on an axis: of the day, or of several days.
+// Moments on an axis, of the day or of several days; days; values.
 const hour = { hour: "2-digit", minute: "2-digit" };
-const clocks = {
-  time: new Intl.DateTimeFormat("en-GB", hour),
-  day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...hour }),
-};
 const withYear = new Intl.DateTimeFormat("en-GB", {
   day: "numeric",
   month: "short",
   year: "numeric",
   ...hour,
 });
+const clocks = {
+  time: new Intl.DateTimeFormat("en-GB", hour),
+  day: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", ...hour }),
+  date: new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric" }),
+  value: withYear, // of a record: it stays to be seen as it is
+};
 const dayAndTime = (ms) =>
   (new Date(ms).getFullYear() === new Date().getFullYear() ? clocks.day : withYear).format(ms);
 const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -59,7 +61,7 @@ function refresh() {
     const clock = clocks[time.dataset.clock];
     const text = clock ? clock.format(seen.ms) : isExact ? exact.format(seen.ms) : ago(seen.ms);
     if (time.textContent !== text) time.textContent = text;
-    const title = isExact ? seen.from : exact.format(seen.ms);
+    const title = isExact || clock === clocks.value ? seen.from : exact.format(seen.ms);
     if (time.title !== title) time.title = title;
   }
 }

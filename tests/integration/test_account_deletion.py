@@ -33,7 +33,7 @@ async def ada(world: World) -> AsyncIterator[Browser]:
 
 async def test_the_account_tells_since_when_as_a_date(ada: Browser) -> None:
     page = await ada.page("/account")
-    assert re.search(r"Here since</dt><dd>\d{1,2} [A-Z][a-z]{2} \d{4}</dd>", page)
+    assert re.search(r"Here since</dt><dd><time [^>]*>\d{1,2} [A-Z][a-z]{2} \d{4}</time>", page)
 
 
 async def test_deleting_the_account_takes_everything_and_everybody_out(

@@ -1,6 +1,8 @@
 """Times in the reader's zone: told by a cookie and by the form with the dates."""
 
+import json
 from datetime import UTC, datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +11,7 @@ from srhooks.domain.clock import read_time
 from srhooks.web.http.query_params import read_filter
 from srhooks.web.presentation import reader_zone
 from srhooks.web.presentation.template_filters import ago, exact, field_time
+from srhooks.web.presentation.time_elements import value
 
 from tests.support.harness import World
 
@@ -35,6 +38,56 @@ def test_times_are_told_in_the_zone() -> None:
         assert field_time("2025-12-01T12:00") == "2025-12-01T17:45"  # without a zone it is UTC
     finally:
         reader_zone.current.reset(told)
+
+
+def test_a_value_that_is_a_time_is_told_as_people_read_times() -> None:
+    """And can be seen as it is: in its title."""
+    raw = "2026-12-17T23:30:00.000Z"
+    shown = '<time datetime="{0}" title="{0}" data-clock="value">{1}</time>'
+    assert value(raw, 60) == shown.format(raw, "17 Dec 2026, 23:30")
+    told = reader_zone.current.set(ZoneInfo(KATHMANDU))
+    try:
+        assert value(raw) == shown.format(raw, "18 Dec 2026, 05:15")
+        west = "2026-12-17T23:30:00-07:00"
+        assert value(west) == shown.format(west, "18 Dec 2026, 12:15")
+        for other in (
+            "2026-12-17", "2026-12-17T23:30:00", "2026-13-45T99:00:00Z", "9999-12-31T23:59:59Z",
+            raw + "<", "IN_REVIEW", "",
+        ):  # fmt: skip
+            assert "<time" not in value(other), other
+        assert value("IN_REVIEW") == "<bdi>In review</bdi>"
+    finally:
+        reader_zone.current.reset(told)
+
+
+async def test_rows_and_timelines_tell_times_of_records_in_the_zone(world: World) -> None:
+    async with world.logged_in() as ada:
+        created = await ada.subscribe("interview.updated")
+        await world.notify(
+            created["hookId"], b'{"interview_id": "i1"}', event_name="interview.updated"
+        )
+        raw = "2026-12-17T12:00:00.000Z"
+        changes = [
+            {"field": "timeslots.0.startsOn", "before": raw, "now": raw.replace("17T", "18T")}
+        ]
+        await world.services.store._write(  # type: ignore[attr-defined]
+            "UPDATE notifications SET changes = $1, title = 'x'", json.dumps(changes)
+        )
+        ada.session.cookie_jar.update_cookies({"zone": KATHMANDU})
+        for path in ("/notifications", "/entities/interview/i1"):
+            page = await ada.page(path)
+            assert "Timeslots starts on</bdi>:" in page
+            assert f'title="{raw}" data-clock="value">17 Dec 2026, 17:45</time>' in page
+            assert 'data-clock="value">18 Dec 2026, 17:45</time>' in page
+
+
+def test_times_are_made_in_one_place() -> None:
+    """But that of a row, which thousands a second are made of; its macro gets the same texts."""
+    templates = Path(__file__).parents[2] / "templates"
+    with_their_own = {
+        path.name for path in templates.rglob("*.html") if "<time" in path.read_text("utf-8")
+    }
+    assert with_their_own == {"_row.html"}
 
 
 def test_dates_of_the_filter_are_in_the_zone_that_goes_with_them() -> None:

@@ -24,8 +24,14 @@ from srhooks.protocol.event_types import (
 )
 from srhooks.subscriptions.callback_address import WORDS as ADDRESS_WORDS
 from srhooks.web.http.static_files import ASSETS
-from srhooks.web.presentation import foreign_text, labels, news, reader_zone, template_filters
-from srhooks.web.presentation.chart import span_label
+from srhooks.web.presentation import (
+    foreign_text,
+    labels,
+    news,
+    reader_zone,
+    template_filters,
+    time_elements,
+)
 from srhooks.web.presentation.json_tree import json_tree
 from srhooks.web.presentation.subject_links import kind_title, story_url, subject_url
 from srhooks.web.presentation.words import WORDS
@@ -90,13 +96,11 @@ PREFORMATTED = re.compile(r"(<pre\b.*?</pre>)", re.DOTALL)
 FILTERS: dict[str, Callable[..., Any]] = {
     "ago": template_filters.ago,
     "clip": labels.clip,
-    "date": template_filters.date,
     "duration": template_filters.duration,
     "event_text": labels.event_text,
     "event_words": labels.event_words,
     "exact": template_filters.exact,
     "field_words": news.field_words,
-    "value_words": news.value_words,
     "exact_text": foreign_text.exact_text,
     "family": family,
     "family_title": labels.family_title,
@@ -113,9 +117,12 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "plain": foreign_text.plain,
     "query": template_filters.query,
     "size": template_filters.size,
-    "time_ago": template_filters.time_ago,
-    "time_exact": template_filters.time_exact,
-    "span_label": span_label,
+    "ms_of": time_elements.ms_of,
+    "time_ago": time_elements.time_ago,
+    "time_day": time_elements.time_day,
+    "time_exact": time_elements.time_exact,
+    "time_on_axis": time_elements.time_on_axis,
+    "value": time_elements.value,
     "urlencode": template_filters.quoted,
     "visible": foreign_text.visible,
 }

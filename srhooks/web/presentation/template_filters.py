@@ -6,8 +6,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
-from markupsafe import Markup
-
 from srhooks.domain import clock, ids
 from srhooks.domain.models import Filter, Notification
 from srhooks.web.presentation.reader_zone import current, local, zone_named
@@ -101,18 +99,6 @@ def exact(ms: int | None) -> str:
 
 def _exact(text: str) -> str:
     return f"{_date(text[:10])}, {text[11:23]} UTC"
-
-
-def time_ago(ms: int, now: int) -> Markup:
-    """How long ago, and exactly when on hover and focus; time.js keeps it true."""
-    return Markup('<time datetime="{}" title="{}" tabindex="0">{}</time>').format(
-        iso(ms), exact(ms), ago(ms, now)
-    )
-
-
-def time_exact(ms: int) -> Markup:
-    """Day and time to the millisecond; time.js shows it in the reader's zone."""
-    return Markup('<time class="exact" datetime="{}">{}</time>').format(iso(ms), exact(ms))
 
 
 class Moment(NamedTuple):
