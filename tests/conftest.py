@@ -40,7 +40,8 @@ BUSY = frozenset({
 })  # fmt: skip
 # Each of these waits for many seconds.
 SLOW = BUSY | {
-    "test_backup", "test_copy_database", "test_deadline", "test_failing_links", "test_live_feed",
+    "test_backup", "test_copy_database", "test_deadline", "test_failing_links",
+    "test_fleet_processes", "test_listen_replay", "test_live_feed", "test_outgrowing",
     "test_missed_progress", "test_outage_story", "test_resend", "test_secrets",
     "test_several_processes", "test_two_processes", "test_verification",
 }  # fmt: skip

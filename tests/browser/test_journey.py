@@ -7,11 +7,9 @@ from pathlib import Path
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Locator, Page, Route, expect
-from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.server.runner import served
 
 from tests.support.browser import answer_question, log_in, needs_chromium, visit
-from tests.support.harness import World, application, eventually, free_port
+from tests.support.harness import World, application, eventually, free_port, served_sandbox
 from tests.support.harness import world as start_world
 
 pytestmark = needs_chromium
@@ -140,12 +138,10 @@ async def test_a_page_is_live_in_whatever_order_its_scripts_arrive(
 async def test_what_a_restart_made_a_page_miss_comes_by_itself(
     chromium: Browser, tmp_path: Path
 ) -> None:
-    fake = create_sandbox(SandboxSettings(seed=1))
     port = free_port()
-    async with served(fake, "127.0.0.1", 0) as sandbox_port:
-        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
+    async with served_sandbox() as (fake, sandbox_port):
         async with application(tmp_path, sandbox_port, port=port) as (app, settings):
-            town = World(settings, fake[SANDBOX], app)
+            town = World(settings, fake, app)
             context = visit(chromium, town, forgive=AWAY)
             _, page = await context.__aenter__()
             await log_in(page)
@@ -157,7 +153,7 @@ async def test_what_a_restart_made_a_page_miss_comes_by_itself(
             await expect(feed(page)).to_have_count(3)
         await expect(page.get_by_text("Reconnecting…")).to_be_visible()
         async with application(tmp_path, sandbox_port, port=port) as (app, settings):
-            town = World(settings, fake[SANDBOX], app)
+            town = World(settings, fake, app)
             for number in range(3, 9):
                 await town.notify(hook, b"{}", event_name=f"job.{number}")
             await expect(page.get_by_text("Live", exact=True)).to_be_visible(timeout=20_000)

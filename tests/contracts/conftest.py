@@ -10,13 +10,20 @@ from tests.support.stored import TOKENS, person
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+async def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
+    """Open, with the tables and nobody in it."""
     url = f"sqlite:///{tmp_path / 'test.db'}"
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
     store = make_store(url)
     await store.open()
-    await store.save_user(person(1), TOKENS)
-    await store.save_user(person(2), TOKENS)
     yield store
     await store.close()
+
+
+@pytest.fixture
+async def store(empty_store: Store) -> Store:
+    """With two people."""
+    await empty_store.save_user(person(1), TOKENS)
+    await empty_store.save_user(person(2), TOKENS)
+    return empty_store

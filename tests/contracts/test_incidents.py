@@ -1,28 +1,20 @@
 """Incidents in both databases: one open for each kind and subject, each change told once."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 from srhooks.domain.account import SealedCredential, User
 from srhooks.domain.incidents import Incident, NewIncident
-from srhooks.store import Store, make_store
+from srhooks.store import Store
 
 DAY = 86_400_000
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    store = make_store(url)
-    await store.open()
+@pytest.fixture
+async def store(empty_store: Store) -> Store:
     user = User("u1", "sr1", "Ada", "ada@example.com", False, 1, 1)
-    await store.save_user(user, SealedCredential(b"a", b"r", 1, 1, dead=False))
-    yield store
-    await store.close()
+    await empty_store.save_user(user, SealedCredential(b"a", b"r", 1, 1, dead=False))
+    return empty_store
 
 
 def new(**changes: Any) -> NewIncident:

@@ -1,7 +1,5 @@
 """What never arrived, in both databases: what counts as arrived, and how far logs were read."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,23 +7,17 @@ from srhooks.domain.account import SealedCredential, User
 from srhooks.domain.ids import received_ms
 from srhooks.domain.missed import LoggedNotification, LogWalk, Try
 from srhooks.domain.models import Hook, NewNotification
-from srhooks.store import Store, make_store
+from srhooks.store import Store
 
 SENT = 1_790_000_000_000  # ms
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    store = make_store(url)
-    await store.open()
+@pytest.fixture
+async def store(empty_store: Store) -> Store:
     user = User("u1", "sr1", "Ada", "ada@example.com", False, 1, 1)
-    await store.save_user(user, SealedCredential(b"a", b"r", 1, 1, dead=False))
-    await store.add_hook(Hook("h1", "u1", "s1", None, 1))
-    yield store
-    await store.close()
+    await empty_store.save_user(user, SealedCredential(b"a", b"r", 1, 1, dead=False))
+    await empty_store.add_hook(Hook("h1", "u1", "s1", None, 1))
+    return empty_store
 
 
 def logged(event_id: str | None = "e1", **changes: Any) -> LoggedNotification:

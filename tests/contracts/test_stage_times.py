@@ -1,23 +1,14 @@
 """When notifications were answered and shown, in both databases."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from srhooks.domain.models import Hook, NewNotification
-from srhooks.store import Store, make_store
+from srhooks.store import Store
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
-async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
-    url = f"sqlite:///{tmp_path / 'test.db'}"
-    if request.param == "postgres":
-        url = request.getfixturevalue("postgres_url")
-    store = make_store(url)
-    await store.open()
-    await store.add_hook(Hook("h1", "u1", "s1", None, 1))
-    yield store
-    await store.close()
+@pytest.fixture
+async def store(empty_store: Store) -> Store:
+    await empty_store.add_hook(Hook("h1", "u1", "s1", None, 1))
+    return empty_store
 
 
 async def add(store: Store, signature: str = "valid") -> int:

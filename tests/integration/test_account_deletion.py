@@ -3,10 +3,8 @@
 import asyncio
 import re
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import WHOLE_ACCOUNT, NewNotification
@@ -23,12 +21,6 @@ from tests.support.erasing import (
 )
 from tests.support.harness import Browser, World, application, eventually
 from tests.support.harness import world as start_world
-
-
-@pytest.fixture
-async def ada(world: World) -> AsyncIterator[Browser]:
-    async with world.logged_in() as browser:
-        yield browser
 
 
 async def test_the_account_tells_since_when_as_a_date(ada: Browser) -> None:

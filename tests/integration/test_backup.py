@@ -1,7 +1,6 @@
 """`srhooks backup`, `migrate` and `--version`."""
 
 import asyncio
-import os
 import sqlite3
 import stat
 import subprocess
@@ -12,13 +11,14 @@ from pathlib import Path
 from srhooks.domain.models import Filter
 from srhooks.store import make_store
 
+from tests.support.environment import bare_environment
 from tests.support.stored import TOKENS, notification, person
 
 
 def srhooks(*words: str, url: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "srhooks", *words],
-        env={"PATH": os.environ["PATH"], "DATABASE_URL": url},
+        env=bare_environment(DATABASE_URL=url),
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
 

@@ -1,7 +1,6 @@
 """What a browser is told on every kind of answer, and that nothing comes from elsewhere."""
 
 import re
-from collections.abc import AsyncIterator
 from http.cookies import SimpleCookie
 from pathlib import Path
 from typing import Any
@@ -46,12 +45,6 @@ ANSWERS: dict[str, tuple[str, str, dict[str, str], int]] = {
     "hook, wrong method": ("GET", "/hooks/x", {"Accept": "text/html"}, 405),
     "hook, unknown": ("POST", "/hooks/x", {"Accept": "text/html"}, 404),
 }  # fmt: skip
-
-
-@pytest.fixture
-async def ada(world: World) -> AsyncIterator[Browser]:
-    async with world.logged_in() as browser:
-        yield browser
 
 
 def policy_of(headers: Any) -> dict[str, set[str]]:

@@ -16,6 +16,7 @@ import pytest
 from srhooks.cli import COMMANDS
 from yarl import URL
 
+from tests.support.environment import bare_environment
 from tests.support.harness import Browser, World, eventually, free_port
 
 DOWN = "http://127.0.0.1:9"  # nothing listens on the discard port
@@ -24,8 +25,7 @@ GONE_WITHIN = 5.0  # seconds
 
 
 def environment(**more: str) -> dict[str, str]:
-    return {
-        "PATH": os.environ["PATH"],
+    return bare_environment() | {
         "SMARTRECRUITERS_CLIENT_ID": "sandbox-client",
         "SMARTRECRUITERS_CLIENT_SECRET": "sandbox-secret",
         "SESSION_SECRET": "a session secret of this test alone",

@@ -26,6 +26,7 @@ from tests.support.egress import (
     private_authority,
     tls_in_front,
 )
+from tests.support.environment import bare_environment
 from tests.support.harness import eventually
 from tests.support.mail import mail_server
 from tests.support.strict_service import StrictService, StrictWorld, strict_world
@@ -207,8 +208,8 @@ async def test_send_and_listen_go_the_same_way(outside: Outside) -> None:
 
     app = web.Application()
     app.router.add_post("/hooks/x", hook)
-    environment = {
-        "PATH": "", "USE_PROXY": "yes", "HTTPS_PROXY": f"http://127.0.0.1:{outside.proxy.port}",
+    environment = bare_environment() | {
+        "USE_PROXY": "yes", "HTTPS_PROXY": f"http://127.0.0.1:{outside.proxy.port}",
         "CA_FILE": str(outside.authority.ca_file), "SRHOOKS_TOKEN": "srhooks_x",
     }  # fmt: skip
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import secrets
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +15,6 @@ from tests.support.harness import Browser, eventually
 from tests.support.odd_service import ROOT, OddService, OddWorld, Reply, odd_world
 
 Created = dict[str, Any]
-
-
-@pytest.fixture
-async def odd(tmp_path: Path) -> AsyncIterator[OddWorld]:
-    async with odd_world(tmp_path) as world:
-        yield world
-
-
-@pytest.fixture
-async def zoe(odd: OddWorld) -> AsyncIterator[Browser]:
-    async with odd.logged_in() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import asyncio
 import sqlite3
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -23,12 +22,6 @@ from tests.support.harness import Browser, World, application, eventually
 from tests.support.harness import world as start_world
 
 GONE = {"candidateId": GRACE_HOPPER, "confirm": True}
-
-
-@pytest.fixture
-async def ada(world: World) -> AsyncIterator[Browser]:
-    async with world.logged_in() as browser:
-        yield browser
 
 
 async def test_a_candidate_is_erased_from_every_place(

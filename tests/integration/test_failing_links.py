@@ -1,29 +1,15 @@
 """Links that fail, hang or answer with nothing: each waits for itself, no other waits for it."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.support.harness import Browser, eventually
-from tests.support.odd_service import OddWorld, Reply, odd_world
+from tests.support.odd_service import OddWorld, Reply
 
 GOOD = 20
 BAD = 12
-
-
-@pytest.fixture
-async def odd(tmp_path: Path) -> AsyncIterator[OddWorld]:
-    async with odd_world(tmp_path) as world:
-        yield world
-
-
-@pytest.fixture
-async def zoe(odd: OddWorld) -> AsyncIterator[Browser]:
-    async with odd.logged_in() as browser:
-        yield browser
 
 
 @pytest.fixture

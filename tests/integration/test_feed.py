@@ -1,7 +1,6 @@
 """The feed and a notification: JSON, filters, pages, negotiation, and whose they are."""
 
 import re
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -18,12 +17,6 @@ KEYS = {
     "id", "receivedAt", "hookId", "subscriptionId", "eventId", "eventName", "eventVersion",
     "link", "body", "headers", "signature", "deliveries", "entity",
 }  # fmt: skip
-
-
-@pytest.fixture
-async def ada(world: World) -> AsyncIterator[Browser]:
-    async with world.logged_in() as browser:
-        yield browser
 
 
 @pytest.fixture

@@ -33,12 +33,6 @@ async def world(small_disk: Path) -> AsyncIterator[World]:
         yield running
 
 
-@pytest.fixture
-async def ada(world: World) -> AsyncIterator[Browser]:
-    async with world.logged_in() as browser:
-        yield browser
-
-
 async def fill_by_hooks(world: World, ada: Browser, hook: str, filler: Path) -> int:
     """Send notifications until nothing more is taken; how many were."""
     taken = 0

@@ -20,12 +20,6 @@ from tests.support.harness import world as start_world
 
 
 @pytest.fixture
-async def ada(world: World) -> AsyncIterator[Browser]:
-    async with world.logged_in() as browser:
-        yield browser
-
-
-@pytest.fixture
 async def hook(ada: Browser) -> str:
     created = await ada.subscribe(active=False)
     hook_id: str = created["hookId"]

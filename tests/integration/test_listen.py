@@ -15,11 +15,10 @@ import pytest
 from aiohttp import ClientSession, web
 from multidict import CIMultiDict
 from srhooks.commands import listen_client
-from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 from srhooks.web.pages import feed
 
-from tests.support.harness import World, application, eventually, free_port
+from tests.support.harness import World, application, eventually, free_port, served_sandbox
 
 ODD_BODY = b'\xff\x00{"id":  "\xe2\x82\xac"}\r\n'
 
@@ -120,14 +119,12 @@ async def test_it_replays_unchanged_and_shows_what_was_answered(world: World) ->
 
 
 async def test_nothing_is_lost_or_doubled_across_a_restart_of_the_server(tmp_path: Path) -> None:
-    fake = create_sandbox(SandboxSettings(seed=1))
     async with AsyncExitStack() as stack:
-        sandbox_port = await stack.enter_async_context(served(fake, "127.0.0.1", 0))
-        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
+        fake, sandbox_port = await stack.enter_async_context(served_sandbox())
         port = free_port()
         one, url = await stack.enter_async_context(receiver())
         async with application(tmp_path, sandbox_port, port=port) as (app, settings):
-            world = World(settings, fake[SANDBOX], app)
+            world = World(settings, fake, app)
             async with AsyncExitStack() as people:
                 hook, token = await ready(world, people)
             process = await stack.enter_async_context(
@@ -142,7 +139,7 @@ async def test_nothing_is_lost_or_doubled_across_a_restart_of_the_server(tmp_pat
                 print(await stopped(process))
                 raise
         async with application(tmp_path, sandbox_port, port=port) as (app, settings):
-            world = World(settings, fake[SANDBOX], app)
+            world = World(settings, fake, app)
             for number in range(5, 130):  # more than fit into one page
                 await world.notify(hook, b"{}", event_id=str(number))
             await eventually(lambda: one.has(130), within=30)

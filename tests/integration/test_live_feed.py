@@ -10,11 +10,9 @@ import pytest
 from aiohttp import ClientError
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Hook
-from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.server.runner import served
 from srhooks.web.state.app_keys import STORE
 
-from tests.support.harness import World, application, eventually, free_port
+from tests.support.harness import World, application, eventually, free_port, served_sandbox
 from tests.support.page_model import Page
 
 SEEDS = int(os.environ.get("SRHOOKS_LIVE_SEEDS", "3"))
@@ -44,16 +42,14 @@ async def caught_up(page: Page) -> None:
 
 async def walk(seed: int, folder: Path) -> None:
     chance = random.Random(seed)  # noqa: S311 - a walk that can be repeated
-    fake = create_sandbox(SandboxSettings(seed=1))
     async with contextlib.AsyncExitStack() as stack:
-        sandbox_port = await stack.enter_async_context(served(fake, "127.0.0.1", 0))
-        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
+        fake, sandbox_port = await stack.enter_async_context(served_sandbox())
         port = free_port()
         running = await stack.enter_async_context(contextlib.AsyncExitStack())
         app, settings = await running.enter_async_context(
             application(folder, sandbox_port, port=port)
         )
-        world = World(settings, fake[SANDBOX], app)
+        world = World(settings, fake, app)
         ada = await stack.enter_async_context(world.logged_in())
         (user_id,) = await app[STORE].user_ids()
         await app[STORE].add_hook(Hook(HOOK, user_id, "s1", None, now_ms()))

@@ -21,6 +21,7 @@ from srhooks.config import Settings, load_settings
 from srhooks.domain.models import Hook
 from srhooks.store import make_store
 
+from tests.support.environment import bare_environment
 from tests.support.harness import eventually, free_port
 from tests.support.stored import TOKENS, person
 
@@ -197,13 +198,12 @@ async def test_the_units_command_runs_with_its_environment(tmp_path: Path) -> No
     assert value.startswith(f"sqlite:///{service['WorkingDirectory']}/")
     assert service["WorkingDirectory"] == f"/var/lib/{service['StateDirectory']}"
     port = free_port()
-    environment = {
+    environment = bare_environment() | {
         name: value.replace(service["WorkingDirectory"], str(tmp_path)),
         **environment_file("systemd/srhooks.env"),
         "PORT": str(port),
-        "PATH": os.environ["PATH"],
     }
-    loaded({key: value for key, value in environment.items() if key != "PATH"})
+    loaded({key: value for key, value in environment.items() if key not in bare_environment()})
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "srhooks", *command.split(), env=environment, cwd=tmp_path,
         stderr=subprocess.DEVNULL,
@@ -300,8 +300,8 @@ async def test_two_behind_nginx_lose_nothing_when_one_is_killed(
     await store.open()
     await store.save_user(person(), TOKENS)
     await store.add_hook(Hook("a" * 32, "u1", None, None, 1))
-    environment = {
-        "PATH": os.environ["PATH"], "APP_URL": base, "SESSION_SECRET": "s" * 64,
+    environment = bare_environment() | {
+        "APP_URL": base, "SESSION_SECRET": "s" * 64,
         "DATABASE_URL": postgres_url, "SMARTRECRUITERS_API_URL": "http://127.0.0.1:9",
     }  # fmt: skip
     first, _ = (

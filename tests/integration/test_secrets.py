@@ -3,11 +3,10 @@
 import asyncio
 import base64
 import contextlib
-import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -15,16 +14,23 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from srhooks.config import Settings
 from srhooks.crypto import Vault
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
-from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.server.runner import served
+from srhooks.sandbox import SandboxSettings
 from srhooks.store import Store
 from srhooks.web.state.app_keys import HOOKS, STORE
 
+from tests.support.environment import bare_environment
 from tests.support.firing import fire
-from tests.support.harness import Browser, World, application, eventually, free_port
+from tests.support.harness import (
+    Browser,
+    World,
+    application,
+    eventually,
+    free_port,
+    served_sandbox,
+    settings_beside,
+)
 from tests.support.harness import world as world_of
 
 CLIENT_SECRET = "planted-client-secret-c1"
@@ -68,16 +74,14 @@ class Program:
 
 @contextlib.asynccontextmanager
 async def program(folder: Path, log_format: str) -> AsyncIterator[Program]:
-    fake = create_sandbox(SandboxSettings(seed=1, client_secret=CLIENT_SECRET, rate_limit=0))
-    async with served(fake, "127.0.0.1", 0) as sandbox_port:
+    sandbox = SandboxSettings(seed=1, client_secret=CLIENT_SECRET, rate_limit=0)
+    async with served_sandbox(sandbox) as (fake, sandbox_port):
         port, base = free_port(), f"http://127.0.0.1:{sandbox_port}"
-        fake[SANDBOX].base_url = base
-        settings = Settings(
-            client_id="sandbox-client", client_secret=CLIENT_SECRET,
-            session_secrets=(SESSION_SECRET,), app_url=f"http://127.0.0.1:{port}",
+        settings = replace(
+            settings_beside(folder, sandbox_port, port),
+            client_secret=CLIENT_SECRET, session_secrets=(SESSION_SECRET,),
         )  # fmt: skip
-        environment = {
-            "PATH": os.environ["PATH"],
+        environment = bare_environment() | {
             "SMARTRECRUITERS_CLIENT_ID": "sandbox-client",
             "SMARTRECRUITERS_CLIENT_SECRET": CLIENT_SECRET,
             "SESSION_SECRET": f"{SESSION_SECRET},{OLD_SECRET}",
@@ -98,7 +102,7 @@ async def program(folder: Path, log_format: str) -> AsyncIterator[Program]:
         assert process.stdout is not None
         said = bytearray()
         reading = asyncio.create_task(_read(process.stdout, said))
-        world = World(settings, fake[SANDBOX], web.Application())
+        world = World(settings, fake, web.Application())
         try:
             await eventually(lambda: _is_up(settings.app_url))
             yield Program(world, folder, process, said)

@@ -1,7 +1,6 @@
 """Verdicts: the documented vector, keys that change, and what must not be trusted."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +21,6 @@ SIGNED = {
     "link": "<http://smartrecruiters.com/endpoint>; rel=self",
 }
 MADE = "v1=2e9291f10d44ca10204a4cd81b05d73b6a316b2b605d4e2e0e0b37b40198ce1f"
-
-
-@pytest.fixture
-async def odd(tmp_path: Path) -> AsyncIterator[OddWorld]:
-    async with odd_world(tmp_path) as world:
-        yield world
 
 
 async def newest(browser: Browser) -> dict[str, Any]:

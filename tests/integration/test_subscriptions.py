@@ -1,7 +1,6 @@
 """The subscriptions' routes, and how they pass on what the service says."""
 
 import re
-from collections.abc import AsyncIterator
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -12,18 +11,6 @@ from srhooks.web.http.errors import of_service
 
 from tests.support.harness import Browser, World
 from tests.support.odd_service import ROOT, OddWorld, Reply, odd_world
-
-
-@pytest.fixture
-async def odd(tmp_path: Path) -> AsyncIterator[OddWorld]:
-    async with odd_world(tmp_path) as world:
-        yield world
-
-
-@pytest.fixture
-async def zoe(odd: OddWorld) -> AsyncIterator[Browser]:
-    async with odd.logged_in() as browser:
-        yield browser
 
 
 async def send_form(

@@ -1,7 +1,6 @@
 """The timeline of one thing: in order, complete, with what changed, and with nothing of others."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -10,12 +9,6 @@ from tests.support.erasing import hook_of, settled
 from tests.support.harness import Browser, World
 
 JOB, ADA, BEN = "job-1", "cand-ada", "cand-ben"
-
-
-@pytest.fixture
-async def ada(world: World) -> AsyncIterator[Browser]:
-    async with world.logged_in() as browser:
-        yield browser
 
 
 async def post(

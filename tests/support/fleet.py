@@ -7,10 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from srhooks.hub.postgres import PostgresHub
-from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.server.runner import served
 
-from tests.support.harness import Browser, World, application, eventually
+from tests.support.harness import Browser, World, application, eventually, served_sandbox
 
 
 @dataclass
@@ -49,10 +47,8 @@ class Processes:
 async def processes(
     folder: Path, postgres_url: str, count: int = 2, **settings: Any
 ) -> AsyncIterator[Processes]:
-    fake = create_sandbox(SandboxSettings(seed=1))
     async with contextlib.AsyncExitStack() as stack:
-        sandbox_port = await stack.enter_async_context(served(fake, "127.0.0.1", 0))
-        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
+        fake, sandbox_port = await stack.enter_async_context(served_sandbox())
         settings |= {"database_url": postgres_url}
         worlds: list[World] = []
         for _ in range(count):
@@ -61,7 +57,7 @@ async def processes(
             app, used = await stack.enter_async_context(
                 application(folder, sandbox_port, **settings)
             )
-            worlds.append(World(used, fake[SANDBOX], app))
+            worlds.append(World(used, fake, app))
         running = Processes(worlds)
         await running.start_hearing()
         yield running

@@ -111,10 +111,10 @@ async def nobody(base: str) -> AsyncIterator[Browser]:
         yield Browser(base, session)
 
 
-@dataclass
-class World:
+class AppWorld:
+    """srhooks beside some SmartRecruiters: what every world has, whoever plays the service."""
+
     settings: Settings
-    sandbox: Sandbox
     app: web.Application
 
     @property
@@ -129,6 +129,26 @@ class World:
     async def nobody(self) -> AsyncIterator[Browser]:
         async with nobody(self.base) as browser:
             yield browser
+
+    async def notify(self, hook_id: str, body: bytes = b'{"id": "1"}', **headers: str) -> int:
+        """Post a notification as anybody can; the status of the answer."""
+        named = {name.replace("_", "-"): value for name, value in headers.items()}
+        url = f"{self.base}/hooks/{hook_id}"
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(url, data=body, headers=named) as response,
+        ):
+            await response.read()
+            return response.status
+
+
+@dataclass
+class World(AppWorld):
+    """The service is the sandbox."""
+
+    settings: Settings
+    sandbox: Sandbox
+    app: web.Application
 
     @contextlib.asynccontextmanager
     async def logged_in(self, first_name: str = "Ada") -> AsyncIterator[Browser]:
@@ -165,33 +185,58 @@ class World:
         """Let an event happen; what is delivered of it is stored then (tests/support/firing.py)."""
         return await fire(self.sandbox, event, **chosen)
 
-    async def notify(self, hook_id: str, body: bytes = b'{"id": "1"}', **headers: str) -> int:
-        """Post a notification as anybody can; the status of the answer."""
-        headers = {name.replace("_", "-"): value for name, value in headers.items()}
-        url = f"{self.base}/hooks/{hook_id}"
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(url, data=body, headers=headers) as response,
-        ):
-            await response.read()
-            return response.status
-
 
 @contextlib.asynccontextmanager
 async def world(
     folder: Path, *, sandbox: SandboxSettings | None = None, **settings: Any
 ) -> AsyncIterator[World]:
     """Both programs running on loopback, srhooks with a database in `folder`."""
-    fake = create_sandbox(sandbox or SandboxSettings(seed=1))
-    async with served(fake, "127.0.0.1", 0) as sandbox_port:
-        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
-        async with application(folder, sandbox_port, **settings) as (app, used):
-            yield World(used, fake[SANDBOX], app)
+    async with (
+        served_sandbox(sandbox) as (fake, sandbox_port),
+        application(folder, sandbox_port, **settings) as (app, used),
+    ):
+        yield World(used, fake, app)
+
+
+@contextlib.asynccontextmanager
+async def served_sandbox(
+    settings: SandboxSettings | None = None,
+) -> AsyncIterator[tuple[Sandbox, int]]:
+    """The sandbox on a free port, and the port."""
+    fake = create_sandbox(settings or SandboxSettings(seed=1))
+    async with served(fake, "127.0.0.1", 0) as port:
+        fake[SANDBOX].base_url = f"http://127.0.0.1:{port}"
+        yield fake[SANDBOX], port
+
+
+@contextlib.asynccontextmanager
+async def served_double(
+    answer: Callable[[web.Request], Awaitable[web.StreamResponse]], port: int = 0
+) -> AsyncIterator[int]:
+    """A service that answers every request by one function, and its port."""
+    outside = web.Application()
+    outside.router.add_route("*", "/{path:.*}", answer)
+    async with served(outside, "127.0.0.1", port) as bound:
+        yield bound
+
+
+def settings_beside(folder: Path, service_port: int, port: int) -> Settings:
+    """Those of srhooks at `port`, with a database in `folder`, beside a service on loopback."""
+    return Settings(
+        client_id="sandbox-client",
+        client_secret="sandbox-secret",
+        session_secrets=(SECRET,),
+        app_url=f"http://127.0.0.1:{port}",
+        port=port,
+        api_url=f"http://127.0.0.1:{service_port}",
+        identity_url=f"http://127.0.0.1:{service_port}",
+        database_url=f"sqlite:///{folder / 'srhooks.db'}",
+    )
 
 
 @contextlib.asynccontextmanager
 async def application(
-    folder: Path, sandbox_port: int, **changed: Any
+    folder: Path, service_port: int, **changed: Any
 ) -> AsyncIterator[tuple[web.Application, Settings]]:
     """srhooks alone; start it again with the same folder and port to restart it.
 
@@ -202,17 +247,7 @@ async def application(
     async with contextlib.AsyncExitStack() as stack:
         for attempt in range(PORT_ATTEMPTS):
             port = fixed_port or free_port()
-            settings = Settings(
-                client_id="sandbox-client",
-                client_secret="sandbox-secret",
-                session_secrets=(SECRET,),
-                app_url=f"http://127.0.0.1:{port}",
-                port=port,
-                api_url=f"http://127.0.0.1:{sandbox_port}",
-                identity_url=f"http://127.0.0.1:{sandbox_port}",
-                database_url=f"sqlite:///{folder / 'srhooks.db'}",
-            )
-            settings = replace(settings, **changed)
+            settings = replace(settings_beside(folder, service_port, port), **changed)
             app = create_app(settings)
             if prepare is not None:
                 prepare(app)

@@ -13,21 +13,18 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
 from aiohttp import web
-from srhooks.app import create_app
 from srhooks.config import Settings
 from srhooks.protocol.signature import sign
-from srhooks.server.runner import served
 from yarl import URL
 
-from tests.support.harness import SECRET, Browser, free_port
-from tests.support.services import Services
+from tests.support.harness import AppWorld, Browser, application, served_double
 
 ROOT = "/webhooks-api/v201907/subscriptions"
 Reply = tuple[int, Any, dict[str, str]]
@@ -160,16 +157,10 @@ def reply(status: int, value: Any, headers: dict[str, str] | None = None) -> web
 
 
 @dataclass
-class OddWorld:
+class OddWorld(AppWorld):
     service: OddService
     settings: Settings
-    services: Services
-
-    @contextlib.asynccontextmanager
-    async def nobody(self) -> AsyncIterator[Browser]:
-        jar = aiohttp.CookieJar(unsafe=True)
-        async with aiohttp.ClientSession(cookie_jar=jar) as session:
-            yield Browser(self.settings.app_url, session)
+    app: web.Application
 
     @contextlib.asynccontextmanager
     async def logged_in(self) -> AsyncIterator[Browser]:
@@ -201,13 +192,7 @@ class OddWorld:
         if key is not None:
             named.setdefault("smartrecruiters-timestamp", str(int(time.time())))
             named["smartrecruiters-signature"] = sign(key, named, body)
-        url = f"{self.settings.app_url}/hooks/{hook_id}"
-        async with (
-            aiohttp.ClientSession() as session,
-            session.post(url, data=body, headers=named) as response,
-        ):
-            await response.read()
-            return response.status
+        return await super().notify(hook_id, body, **named)
 
 
 @contextlib.asynccontextmanager
@@ -216,23 +201,8 @@ async def odd_world(
 ) -> AsyncIterator[OddWorld]:
     """srhooks with this double as its SmartRecruiters; start it again with the same service."""
     service = service or OddService()
-    outside = web.Application()
-    outside.router.add_route("*", "/{path:.*}", service.answer)
-    service_port = URL(service.base).port if service.base else 0
-    async with served(outside, "127.0.0.1", service_port or 0) as bound:
-        service.base = f"http://127.0.0.1:{bound}"
-        port = changed.pop("port", None) or free_port()
-        settings = Settings(
-            client_id="odd-client",
-            client_secret="odd secret/+&",
-            session_secrets=(SECRET,),
-            app_url=f"http://127.0.0.1:{port}",
-            port=port,
-            api_url=service.base,
-            identity_url=service.base,
-            database_url=f"sqlite:///{folder / 'srhooks.db'}",
-        )
-        settings = replace(settings, **changed)
-        app = create_app(settings)
-        async with served(app, settings.host, settings.port):
-            yield OddWorld(service, settings, Services(app))
+    async with served_double(service.answer, URL(service.base).port or 0) as port:
+        service.base = f"http://127.0.0.1:{port}"
+        changed = {"client_id": "odd-client", "client_secret": "odd secret/+&", **changed}
+        async with application(folder, port, **changed) as (app, settings):
+            yield OddWorld(service, settings, app)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import subprocess
 import sys
@@ -13,10 +12,10 @@ from pathlib import Path
 import aiohttp
 from aiohttp import web
 from srhooks.config import Settings
-from srhooks.sandbox import SANDBOX, SandboxSettings, create_sandbox
-from srhooks.server.runner import served
+from srhooks.sandbox import SandboxSettings
 
-from tests.support.harness import SECRET, World, free_port
+from tests.support.environment import bare_environment
+from tests.support.harness import SECRET, World, free_port, served_sandbox, settings_beside
 
 
 class Process:
@@ -29,8 +28,7 @@ class Process:
         self.log = folder / "log.txt"
         self.program: tuple[str, ...] = ("srhooks", "serve")  # of `python -m`
         self.running: subprocess.Popen[bytes] | None = None
-        self.environment = {
-            "PATH": os.environ["PATH"],
+        self.environment = bare_environment() | {
             "SMARTRECRUITERS_CLIENT_ID": settings.client_id,
             "SMARTRECRUITERS_CLIENT_SECRET": settings.client_secret,
             "SMARTRECRUITERS_API_URL": settings.api_url,
@@ -84,21 +82,9 @@ class Process:
 @contextlib.asynccontextmanager
 async def process(folder: Path, sandbox: SandboxSettings | None = None) -> AsyncIterator[Process]:
     """Not yet started."""
-    fake = create_sandbox(sandbox or SandboxSettings(seed=1))
-    async with served(fake, "127.0.0.1", 0) as sandbox_port:
-        fake[SANDBOX].base_url = f"http://127.0.0.1:{sandbox_port}"
-        port = free_port()
-        settings = Settings(
-            client_id="sandbox-client",
-            client_secret="sandbox-secret",
-            session_secrets=(SECRET,),
-            app_url=f"http://127.0.0.1:{port}",
-            port=port,
-            api_url=f"http://127.0.0.1:{sandbox_port}",
-            identity_url=f"http://127.0.0.1:{sandbox_port}",
-            database_url=f"sqlite:///{folder / 'srhooks.db'}",
-        )
-        one = Process(folder, settings, World(settings, fake[SANDBOX], web.Application()))
+    async with served_sandbox(sandbox) as (fake, sandbox_port):
+        settings = settings_beside(folder, sandbox_port, free_port())
+        one = Process(folder, settings, World(settings, fake, web.Application()))
         try:
             yield one
         finally:

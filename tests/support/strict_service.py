@@ -7,18 +7,14 @@ import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
-from srhooks.app import create_app
 from srhooks.config import Settings
-from srhooks.server.runner import served
 
-from tests.support.harness import SECRET, Browser, free_port
-from tests.support.harness import nobody as anybody
-from tests.support.services import Services
+from tests.support.harness import AppWorld, Browser, application, served_double
 
 LIST = "/webhooks-api/v201907/subscriptions"
 COMPANY = "/configuration/company"
@@ -87,15 +83,10 @@ def _reply(status: int, value: Any) -> web.Response:
 
 
 @dataclass
-class StrictWorld:
+class StrictWorld(AppWorld):
     service: StrictService
     settings: Settings
-    services: Services
-
-    @contextlib.asynccontextmanager
-    async def nobody(self) -> AsyncIterator[Browser]:
-        async with anybody(self.settings.app_url) as browser:
-            yield browser
+    app: web.Application
 
     @contextlib.asynccontextmanager
     async def logged_in(self, key: str = "k" * 32) -> AsyncIterator[Browser]:
@@ -109,20 +100,9 @@ async def strict_world(
     folder: Path, service: StrictService | None = None, **changed: Any
 ) -> AsyncIterator[StrictWorld]:
     service = service or StrictService()
-    outside = web.Application()
-    outside.router.add_route("*", "/{path:.*}", service.answer)
-    async with served(outside, "127.0.0.1", 0) as bound:
-        service.base = f"http://127.0.0.1:{bound}"
-        port = free_port()
-        settings = Settings(
-            session_secrets=(SECRET,),
-            app_url=f"http://127.0.0.1:{port}",
-            port=port,
-            api_url=service.base,
-            # Nobody is there: a client's secret goes to the API alone.
-            identity_url=service.base if "client_id" in changed else "http://127.0.0.1:9",
-            database_url=f"sqlite:///{folder / 'srhooks.db'}",
-        )
-        app = create_app(replace(settings, **changed))
-        async with served(app, "127.0.0.1", port):
-            yield StrictWorld(service, settings, Services(app))
+    async with served_double(service.answer) as port:
+        service.base = f"http://127.0.0.1:{port}"
+        if "client_id" not in changed:  # no log-in by OAuth: nobody is at the identity service
+            changed |= {"client_id": "", "client_secret": "", "identity_url": "http://127.0.0.1:9"}
+        async with application(folder, port, **changed) as (app, settings):
+            yield StrictWorld(service, settings, app)
