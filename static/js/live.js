@@ -18,13 +18,16 @@ function show(state) {
 
 // The server replays what changed after the cursor. htmx connects again with `connection.url`,
 // both after a lost connection and when a hidden tab is shown again.
+// Cut off in the middle of catching up, the page says up to where it has all.
 function keepCursor() {
-  const value = byId("cursor")?.value ?? "";
+  const { value = "", dataset } = byId("cursor") ?? {};
   if (/^\d+$/.test(value) && BigInt(value) > newest) newest = BigInt(value);
   if (!connection || !newest) return;
   const url = new URL(connection.url);
   if (!url.searchParams.has("cursor")) return;
   url.searchParams.set("cursor", String(newest));
+  if (dataset?.whole) url.searchParams.set("whole", dataset.whole);
+  else url.searchParams.delete("whole");
   connection.url = url.href;
 }
 

@@ -4,7 +4,7 @@ import asyncio
 import re
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, Route, expect
+from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, expect
 
 from tests.integration.test_export import store_some
 from tests.support.browser import needs_chromium, open_browser
@@ -174,3 +174,42 @@ async def test_on_a_phone_the_row_is_again_where_it_stood(
             await page.get_by_role("link", name="Back to the list").click()
         await expect(row.get_by_role("link")).to_be_focused()
         assert abs(await top(row) - before) < 3
+
+
+async def test_a_page_that_is_cut_off_while_it_catches_up_gets_what_it_lacks(
+    chromium: Browser, world: World
+) -> None:
+    """What came first changed last, and was still to be sent when the connection was lost."""
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+    sockets: list[str] = []
+    stored = asyncio.Event()
+
+    async def cut_after_the_first_frame(socket: WebSocketRoute) -> None:
+        sockets.append(socket.url)
+        if len(sockets) > 1:
+            socket.connect_to_server()
+            return
+        await stored.wait()
+        server = socket.connect_to_server()
+        told: list[str | bytes] = []
+
+        def forward(message: str | bytes) -> None:
+            told.append(message)
+            if len(told) == 1:
+                socket.send(message)
+                asyncio.get_running_loop().create_task(socket.close(code=1012))
+
+        server.on_message(forward)
+
+    async with open_browser(world, browser=chromium) as (context, page):
+        await context.route_web_socket("**/live?*", cut_after_the_first_frame)
+        await page.goto("/notifications")
+        for number in (*range(70), *range(5)):
+            await world.notify(hook, event_name="job.created", event_id=f"e{number}")
+        stored.set()
+        await expect(rows(page)).to_have_count(70)
+        assert "whole=" not in sockets[0]
+        assert "whole=0" in sockets[1]
+        ids = await rows(page).evaluate_all("all => all.map(row => row.id)")
+        assert ids == sorted(ids, reverse=True)

@@ -178,3 +178,48 @@ async def test_what_changed_while_a_page_was_away_comes_whole_however_much_it_is
 
         await eventually(all_there)
         assert page.complaints == []
+
+
+async def test_a_page_that_is_cut_off_between_two_reads_misses_nothing(world: World) -> None:
+    """What came first changed last: the second read has it, and the page never had it."""
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        page = Page(ada)
+        await page.load()
+        for number in (*range(70), *range(5)):
+            await world.notify(hook, event_name="job.created", event_id=f"{number}")
+        await page.connect()
+        while len(page.rows) < 50:
+            assert await page.read(5)
+        assert (len(page.rows), page.frames) == (50, 1)
+        assert page.whole == "0"
+        page.drop()
+        await page.connect()
+
+        async def all_there() -> bool:
+            while await page.read(0.1):
+                pass
+            return len(page.rows) == 70
+
+        await eventually(all_there)
+        assert (page.complaints, page.whole) == ([], "")
+        await world.notify(hook, event_name="job.created", event_id="7")  # not new any more
+        await page.read(5)
+        assert page.complaints == []
+
+
+async def test_where_the_second_read_shows_nothing_the_page_is_whole_again(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook = (await ada.subscribe("job.created"))["hookId"]
+        page = Page(ada, "&event=job.created")
+        await page.load()
+        for number in range(70):
+            name = "job.created" if number < 20 else "job.updated"
+            await world.notify(hook, event_name=name, event_id=f"{number}")
+        await page.connect()
+
+        async def told() -> bool:
+            return not await page.read(0.1) and page.frames == 2
+
+        await eventually(told)
+        assert (len(page.rows), page.whole) == (20, "")

@@ -11,6 +11,7 @@ from tests.support.harness import Browser
 ROW = re.compile(r'<li id="n-(\w+)"(.*?)</li>', re.DOTALL)
 NEW = re.compile(r'<ul id="feed" hx-swap-oob="afterbegin">(.*?)</ul>', re.DOTALL)
 CURSOR = re.compile(r'id="cursor" value="(\d+)"')
+WHOLE = re.compile(r'id="cursor" value="\d+"(?: data-whole="(\d+)")?')
 LIST = re.compile(r'<section class="panel list".*?</section>', re.DOTALL)
 
 
@@ -26,6 +27,7 @@ class Page:
     query: str = ""
     rows: dict[str, str] = field(default_factory=dict)
     cursor: int = 0
+    whole: str = ""  # up to where it has all, while it catches up
     complaints: list[str] = field(default_factory=list)
     frames: int = 0
     socket: aiohttp.ClientWebSocketResponse | None = None
@@ -36,10 +38,11 @@ class Page:
         found = LIST.search(html)
         assert found is not None
         self.rows = {name: facts(row) for name, row in ROW.findall(found[0])}
-        self.cursor = int(CURSOR.findall(html)[-1])
+        self.cursor, self.whole = int(CURSOR.findall(html)[-1]), ""
 
     async def connect(self) -> None:
-        self.socket = await self.browser.live(f"?cursor={self.cursor}{self.query}")
+        whole = f"&whole={self.whole}" if self.whole else ""
+        self.socket = await self.browser.live(f"?cursor={self.cursor}{whole}{self.query}")
 
     async def read(self, wait: float = 0.0) -> bool:
         """Apply the next frame that is there; whether there was one."""
@@ -61,6 +64,7 @@ class Page:
         else:
             self._apply_rows(frame)
         self.cursor = max([self.cursor, *map(int, CURSOR.findall(frame))])
+        self.whole = [self.whole, *WHOLE.findall(frame)][-1]
 
     def _apply_rows(self, frame: str) -> None:
         for new in NEW.findall(frame):

@@ -4,6 +4,10 @@ The page's cursor is the `rev` of the newest change that it was sent. Changes ar
 the order of `rev`, so whatever a page shows, nothing below its cursor is missing. A page that has
 taken all it was sent is idle: its audience gives it what is new, ready to be sent. Any other goes
 at its own pace: it holds the latest event of each kind, and reads on from its cursor.
+
+What changed may take several reads. A row that comes before the cursor's place may then still be
+on its way, moved up by a change. So the page is told besides up to where it was sent all (`whole`),
+and tells it when it comes back: what came after that is new to it.
 """
 
 import asyncio
@@ -21,7 +25,7 @@ from srhooks.store import StoreError
 from srhooks.web.http.session import Login, still_logged_in
 from srhooks.web.http.templating import macro
 from srhooks.web.live import fragments
-from srhooks.web.live.change_reader import Change, ChangeReader
+from srhooks.web.live.change_reader import Change, ChangeReader, Changes
 from srhooks.web.live.row_cache import NEW_ROWS
 from srhooks.web.pages.overview import overview_frame
 from srhooks.web.presentation.template_filters import moment
@@ -47,6 +51,7 @@ class LivePage:
         "_changes",
         "_check_again",
         "_checking",
+        "_cursor_of",
         "_deadline",
         "_events",
         "_filter",
@@ -71,12 +76,13 @@ class LivePage:
     def __init__(
         self, app: web.Application, login: Login, socket: web.WebSocketResponse,
         transport: asyncio.WriteTransport, changes: ChangeReader, feed_filter: Filter,
-        cursor: int, *, view: str, window: str, send_patience: float,
+        cursor: int, whole: int | None = None, *, view: str, window: str, send_patience: float,
     ) -> None:  # fmt: skip
         self.login = login
         self.view = view
         self.sent = cursor
-        self._whole = cursor  # all that was there at this rev was sent: `sent` when it was idle
+        # All that was there at this rev was sent: `sent` when it was idle.
+        self._whole = cursor if whole is None else min(whole, cursor)
         self._told = self.sent  # of deletions: up to this rev
         self.closing: asyncio.Task[None] | None = None
         self._app = app
@@ -86,6 +92,7 @@ class LivePage:
         self._filter = feed_filter
         self._filter_key = repr(sorted(feed_filter.params.items()))
         self._render: Callable[..., str] = macro(app, "_live.html", "frame")
+        self._cursor_of: Callable[..., str] = macro(app, "_cursor.html", "cursor_of")
         self._new_rows = app[NEW_ROWS]
         self._replays = self.is_feed
         self._window = window
@@ -160,8 +167,13 @@ class LivePage:
         if self.closing is not None:
             await asyncio.gather(self.closing, return_exceptions=True)
 
-    def text_of(self, changes: Sequence[Change]) -> str:
-        return "".join(self._frame(change) for change in changes if change.n.rev > self.sent)
+    def text_of(self, changes: Changes) -> str:
+        """The frame with these changes; while there are more, with how far the page is whole."""
+        text = "".join(self._frame(change) for change in changes.found if change.n.rev > self.sent)
+        if changes.complete:
+            # The last row's cursor says that it is whole again; without a row this one does.
+            return text or (self._cursor(self.sent) if self._whole < self.sent else "")
+        return text and text + self._cursor(changes.found[-1].n.rev, whole=self._whole)
 
     def _start(self) -> None:
         self._pushing = asyncio.create_task(self._push(), name="live-push")
@@ -215,7 +227,7 @@ class LivePage:
             at_most -= len(changes.found)
             if at_most < 0:
                 return False
-            await self._send(self.text_of(changes.found))
+            await self._send(self.text_of(changes))
             if changes.found:
                 self.sent = changes.found[-1].n.rev
             if changes.complete:
@@ -246,6 +258,9 @@ class LivePage:
         # changed, and so moved up, before it was read: a page replaces what it has already.
         new = change.n.first_rev > self._whole
         return change.frame((self._filter_key, new), lambda: self._row(change.n, new=new))
+
+    def _cursor(self, rev: int, whole: int | None = None) -> str:
+        return self._cursor_of(rev, oob=True, whole=whole)
 
     def _row(self, n: Notification, *, new: bool) -> str:
         feed_filter = self._filter

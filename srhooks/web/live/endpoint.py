@@ -52,7 +52,7 @@ async def live(request: web.Request) -> web.StreamResponse:
         raise BadRequestError("a personal token opens the feed alone")
     feed_filter = read_filter(request.query)
     window = read_window(request.query.get("window", ""))
-    cursor = _cursor(request)
+    cursor, whole = _cursor(request, "cursor"), _cursor(request, "whole")
     if request.transport is None:
         return web.Response()  # it has left: nobody reads this
     app, patience = request.app, request.app[LIVE_TIMEOUTS]
@@ -62,7 +62,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     audience = _audience(request.app, login.user.id)
     page = LivePage(
         request.app, login, socket, request.transport, audience.changes, feed_filter, cursor,
-        view=request.query.get("view", ""), window=window, send_patience=patience.send,
+        whole, view=request.query.get("view", ""), window=window, send_patience=patience.send,
     )  # fmt: skip
     audience.pages[page] = None
     transport = request.transport
@@ -94,13 +94,16 @@ def _audience(app: web.Application, user_id: str) -> Audience:
     return audiences[user_id]
 
 
-def _cursor(request: web.Request) -> int | None:
-    """The newest change that the page shows; None when it says nothing: from now on, then."""
-    text = request.query.get("cursor", "")
+def _cursor(request: web.Request, name: str) -> int | None:
+    """The newest change that the page shows; None when it says nothing: from now on, then.
+
+    Or, by the name `whole`, the one up to which it shows all, where that is another.
+    """
+    text = request.query.get(name, "")
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 19 and int(text) < 1 << 63):
-        raise BadRequestError("cursor must be the number that the page was given")
+        raise BadRequestError(f"{name} must be the number that the page was given")
     return int(text)
 
 

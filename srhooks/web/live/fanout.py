@@ -91,7 +91,7 @@ class Audience:
                 if page.is_feed and page.idle:
                     key = page.key
                     if key not in frames:
-                        frames[key] = text_frame(page.text_of(changes.found))
+                        frames[key] = text_frame(page.text_of(changes))
                     if page.send_frame(frames[key], after, rev, complete=changes.complete):
                         sent += bool(frames[key])
                         continue
