@@ -76,7 +76,9 @@ class IncidentQueries(Queries):
                 " AND ended_at IS NULL",
                 user_id, kind, subject,
             )  # fmt: skip
-            return await self._end(tx, rows[0][0], at) if rows else None
+            if rows and await self._end(tx, rows[0][0], at):
+                return await _incident(tx, rows[0][0])
+            return None
 
         return await self._work(work)
 
@@ -96,7 +98,7 @@ class IncidentQueries(Queries):
                 incident_id, at,
             )  # fmt: skip
             if end and rows[0][0] is None:
-                return await self._end(tx, incident_id, at)
+                await self._end(tx, incident_id, at)
             return await _incident(tx, incident_id)
 
         return await self._work(work)
@@ -139,13 +141,14 @@ class IncidentQueries(Queries):
         )
         return [IncidentEvent(row[10], incident_of(row), row[11], row[12]) for row in rows]
 
-    async def _end(self, tx: Transaction, incident_id: int, at: int) -> Incident:
+    async def _end(self, tx: Transaction, incident_id: int, at: int) -> bool:
+        """False where another process ended it a moment ago."""
         ended = await tx.execute(
             "UPDATE incidents SET ended_at = $2 WHERE id = $1 AND ended_at IS NULL", incident_id, at
         )
-        if ended:  # not by another process a moment ago
+        if ended:
             await self._add_event(tx, incident_id, "ended", at)
-        return await _incident(tx, incident_id)
+        return ended > 0
 
     async def _add_event(
         self, tx: Transaction, incident_id: int, change: IncidentChange, at: int
@@ -160,9 +163,10 @@ def _added(details: dict[str, Any]) -> dict[str, Any]:
     return {name: details[name] for name in ADDED if name in details}
 
 
-async def _incident(tx: Transaction, incident_id: int) -> Incident:
-    (row,) = await tx.fetch(f"SELECT {COLUMNS} FROM incidents i WHERE i.id = $1", incident_id)
-    return incident_of(row)
+async def _incident(tx: Transaction, incident_id: int) -> Incident | None:
+    """None where it went with its account meanwhile."""
+    rows = await tx.fetch(f"SELECT {COLUMNS} FROM incidents i WHERE i.id = $1", incident_id)
+    return incident_of(rows[0]) if rows else None
 
 
 def incident_of(row: Any) -> Incident:

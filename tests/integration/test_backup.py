@@ -5,6 +5,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -79,6 +80,13 @@ def test_migrate_makes_the_tables_and_ends(tmp_path: Path) -> None:
         assert (done.returncode, done.stdout) == (0, "The tables are up to date.\n")
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("SELECT count(*) FROM notifications").fetchone() == (0,)
+
+
+def test_two_that_migrate_postgres_at_once_make_the_tables_once(empty_postgres_url: str) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(lambda _: srhooks("migrate", url=empty_postgres_url), range(2)))
+    assert [one.stdout for one in both] == ["The tables are up to date.\n"] * 2, both
+    assert [one.returncode for one in both] == [0, 0]
 
 
 def test_version(tmp_path: Path) -> None:
