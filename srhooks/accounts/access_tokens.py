@@ -150,7 +150,7 @@ class AccessTokens:
         async with self._limiters.of(user_id).slot(foreground=True):
             if await credential.is_administrators(access):
                 return
-        await self._store.expel(user_id)
+        await self._store.revoke_access(user_id)
         self._known.pop(user_id, None)
         self._hub.publish(user_id, Event("session-ended", session_id=EVERY_SESSION))
         log.warning("no administrator any more: sessions and tokens ended", extra={"user": user_id})

@@ -57,7 +57,7 @@ class PersonalTokens:
         return await self._store.personal_tokens(user_id)
 
     async def revoke(self, user_id: str, token_id: str) -> bool:
-        return await self._store.drop_personal_token(user_id, token_id)
+        return await self._store.delete_personal_token(user_id, token_id)
 
 
 def digest(text: str) -> str:

@@ -88,7 +88,7 @@ class Outbox:
         settings = await alert_settings(self._store, user)
         content = test_message(self._settings.app_url)
         messages = await self._messages(user, settings, content, now, kinds=None, quiet=False)
-        await self._store.put_alerts(user.id, messages, [], [], now)
+        await self._store.enqueue_alerts(user.id, messages, [], [], now)
         self.wake()
         return len(messages)
 
@@ -96,7 +96,7 @@ class Outbox:
         """Queue an e-mail to one address, whether it is confirmed or not."""
         now = now_ms()
         message = AlertMessage(self._store.next_id(), user_id, "email", email, content, now, now)
-        await self._store.put_alerts(user_id, [message], [], [], now)
+        await self._store.enqueue_alerts(user_id, [message], [], [], now)
         self.wake()
 
     # --- from incidents to messages --------------------------------------------------------------
@@ -139,7 +139,7 @@ class Outbox:
                 return
             content = incident_message(incident, change, self._settings.app_url)
             messages = await self._messages(user, settings, content, now, kinds={incident.kind})
-            await self._store.put_alerts(
+            await self._store.enqueue_alerts(
                 user_id, messages, event_ids[index : index + 1], [incident.id], now
             )
             told += 1
@@ -152,7 +152,7 @@ class Outbox:
         kinds = {incident.kind for incident, _ in changes}
         messages = await self._messages(user, settings, content, now, kinds=set(kinds))
         incident_ids = list({incident.id for incident, _ in changes})
-        await self._store.put_alerts(user.id, messages, event_ids, incident_ids, now)
+        await self._store.enqueue_alerts(user.id, messages, event_ids, incident_ids, now)
 
     async def _messages(
         self, user: User, settings: AlertSettings, content: dict[str, object], now: int, *,
@@ -205,13 +205,13 @@ class Outbox:
             now = now_ms()
             if now - message.created_at >= GIVE_UP_AFTER:
                 log.error("an alert was given up, by %s: %s", channel.name, error)
-                await self._store.drop_alert(message.id)
+                await self._store.delete_alert(message.id)
                 return
             log.warning("an alert could not be sent, by %s: %s", channel.name, error)
             pause = backoff(FIRST_PAUSE, LAST_PAUSE, message.attempts)
             await self._store.postpone_alert(message.id, now + int(pause * 1000))
         else:
-            await self._store.drop_alert(message.id)
+            await self._store.delete_alert(message.id)
 
 
 async def alert_settings(store: Store, user: User) -> AlertSettings:

@@ -14,7 +14,7 @@ from srhooks.maintenance.subject_naming import (
     composed_title,
     derived_names,
     is_trusted,
-    wanting_names,
+    names_to_request,
 )
 from srhooks.store import Store, StoreError
 
@@ -142,7 +142,7 @@ def _named(
         title = better_title(n.title, composed)
         entries.append(NamedSubjects(n.id, n.rev, frozenset(fact.digests), title))
         if n.title is None and is_trusted(n, keyed_hooks):
-            wanted = wanting_names(n, subjects, called)
+            wanted = names_to_request(n, subjects, called)
             unnamed += [
                 SubjectName(digest, one.kind, one.id, "", n.id)
                 for digest, one in fact.digests.items()

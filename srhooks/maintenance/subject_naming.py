@@ -46,7 +46,7 @@ def better_title(before: str | None, composed: str | None) -> str | None:
     return composed if before is None or before in composed.split(" · ") else None
 
 
-def wanting_names(
+def names_to_request(
     n: Notification, subjects: Subjects, names: Mapping[Subject, str]
 ) -> set[Subject]:
     """The candidate and the job whose names the service could still tell.

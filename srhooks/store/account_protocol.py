@@ -83,12 +83,12 @@ class AccountStore(Protocol):
     async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
         """Record a use; the session now ends at `until` (ms) unless it is used again."""
 
-    async def put_flash(
+    async def save_flash(
         self, session_id: str, page: str, sealed: bytes, now: int, until: int
     ) -> None:
         """Keep what the page shows once, until then (ms), in place of what is kept for it."""
 
-    async def take_flash(self, session_id: str, page: str, now: int) -> bytes | None:
+    async def pop_flash(self, session_id: str, page: str, now: int) -> bytes | None:
         """Remove and return what is kept for the page; None without any, or when it expired."""
 
     async def end_session(self, user_id: str, session_id: str) -> bool:
@@ -97,7 +97,7 @@ class AccountStore(Protocol):
     async def end_sessions(self, user_id: str) -> int:
         """All of the user's; how many."""
 
-    async def expel(self, user_id: str) -> None:
+    async def revoke_access(self, user_id: str) -> None:
         """End the user's sessions and personal tokens, and use their grant no more."""
 
     # --- personal tokens ----------------------------------------------------------------------
@@ -113,5 +113,5 @@ class AccountStore(Protocol):
     async def touch_personal_token(self, token_id: str, at: int) -> None:
         """It was used."""
 
-    async def drop_personal_token(self, user_id: str, token_id: str) -> bool:
+    async def delete_personal_token(self, user_id: str, token_id: str) -> bool:
         """Delete it; return whether the user had it."""

@@ -210,7 +210,7 @@ class AccountQueries(Queries):
         return await self._write("DELETE FROM sessions WHERE user_id = $1", user_id)
 
     @may_use_reserve
-    async def expel(self, user_id: str) -> None:
+    async def revoke_access(self, user_id: str) -> None:
         async def work(tx: Transaction) -> None:
             await tx.execute("DELETE FROM sessions WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)

@@ -34,7 +34,7 @@ class ActivationQueries(Queries):
         )
         return {row[0]: row[1] for row in rows}
 
-    async def drop_activation(self, user_id: str, subscription_id: str) -> None:
+    async def delete_activation(self, user_id: str, subscription_id: str) -> None:
         await self._write(
             "DELETE FROM activation_logs WHERE user_id = $1 AND subscription_id = $2",
             user_id,

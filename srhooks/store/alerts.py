@@ -93,7 +93,7 @@ class AlertQueries(Queries):
 
     # --- the outbox ------------------------------------------------------------------------------
 
-    async def put_alerts(
+    async def enqueue_alerts(
         self, user_id: str, messages: Sequence[AlertMessage], event_ids: Sequence[int],
         told: Sequence[int], at: int,
     ) -> None:  # fmt: skip
@@ -151,7 +151,7 @@ class AlertQueries(Queries):
     async def hold_alert(self, message_id: int, until: int) -> None:
         await self._write("UPDATE alert_messages SET due_at = $2 WHERE id = $1", message_id, until)
 
-    async def drop_alert(self, message_id: int) -> None:
+    async def delete_alert(self, message_id: int) -> None:
         await self._write("DELETE FROM alert_messages WHERE id = $1", message_id)
 
     async def incidents_to_remind_of(self, before: int, limit: int) -> list[Incident]:

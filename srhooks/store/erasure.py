@@ -7,7 +7,7 @@ from srhooks.domain.models import ERASED, WHOLE_ACCOUNT, Erasure
 from srhooks.store.alerts import delete_alerts
 from srhooks.store.errors import DiskFullError
 from srhooks.store.filter_sql import REV
-from srhooks.store.group_commit import Transaction, note_erasure
+from srhooks.store.group_commit import Transaction, request_erasure
 from srhooks.store.incidents import delete_incidents
 from srhooks.store.removal import RemovalQueries, parts
 from srhooks.store.reserve import may_use_reserve
@@ -37,7 +37,7 @@ REMAINS = (
 
 class ErasureQueries(RemovalQueries):
     async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:
-        await self._work(lambda tx: note_erasure(tx, user_id, candidate_id, at))
+        await self._work(lambda tx: request_erasure(tx, user_id, candidate_id, at))
 
     async def erasures(self) -> list[Erasure]:
         rows = await self._read(
@@ -132,7 +132,7 @@ class ErasureQueries(RemovalQueries):
                 "name_requests",
             ):
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
-            await note_erasure(tx, user_id, WHOLE_ACCOUNT, at)
+            await request_erasure(tx, user_id, WHOLE_ACCOUNT, at)
 
         # Each holds a whole notification: a few at a time.
         while await self._write(

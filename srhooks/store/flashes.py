@@ -5,7 +5,7 @@ from srhooks.store.queries import Queries
 
 
 class FlashQueries(Queries):
-    async def put_flash(
+    async def save_flash(
         self, session_id: str, page: str, sealed: bytes, now: int, until: int
     ) -> None:
         async def work(tx: Transaction) -> None:
@@ -19,7 +19,7 @@ class FlashQueries(Queries):
 
         await self._work(work, durable=False)  # nobody misses it after a power cut
 
-    async def take_flash(self, session_id: str, page: str, now: int) -> bytes | None:
+    async def pop_flash(self, session_id: str, page: str, now: int) -> bytes | None:
         key = (session_id, page)
         rows = await self._read(
             "SELECT sealed, until FROM flashes WHERE session_id = $1 AND page = $2", *key

@@ -336,7 +336,7 @@ class Writer:
             if is_new:
                 self._last_id = max(self._last_id, row.id)
                 if row.erases is not None:
-                    await note_erasure(tx, row.user_id, row.erases, row.received_ms)
+                    await request_erasure(tx, row.user_id, row.erases, row.received_ms)
                 stored.append(Stored(row.id, duplicate=False))
             else:
                 stored.append(Stored(await self._count_delivery(tx, row), duplicate=True))
@@ -360,7 +360,7 @@ class Writer:
         return int(known)
 
 
-async def note_erasure(tx: Transaction, user_id: str, candidate_id: str, at: int) -> None:
+async def request_erasure(tx: Transaction, user_id: str, candidate_id: str, at: int) -> None:
     """Have a candidate's data, or a whole account, go; asked again it begins anew."""
     await tx.execute(
         "INSERT INTO erasures (user_id, candidate_id, at, rev) VALUES ($1, $2, $3, 0)"

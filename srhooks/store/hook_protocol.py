@@ -24,7 +24,7 @@ class HookStore(Protocol):
     async def retire_hook(self, hook_id: str, at: int) -> None:
         """The subscription was deleted. The hook goes on accepting late deliveries."""
 
-    async def drop_hook(self, hook_id: str) -> None:
+    async def delete_hook(self, hook_id: str) -> None:
         """Remove a hook that no subscription came to use."""
 
     async def keys(self, hook_id: str) -> list[HookKey]:
@@ -44,7 +44,7 @@ class HookStore(Protocol):
     async def activations(self, user_id: str) -> dict[str, str]:
         """The steps of the last activation (a JSON list), by subscription."""
 
-    async def drop_activation(self, user_id: str, subscription_id: str) -> None: ...
+    async def delete_activation(self, user_id: str, subscription_id: str) -> None: ...
 
     async def hooks_with_keys(self, user_id: str) -> set[str]:
         """The ids of the user's hooks that have had a signing key."""

@@ -57,7 +57,7 @@ class IncidentStore(Protocol):
     async def incident_events_of(self, user_id: str, limit: int) -> list[IncidentEvent]:
         """Oldest first."""
 
-    async def put_alerts(
+    async def enqueue_alerts(
         self, user_id: str, messages: Sequence[AlertMessage], event_ids: Sequence[int],
         told: Sequence[int], at: int,
     ) -> None:  # fmt: skip
@@ -79,7 +79,7 @@ class IncidentStore(Protocol):
     async def hold_alert(self, message_id: int, until: int) -> None:
         """It is being sent: until then (ms) nobody else does."""
 
-    async def drop_alert(self, message_id: int) -> None:
+    async def delete_alert(self, message_id: int) -> None:
         """It was told, or given up."""
 
     async def incidents_to_remind_of(self, before: int, limit: int) -> list[Incident]:

@@ -40,7 +40,7 @@ class SqlPersonalTokens(Queries):
     async def touch_personal_token(self, token_id: str, at: int) -> None:
         await self._write("UPDATE personal_tokens SET used_at = $2 WHERE id = $1", token_id, at)
 
-    async def drop_personal_token(self, user_id: str, token_id: str) -> bool:
+    async def delete_personal_token(self, user_id: str, token_id: str) -> bool:
         added = await self._write(
             "DELETE FROM personal_tokens WHERE user_id = $1 AND id = $2", user_id, token_id
         )

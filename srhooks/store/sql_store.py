@@ -185,7 +185,7 @@ class SqlStore(
             "UPDATE hooks SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL", hook_id, at
         )
 
-    async def drop_hook(self, hook_id: str) -> None:
+    async def delete_hook(self, hook_id: str) -> None:
         await self._write(
             "DELETE FROM hooks WHERE id = $1 AND subscription_id IS NULL"
             " AND NOT EXISTS (SELECT 1 FROM notifications WHERE hook_id = $1)",

@@ -123,7 +123,7 @@ class ActivationLog:
         self._arrived.discard(key)
         self._unsaved = deque(step for step in self._unsaved if step[0] != key)
         await self._flush(FLUSH_TIMEOUT)
-        await self._store.drop_activation(user_id, subscription_id)
+        await self._store.delete_activation(user_id, subscription_id)
 
     def new_check(self) -> str:
         """A secret for a check of our own address, which is no handshake of SmartRecruiters.

@@ -133,7 +133,7 @@ class Subscriptions:
             created = read_subscription(await self._ask(user_id, "POST", API, payload))
         except ServiceAnsweredError as error:
             if error.status < 500:  # surely not created: nothing will come to it
-                await self._store.drop_hook(hook.id)
+                await self._store.delete_hook(hook.id)
             raise
         number = str(created["id"])
         await self._store.bind_hook(hook.id, number)

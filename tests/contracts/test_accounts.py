@@ -101,7 +101,7 @@ async def test_who_is_expelled_has_neither_session_nor_token(store: Store) -> No
     await store.add_session(session("a"))
     await store.add_session(session("b", user_id="u2"))
     await store.add_personal_token(PersonalToken("t", "u1", "", 5, None, 9), "digest", 2)
-    await store.expel("u1")
+    await store.revoke_access("u1")
     assert await store.session("a", 0) is None
     assert await store.session("b", 0) is not None
     assert await store.personal_token("digest") is None
@@ -126,8 +126,8 @@ async def test_personal_tokens(store: Store) -> None:
         ("t2", None),
     ]
     assert await store.add_personal_token(token(8), "digest 8", 2)  # one of the two has ended
-    assert not await store.drop_personal_token("u1", "t4")
-    assert await store.drop_personal_token("u1", "t1")
+    assert not await store.delete_personal_token("u1", "t4")
+    assert await store.delete_personal_token("u1", "t1")
     assert await store.personal_token("digest 1") is None
     await store.close_account("u1", 9)
     assert await store.personal_tokens("u1") == []

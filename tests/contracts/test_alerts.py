@@ -45,7 +45,7 @@ async def test_addresses_confirm_themselves(store: Store) -> None:
 
 async def test_the_outbox(store: Store) -> None:
     assert await store.next_alert_due() is None
-    await store.put_alerts("u1", [message(1), message(2, due_at=8)], [], [], 5)
+    await store.enqueue_alerts("u1", [message(1), message(2, due_at=8)], [], [], 5)
     assert await store.next_alert_due() == 8
     assert [one.id for one in await store.due_alerts("email", 10, 5)] == [2, 1]
     assert await store.due_alerts("webhook", 10, 5) == []
@@ -53,7 +53,7 @@ async def test_the_outbox(store: Store) -> None:
     assert await store.due_alerts("email", 10, 5) == [message(1)]
     (later,) = (await store.due_alerts("email", 20, 5))[1:]
     assert later == replace(message(2, due_at=20), attempts=1)
-    await store.drop_alert(1)
+    await store.delete_alert(1)
     assert await store.next_alert_due() == 20
     await store.close_account("u1", 30)
     assert await store.next_alert_due() is None
@@ -66,13 +66,13 @@ async def test_events_become_messages_at_once_or_not_at_all(store: Store) -> Non
     assert await store.users_with_incident_events() == ["u1", "u2"]
     (event,) = await store.incident_events_of("u1", 10)
     assert event.incident == first
-    await store.put_alerts("u1", [message(1)], [event.id], [first.id], 100)
+    await store.enqueue_alerts("u1", [message(1)], [event.id], [first.id], 100)
     assert await store.users_with_incident_events() == ["u2"]
     assert await store.alerts_sent("u1", 99) == [100]
     assert await store.alerts_sent("u1", 100) == []
     assert await store.incidents_to_remind_of(99, 10) == []
     assert await store.incidents_to_remind_of(100, 10) == [first]
-    await store.put_alerts("u1", [], [], [first.id], 200)
+    await store.enqueue_alerts("u1", [], [], [first.id], 200)
     assert await store.incidents_to_remind_of(199, 10) == []
     await store.acknowledge_incident("u1", first.id, 201, end=False)
     assert await store.incidents_to_remind_of(300, 10) == []

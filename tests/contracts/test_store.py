@@ -129,8 +129,8 @@ async def test_hooks_and_their_keys(store: Store) -> None:
     assert await store.hook("h2") is None
     await store.add_hook(Hook("h2", "u1", None, None, 6))
     assert [one.id for one in await store.hooks("u1")] == ["h1", "h2"]
-    await store.drop_hook("h2")
-    await store.drop_hook("h1")  # it has a subscription
+    await store.delete_hook("h2")
+    await store.delete_hook("h1")  # it has a subscription
     assert [one.id for one in await store.hooks("u1")] == ["h1"]
     await store.add_key("h1", b"k1", 10)
     await store.add_key("h1", b"k2", 20)

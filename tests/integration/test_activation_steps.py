@@ -112,7 +112,7 @@ async def test_another_systems_address_is_never_called(world: World) -> None:
         created = await ada.subscribe("job.created", active=False)
         record = world.sandbox.subscriptions.by_id[created["id"]]
         (user_id,) = await world.services.store.user_ids()
-        await world.services.store.drop_hook(created["hookId"])
+        await world.services.store.delete_hook(created["hookId"])
         hook = (await world.services.store.hooks(user_id))[0]
         await world.services.store.bind_hook(hook.id, "another")
         record.callback_url = "https://other.example/in"
@@ -139,5 +139,5 @@ async def test_the_steps_survive_a_restart(world: World) -> None:
     steps = await fresh.of(user_id, created["id"])
     assert [step.outcome for step in steps][-1] == "good"
     assert steps[-1].elapsed is not None
-    await world.services.store.drop_activation(user_id, created["id"])
+    await world.services.store.delete_activation(user_id, created["id"])
     assert await fresh.of(user_id, created["id"]) == []

@@ -31,7 +31,7 @@ class Flash:
         sealed = self._vault.seal(json.dumps(shown, default=_plain))
         now = now_ms()
         try:
-            await self._store.put_flash(session_id, page, sealed, now, now + KEPT)
+            await self._store.save_flash(session_id, page, sealed, now, now + KEPT)
         except StoreError as error:  # what the message is about was done
             log.warning("a message will not be shown: %s", error)
 
@@ -40,7 +40,7 @@ class Flash:
 
         Raises StoreError.
         """
-        sealed = await self._store.take_flash(session_id, page, now_ms())
+        sealed = await self._store.pop_flash(session_id, page, now_ms())
         if sealed is None:
             return {}
         try:
