@@ -1,7 +1,7 @@
 """The composition root: settings in, application out; no I/O before it starts."""
 
 import asyncio
-import contextlib
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
@@ -45,7 +45,7 @@ from srhooks.maintenance.retention import Retention
 from srhooks.maintenance.search_indexing import index_forever
 from srhooks.maintenance.secret_rotation import reseal
 from srhooks.maintenance.subject_indexing import SubjectIndexer
-from srhooks.maintenance.supervisor import keep_running
+from srhooks.maintenance.supervisor import STORE_PAUSE, keep_running
 from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
@@ -80,6 +80,8 @@ from srhooks.web.state import app_keys as keys
 from srhooks.web.state.flash import Flash
 from srhooks.web.state.listeners import LISTENERS, Listeners
 
+log = logging.getLogger(__name__)
+
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_INTERVAL = 0.1  # seconds between two looks at how late the event loop is
 
@@ -111,7 +113,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     # What is kept, and who is told of it.
     app[keys.STORE] = store = make_store(settings.database_url, metrics, clock)
     await store.open()
-    app[keys.FLEET] = fleet = Fleet(make_process_table(settings.database_url), store)
+    app[keys.FLEET] = fleet = Fleet(make_process_table(settings.database_url), store, metrics)
     await fleet.open()
     app[keys.VAULT] = vault = Vault(settings.session_secrets)
     app[keys.HUB] = hub = make_hub(settings.database_url, settings.listen_database_url, store)
@@ -246,8 +248,14 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
 
 
 async def _reseal(store: Store, vault: Vault) -> None:
-    with contextlib.suppress(StoreError):  # the next start tries again
-        await reseal(store, vault)
+    while True:
+        try:
+            await reseal(store, vault)
+        except StoreError as error:
+            log.warning("encrypting anew waits for the store: %s", error)
+            await asyncio.sleep(STORE_PAUSE)
+        else:
+            return
 
 
 async def _measure_lag(metrics: Metrics) -> None:

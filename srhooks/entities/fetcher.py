@@ -60,6 +60,7 @@ class EntityFetcher:
 
     async def run(self) -> None:
         """Start a worker for each user with entities that are due, until cancelled."""
+        self._ended_for_good = False  # it is started again after a defect
         try:
             while True:
                 self._looked.clear()

@@ -7,15 +7,17 @@ from srhooks.fleet.leadership import Leadership
 from srhooks.fleet.leases import Leases, SharedLeases, SoleLeases
 from srhooks.fleet.membership import Membership
 from srhooks.fleet.rate_shares import RateShares
+from srhooks.observability.metrics import Metrics
 from srhooks.smartrecruiters.limiter import Limiters
 from srhooks.store import Store
 from srhooks.store.process_table import ProcessTable
 
 
 class Fleet:
-    def __init__(self, table: ProcessTable | None, store: Store) -> None:
+    def __init__(self, table: ProcessTable | None, store: Store, metrics: Metrics) -> None:
         """`table` None: there is no other process, and nothing is asked of the database."""
-        self.membership = None if table is None else Membership(table, store.use_process)
+        failed = metrics.renewals_failed.inc
+        self.membership = None if table is None else Membership(table, store.use_process, failed)
         self.leases: Leases = (
             SoleLeases() if self.membership is None else SharedLeases(self.membership)
         )
@@ -39,6 +41,11 @@ class Fleet:
     def size(self) -> int:
         """How many processes serve the database."""
         return 1 if self.membership is None else len(self.membership.others) + 1
+
+    @property
+    def rate_slots(self) -> int:
+        """How many of all accounts' slots this process has; with SQLite it needs none."""
+        return 0 if self._shares is None else self._shares.slots
 
     async def open(self) -> None:
         """Become one of them. Raises StoreUnavailableError."""

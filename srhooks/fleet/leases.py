@@ -43,6 +43,10 @@ class Lease:
         self.name = name
         self.owner = "" if membership is None else membership.process_id
         self._membership = membership
+        self.is_lost = False  # the database does not know of it any more
+
+    def lose(self) -> None:
+        self.is_lost = True
 
     @property
     def fence(self) -> Fence | None:
@@ -50,11 +54,15 @@ class Lease:
 
     def is_held(self) -> bool:
         """Whether nobody else can have it yet."""
-        return self._membership is None or self._membership.owns_as(self.owner)
+        if self._membership is None:
+            return True
+        return not self.is_lost and self._membership.owns_as(self.owner)
 
     def is_over(self) -> bool:
         """Whether others have what this process had. False also while that is not known."""
-        return self._membership is not None and self._membership.process_id != self.owner
+        if self._membership is None:
+            return False
+        return self.is_lost or self._membership.process_id != self.owner
 
 
 class _InProcess:
@@ -116,6 +124,8 @@ class SharedLeases:
         lease = Lease(name, membership)
         try:
             if await membership.table.acquire_lease(name, lease.owner):
+                if lease.owner == membership.process_id:
+                    membership.acquired[name] = lease.lose
                 return lease
         except BaseException:
             self._forget(lease)  # it may have been acquired: the next beat gives it back
@@ -124,6 +134,8 @@ class SharedLeases:
         return None
 
     async def release(self, lease: Lease) -> None:
+        if lease.is_lost:
+            return  # it may be another one's in this process by now
         self._forget(lease)
         try:
             await self._membership.table.release_lease(lease.name, lease.owner)
@@ -148,3 +160,4 @@ class SharedLeases:
     def _forget(self, lease: Lease) -> None:
         if lease.owner == self._membership.process_id:
             self._membership.held.discard(lease.name)
+            self._membership.acquired.pop(lease.name, None)

@@ -30,12 +30,17 @@ RETRY_PAUSE = 0.5  # seconds after a beat that failed
 
 class Membership:
     def __init__(
-        self, table: ProcessTable, on_number: Callable[[int], None], *, ttl: float = TTL,
+        self, table: ProcessTable, on_number: Callable[[int], None],
+        on_failure: Callable[[], None] = lambda: None, *, ttl: float = TTL,
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:  # fmt: skip
-        """`on_number` is called with the process number that ids have to hold from now on."""
+        """`on_number` is called with the process number that ids have to hold from now on.
+
+        `on_failure` is called each time that the row could not be renewed.
+        """
         self.table = table
         self._on_number = on_number
+        self._on_failure = on_failure
         self._ttl = ttl
         self._clock = clock
         self._valid_until = 0  # elapsed ms
@@ -44,7 +49,8 @@ class Membership:
         self._changed: list[Callable[[], None]] = []
         self.process_id = ""
         self.others: frozenset[str] = frozenset()
-        self.held: set[str] = set()  # leases
+        self.held: set[str] = set()  # leases, those that are just being acquired among them
+        self.acquired: dict[str, Callable[[], None]] = {}  # to what is called when one is lost
 
     async def join(self) -> None:
         """Raises StoreUnavailableError."""
@@ -77,6 +83,7 @@ class Membership:
         )
         self._on_number(await self.table.join(process, self._ttl))
         self.held.clear()
+        self.acquired.clear()
         self.process_id = process.id
         self._valid_until = began + round(self._ttl * 1000)
 
@@ -86,11 +93,13 @@ class Membership:
             try:
                 await self._beat()
             except StoreError as error:
+                self._on_failure()
                 if not failing:
                     log.warning("cannot say that this process runs: %s", error)
                 failing = True
                 await asyncio.sleep(min(RETRY_PAUSE, self._ttl / BEATS))
             except Exception:  # a defect must not make the others take this process for dead
+                self._on_failure()
                 log.exception("saying that this process runs failed")
                 await asyncio.sleep(RETRY_PAUSE)
             else:
@@ -99,6 +108,7 @@ class Membership:
 
     async def _beat(self) -> None:
         began = self._clock.elapsed_ms()
+        acquired = self.acquired.copy()
         beat = await self.table.beat(self.process_id, self._ttl, self._overdue, self.held)
         if beat.is_known:
             self._valid_until = began + round(self._ttl * 1000)
@@ -106,7 +116,22 @@ class Membership:
             log.warning("this process was away for long: others have taken over what it did")
             await self._join()
         self._overdue = beat.overdue
-        if beat.others != self.others or not beat.is_known:
+        has_lost = self._give_up_lost(acquired, beat.leases)
+        if beat.others != self.others or not beat.is_known or has_lost:
             self.others = beat.others
             for listener in self._changed:
                 listener()
+
+    def _give_up_lost(
+        self, acquired: dict[str, Callable[[], None]], leases: frozenset[str]
+    ) -> bool:
+        """Rows that a server lost which crashed, or whose data another one took over too early."""
+        lost = [
+            name for name, lose in acquired.items()
+            if name not in leases and self.acquired.get(name) is lose
+        ]  # fmt: skip
+        for name in lost:
+            log.warning("the database has lost the lease %s: it is acquired anew", name)
+            self.held.discard(name)
+            self.acquired.pop(name)()
+        return bool(lost)

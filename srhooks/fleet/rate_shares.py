@@ -4,8 +4,10 @@
 limiting") are ten slots a user. Who has k of them makes at most k requests in any second (and as
 many at a time as it has of the first eight), with no question to anybody for each call. Slots are
 taken when calls wait, for SLOT_TTL, renewed while they are in use and given back when they are
-not; who has more than others that wait gives them a part. Background work leaves two slots free,
-so that a person's request at another process finds one at once.
+not; who has more than others that wait gives them a part, and who has a single one gives that away
+after TURN, so that each of any number of processes has its turn. Those who wait are served in the
+order of coming, people's calls first. Background work leaves two slots free, so that a person's
+request at another process finds one at once.
 """
 
 import asyncio
@@ -18,7 +20,7 @@ from srhooks.domain.clock import SYSTEM_CLOCK, Clock
 from srhooks.fleet.membership import Membership
 from srhooks.smartrecruiters.limiter import Usage
 from srhooks.store import StoreError
-from srhooks.store.process_table import PARALLEL_SLOTS, SLOTS, SlotRequest
+from srhooks.store.process_table import PARALLEL_SLOTS, SLOTS, SlotRequest, Wanted
 
 log = logging.getLogger(__name__)
 
@@ -29,6 +31,7 @@ TICK = 0.25  # seconds between two looks, while a user's slots are in use or wan
 SHORTEST_TICK = 50  # ms
 FIRST_FOR_BACKGROUND = 2  # slot; with one process alone its limiter keeps enough free for people
 FIRST_ALONE = 1
+TURN = 1000  # ms that the last place is kept while others wait
 CAP_TIME = 3000  # ms after giving others a part in which no more is taken
 STORE_PAUSE = 0.5  # seconds
 
@@ -45,6 +48,8 @@ class UserShare:
     slots: frozenset[int] = frozenset()
     kept: frozenset[int] | None = None  # of them, while the rest is being given to others
     until: int = 0  # elapsed ms
+    since: int = 0  # elapsed ms: when it got the first of them
+    others_wait: bool = False  # as of the last answer
     capped_until: int = 0  # elapsed ms
     cap: int = SLOTS
     lacking: bool = False  # others have what it waits for
@@ -71,10 +76,35 @@ class UserShare:
 
     def share_with(self, contenders: int, now: int) -> None:
         """Others wait: keep a fair part, which is used from now on, and give the rest back."""
-        if self.kept is None and len(self.slots) > 1:
+        if self.kept is None and self.places > 1:
             self.cap = -(-len(self.slots) // (contenders + 1))
             self.capped_until = now + CAP_TIME
             self.kept = spread(self.slots, self.cap)
+
+    def end_turn(self, now: int) -> None:
+        """Give its only place to whoever waits, once it has had it for long enough."""
+        if self.kept is None and self.others_wait and now >= self.since + TURN:
+            self.kept = frozenset()
+
+    @property
+    def places(self) -> int:
+        """How many calls at a time its slots allow."""
+        return sum(slot < PARALLEL_SLOTS for slot in self.slots)
+
+    def hold(self, slots: frozenset[int], now: int) -> None:
+        """These are its own from now on, until SLOT_TTL has passed."""
+        before = self.places
+        self.slots = slots
+        if self.places and not before:
+            self.since = now
+        self.until = now + round(SLOT_TTL * 1000)
+        # What was to be given away may be gone already: they lapse while the database is away.
+        if self.kept is not None and slots <= self.kept:
+            self.kept = None
+
+    def lose(self) -> None:
+        """It has none, and gives none away."""
+        self.slots, self.kept, self.until = frozenset(), None, 0
 
     def surplus(self, usage: Usage) -> frozenset[int]:
         """What can be given to others now: nothing that a request still counts on."""
@@ -100,6 +130,12 @@ class RateShares:
         self, user_id: str, usage: Callable[[], Usage], pump: Callable[[], None]
     ) -> UserShare:
         return UserShare(user_id, self._clock, usage, pump, self._wake)
+
+    @property
+    def slots(self) -> int:
+        """How many of all users' slots are this process's now."""
+        now = self._clock.elapsed_ms()
+        return sum(len(share.slots) for share in self._active.values() if now < share.until)
 
     async def run(self) -> None:
         """Until cancelled: have slots for whoever calls."""
@@ -132,7 +168,7 @@ class RateShares:
         if self._owner != self._membership.process_id:  # others have taken over what it had
             self._owner = self._membership.process_id
             for share in self._active.values():
-                share.slots, share.kept, share.until = frozenset(), None, 0
+                share.lose()
         request = SlotRequest({}, [], [], [])
         for share in list(self._active.values()):
             self._plan(share, request, now)
@@ -141,12 +177,13 @@ class RateShares:
         answer = await self._membership.table.share_slots(self._owner, request, SLOT_TTL)
         for user_id, held in answer.held.items():
             share = self._active[user_id]
-            wanted = len(share.slots) + request.take.get(user_id, (0, 0))[1]
-            share.slots = held
-            share.kept = None if share.kept is None else share.kept & held
-            share.until = now + round(SLOT_TTL * 1000)
+            asked = request.take.get(user_id)
+            wanted = len(share.slots) + (0 if asked is None else asked.most)
+            share.hold(held, now)
             share.lacking = len(held) < wanted
-            if contenders := answer.contenders.get(user_id, 0):
+            contenders = answer.contenders.get(user_id, 0)
+            share.others_wait = contenders > 0
+            if contenders:
                 share.share_with(contenders, now)
             share.pump()
 
@@ -155,9 +192,11 @@ class RateShares:
         is_idle = not usage.recent and not usage.waiting
         if is_idle:
             del self._active[share.user_id]
-            share.lacking = False
+            share.lacking, share.kept = False, None
             if not self._membership.others:
                 return  # they lapse by themselves
+        if share.places == 1 and not is_idle:
+            share.end_turn(now)
         if surplus := share.surplus(usage):
             request.give_back.extend((share.user_id, slot) for slot in surplus)
             share.slots -= surplus
@@ -169,7 +208,8 @@ class RateShares:
             lowest = 0
         missing = share.missing(usage, lowest, now)
         if missing and share.kept is None:
-            request.take[share.user_id] = (lowest, missing)
+            has_place = share.places > 0 and now < share.until
+            request.take[share.user_id] = Wanted(lowest, missing, has_place)
             # In the background as little as can be: what others do not need is taken when free.
             if share.lacking and (usage.waiting_in_front or share.limits()[1] == 0):
                 request.wait_for.append(share.user_id)

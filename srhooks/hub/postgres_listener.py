@@ -54,6 +54,8 @@ class Listener:
             except CANNOT_USE as error:
                 if self._failures == 0:
                     log.warning("cannot hear other processes: %s", reason(error))
+            except Exception:  # a defect must not leave this process deaf for ever
+                log.exception("hearing other processes failed")
             await asyncio.sleep(backoff(FIRST_PAUSE, LAST_PAUSE, self._failures))
             self._failures += 1
 

@@ -69,8 +69,10 @@ class Sender:
             self._wake.clear()
             try:
                 await self._flush(SEND_TIMEOUT)
-            except CANNOT_USE as error:
-                if failures == 0:
+            except Exception as error:
+                if not isinstance(error, CANNOT_USE):  # a defect must not silence it for ever
+                    log.exception("telling other processes what changed failed")
+                elif failures == 0:
                     log.warning("cannot tell other processes what changed: %s", reason(error))
                 await asyncio.sleep(backoff(FIRST_PAUSE, LAST_PAUSE, failures))
                 failures += 1

@@ -106,6 +106,25 @@ class Metrics:
             "By which the clock is ahead of what is plausible: the retention does not go by it.",
             registry=registry,
         )
+        self.leader = Gauge(
+            "srhooks_leader",
+            "1 in the process that runs what one runs for all: retention, alerts, watch.",
+            registry=registry,
+        )
+        self.processes = Gauge(
+            "srhooks_processes", "Processes that serve the database, this one among them.",
+            registry=registry,
+        )  # fmt: skip
+        self.renewals_failed = Counter(
+            "srhooks_lease_renewals_failed",
+            "Times that the database could not be told that this process lives.",
+            registry=registry,
+        )
+        self.rate_slots = Gauge(
+            "srhooks_rate_slots",
+            "Requests a second to SmartRecruiters that this process may make of all accounts'.",
+            registry=registry,
+        )
         self.loop_lag = Histogram(
             "srhooks_event_loop_lag_seconds", "How late the event loop runs what is due.",
             registry=registry, buckets=SECONDS,

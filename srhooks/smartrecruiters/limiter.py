@@ -128,7 +128,8 @@ class Limiter:
         self.pump()
 
     def _forget_old(self, now: float) -> None:
-        while self._ended and self._ended[0] <= now - WINDOW:
+        # As `pump` reckons: rounded otherwise, one that ends now would hold nobody back.
+        while self._ended and self._ended[0] + WINDOW <= now:
             self._ended.popleft()
 
     def pump(self) -> None:

@@ -17,6 +17,7 @@ from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
 from srhooks.store.postgres_connection import (
     CANNOT_USE,
+    READ_BROKE_OFF,
     UNAVAILABLE,
     Connection,
     Server,
@@ -91,14 +92,14 @@ class PostgresStore(SqlStore):
     async def _query(self, sql: str, args: tuple[Any, ...]) -> list[Any]:
         try:
             return await self._readers.run(lambda reader: reader.fetch(sql, args))
-        except UNAVAILABLE as error:
+        except READ_BROKE_OFF as error:
             raise StoreUnavailableError(f"cannot read: {reason(error)}") from error
 
     async def _probe(self, sql: str, *args: Any) -> list[Any] | None:
         """A text that many hold is read whole, by all users' texts: then walking is quicker."""
         try:
             return await self._readers.run(lambda reader: reader.fetch_quickly(sql, args))
-        except UNAVAILABLE as error:
+        except READ_BROKE_OFF as error:
             raise StoreUnavailableError(f"cannot read: {reason(error)}") from error
 
     def _text_ids(self, text: str, args: list[Any]) -> str | None:
@@ -180,7 +181,10 @@ class _WritingConnection:
                 return await self._transact(work, user_ids, durable=durable)
             except asyncpg.DeadlockDetectedError:
                 log.info("a transaction of another process crossed one: it begins anew")
-        return await self._transact(work, user_ids, durable=durable)
+        try:
+            return await self._transact(work, user_ids, durable=durable)
+        except asyncpg.TransactionRollbackError as error:
+            raise StoreUnavailableError(f"cannot write: {reason(error)}") from error
 
     async def _transact(
         self, work: Callable[[Transaction], Coroutine[Any, Any, T]], user_ids: Collection[str], *,

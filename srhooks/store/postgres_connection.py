@@ -39,6 +39,10 @@ UNAVAILABLE = (
     OSError,
     TimeoutError,
 )
+# Of a query that only reads: a standby that replays, or a transaction that was ended, broke it off.
+READ_BROKE_OFF = (
+    *UNAVAILABLE, asyncpg.TransactionRollbackError, asyncpg.InvalidTransactionStateError
+)  # fmt: skip
 CANNOT_USE = (*UNAVAILABLE, asyncpg.PostgresError, ValueError)
 
 

@@ -6,6 +6,7 @@ Nothing of a session is relied on (poolers in transaction mode).
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import TypeVar
 
@@ -21,22 +22,48 @@ from srhooks.store.postgres_connection import (
     reason,
 )
 from srhooks.store.process_table import (
+    PARALLEL_SLOTS,
     SLOTS,
+    WANTED_FOR,
     Beat,
     ProcessInfo,
     SlotAnswer,
     SlotRequest,
+    Wanted,
+    fair_part,
+    still_waits,
 )
 
 T = TypeVar("T")
 TIMEOUT = 3.0  # seconds of one call, connecting included: several fit into the life of a row
 JOIN_ATTEMPTS = 10
-WANTED_FOR = 1_000  # ms that a process counts as waiting for slots
 NOW = "(extract(epoch FROM clock_timestamp()) * 1000)::bigint"
 # A process that is frozen in the middle keeps the others waiting for no longer than this.
 BEGIN = (
     "BEGIN; SET LOCAL synchronous_commit = off;"
     " SET LOCAL idle_in_transaction_session_timeout = 2000"
+)
+
+# Others that wait for slots of these users, and how many each has.
+CONTENDERS = (
+    "SELECT w.user_id, (SELECT count(*) FROM rate_slots s WHERE s.user_id = w.user_id"
+    f" AND s.owner = w.owner AND s.until > {NOW}) FROM rate_wants w"
+    f" WHERE w.user_id = ANY($1) AND w.owner <> $2 AND w.until > {NOW}"
+)
+# For each user how many of the first slots are free, and of the last two, how many others go
+# first, and how many wait in all. Who waits for a person looks only at others of the kind.
+FREE = "(SELECT count(*) FROM rate_slots s WHERE s.user_id = t.u AND s.until <= {}{})"
+QUEUES = (
+    f"SELECT t.u, {FREE.format(NOW, f' AND s.slot >= t.lowest AND s.slot < {PARALLEL_SLOTS}')},"
+    f" {FREE.format(NOW, f' AND s.slot >= {PARALLEL_SLOTS}')}, count(w.owner)"
+    f" FILTER (WHERE (w.urgent AND NOT t.urgent) OR w.since < coalesce(own.since, {NOW})),"
+    " count(w.owner)"
+    " FROM unnest($1::text[], $3::bigint[], $4::boolean[]) AS t(u, lowest, urgent)"
+    " LEFT JOIN rate_wants own ON own.user_id = t.u AND own.owner = $2"
+    f" AND own.until > {NOW} AND own.urgent = t.urgent"
+    " LEFT JOIN rate_wants w ON w.user_id = t.u AND w.owner <> $2"
+    f" AND w.until > {NOW} AND (w.urgent OR NOT t.urgent)"
+    " GROUP BY t.u, t.lowest, t.urgent, own.since"
 )
 
 
@@ -46,6 +73,7 @@ class PostgresProcesses:
         self._connection: Connection | None = None
         self._turn = asyncio.Lock()
         self._known_users: set[str] = set()  # that have their slots
+        self._waiting: set[str] = set()  # users in whose queues this process may be
 
     async def join(self, process: ProcessInfo, ttl: float) -> int:
         async def work(connection: Connection) -> int | None:
@@ -83,12 +111,14 @@ class PostgresProcesses:
             await connection.execute(
                 "DELETE FROM leases WHERE owner = $1 AND name <> ALL($2)", process_id, list(held)
             )
+            leases = await connection.fetch("SELECT name FROM leases WHERE owner = $1", process_id)
             rows = await connection.fetch(f"SELECT id, until < {NOW} FROM processes")
             others = {row[0]: row[1] for row in rows if row[0] != process_id}
             return Beat(
                 renewed is not None,
                 frozenset(others),
                 frozenset(one for one, is_overdue in others.items() if is_overdue),
+                frozenset(row[0] for row in leases),
             )
 
         return await self._transact(work)
@@ -139,8 +169,8 @@ class PostgresProcesses:
                     new,
                 )
                 self._known_users.update(new)
-            if request.take:
-                await _take(connection, owner, request.take, ttl)
+            parts = await _parts(connection, owner, request.take) if request.take else []
+            await _take(connection, owner, parts, ttl)
             rows = await connection.fetch(
                 f"UPDATE rate_slots SET until = {NOW} + $3"
                 f" WHERE owner = $1 AND user_id = ANY($2) AND until > {NOW}"
@@ -150,16 +180,15 @@ class PostgresProcesses:
             held: dict[str, set[int]] = {user_id: set() for user_id in users}
             for user_id, slot in rows:
                 held[user_id].add(slot)
-            await _wait_for(connection, owner, request.wait_for)
-            contenders = await connection.fetch(
-                "SELECT user_id, count(*) FROM rate_wants WHERE user_id = ANY($1)"
-                f" AND owner <> $2 AND until > {NOW} GROUP BY user_id",
-                users,
-                owner,
-            )
+            waits = {one for one in request.wait_for if still_waits(request.take[one], held[one])}
+            await _leave_queue(connection, owner, [*(self._waiting & {*users} - waits)])
+            self._waiting = self._waiting - {*users} | waits
+            await _join_queue(connection, owner, {one: request.take[one].urgent for one in waits})
+            contenders: Counter[str] = Counter()
+            for user_id, count in await connection.fetch(CONTENDERS, users, owner):
+                contenders[user_id] += count == 0 or count < len(held[user_id])
             return SlotAnswer(
-                {user_id: frozenset(slots) for user_id, slots in held.items()},
-                {row[0]: row[1] for row in contenders},
+                {user_id: frozenset(slots) for user_id, slots in held.items()}, contenders
             )
 
         return await self._transact(work)
@@ -189,6 +218,7 @@ class PostgresProcesses:
 
     async def _get(self) -> Connection:
         if self._connection is None or self._connection.is_closed():
+            self._known_users.clear()  # a server that crashed may have lost what was not on disk
             self._connection = await self._server.connect()
         return self._connection
 
@@ -204,32 +234,67 @@ async def _give_back(
 
 
 async def _take(
-    connection: Connection, owner: str, wanted: Mapping[str, tuple[int, int]], ttl: float
+    connection: Connection, owner: str, parts: list[tuple[str, int, int, int]], ttl: float
 ) -> None:
     """Slots that nobody has; those that another process takes at this moment are passed over."""
-    users = sorted(wanted)
+    if not parts:
+        return
+    users, lowest, ends, most = map(list, zip(*parts, strict=True))
     await connection.execute(
         "WITH free AS MATERIALIZED (SELECT s.user_id, s.slot"
-        " FROM unnest($2::text[], $3::bigint[], $4::bigint[]) AS w (user_id, lowest, most),"
+        " FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::bigint[])"
+        " AS w (user_id, lowest, past, most),"
         " LATERAL (SELECT r.user_id, r.slot FROM rate_slots r WHERE r.user_id = w.user_id"
-        f" AND r.slot >= w.lowest AND r.until <= {NOW} ORDER BY r.slot LIMIT w.most"
+        f" AND r.slot >= w.lowest AND r.slot < w.past AND r.until <= {NOW}"
+        " ORDER BY r.slot LIMIT w.most"
         " FOR UPDATE SKIP LOCKED) s)"
-        f" UPDATE rate_slots t SET owner = $1, until = {NOW} + $5 FROM free"
+        f" UPDATE rate_slots t SET owner = $1, until = {NOW} + $6 FROM free"
         " WHERE t.user_id = free.user_id AND t.slot = free.slot",
-        owner, users, [wanted[one][0] for one in users], [wanted[one][1] for one in users],
-        _ms(ttl),
+        owner, users, lowest, ends, most, _ms(ttl),
     )  # fmt: skip
 
 
-async def _wait_for(connection: Connection, owner: str, users: list[str]) -> None:
+async def _parts(
+    connection: Connection, owner: str, wanted: Mapping[str, Wanted]
+) -> list[tuple[str, int, int, int]]:
+    """What of it is its turn: users, the first slot, the one after the last, and how many.
+
+    No more than is left by those who wait for longer.
+    """
+    users = sorted(wanted)
+    queues = await connection.fetch(
+        QUEUES, users, owner, [wanted[one].lowest for one in users],
+        [wanted[one].urgent for one in users],
+    )  # fmt: skip
+    parts: list[tuple[str, int, int, int]] = []
+    for user_id, free, free_last, ahead, waiting in queues:
+        one = wanted[user_id]
+        first, last = fair_part(one, (free, free_last), ahead, waiting)
+        parts.append((user_id, one.lowest, PARALLEL_SLOTS, first))
+        parts.append((user_id, PARALLEL_SLOTS, SLOTS, last))
+    return [part for part in parts if part[3]]
+
+
+async def _join_queue(connection: Connection, owner: str, urgent: Mapping[str, bool]) -> None:
     """Have those who hold slots of these users know that somebody waits."""
-    if users:
+    if users := sorted(urgent):
         await connection.execute(
-            "INSERT INTO rate_wants (user_id, owner, until)"
-            f" SELECT u, $2, {NOW} + {WANTED_FOR} FROM unnest($1::text[]) u"
-            " ON CONFLICT (user_id, owner) DO UPDATE SET until = excluded.until",
+            "INSERT INTO rate_wants AS w (user_id, owner, until, since, urgent)"
+            f" SELECT u, $2, {NOW} + {WANTED_FOR}, {NOW}, g"
+            " FROM unnest($1::text[], $3::boolean[]) AS t(u, g)"
+            " ON CONFLICT (user_id, owner) DO UPDATE SET until = excluded.until,"
+            f" since = CASE WHEN w.until > {NOW} THEN w.since ELSE excluded.since END,"
+            " urgent = excluded.urgent",
             users,
             owner,
+            [urgent[one] for one in users],
+        )
+
+
+async def _leave_queue(connection: Connection, owner: str, users: list[str]) -> None:
+    if users:
+        await connection.execute(
+            "DELETE FROM rate_wants WHERE owner = $1 AND user_id = ANY($2)", owner, users
         )
 
 

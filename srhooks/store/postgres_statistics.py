@@ -33,3 +33,5 @@ async def analyze_while_filling(
             await analyze()
         except StoreError as error:
             log.info("the database's statistics were not brought up to date: %s", error)
+        except Exception:
+            log.exception("bringing the database's statistics up to date failed")

@@ -12,6 +12,7 @@ from srhooks.fleet.rate_shares import RateShares, spread
 from srhooks.smartrecruiters.limiter import CONCURRENT, RATE, Limiters
 from srhooks.store import StoreUnavailableError, make_process_table, make_store
 from srhooks.store.fencing import LeaseLostError, fenced, require_leases, unfenced
+from srhooks.store.process_table import ProcessTable, SlotRequest, Wanted
 from srhooks.store.sql_store import SqlStore
 
 from tests.support.clock import ManualClock
@@ -166,6 +167,30 @@ async def test_a_release_that_failed_is_made_up_for(processes: Processes) -> Non
     assert await eventually(free)
 
 
+async def test_a_lease_that_the_database_lost_is_given_up_and_acquired_anew(
+    processes: Processes,
+) -> None:
+    """A server that crashed may have lost what was committed in the last half second."""
+    store, member = await processes.store(), await processes.member()
+    leases = SharedLeases(member)
+    lost, kept = await leases.acquire("leader"), await leases.acquire("kept")
+    assert lost is not None
+    assert kept is not None
+    await store._write("DELETE FROM leases WHERE name = 'leader'")
+
+    async def noticed() -> bool:
+        return lost.is_over()
+
+    await eventually(noticed)
+    assert not lost.is_held()
+    assert kept.is_held()
+    again = await leases.acquire("leader")
+    assert again is not None
+    await leases.release(lost)  # is another one's by now
+    assert await SharedLeases(await processes.member()).acquire("leader") is None
+    assert again.is_held()
+
+
 async def test_who_leaves_is_replaced_at_once_and_numbers_are_unique(
     processes: Processes,
 ) -> None:
@@ -294,6 +319,60 @@ async def test_slots_of_a_process_that_died_lapse(processes: Processes) -> None:
     callers.tasks[0].cancel()  # it gives nothing back
     await asyncio.wait_for(callers.call(1, foreground=True), 8)
     await callers.close()
+
+
+async def test_slots_that_the_database_lost_are_made_anew(processes: Processes) -> None:
+    store, member = await processes.store(), await processes.member(ttl=30)
+    callers = Callers([member])
+    await callers.call(0, foreground=True)
+    await store._write("DELETE FROM rate_slots")
+    await store._write(
+        "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
+        " WHERE datname = current_database() AND pid <> pg_backend_pid(); END $$"
+    )
+    await asyncio.sleep(0)
+    async with asyncio.timeout(15):
+        await asyncio.gather(*(callers.call(0, foreground=True) for _ in range(2 * RATE)))
+    await callers.close()
+
+
+async def test_who_waits_longest_is_served_first_and_people_before_all(
+    processes: Processes,
+) -> None:
+    """As the tests in virtual time take it to be."""
+    store = await processes.store()
+    members = [await processes.member(ttl=30) for _ in range(4)]
+    holder, first, second, person = [(one.table, one.process_id) for one in members]
+
+    async def ask(
+        one: tuple[ProcessTable, str], most: int, *, lowest: int = 2, back: tuple[int, ...] = ()
+    ) -> tuple[set[int], int]:
+        table, owner = one
+        gives = [("ada", slot) for slot in back]
+        request = SlotRequest({"ada": Wanted(lowest, most, has_place=False)}, [], gives, ["ada"])
+        answer = await table.share_slots(owner, request, 30)
+        await store._write("UPDATE rate_wants SET until = until + 60000")  # however busy we are
+        return set(answer.held["ada"]), answer.contenders["ada"]
+
+    assert await ask(holder, 10, lowest=0) == (set(range(10)), 0)
+    assert (await ask(first, 3))[0] == set()
+    assert (await ask(second, 3))[0] == set()
+    assert (await ask(person, 1, lowest=0))[0] == set()
+    holds, contenders = await ask(holder, 0, back=(4,))
+    assert holds == set(range(10)) - {4}
+    assert contenders == 3
+    assert (await ask(second, 3))[0] == set()
+    assert (await ask(first, 3))[0] == set()
+    assert (await ask(person, 1, lowest=0))[0] == {4}
+    await ask(holder, 0, back=(5,))
+    assert (await ask(second, 3))[0] == set()
+    assert (await ask(first, 3))[0] == {5}
+    await ask(holder, 0, back=(0, 8, 9))
+    assert (await ask(second, 3))[0] == set()  # the last two alone are of no use to it
+    assert (await ask(first, 3))[0] == {5}
+    request = SlotRequest({"ada": Wanted(2, 3, has_place=True)}, [], [], [])
+    held = (await first[0].share_slots(first[1], request, 30)).held
+    assert held["ada"] == {5, 8, 9}
 
 
 def test_slots_are_shared_evenly() -> None:

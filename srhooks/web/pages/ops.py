@@ -13,7 +13,15 @@ from srhooks.store import StoreError
 from srhooks.version import program_version
 from srhooks.web.http.errors import WebError
 from srhooks.web.http.leaving import LEAVING
-from srhooks.web.state.app_keys import BODIES, METRICS, SETTINGS, SOCKETS, STORE, USER_CLIENT
+from srhooks.web.state.app_keys import (
+    BODIES,
+    FLEET,
+    METRICS,
+    SETTINGS,
+    SOCKETS,
+    STORE,
+    USER_CLIENT,
+)
 
 PROXIED = ("Forwarded", "X-Forwarded-For")
 
@@ -52,6 +60,10 @@ async def metrics(request: web.Request) -> web.Response:
     measured.viewers.set(len(app[SOCKETS]))
     measured.calls_waiting.set(app[USER_CLIENT].waiting)
     measured.unfinished.set(app[BODIES].unfinished)
+    fleet = app[FLEET]
+    measured.leader.set(fleet.leadership.is_leader)
+    measured.processes.set(fleet.size)
+    measured.rate_slots.set(fleet.rate_slots)
     await _count_incidents(request.app)
     body = generate_latest(measured.registry)
     return web.Response(body=body, headers={hdrs.CONTENT_TYPE: CONTENT_TYPE_LATEST})
