@@ -29,7 +29,7 @@ async def beat_forever(session: aiohttp.ClientSession, url: str, store: Store) -
                 failed = answer.status >= 400
                 reason = str(answer.status)
         except StoreError:
-            failed, reason = failing, ""  # not ready: the silence is the message
+            failed, reason = failing, ""  # not ready: the missing call is the alarm
         except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
             failed, reason = True, type(error).__name__
         if failed and not failing:

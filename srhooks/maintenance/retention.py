@@ -18,7 +18,7 @@ LATEST_DUE = DAY // 24  # ms: no back-off of an entity is longer
 
 
 class Retention:
-    """Deletes step by step. What a clock that leaps makes old is not deleted: `TrustedTime`."""
+    """Deletes in batches. The time is `TrustedTime`: a clock that leaps ahead deletes nothing."""
 
     def __init__(self, store: Store, time: TrustedTime, clock: Clock, days: int) -> None:
         self._store = store

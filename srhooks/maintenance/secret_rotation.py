@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 
 async def reseal(store: Store, vault: Vault) -> None:
-    """Seal with the newest secret what an older one sealed, so that the old one can go."""
+    """Encrypt what an older SESSION_SECRET sealed with the newest one. Raises StoreError."""
     for user_id in await store.user_ids():
         credential = await store.credential(user_id)
         if credential is not None and not credential.dead:

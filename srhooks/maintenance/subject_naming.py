@@ -1,4 +1,4 @@
-"""What a notification is headed by when its entity has no name: the names of what it names."""
+"""Titles of notifications whose entity has no name: the names of the candidate and job in it."""
 
 import re
 from collections.abc import Mapping
@@ -66,7 +66,7 @@ def names_to_request(
 
 
 def is_trusted(n: Notification, keyed_hooks: set[str]) -> bool:
-    """Whether it comes from whom it says: no name is lent to a forged one."""
+    """Whether its sender is verified, or its hook has no keys: a forged one gets no names."""
     if n.is_test or n.entity_status == "refused":
         return False
     return n.signature == "valid" or (n.signature == "unsigned" and n.hook_id not in keyed_hooks)

@@ -27,7 +27,7 @@ async def keep_running(
         except Exception:
             log.exception("%s broke off and starts again", name)
         else:
-            return  # it had nothing more to do
+            return  # finished by itself
         metrics.restarts.labels(name).inc()
         failures = failures + 1 if loop.time() - began < RESTART_PAUSE_MAX else 0
         await asyncio.sleep(backoff(first_pause, RESTART_PAUSE_MAX, failures))

@@ -26,12 +26,12 @@ class AccountStore(Protocol):
         """Mark a notification as opened by a person of the account."""
 
     async def save_zone(self, user_id: str, zone: str) -> None:
-        """The time zone in which one of the account's people was seen last."""
+        """Store the time zone that the account's browser reported last."""
 
     async def account_zone(self, user_id: str) -> str | None: ...
 
     async def opened(self, user_id: str, since_id: int) -> frozenset[int]:
-        """Which notifications from this id on were opened (the newest 5,000)."""
+        """The ids from `since_id` on of notifications that were opened (the newest 5,000)."""
 
     async def credential(self, user_id: str) -> SealedCredential | None: ...
 
@@ -49,7 +49,7 @@ class AccountStore(Protocol):
     async def credential_use(self, user_id: str) -> CredentialUse: ...
 
     async def remember_api_key(self, digest: str, user_id: str) -> None:
-        """The account that a key leads to, by the key's digest."""
+        """Remember which account an API key belongs to, by the key's digest."""
 
     async def user_of_api_key(self, digest: str) -> User | None: ...
 
@@ -60,7 +60,7 @@ class AccountStore(Protocol):
         """Clear the mark of a kind; return whether it was marked."""
 
     async def unreadable_kinds(self, user_id: str) -> dict[str, int]:
-        """Kinds of entity to the time (ms) of the last refusal."""
+        """Kind of entity to the time (ms) of the last refusal (403)."""
 
     async def event_of_link(self, user_id: str, link: str) -> str | None:
         """The name of the newest event whose notification leads to this link."""
@@ -75,10 +75,10 @@ class AccountStore(Protocol):
         """The session and its user; None when it is unknown, expired, or used later than `now`."""
 
     async def sessions(self, user_id: str, now: int) -> list[Session]:
-        """Those that are alive, the last used first."""
+        """The user's sessions that have not expired, the last used first."""
 
     async def end_sessions_of_later(self, now: int) -> int:
-        """End those that were used later than `now` (ms): the clock had been ahead; how many."""
+        """End sessions used later than `now` (ms), while the clock was ahead; return how many."""
 
     async def touch_session(self, session_id: str, used_at: int, until: int) -> None:
         """Record a use; the session now ends at `until` (ms) unless it is used again."""
@@ -86,32 +86,32 @@ class AccountStore(Protocol):
     async def save_flash(
         self, session_id: str, page: str, sealed: bytes, now: int, until: int
     ) -> None:
-        """Keep what the page shows once, until then (ms), in place of what is kept for it."""
+        """Store what the page shows once, until `until` (ms); replaces what is stored for it."""
 
     async def pop_flash(self, session_id: str, page: str, now: int) -> bytes | None:
-        """Remove and return what is kept for the page; None without any, or when it expired."""
+        """Remove and return what is stored for the page; None when there is none or it expired."""
 
     async def end_session(self, user_id: str, session_id: str) -> bool:
-        """Delete it; return whether the user had it."""
+        """Delete a session; return whether the user had it."""
 
     async def end_sessions(self, user_id: str) -> int:
-        """All of the user's; how many."""
+        """Delete all sessions of the user; return how many."""
 
     async def revoke_access(self, user_id: str) -> None:
         """End the user's sessions and personal tokens, and use their grant no more."""
 
     # --- personal tokens ----------------------------------------------------------------------
     async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
-        """Keep it by its digest; False when the user has `most` already."""
+        """Store a token by its digest; False when the user has `most` already."""
 
     async def personal_tokens(self, user_id: str) -> list[PersonalToken]:
         """Oldest first."""
 
     async def personal_token(self, digest: str) -> PersonalToken | None:
-        """It may have ended."""
+        """The token of this digest, also when it has expired; None when it is unknown."""
 
     async def touch_personal_token(self, token_id: str, at: int) -> None:
-        """It was used."""
+        """Record that the token was used."""
 
     async def delete_personal_token(self, user_id: str, token_id: str) -> bool:
         """Delete it; return whether the user had it."""

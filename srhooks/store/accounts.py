@@ -77,7 +77,7 @@ class AccountQueries(Queries):
         self, user_id: str, old: SealedCredential, new: SealedCredential
     ) -> bool:
         changed = await self._write(
-            # Alive in any case: another process may have used the old one up meanwhile.
+            # Not marked as dead: another process may have used the old refresh token meanwhile.
             "UPDATE users SET access = $3, refresh = $4, expires_at = $5, lifetime = $6,"
             " scopes = $7, grant_dead = 0 WHERE id = $1 AND access = $2",
             user_id, old.access, new.access, new.renewal, new.expires_at, new.lifetime,

@@ -2,7 +2,7 @@
 
 from srhooks.store.queries import Queries
 
-MAX_STEPS = 12_000  # characters of an activation's steps, beyond which no more are kept
+MAX_STEPS = 12_000  # characters of an activation's steps; further steps are not stored
 
 
 class ActivationQueries(Queries):

@@ -172,7 +172,7 @@ def _row(message: AlertMessage) -> tuple[Any, ...]:
 
 
 async def delete_alerts(tx: Transaction, user_id: str) -> None:
-    """All of an account; before its incidents."""
+    """Delete all alerts of an account. Call it before `delete_incidents`."""
     await tx.execute(
         "DELETE FROM incident_reminders WHERE incident_id IN"
         " (SELECT id FROM incidents WHERE user_id = $1)",
@@ -183,7 +183,7 @@ async def delete_alerts(tx: Transaction, user_id: str) -> None:
 
 
 async def purge_alerts(tx: Transaction, before: int) -> None:
-    """What is of no use any more: of ended incidents, and told before a time (ms)."""
+    """Delete what is no longer needed: of ended incidents, and alerts sent before `before` (ms)."""
     await tx.execute("DELETE FROM alerts_told WHERE at < $1", before)
     await tx.execute(
         "DELETE FROM incident_reminders WHERE incident_id NOT IN"

@@ -15,8 +15,8 @@ from srhooks.store.notification_protocol import PAGE_BYTES
 from srhooks.store.queries import Queries
 
 CHUNK = 400  # users of one statement
-KEEP_DELETIONS = 86_400_000  # ms: a page that was away for longer shows the rows until it is loaded
-MAX_DELETIONS = 5000  # the newest, that are told at a time
+KEEP_DELETIONS = 86_400_000  # ms: a page away for longer shows deleted rows until it is reloaded
+MAX_DELETIONS = 5000  # the newest, returned at a time
 
 
 class ChangeQueries(Queries):
@@ -70,7 +70,7 @@ class ChangeQueries(Queries):
 
 
 async def record_deletions(tx: Transaction, user_id: str, ids: Sequence[int], at: int) -> None:
-    """Have open pages told that these are gone."""
+    """Record deletions, so that open pages remove these rows."""
     await tx.execute_many(
         "INSERT INTO recent_deletions (user_id, rev, notification_id, at)"
         f" VALUES ($1, {REV}, $2, $3)",

@@ -1,8 +1,8 @@
-"""A claim to have a database for oneself: who comes later waits.
+"""Claims to a database: exclusive, or to serve it.
 
-SQLite has one process at a time: whoever serves it holds a lock on a file beside the database,
-which the system takes back when the process ends, however it ends (flock(2)). PostgreSQL has any
-number, but for what needs to be alone there: see `postgres_claim`.
+A SQLite database is served by one process at a time, which holds a lock on a file beside it; the
+system releases the lock when the process ends (flock(2)). PostgreSQL allows many processes, except
+while one needs it exclusively: see `postgres_claim`.
 """
 
 import fcntl
@@ -15,14 +15,14 @@ from srhooks.store.errors import StoreUnavailableError
 
 class Claim(Protocol):
     async def acquire(self) -> bool:
-        """Whether it is ours now; False: another process has it. Raises StoreUnavailableError."""
+        """Try to get the claim; False: another process holds it. Raises StoreUnavailableError."""
 
     async def release(self) -> None:
         """Never raises."""
 
 
 def claim_for(database_url: str) -> Claim:
-    """To have the database for oneself."""
+    """An exclusive claim to the database."""
     scheme, _, rest = database_url.partition("://")
     if scheme == "sqlite":
         return FileClaim(rest.removeprefix("/"))
@@ -32,7 +32,7 @@ def claim_for(database_url: str) -> Claim:
 
 
 def serving_claim_for(database_url: str) -> Claim:
-    """To serve the database: beside other processes where it allows that."""
+    """A claim to serve the database: shared on PostgreSQL, exclusive on SQLite."""
     if database_url.startswith("sqlite:"):
         return claim_for(database_url)
     from srhooks.store.postgres_claim import EntryClaim  # noqa: PLC0415 - a driver, when used

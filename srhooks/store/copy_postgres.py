@@ -26,7 +26,7 @@ COUNTERS = (
 
 @contextlib.asynccontextmanager
 async def open_source(url: str) -> AsyncIterator["PostgresSide"]:
-    """One state of the database, which is left as it is. Raises the driver's errors."""
+    """Read from one snapshot of the database. Raises the driver's errors."""
     async with _connected(url) as connection:
         await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
         await _be_patient(connection)
@@ -35,7 +35,7 @@ async def open_source(url: str) -> AsyncIterator["PostgresSide"]:
 
 @contextlib.asynccontextmanager
 async def open_target(url: str) -> AsyncIterator["PostgresSide"]:
-    """What was begun and not finished is undone. Raises the driver's errors."""
+    """Write in one transaction, rolled back unless finished. Raises the driver's errors."""
     async with _connected(url) as connection:
         yield PostgresSide(connection)
 

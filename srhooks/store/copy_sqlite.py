@@ -15,7 +15,7 @@ BUSY_TIMEOUT = 5.0  # seconds
 
 @contextlib.asynccontextmanager
 async def open_source(path: Path) -> AsyncIterator["SqliteSide"]:
-    """One state of the database, which is left as it is. Raises sqlite3.Error."""
+    """Read from one snapshot of the database. Raises sqlite3.Error."""
     with contextlib.closing(_connected(read_only_uri(path))) as connection:
         connection.execute("BEGIN")
         yield SqliteSide(connection)
@@ -23,7 +23,7 @@ async def open_source(path: Path) -> AsyncIterator["SqliteSide"]:
 
 @contextlib.asynccontextmanager
 async def open_target(path: Path) -> AsyncIterator["SqliteSide"]:
-    """What was begun and not finished is undone. Raises sqlite3.Error, OSError."""
+    """Write in one transaction, rolled back unless finished. Raises sqlite3.Error, OSError."""
     create_private(path)
     with contextlib.closing(_connected(read_write_uri(path))) as connection:
         yield SqliteSide(connection)
@@ -34,7 +34,7 @@ def _connected(uri: str) -> sqlite3.Connection:
 
 
 class SqliteSide:
-    """Its methods wait for nothing but the disk."""
+    """A SQLite file; its methods block on the disk alone."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection

@@ -1,4 +1,4 @@
-"""Carry everything from one database to an empty other one, whatever their kinds.
+"""Copy all rows of one database to an empty other one, of the same kind or another.
 
 The tables are those of the schema files. What is left out: the search index, which is made anew in
 the background where the copy is served; the list of applied schema files, which the target has of
@@ -30,11 +30,11 @@ PROCESS_TABLES = frozenset({"processes", "leases", "rate_slots", "rate_wants"})
 
 
 class CopyError(StoreError):
-    """One line for the person who asked for the copy."""
+    """The copy cannot be made; the message is one line for the person who started it."""
 
 
 class TableDigest:
-    """Of the rows of one table, whatever their order."""
+    """A digest of the rows of a table, independent of their order."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -64,7 +64,7 @@ class Side(Protocol):
     async def count(self, table: str) -> int: ...
 
     def rows(self, table: str, columns: Sequence[str]) -> AsyncGenerator[Row, None]:
-        """Each row, all of one state of the database."""
+        """Each row of the table, from one snapshot."""
 
 
 class Target(Side, Protocol):
@@ -90,7 +90,7 @@ def copied_tables() -> dict[str, list[str]]:
 
 
 async def check_empty(target: Side) -> None:
-    """Raises CopyError when somebody's data are in it."""
+    """Raise CopyError when the database holds anybody's data."""
     there = await target.columns()
     for table in copied_tables():
         if table in there and table not in STARTED_TABLES and (rows := await target.count(table)):
@@ -98,7 +98,7 @@ async def check_empty(target: Side) -> None:
 
 
 async def copy_rows(source: Side, target: Target, progress: Progress) -> int:
-    """Copy all rows and read them again; their number. All or none of them are kept.
+    """Copy all rows, read them again and compare; return their number. All or nothing is stored.
 
     Raises CopyError and the drivers' errors.
     """

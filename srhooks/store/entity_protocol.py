@@ -7,7 +7,7 @@ from srhooks.domain.models import EntityJob, EntityStatus, Signature
 
 class EntityStore(Protocol):
     async def users_with_due_entities(self, now: int, process_id: str = "") -> list[str]:
-        """Without those for whom another process than this one fetches."""
+        """Users with a due entity, without those that another process fetches for."""
 
     async def untried_entities(
         self, user_id: str, now: int, limit: int, *, oldest_first: bool = False
@@ -21,7 +21,7 @@ class EntityStore(Protocol):
         """Distinct links of pending notifications that failed and are due, in that order."""
 
     async def entity_attempts(self, job: EntityJob) -> int:
-        """How often the link has failed for those that wait for it."""
+        """How often the link has failed for the notifications that wait for it."""
 
     async def next_due(self, process_id: str = "") -> int | None:
         """When the next pending entity is due (ms), over all users whose grant lives."""
@@ -41,7 +41,7 @@ class EntityStore(Protocol):
         self, job: EntityJob, status: EntityStatus, at: int, *, entity: bytes | None = None,
         error: str | None = None, title: str | None = None, changes: str | None = None,
     ) -> list[int]:  # fmt: skip
-        """Record the outcome on all that waited for it; their ids."""
+        """Record the outcome on all notifications that waited for it; return their ids."""
 
     async def postpone_entity(
         self, job: EntityJob, due_at: int, attempts: int, error: str, give_up_below: int

@@ -1,4 +1,4 @@
-"""What the store does to make data go: candidates, accounts, and the notes of what has to go."""
+"""Erasure of candidates and accounts, and the requests for it that are still to be done."""
 
 from collections.abc import Sequence
 

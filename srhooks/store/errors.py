@@ -16,7 +16,7 @@ class StoreError(Exception):
 
 
 class StoreUnavailableError(StoreError):
-    """Locked, full, corrupt, gone or out of reach."""
+    """The database is locked, full, corrupt, missing or unreachable."""
 
 
 class DiskFullError(StoreUnavailableError):

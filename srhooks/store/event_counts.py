@@ -61,7 +61,7 @@ ALL_SPANS = (
 
 
 class Part(NamedTuple):
-    """A part of a span, in ids: sums of one width (ms), or rows (0)."""
+    """A range of ids that is counted by sums of one width (ms), or by rows (0)."""
 
     width: int
     low: int

@@ -1,4 +1,4 @@
-"""Work that only the owner of a lease may do: its writes hold while the lease does, or not at all.
+"""Work that only the owner of a lease may do: it can write only while it holds the lease.
 
 Whoever works under a lease enters `fenced(lease)`; the tasks that begin inside inherit it. The
 store then writes nothing for them but in a transaction that locks the lease's row, and whatever is
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 
 class LeaseLostError(StoreUnavailableError):
-    """Another process has taken the work over, or may have by now."""
+    """The lease is over: another process has taken the work over, or may have."""
 
     def __init__(self) -> None:
         super().__init__("another process does this work now")

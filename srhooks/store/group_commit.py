@@ -1,4 +1,4 @@
-"""The one writer of a store: everything that waits while a commit runs shares the next one."""
+"""The one writer of a store: all jobs that arrive while a commit runs share the next commit."""
 
 import asyncio
 from collections import deque
@@ -361,7 +361,7 @@ class Writer:
 
 
 async def request_erasure(tx: Transaction, user_id: str, candidate_id: str, at: int) -> None:
-    """Have a candidate's data, or a whole account, go; asked again it begins anew."""
+    """Request the erasure of a candidate, or of an account (empty id); a repeat starts it anew."""
     await tx.execute(
         "INSERT INTO erasures (user_id, candidate_id, at, rev) VALUES ($1, $2, $3, 0)"
         " ON CONFLICT (user_id, candidate_id) DO UPDATE SET at = excluded.at, rev = 0",

@@ -16,19 +16,19 @@ class HookStore(Protocol):
     async def bind_hook(self, hook_id: str, subscription_id: str) -> None: ...
 
     async def keep_events(self, hook_id: str, events: str) -> None:
-        """Keep what its subscription listens to (a JSON list)."""
+        """Store the events of its subscription (a JSON list)."""
 
     async def name_hook(self, hook_id: str, name: str | None) -> None:
-        """Keep what a person calls its subscription; None: it is called by its events."""
+        """Store the name of its subscription; None: it is named by its events."""
 
     async def retire_hook(self, hook_id: str, at: int) -> None:
-        """The subscription was deleted. The hook goes on accepting late deliveries."""
+        """Record that the subscription was deleted. The hook still accepts late deliveries."""
 
     async def delete_hook(self, hook_id: str) -> None:
-        """Remove a hook that no subscription came to use."""
+        """Delete a hook whose subscription was never created."""
 
     async def keys(self, hook_id: str) -> list[HookKey]:
-        """Newest first."""
+        """The sealed keys of the hook, newest first."""
 
     async def add_key(self, hook_id: str, sealed: bytes, at: int) -> None:
         """A new signing key; it retires the others as of `at`."""
@@ -36,7 +36,7 @@ class HookStore(Protocol):
     async def reseal_key(self, key_id: int, sealed: bytes) -> None: ...
 
     async def begin_activation(self, user_id: str, subscription_id: str) -> None:
-        """Drop the steps of the activation before."""
+        """Start a new activation: delete the steps of the previous one."""
 
     async def add_activation_step(self, user_id: str, subscription_id: str, step: str) -> None:
         """Keep one more step (JSON), unless there are very many."""

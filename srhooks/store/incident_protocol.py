@@ -20,7 +20,7 @@ class IncidentStore(Protocol):
     async def acknowledge_incident(
         self, user_id: str, incident_id: int, at: int, *, end: bool
     ) -> Incident | None:
-        """Note that a person knows of it and, with `end`, end it; None when it is unknown."""
+        """Record that a person knows of it and, with `end`, end it; None when it is unknown."""
 
     async def incident(self, user_id: str, incident_id: int) -> Incident | None: ...
 
@@ -35,12 +35,12 @@ class IncidentStore(Protocol):
 
     # --- alerts -------------------------------------------------------------------------------
     async def alert_settings(self, user_id: str) -> AlertSettings | None:
-        """None until somebody saved them."""
+        """The account's alert settings; None until they were saved."""
 
     async def save_alert_settings(self, user_id: str, settings: AlertSettings) -> None: ...
 
     async def alert_addresses(self, user_id: str) -> list[AlertAddress]:
-        """Those that were asked to confirm themselves."""
+        """The addresses that were sent a link to confirm them."""
 
     async def add_alert_address(self, user_id: str, email: str, digest: str, at: int) -> None:
         """A link that confirms the address is on its way; earlier links are void."""
@@ -52,7 +52,7 @@ class IncidentStore(Protocol):
         """Forget the confirmations of all others."""
 
     async def users_with_incident_events(self) -> list[str]:
-        """Whose incidents opened or ended and were not put into the outbox yet."""
+        """Users with incidents that opened or ended and are not in the outbox yet."""
 
     async def incident_events_of(self, user_id: str, limit: int) -> list[IncidentEvent]:
         """Oldest first."""
@@ -67,20 +67,20 @@ class IncidentStore(Protocol):
         """
 
     async def alerts_sent(self, user_id: str, since: int) -> list[int]:
-        """When (ms) something was told of the account, oldest first."""
+        """The times (ms) of alerts sent for the account, oldest first."""
 
     async def due_alerts(self, channel: Channel, now: int, limit: int) -> list[AlertMessage]: ...
 
     async def next_alert_due(self) -> int | None: ...
 
     async def postpone_alert(self, message_id: int, due_at: int) -> None:
-        """One more attempt failed."""
+        """Record a failed attempt; the next one is due at `due_at` (ms)."""
 
     async def hold_alert(self, message_id: int, until: int) -> None:
-        """It is being sent: until then (ms) nobody else does."""
+        """Reserve the message for sending: until `until` (ms) no other process sends it."""
 
     async def delete_alert(self, message_id: int) -> None:
-        """It was told, or given up."""
+        """Delete a message that was sent or given up."""
 
     async def incidents_to_remind_of(self, before: int, limit: int) -> list[Incident]:
         """Open ones that nobody acknowledged and that were last told of before then (ms)."""

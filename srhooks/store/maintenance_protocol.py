@@ -30,21 +30,21 @@ class MaintenanceStore(Protocol):
     async def delete_notifications(
         self, user_id: str, notification_ids: Sequence[int]
     ) -> list[int]:
-        """Those that were there, and are not any more."""
+        """Delete these; return the ids of those that existed."""
 
     async def delete_some(self, user_id: str, limit: int) -> int:
         """Delete up to `limit` of the user's notifications; how many."""
 
     async def add_erasure(self, user_id: str, candidate_id: str, at: int) -> None:
-        """Note that a candidate's data has to go; asked again it begins anew."""
+        """Request the erasure of a candidate's data; a repeated request starts it anew."""
 
     async def erasures(self) -> list[Erasure]: ...
 
     async def move_erasure(self, erasure: Erasure, rev: int) -> None:
-        """Note how far the user's notifications have been looked through."""
+        """Store how far the user's notifications have been searched."""
 
     async def finish_erasure(self, erasure: Erasure) -> None:
-        """Drop the note, unless it was asked for again since."""
+        """Delete the request, unless it was repeated since."""
 
     async def remember_erased(
         self, user_id: str, candidate: bytes, subjects: Sequence[bytes], at: int

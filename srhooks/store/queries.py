@@ -1,4 +1,4 @@
-"""What every part of the SQL store runs its statements with."""
+"""How every part of the SQL store runs its statements."""
 
 import abc
 from collections.abc import Callable, Collection, Coroutine
@@ -14,7 +14,7 @@ class Queries(abc.ABC):
 
     @abc.abstractmethod
     async def _read(self, sql: str, *args: Any) -> list[Any]:
-        """Run a query outside of the writer; its rows."""
+        """Run a query on a reading connection; return its rows."""
 
     @abc.abstractmethod
     async def _write(self, sql: str, *args: Any) -> int:

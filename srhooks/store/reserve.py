@@ -30,7 +30,7 @@ USABLE: ContextVar[bool] = ContextVar("reserve_usable", default=False)
 
 @contextlib.contextmanager
 def using_reserve() -> Iterator[None]:
-    """What is written in here may use the room: it deletes, or little and for somebody who will."""
+    """Writes inside may use the reserve: they delete, or are small and lead to deletion."""
     token = USABLE.set(True)
     try:
         yield

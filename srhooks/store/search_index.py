@@ -1,4 +1,4 @@
-"""The search index, which follows at its own pace."""
+"""The full-text search index, updated in the background."""
 
 import abc
 from collections.abc import Sequence

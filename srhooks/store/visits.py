@@ -1,4 +1,4 @@
-"""What the people of an account have seen: their last visit, and what they opened."""
+"""The last visit of an account, and the notifications that were opened."""
 
 from srhooks.store.queries import Queries
 

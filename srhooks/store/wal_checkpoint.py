@@ -14,7 +14,7 @@ from typing import Protocol
 from srhooks.store.sqlite_connection import close_quietly, connect
 
 CHECKPOINT = "PRAGMA wal_checkpoint({})"
-EVERY = 0.25  # seconds
+INTERVAL = 0.25  # seconds between two checkpoints
 COMMITS = 50  # since the last one; with fewer there is nothing to do
 LOG_PAGES = 4000  # from which on the log is begun anew: 16 MB
 LAST_RESORT = 20_000  # pages, 80 MB, at which a commit does all by itself
@@ -44,7 +44,7 @@ class Checkpoints:
     async def _run(self) -> None:
         seen = self._log.commits
         while True:
-            await asyncio.sleep(EVERY)
+            await asyncio.sleep(INTERVAL)
             if self._log.commits - seen < COMMITS:
                 continue
             seen = self._log.commits

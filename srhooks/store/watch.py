@@ -1,4 +1,4 @@
-"""What the watch remembers, in SQL: part of the store."""
+"""The state of the watch (incidents/watch.py) in SQL: part of the store."""
 
 from typing import Any
 

@@ -8,13 +8,13 @@ from srhooks.domain.watch import KnownSubscription, Look, Run
 
 class WatchStore(Protocol):
     async def known_subscriptions(self, user_id: str) -> dict[str, KnownSubscription]:
-        """By the subscription's id."""
+        """What the last look found, by subscription id."""
 
     async def remember_subscription(self, user_id: str, known: KnownSubscription) -> None:
         """Renew what is known of it, unless its hook was retired meanwhile."""
 
     async def forget_subscription(self, user_id: str, subscription_id: str) -> bool:
-        """Whether it was known."""
+        """Delete what is known of a subscription; return whether it was known."""
 
     async def accounts_to_watch(self, now: int, limit: int) -> list[str]:
         """Those with a living credential whose look is due, the longest due first."""
@@ -42,7 +42,7 @@ class WatchStore(Protocol):
         """
 
     async def open_incidents_of(self, kind: IncidentKind) -> list[Incident]:
-        """Of all accounts."""
+        """The open incidents of one kind, of all accounts."""
 
     async def add_incident_detail(self, incident_id: int, name: str, value: Any) -> None:
         """Put something beside an incident; it stays when its details are renewed."""
