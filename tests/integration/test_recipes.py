@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +22,10 @@ from srhooks.store import make_store
 
 from tests.support.environment import bare_environment
 from tests.support.harness import eventually, free_port
+from tests.support.recipes import DEPLOY, Programs, interpolated, is_ready, text
 from tests.support.stored import TOKENS, person
 
 ROOT = Path(__file__).parents[2]
-DEPLOY = ROOT / "deploy"
 IMAGE = dict(
     pair.split("=", 1)
     for pair in re.findall(
@@ -35,7 +34,6 @@ IMAGE = dict(
         re.MULTILINE,
     )
 )
-CHOSEN = {"DOMAIN": "hooks.example.com", "SESSION_SECRET": "s" * 64, "POSTGRES_PASSWORD": "p4ss"}
 SEEN: set[str] = set()  # settings that were asked for
 
 
@@ -50,18 +48,6 @@ def loaded(environment: Mapping[str, str]) -> Settings:
     settings = load_settings(Recording(IMAGE | dict(environment)))
     assert set(environment) <= SEEN
     return settings
-
-
-def interpolated(environment: Mapping[str, str]) -> dict[str, str]:
-    """As compose does it, from the file .env."""
-    return {
-        name: re.sub(r"\$\{(\w+)(?::\?[^}]*)?\}", lambda found: CHOSEN[found[1]], value)
-        for name, value in environment.items()
-    }
-
-
-def text(path: str) -> str:
-    return (DEPLOY / path).read_text(encoding="utf-8")
 
 
 def documents(path: str) -> dict[str, Any]:
@@ -233,13 +219,6 @@ def test_systemd_understands_the_unit(tmp_path: Path) -> None:
     assert said == []
 
 
-async def is_ready(session: aiohttp.ClientSession, port: int) -> bool:
-    with suppress(aiohttp.ClientError):
-        async with session.get(f"http://127.0.0.1:{port}/readyz") as answer:
-            return answer.status == 200
-    return False
-
-
 def nginx() -> str:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     if program is None:
@@ -268,26 +247,10 @@ def nginx_configuration(folder: Path, port: int, upstreams: list[int]) -> Path:
     return path
 
 
-class Programs:
-    """Killed at the end, and at once where a test says so."""
-
-    def __init__(self) -> None:
-        self.running: list[subprocess.Popen[bytes]] = []
-
-    def start(self, *command: str, **environment: str) -> subprocess.Popen[bytes]:
-        self.running.append(
-            subprocess.Popen(command, env=environment or None, stderr=subprocess.DEVNULL)
-        )
-        return self.running[-1]
-
-
 @pytest.fixture
 def programs() -> Iterator[Programs]:
-    started = Programs()
-    yield started
-    for program in started.running:
-        program.kill()
-        program.wait(20)
+    with Programs() as started:
+        yield started
 
 
 async def test_two_behind_nginx_lose_nothing_when_one_is_killed(
