@@ -145,7 +145,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.CALLBACK_ADDRESSES] = CallbackAddresses(settings, hooks)
     app[keys.SHARED_LIST] = shared_list = SharedList(subscriptions, hub)
     app[keys.SUBSCRIPTION_HEALTH] = health = SubscriptionHealth(subscriptions.recent_calls)
-    app[keys.STATUS_WATCH] = StatusWatch(subscriptions, hub)
+    app[keys.STATUS_WATCH] = StatusWatch(subscriptions, hub, store.last_look)
     proof = TestProof(settings.session_secrets)
     app[keys.SUBSCRIPTION_TESTER] = SubscriptionTester(settings, store, hooks, session, proof)
     # What notifications are about, and how a candidate's data is removed.

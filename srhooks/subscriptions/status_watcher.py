@@ -2,17 +2,21 @@
 
 There is no event for that, so the list is asked for again, gently: only while somebody watches,
 behind everything else, about once a minute, and less often while the service does not work.
+
+Once a minute for all processes together: each is told of the others' looks, and one that has just
+started goes by the last look that is in the store.
 """
 
 import asyncio
 import contextlib
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from srhooks.domain.clock import now_ms
+from srhooks.domain.watch import Look
 from srhooks.hub import Event, Hub
 from srhooks.protocol.event_types import subscription_name
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError, brief
@@ -23,6 +27,7 @@ log = logging.getLogger(__name__)
 
 EVERY = 60.0  # seconds between two looks
 FIRST = 5.0  # seconds after a page was opened: most are closed again sooner
+LOOKED = "subscriptions-looked-at"  # of the messages between processes; their key is the user's id
 SLOWEST = 900.0  # seconds, while the service does not work
 
 
@@ -49,10 +54,14 @@ class _Watched:
 
 class StatusWatch:
     def __init__(
-        self, subscriptions: Subscriptions, hub: Hub, *, every: float = EVERY, first: float = FIRST
-    ) -> None:
+        self, subscriptions: Subscriptions, hub: Hub, last_look: Callable[[str], Awaitable[Look]],
+        *, every: float = EVERY, first: float = FIRST,
+    ) -> None:  # fmt: skip
+        """`last_look`: when any process looked last, as the store knows it."""
         self._subscriptions = subscriptions
         self._hub = hub
+        self._last_look = last_look
+        hub.on_message(LOOKED, self._looked_elsewhere)
         self._every = every
         self._first = first
         self._users: dict[str, _Watched] = {}
@@ -109,7 +118,7 @@ class StatusWatch:
                 del watched.drifts[subscription_id]
         watched.known = [dict(subscription) for subscription in listed]
         watched.known_at = now_ms()
-        watched.looked_at = asyncio.get_running_loop().time()
+        self._looked(user_id, watched)
         return fresh
 
     def remember(self, user_id: str, subscription: dict[str, Any]) -> None:
@@ -133,10 +142,9 @@ class StatusWatch:
 
     async def _poll(self, user_id: str, watched: _Watched) -> None:
         pause = self._every
+        await self._recall(user_id, watched)
         while True:
-            due = max(watched.looked_at + pause, asyncio.get_running_loop().time() + self._first)
-            jitter = random.uniform(0.0, self._first)  # noqa: S311 - so that not all ask at once
-            await asyncio.sleep(due - asyncio.get_running_loop().time() + jitter)
+            await self._until_due(watched, pause)
             try:
                 listed = await self._subscriptions.all(user_id, foreground=False)
             except GrantDeadError:
@@ -144,7 +152,7 @@ class StatusWatch:
                 return
             except Exception as error:  # a defect must not end the looking either
                 pause = min(pause * 2, SLOWEST)
-                watched.looked_at = asyncio.get_running_loop().time()
+                self._looked(user_id, watched)
                 if isinstance(error, ServiceError | StoreError):
                     log.info("could not look after the subscriptions: %s", brief(error))
                 else:
@@ -155,6 +163,34 @@ class StatusWatch:
             self.observe(user_id, listed)
             if known is not None and known != _statuses(listed):
                 self._hub.publish(user_id, Event("subscriptions"))
+
+    async def _until_due(self, watched: _Watched, pause: float) -> None:
+        """Wait for the next look; one of another process meanwhile puts it off."""
+        loop = asyncio.get_running_loop()
+        soonest = loop.time() + self._first
+        jitter = random.uniform(0.0, self._first)  # noqa: S311 - so that not all ask at once
+        while (  # noqa: ASYNC110 - most often nothing puts it off
+            wait := max(watched.looked_at + pause, soonest) + jitter - loop.time()
+        ) > 0:
+            await asyncio.sleep(wait)
+
+    async def _recall(self, user_id: str, watched: _Watched) -> None:
+        """Go by the store until this process has looked itself, or heard of a look."""
+        with contextlib.suppress(StoreError):
+            at = (await self._last_look(user_id)).looked_at
+            if at is not None:
+                ago = max(0, now_ms() - at) / 1000
+                looked_at = asyncio.get_running_loop().time() - ago
+                watched.looked_at = max(watched.looked_at, looked_at)
+
+    def _looked(self, user_id: str, watched: _Watched) -> None:
+        watched.looked_at = asyncio.get_running_loop().time()
+        self._hub.publish_to_processes(LOOKED, user_id)
+
+    def _looked_elsewhere(self, user_id: str) -> None:
+        watched = self._users.get(user_id)
+        if watched is not None:
+            watched.looked_at = asyncio.get_running_loop().time()
 
 
 def _status(subscription: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import Filter
 from srhooks.protocol.notification_headers import notification_headers
+from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.web.pages.log_in import GUESSES
 
 from tests.support.fleet import Processes, processes
@@ -212,3 +213,32 @@ async def test_guesses_at_one_count_at_the_other(tmp_path: Path, postgres_url: s
                 return True
 
         await eventually(is_slowed_down)
+
+
+async def test_a_look_at_the_subscriptions_counts_for_all_processes(two: Processes) -> None:
+    """So they are asked for once a minute, however many processes have a page of the account."""
+    loop = asyncio.get_running_loop()
+    async with two.worlds[0].logged_in() as ada:
+        await ada.subscribe("job.created")
+        user_id = await user_of(two)
+        here, there = (world.services for world in two.worlds)
+        with there.watch.attended(user_id):
+            watched = there.watch._users[user_id]
+            began = loop.time()
+            here.watch.observe(user_id, await here.subscriptions.all(user_id))
+
+            async def heard_of() -> bool:
+                return watched.looked_at >= began
+
+            await eventually(heard_of)
+        # One that has just started goes by what is stored.
+        at = now_ms() - 20_000
+        await here.store.record_look(user_id, at, at + 300_000, 0)
+        fresh = StatusWatch(there.subscriptions, there.hub, there.store.last_look)
+        with fresh.attended(user_id):
+
+            async def recalled() -> bool:
+                ago = loop.time() - fresh._users[user_id].looked_at
+                return 19.0 < ago < (now_ms() - at) / 1000 + 1.0
+
+            await eventually(recalled)
