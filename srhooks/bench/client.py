@@ -7,9 +7,11 @@ from base64 import b64encode
 from time import perf_counter
 
 from srhooks.bench.processes import BenchError
+from srhooks.web.presentation.labels import ENTITY_NAMES
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 ROW = re.compile(rb'<li id="n-([0-9a-z]{13})"')
+PENDING = f">{ENTITY_NAMES['pending']}<".encode()  # of a row whose entity is not there yet
 READ = 65_536  # bytes per recv()
 PING, CLOSE = 0x89, 0x88
 
@@ -94,7 +96,7 @@ class PageSocket:
         for text in self._texts:
             found = ROW.findall(text)
             self._rows += found
-            self.settled += bool(found) and b">pending<" not in text
+            self.settled += bool(found) and PENDING not in text
         self._texts.clear()
         return self._rows
 

@@ -53,7 +53,7 @@ class BoundedParser:
 
     __slots__ = (
         "_body_left", "_budget", "_cost", "_ended", "_head_bytes", "_held", "_last_bytes",
-        "_parser", "_payload", "_queued", "_raw",
+        "_parser", "_paused", "_payload", "_queued", "_raw",
     )  # fmt: skip
 
     def __init__(self, parser: Any, budget: Budget) -> None:
@@ -68,11 +68,21 @@ class BoundedParser:
         self._raw = False  # the body under way ends where the parser says so
         self._ended = False  # nothing is parsed behind the body under way
         self._queued = 0
+        self._paused = False  # the library's parser may hold what it was given
+
+    @property
+    def is_idle(self) -> bool:
+        """Nothing is held, here or by the library's parser: without new data there is no more."""
+        return not (self._held or self._paused or self._raw or self._ended)
 
     @property
     def in_head(self) -> bool:
         """A part of a head has come, and its end has not."""
         return self._head_bytes > 0
+
+    def pause_reading(self) -> None:
+        self._paused = True
+        self._parser.pause_reading()
 
     def message_consumed(self) -> None:
         self._queued -= 1
@@ -86,6 +96,7 @@ class BoundedParser:
 
     def feed_data(self, data: bytes) -> Parsed:
         """As the library's. Raises HttpProcessingError and TrailersTooLargeError."""
+        self._paused = False  # unless it is again meanwhile
         if self._raw or self._ended:
             return self._feed_raw(data)
         if not data or (len(data) <= self._body_left and not self._held):

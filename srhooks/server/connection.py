@@ -113,6 +113,8 @@ class Connection(RequestHandler):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if not data and self._heads.is_idle:
+            return  # the library asks after each body that is read: 20,000 instructions
         if not (self._heads.in_head or self._request_in_progress or self._messages):
             self.first_byte_at = self._loop.time()
         try:

@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest
+from srhooks.web.http.leaving import LEAVING
 
 from tests.support.harness import World
 
@@ -54,6 +55,16 @@ async def test_every_kind_of_connection_gets_its_202(
         assert re.search(rb"(?i)\r\ndate: \w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT", answer)
         assert re.search(rb"(?i)\r\nserver: srhooks(\r\n|$)", answer)
         assert (b"connection: close" in answer.lower()) == (version == "1.1" and not stays)
+
+
+async def test_a_process_that_leaves_closes_the_connection_with_its_answer(world: World) -> None:
+    async with world.logged_in() as ada:
+        hook_id = (await ada.subscribe())["hookId"]
+        world.app[LEAVING].set()
+        got = await converse(world, notification(hook_id))
+        assert len(await ada.notifications()) == 1
+    assert got.startswith(b"HTTP/1.1 202 ")
+    assert b"connection: close" in got.lower()
 
 
 async def test_notifications_sent_without_waiting_are_answered_in_turn(world: World) -> None:

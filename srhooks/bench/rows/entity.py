@@ -86,6 +86,8 @@ def _patches(product: Product, sender: Sender, count: int) -> list[float]:
                     raise BenchError("an entity did not reach the viewer")
                 viewer.read()
             times.append(perf_counter() - line.began)
+            if times[-1] < LATENCY:
+                raise BenchError("an entity was shown before the service can have answered")
     line.close()
     viewer.close()
     return times

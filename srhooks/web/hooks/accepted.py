@@ -10,6 +10,8 @@ from functools import lru_cache
 from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
+from srhooks.web.http.leaving import LEAVING
+
 HEAD = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nServer: srhooks\r\nDate: {}\r\n\r\n"
 
 
@@ -44,6 +46,7 @@ _accepted = _Accepted(status=202)
 
 
 def accepted(request: web.Request) -> web.Response:
-    if request.keep_alive and request.version == HttpVersion11:
+    leaving = request.app[LEAVING].is_set()
+    if request.keep_alive and request.version == HttpVersion11 and not leaving:
         return _accepted
     return web.Response(status=202)  # whose headers tell that the connection ends, or not

@@ -7,7 +7,7 @@ cut off when the process ends.
 
 import asyncio
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 LEAVING = web.AppKey("leaving", asyncio.Event)
 LEAVE_TIME = 1.0  # seconds
@@ -27,3 +27,5 @@ async def leave(app: web.Application) -> None:
 async def _close_connection(request: web.Request, response: web.StreamResponse) -> None:
     if request.app[LEAVING].is_set():
         response.force_close()
+        if response.status != 101:  # a WebSocket closes in its own way
+            response.headers[hdrs.CONNECTION] = "close"  # the library has set its own by now
