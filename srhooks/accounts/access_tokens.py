@@ -193,7 +193,7 @@ class AccessTokens:
     async def _bury(
         self, user_id: str, stored: SealedCredential, refused: Authorization | None
     ) -> Authorization:
-        """It works no more: raises GrantDeadError, unless it was replaced meanwhile."""
+        """Mark the grant as dead and raise GrantDeadError, unless it was replaced meanwhile."""
         if not await self._store.mark_grant_dead(user_id, stored.access):
             now = await self._store.credential(user_id)
             if now is not None and not now.dead and now.access != stored.access:

@@ -45,7 +45,7 @@ class LoggedNotification:
 
     @property
     def identity(self) -> bytes:
-        """By its event-id, else by body, event and timestamp."""
+        """What identifies it: its event-id, else body, event and timestamp."""
         if self.event_id is not None:
             return id_digest(self.hook_id, self.event_id)
         return body_digest(self.hook_id, None, self.event_name, self.timestamp, self.body)
@@ -53,7 +53,7 @@ class LoggedNotification:
 
 @dataclass(frozen=True, slots=True)
 class MissedNotification:
-    """One that did not arrive, as the store keeps it."""
+    """A notification that did not arrive, as the store keeps it."""
 
     id: int
     logged: LoggedNotification

@@ -63,7 +63,7 @@ PROXY_HEADERS = ("x-forwarded", "x-real-ip", "x-request-id", "x-correlation-id",
 
 
 class Subject(NamedTuple):
-    """One thing of SmartRecruiters."""
+    """One entity of SmartRecruiters that a notification names, by kind and id."""
 
     kind: str
     id: str
@@ -71,7 +71,7 @@ class Subject(NamedTuple):
 
 @dataclass(slots=True)
 class Subjects:
-    """What one notification names."""
+    """The entities that one notification names."""
 
     named: set[Subject] = field(default_factory=set)
     groups: list[set[Subject]] = field(default_factory=list)  # of PERSONAL kinds, two or more

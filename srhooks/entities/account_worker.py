@@ -51,7 +51,7 @@ REMEMBERED = 10_000  # links that fail, for each account: more of them are only 
 
 @dataclass(slots=True)
 class AccountState:
-    """What outlives a worker."""
+    """The state of an account that is kept between two workers."""
 
     health: ServiceHealth
     failing: dict[str, None]  # links that failed and were not answered since, oldest first
@@ -77,7 +77,7 @@ class _Fetch:
 
 
 class AccountWorker:
-    """It ends when nothing is due."""
+    """Fetches the due entities of one account; ends when nothing is due."""
 
     def __init__(
         self, user_id: str, state: AccountState, store: Store, user_client: UserClient, hub: Hub,
@@ -128,7 +128,7 @@ class AccountWorker:
             await asyncio.shield(self._leases.release(lease))
 
     async def _hear_others(self) -> None:
-        """Until cancelled: notice what other processes store for the account."""
+        """Notice what other processes store for the account, until cancelled."""
         queue = self._hub.watch(self._user_id)
         try:
             while True:

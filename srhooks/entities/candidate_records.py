@@ -33,7 +33,7 @@ ALL_SUBJECTS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What is kept of a notification while the candidate's are gathered."""
+    """What is held in memory of a notification while those of a candidate are collected."""
 
     id: int
     event_name: str | None
@@ -114,7 +114,7 @@ class _Search:
         )
 
     def _reached_from(self, subjects: set[bytes]) -> set[bytes]:
-        """What stands together with one of these, other candidates left out."""
+        """The subjects named together with one of these, without other candidates."""
         together = {
             other
             for subject in subjects

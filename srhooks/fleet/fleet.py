@@ -34,7 +34,7 @@ class Fleet:
 
     @property
     def process_id(self) -> str:
-        """As owners of leases are called; empty where there is no other process."""
+        """The id of this process, as the owner of leases; empty where there is no other process."""
         return "" if self.membership is None else self.membership.process_id
 
     @property

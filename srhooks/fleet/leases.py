@@ -66,7 +66,7 @@ class Lease:
 
 
 class _InProcess:
-    """Who waits for what in this process."""
+    """The leases that tasks of this process wait for."""
 
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
@@ -86,7 +86,7 @@ class _InProcess:
 
 
 class SoleLeases:
-    """Of the only process."""
+    """Leases where there is only one process."""
 
     is_shared = False
 

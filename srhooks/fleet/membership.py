@@ -59,7 +59,7 @@ class Membership:
         self._task = asyncio.create_task(self._beat_forever(), name="process-beat")
 
     async def leave(self) -> None:
-        """The others take over at once."""
+        """Remove this process from the table, so that the others take over at once."""
         if self._task is not None:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

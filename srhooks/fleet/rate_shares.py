@@ -38,7 +38,7 @@ STORE_PAUSE = 0.5  # seconds
 
 @dataclass(slots=True, eq=False)
 class UserShare:
-    """What this process has of one user's slots."""
+    """The slots of one user that this process holds."""
 
     user_id: str
     clock: Clock
@@ -103,11 +103,11 @@ class UserShare:
             self.kept = None
 
     def lose(self) -> None:
-        """It has none, and gives none away."""
+        """Forget all slots: another process may have them."""
         self.slots, self.kept, self.until = frozenset(), None, 0
 
     def surplus(self, usage: Usage) -> frozenset[int]:
-        """What can be given to others now: nothing that a request still counts on."""
+        """The slots that can be given to other processes now: no request uses them."""
         if not usage.recent and not usage.waiting:
             return self.slots
         if self.kept is None or usage.recent > len(self.kept):
@@ -138,7 +138,7 @@ class RateShares:
         return sum(len(share.slots) for share in self._active.values() if now < share.until)
 
     async def run(self) -> None:
-        """Until cancelled: have slots for whoever calls."""
+        """Keep enough slots for the calls of this process, until cancelled."""
         while True:
             if not self._active:
                 await self._woken.wait()
@@ -163,7 +163,7 @@ class RateShares:
             self._woken.set()
 
     async def _look(self) -> None:
-        """One transaction for all users: give back, take, renew."""
+        """Give back, acquire and renew the slots of all users in one transaction."""
         self._looked_at = now = self._clock.elapsed_ms()
         if self._owner != self._membership.process_id:  # others have taken over what it had
             self._owner = self._membership.process_id

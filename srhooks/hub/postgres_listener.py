@@ -47,7 +47,7 @@ class Listener:
             self._changed.set()
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Listen and reconnect until cancelled."""
         while True:
             try:
                 await self._listen()
@@ -60,7 +60,7 @@ class Listener:
             self._failures += 1
 
     async def _listen(self) -> None:
-        """Until the connection is lost. Raises one of CANNOT_USE, or returns."""
+        """Listen until the connection is lost. Raises one of CANNOT_USE, or returns."""
         connection = await self._server.connect()
         connection.add_termination_listener(lambda _: self._changed.set())
         try:

@@ -62,7 +62,7 @@ class Sender:
         self._wake.set()
 
     async def run(self) -> None:
-        """Until cancelled: send what waits."""
+        """Send what waits, until cancelled."""
         failures = 0
         while True:
             await self._wake.wait()

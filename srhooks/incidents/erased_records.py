@@ -59,6 +59,6 @@ class ErasedRecords:
 
 
 def _personal(one: MissedNotification, user_id: str) -> set[Subject]:
-    """What it names that exactly one candidate has."""
+    """The subjects in it that belong to exactly one candidate."""
     n = as_notification(one.logged, user_id, one.id)
     return {subject for subject in subjects_of(n).named if subject.kind in PERSONAL}

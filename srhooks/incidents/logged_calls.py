@@ -20,7 +20,7 @@ Outcome = Literal["arrived", "deleted", "on its way", "not here"]
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What became of a call here."""
+    """How a logged call arrived here, if it did."""
 
     outcome: Outcome
     notification_id: int | None = None  # where it arrived and is still stored
@@ -75,7 +75,7 @@ async def find_arrivals(
 
 
 def as_notification(logged: LoggedNotification, user_id: str, row_id: int = 0) -> Notification:
-    """It as if it had arrived unverified, for what reads notifications."""
+    """The call as a notification that arrived unverified, for functions that read those."""
     headers: dict[str, str] = json.loads(logged.headers)
     link = headers.get("link", "").partition(">")[0].partition("<")[2] or None
     return Notification(

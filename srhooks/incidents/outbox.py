@@ -64,7 +64,7 @@ class Outbox:
         self._hub.publish_to_processes(TOPIC, "")
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Send due messages until cancelled."""
         async with asyncio.TaskGroup() as group:
             turns = {channel.name: asyncio.Event() for channel in self._channels}
             for channel in self._channels:

@@ -181,7 +181,7 @@ class Reconciler:
 
     @contextlib.asynccontextmanager
     async def _alone(self, user_id: str) -> AsyncIterator[None]:
-        """One at a time over all processes: else what is missing is stored twice."""
+        """Let one process at a time check the account: two would store the same twice."""
         async with self._leases.exclusive(f"missed:{user_id}") as fence:
             with fenced(fence):
                 yield
@@ -260,7 +260,7 @@ class Reconciler:
 
 
 def _moved(walk: LogWalk, calls: Sequence[Call]) -> LogWalk:
-    """The walk after these calls were read."""
+    """The position in the log after these calls were read."""
     times = [call.at for call in calls if call.at is not None]
     reached = min([*times, *([walk.reached] if walk.reached is not None else [])], default=None)
     return replace(walk, records=walk.records + len(calls), reached=reached, moved_at=now_ms())

@@ -37,7 +37,7 @@ class SilenceWatch:
     async def check(
         self, user_id: str, subscription_id: str, name: str, events: Sequence[str]
     ) -> None:
-        """Of an active subscription with these events. Raises StoreError."""
+        """Check an active subscription with these events for silence. Raises StoreError."""
         silent = []
         last_at = None
         zone = await zone_of_account(self._store, user_id)

@@ -37,7 +37,7 @@ class SubscriptionWatch:
         self._being_deleted: set[tuple[str, str]] = set()
 
     async def listed(self, user_id: str, subscriptions: Sequence[Mapping[str, Any]]) -> None:
-        """As the service has just listed them. Raises ServiceError or StoreError."""
+        """Compare with the list that the service just gave. Raises ServiceError or StoreError."""
         known = await self._store.known_subscriptions(user_id)
         mine = {
             str(subscription["id"]): subscription
@@ -141,7 +141,7 @@ class SubscriptionWatch:
             await self._end_all(user_id, subscription_id)
 
     async def activated(self, user_id: str, subscription_id: str, hook_id: str) -> None:
-        """It was activated here. Raises StoreError."""
+        """Record that the subscription was activated here. Raises StoreError."""
         known = (await self._store.known_subscriptions(user_id)).get(subscription_id)
         now = KnownSubscription(
             subscription_id=subscription_id, hook_id=hook_id, name="", status="active",

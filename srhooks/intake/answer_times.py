@@ -28,7 +28,7 @@ class AnswerTimes:
     def measure(
         self, user_id: str, notification_id: int, received_at: int, answered_at: int
     ) -> None:
-        """It was answered just now. No I/O."""
+        """Record that a notification was answered now. No I/O."""
         is_slow = answered_at - received_at >= SLOW
         if not is_slow and received_at - self._sampled.get(user_id, 0) < SAMPLE_INTERVAL:
             return
@@ -38,7 +38,7 @@ class AnswerTimes:
         self._waiting.append((user_id, notification_id, answered_at))
 
     async def run(self) -> None:
-        """Until cancelled: keep what was measured."""
+        """Store the measured times in batches, until cancelled."""
         while True:
             await asyncio.sleep(FLUSH_INTERVAL)
             try:

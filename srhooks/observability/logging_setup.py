@@ -39,7 +39,7 @@ class RedactingJsonFormatter(RedactingFormatter, JsonFormatter):
 
 
 class ConsoleFormatter(RedactingFormatter):
-    """One line, with what was given as `extra` behind it."""
+    """Formats a record as one line, with the fields of `extra` at its end."""
 
     def format(self, record: logging.LogRecord) -> str:
         fields = {name: value for name, value in vars(record).items() if name not in STANDARD}

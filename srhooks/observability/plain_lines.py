@@ -16,7 +16,7 @@ from srhooks.observability.request_id import current_request
 
 
 class ConsoleHandler(logging.StreamHandler[TextIO]):
-    """The library's, which also takes lines that are complete."""
+    """The library's handler, which also accepts complete lines."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)

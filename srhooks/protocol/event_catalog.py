@@ -67,7 +67,7 @@ class EventType:
 
     @property
     def scope(self) -> str | None:
-        """What reads its entity; None: not publicly known."""
+        """The OAuth scope that reads its entity; None: not publicly known."""
         return ENTITY_KINDS[self.entity_kind][0]
 
     @property
@@ -99,7 +99,7 @@ class EventType:
         return headers | {SIGNATURE_HEADER: sign(EXAMPLE_KEY, headers, body)}
 
     def example_entity(self) -> dict[str, object]:
-        """What the link answers; of a deleted thing, what it was before."""
+        """The entity at the link; of a deleted one, its last state."""
         return ENTITY_EXAMPLES[self.entity_kind]
 
 

@@ -51,7 +51,7 @@ def event_names(subscription: Mapping[str, Any]) -> list[str]:
 
 
 def subscription_name(subscription: Mapping[str, Any]) -> str:
-    """What a person called it, else what it is called by its events."""
+    """The name that a person gave the subscription, else one made of its events."""
     name = subscription.get("name")
     return name if isinstance(name, str) and name else subscription_label(event_names(subscription))
 

@@ -95,7 +95,7 @@ class BoundedParser:
         self._ended = True
 
     def feed_data(self, data: bytes) -> Parsed:
-        """As the library's. Raises HttpProcessingError and TrailersTooLargeError."""
+        """Parse more data. Raises HttpProcessingError and TrailersTooLargeError."""
         self._paused = False  # unless it is again meanwhile
         if self._raw or self._ended:
             return self._feed_raw(data)
@@ -137,7 +137,7 @@ class BoundedParser:
         return messages, False, b""
 
     def _all_upgraded(self, messages: Sequence[Any], tail: bytes, at: int) -> Parsed:
-        """What is held is of another protocol."""
+        """Count the data as of another protocol: the connection was upgraded."""
         rest, self._held = self._held[at:], b""
         return messages, True, tail + rest
 

@@ -167,7 +167,7 @@ class Connection(RequestHandler):
             self._head_timer = None
 
     def _end_head(self) -> None:
-        """The head, or the trailers of a body, took too long."""
+        """Close the connection: the head, or the trailers of a body, took too long."""
         self._head_timer = None
         if self._request_in_progress or self._messages:
             self.close()  # once those before it are answered

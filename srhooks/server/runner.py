@@ -33,7 +33,7 @@ LEAVE_TIMEOUT = 4.5  # seconds after the signal; a supervisor kills what takes l
 
 
 class CannotListenError(Exception):
-    """One line for the person who started the program."""
+    """The address cannot be listened on; one line for the person who started the program."""
 
 
 @contextlib.asynccontextmanager

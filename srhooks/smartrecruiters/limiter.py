@@ -24,7 +24,7 @@ MAX_BLOCK = 900.0  # seconds
 
 
 class Usage(NamedTuple):
-    """What a limiter has to do with at the moment."""
+    """The present use of a limiter: requests counted, running and waiting."""
 
     recent: int  # requests that count
     running: int

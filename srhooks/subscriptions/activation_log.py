@@ -117,7 +117,7 @@ class ActivationLog:
         return {subscription_id: _read(text) for subscription_id, text in stored.items()}
 
     async def forget(self, user_id: str, subscription_id: str) -> None:
-        """The subscription is deleted. Raises StoreError."""
+        """Delete the steps of a deleted subscription. Raises StoreError."""
         key = (user_id, subscription_id)
         self._counts.pop(key, None)
         self._arrived.discard(key)

@@ -134,7 +134,7 @@ async def callbacks_log(
 
 
 async def newest_calls(user_client: UserClient, user_id: str, subscription_id: str) -> list[Call]:
-    """The newest page of it, asked for behind all else. Raises ServiceError."""
+    """Request the newest page of the log, at the lowest priority. Raises ServiceError."""
     calls, _ = await _one_page(
         user_client, user_id, subscription_id, ANY_CALL, Position(), foreground=False
     )
@@ -231,7 +231,7 @@ def _digest(record: Mapping[str, Any]) -> str:
 
 
 def failures_in_a_row(calls: Sequence[Call]) -> int:
-    """How many of the newest failed without one between them that did not."""
+    """How many calls failed in a row, counted from the newest."""
     for position, call in enumerate(calls):
         if call.successful:
             return position

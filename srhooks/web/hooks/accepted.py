@@ -35,7 +35,7 @@ class _Accepted(web.Response):
         return None
 
     async def write_eof(self, data: bytes = b"") -> None:
-        """All was said."""
+        """Nothing to write: the answer was sent as a whole."""
 
     @property
     def keep_alive(self) -> bool:

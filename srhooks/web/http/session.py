@@ -60,7 +60,7 @@ class Login:
 
 
 class CookieStorage(EncryptedCookieStorage):
-    """The library's, which fails on bytes that no cookie of ours can hold."""
+    """The library's storage; a cookie with bytes that ours cannot hold counts as absent."""
 
     def load_cookie(self, request: web.Request) -> str | None:
         cookie: str | None = super().load_cookie(request)

@@ -57,7 +57,7 @@ async def activations(app: web.Application, login: Login) -> str:
 
 
 async def drifts(app: web.Application, login: Login) -> str:
-    """Those that no incident tells of. Raises StoreError."""
+    """The drifts for which no incident is open. Raises StoreError."""
     told = {
         drift.subject
         for drift in await app[INCIDENTS].open_ones(login.user.id)

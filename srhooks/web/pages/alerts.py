@@ -152,7 +152,7 @@ def _read_quiet(form: Form) -> QuietHours | None:
 
 
 def _minute(text: str) -> int:
-    """Of the day, from HH:MM."""
+    """Parse HH:MM into a minute of the day."""
     hours, colon, minutes = text.partition(":")
     digits = f"{hours}{minutes}"
     right = colon and len(minutes) == 2 and digits.isascii() and digits.isdigit()

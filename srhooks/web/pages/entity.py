@@ -56,7 +56,7 @@ def _following(timeline: Timeline, limit: str) -> str | None:
 
 
 def _read_position(text: str) -> Position | None:
-    """As `next` gives it. Raises BadRequestError."""
+    """Parse the position in a `next` link. Raises BadRequestError."""
     if not text:
         return None
     at, _, public_id = text.partition("-")

@@ -108,7 +108,7 @@ def _older(missed: list[Missed], before: int) -> list[Missed]:
 
 
 async def _chosen(request: web.Request) -> list[str] | None:
-    """The ids; None: all. Raises BadRequestError."""
+    """The chosen ids; None: all. Raises BadRequestError."""
     if request.content_type != "application/json":
         form = await read_form(request)
         ids: Any = [one for one in form.getall("id", []) if isinstance(one, str)]

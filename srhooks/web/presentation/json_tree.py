@@ -87,7 +87,7 @@ class _Writer:
 
 
 def _count(value: Any) -> int:
-    """The values in it, itself included."""
+    """The number of values in it, itself included."""
     count, stack = 0, [value]
     while stack:
         item = stack.pop()
