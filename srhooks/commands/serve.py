@@ -11,10 +11,12 @@ from srhooks.app import create_app
 from srhooks.commands.claiming import claimed
 from srhooks.config import Settings, SettingsError, load_settings
 from srhooks.observability.logging_setup import setup_logs
+from srhooks.server.heavy_work import run_in_background
 from srhooks.server.memory import limit_arenas
 from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 from srhooks.web.http.leaving import leave
+from srhooks.web.http.templating import load_templates
 from srhooks.web.state.app_keys import FLEET
 
 log = logging.getLogger("srhooks")
@@ -44,10 +46,12 @@ def run(_: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings) -> None:
     app = create_app(settings)
+    templates = asyncio.create_task(run_in_background(load_templates, app))
     async with (
         claimed(settings),
         served(app, settings.host, settings.port) as port,
     ):
+        await templates
         # Objects made until now live as long as the process: exclude them from collections.
         gc.collect()
         gc.freeze()

@@ -1,15 +1,19 @@
-"""Parse JSON from outside; what is not JSON, or is nested too deeply, counts as text."""
+"""Parse JSON from outside; what is not JSON, too deeply nested or too much counts as text."""
 
 import codecs
 import json
 import math
 import threading
 from collections.abc import Callable
+from functools import lru_cache
 from json import scanner as _scanner
 from typing import Any
 
 scanner: Any = _scanner  # its one in Python is not in the types
 MAX_DEPTH = 500  # levels of JSON
+# To free so many, or to look through them for cycles, holds the interpreter's lock for 20 ms.
+MAX_VALUES = 600_000  # in one JSON text, by its commas and brackets
+MAX_MEMBERS = 250_000  # of all its objects, by its colons
 PART = 32_000  # bytes
 LONG = 250_000  # characters: the C scanner holds the interpreter's lock for 20 ms or more
 
@@ -18,15 +22,37 @@ def parse_body(raw: bytes) -> Any:
     """The parsed JSON, or the text when it is not JSON (RFC 8259: no NaN, no infinity).
 
     A byte order mark, UTF-16 and UTF-32 are read as well. A number too large for any reader, and
-    JSON nested deeper than MAX_DEPTH counts as text: nobody reads it, and walking it is a risk.
+    JSON nested deeper than MAX_DEPTH or of more values than MAX_VALUES and MAX_MEMBERS counts as
+    text: nobody reads it, and walking it is a risk.
     """
     text = text_of(raw)
+    if _is_much(raw):
+        return text
     try:
         value = _loads(raw, parse_float=_finite)
     except (ValueError, RecursionError):
         return text
     deep = raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth_exceeds(value, MAX_DEPTH)
     return text if deep else value
+
+
+def _is_much(raw: bytes) -> bool:
+    """By marks that may also stand in its texts: never too few."""
+    if len(raw) < MAX_MEMBERS:
+        return False
+    return raw.count(b":") > MAX_MEMBERS or sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES
+
+
+def written(value: Any, **options: Any) -> str:
+    """Its JSON. Beside the event loop piece by piece, so that the loop goes on."""
+    encoder = _encoder(**options)
+    at_once = not isinstance(value, dict | list)
+    if at_once or threading.current_thread() is threading.main_thread():
+        return encoder.encode(value)
+    return "".join(encoder.iterencode(value))
+
+
+_encoder = lru_cache(maxsize=16)(json.JSONEncoder)
 
 
 def text_of(raw: bytes) -> str:
@@ -36,6 +62,11 @@ def text_of(raw: bytes) -> str:
     decoder = codecs.getincrementaldecoder("utf-8")("replace")
     parts = [decoder.decode(raw[at : at + PART]) for at in range(0, len(raw), PART)]
     return "".join([*parts, decoder.decode(b"", final=True)])
+
+
+def loads(raw: bytes) -> Any:
+    """As `json.loads`; beside the event loop in parts, so that the loop goes on."""
+    return _loads(raw, parse_float=float, parse_constant=float)
 
 
 def is_json(raw: bytes) -> bool:
@@ -52,10 +83,11 @@ def _loads(
     *,
     parse_float: Callable[[str], Any],
     parse_int: Callable[[str], Any] | None = None,
+    parse_constant: Callable[[str], Any] | None = None,
 ) -> Any:
     text = raw.decode(json.detect_encoding(raw))
     decoder: Any = json.JSONDecoder(
-        parse_constant=_refuse, parse_float=parse_float, parse_int=parse_int
+        parse_constant=parse_constant or _refuse, parse_float=parse_float, parse_int=parse_int
     )
     if len(text) > LONG and threading.current_thread() is not threading.main_thread():
         # Five times slower, and the event loop gets its turn meanwhile.

@@ -6,10 +6,10 @@ Times are milliseconds since 1970 (UTC). Pure data, no I/O.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
 
 from srhooks.domain import ids
+from srhooks.domain.computed_once import computed_once
 from srhooks.domain.json_values import parse_body
 from srhooks.domain.search_text import fold, search_text
 from srhooks.protocol.event_types import subscription_label
@@ -116,21 +116,22 @@ class Notification:
     received_at: int  # ms
     is_backfilled: bool = False  # taken from the callbacks log: the service's call never arrived
 
-    @cached_property
+    @computed_once
     def public_id(self) -> str:
         return ids.encode_id(self.id)
 
     @property
     def size(self) -> int:
         """Bytes of what may be large."""
-        return len(self.body) + len(self.headers_json) + len(self.entity or b"")
+        entity = len(self.entity or b"") + len(self.changes or "")
+        return len(self.body) + len(self.headers_json) + entity
 
     @property
     def erased(self) -> bool:
         """Whether its content was erased, as it was about a candidate: an empty entry remains."""
         return self.title == ERASED and not self.body and self.link is None
 
-    @cached_property
+    @computed_once
     def headers(self) -> dict[str, str]:
         headers: dict[str, str] = json.loads(self.headers_json)
         return headers
@@ -140,13 +141,18 @@ class Notification:
         """Whether srhooks itself sent it as a test: no entity is fetched, nothing is erased."""
         return TEST_HEADER in self.headers_json and self.headers.get(TEST_HEADER) == TEST_VERIFIED
 
-    @cached_property
+    @computed_once
     def body_value(self) -> Any:
         return parse_body(self.body)
 
-    @cached_property
+    @computed_once
     def entity_value(self) -> Any:
         return None if self.entity is None else parse_body(self.entity)
+
+    def forget_values(self) -> None:
+        """Free what was parsed: of something large that takes long, and a thread should do it."""
+        for name in ("body_value", "entity_value"):
+            self.__dict__.pop(name, None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from urllib.parse import unquote
 
 from srhooks.domain.json_values import parse_body
 from srhooks.domain.models import Notification
+from srhooks.domain.text_parts import matches_in
 
 MAX_ID = 200  # characters
 MAX_SUBJECTS = 256  # that are told of one notification; `complete` is false beyond them
@@ -237,10 +238,10 @@ class _Walker:
         return top
 
     def _raw(self, text: str, kind: str | None) -> None:
-        for _, name, value in RAW_FIELD.findall(text):
-            self.name([Subject(OBJECTS[_plain(name)], value)])
+        for match in matches_in(RAW_FIELD, text):
+            self.name([Subject(OBJECTS[_plain(match[2])], match[3])])
         if kind:
-            self.name(Subject(kind, value) for value in RAW_ID.findall(text))
+            self.name(Subject(kind, match[1]) for match in matches_in(RAW_ID, text))
 
     def _object(
         self, item: dict[str, Any], kind: str | None, scope: set[Subject], around: set[Subject],
@@ -299,10 +300,11 @@ class _Walker:
 
     def _addresses(self, text: str, *, anywhere: bool = False) -> None:
         """What the addresses in a text name. A word with a slash in it is no address."""
-        if ("/" not in text and "%2" not in text) or SEGMENT_HINT.search(text) is None:
+        if ("/" not in text and "%2" not in text) or not any(matches_in(SEGMENT_HINT, text)):
             return
         whole = text.strip()
-        for token in TOKEN.findall(text):
+        for match in TOKEN.finditer(text):
+            token = match[0]
             if anywhere or "://" in token or token.startswith("/") or token == whole:
                 together = set(_pairs(token) or _pairs(unquote(token)))
                 self.name(together)
@@ -310,7 +312,7 @@ class _Walker:
 
 
 def _pairs(address: str) -> list[Subject]:
-    found = [Subject(SEGMENTS[name], unquote(text)) for name, text in SEGMENT.findall(address)]
+    found = [Subject(SEGMENTS[m[1]], unquote(m[2])) for m in matches_in(SEGMENT, address)]
     return [subject for subject in found if _is_id(subject.id)]
 
 

@@ -9,7 +9,6 @@ notification says counts; what an unsigned one says about a thing counts only as
 one says anything.
 """
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +24,7 @@ from srhooks.domain.subjects import (
     subjects_of,
 )
 from srhooks.maintenance.subject_indexing import SubjectIndexer
+from srhooks.server.heavy_work import run_in_background
 from srhooks.store import Store
 
 BATCH = 20  # notifications at a time: each may hold megabytes
@@ -138,7 +138,7 @@ class _Search:
         missing = [number for number in ids if number not in self._read]
         for start in range(0, len(missing), BATCH):
             rows = await self._store.by_ids(self._user_id, missing[start : start + BATCH])
-            for record in await asyncio.to_thread(self._records, rows):
+            for record in await run_in_background(self._records, rows):
                 self._read[record.id] = record
                 for group in record.groups:
                     for subject in group:

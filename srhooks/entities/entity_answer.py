@@ -1,12 +1,11 @@
 """Read the answer of an entity request: a state, or an error that may or may not be final."""
 
-import asyncio
-import json
 from collections.abc import Callable
 from typing import TypeVar
 
-from srhooks.domain.json_values import is_json, parse_body
+from srhooks.domain.json_values import is_json, parse_body, written
 from srhooks.entities.diff import changes, state, title
+from srhooks.server.heavy_work import LARGE, run_in_background
 from srhooks.smartrecruiters.client import Answer
 from srhooks.smartrecruiters.errors import (
     OddAnswerError,
@@ -15,7 +14,6 @@ from srhooks.smartrecruiters.errors import (
 )
 
 T = TypeVar("T")
-LARGE = 200_000  # bytes above which JSON is not parsed on the event loop
 MAX_TYPE = 100  # characters of a content type that are told
 
 
@@ -62,7 +60,7 @@ async def read_changes(before: bytes, now: bytes) -> str:
 
 async def run_sized(size: int, work: Callable[..., T], *args: bytes) -> T:
     """In a thread when there are many bytes to parse, else here."""
-    return await asyncio.to_thread(work, *args) if size > LARGE else work(*args)
+    return await run_in_background(work, *args) if size > LARGE else work(*args)
 
 
 def _title(entity: bytes) -> str | None:
@@ -70,12 +68,12 @@ def _title(entity: bytes) -> str | None:
 
 
 def _state(entity: bytes) -> str:
-    return json.dumps(state(parse_body(entity)))
+    return written(state(parse_body(entity)))
 
 
 def _changes(before: bytes, now: bytes) -> str:
     entity = parse_body(now)
-    return json.dumps([*changes(parse_body(before), entity), *state(entity)])
+    return written([*changes(parse_body(before), entity), *state(entity)])
 
 
 def _content_type(answer: Answer) -> str:

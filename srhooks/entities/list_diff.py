@@ -10,6 +10,8 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
+from srhooks.domain.json_values import written
+
 MAX_CELLS = 40_000  # of the table, some 10 ms
 MAX_COMPARED = 1_000_000  # characters of JSON, over all lists of an entity; then by place
 
@@ -72,7 +74,7 @@ def _id(element: Any) -> str | None:
 
 def _key(element: Any) -> str:
     """The same text for the same JSON."""
-    return json.dumps(element, sort_keys=True)
+    return written(element, sort_keys=True)
 
 
 def _by_key(old: list[str], new: list[str]) -> dict[int, int]:

@@ -14,6 +14,7 @@ from srhooks.domain.json_values import parse_body
 from srhooks.domain.models import NameRequest
 from srhooks.domain.subjects import CANDIDATE, MAX_TITLE, person_name
 from srhooks.maintenance.subject_indexing import SubjectIndexer
+from srhooks.server.heavy_work import run_in_background
 from srhooks.smartrecruiters.client import Answer
 from srhooks.smartrecruiters.errors import ServiceError
 from srhooks.store import Store, StoreError
@@ -59,7 +60,7 @@ class NameLookup:
         if answer.status == 429 or answer.status >= 500:
             await self._store.answer_name_request(request, None, now_ms() + RETRY_AFTER)
             return
-        name = await asyncio.to_thread(_name_in, thing.kind, answer)
+        name = await run_in_background(_name_in, thing.kind, answer)
         await self._store.answer_name_request(request, name, None)
         if name is not None:
             await self._indexer.spread_name(request.user_id, thing.subject)

@@ -1,6 +1,5 @@
 """The timeline of one thing: all notifications that name it, oldest first."""
 
-import asyncio
 import json
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
@@ -20,6 +19,7 @@ from srhooks.domain.subjects import (
 )
 from srhooks.entities.candidate_records import ALL_SUBJECTS, CandidateLookup
 from srhooks.maintenance.subject_indexing import SubjectIndexer
+from srhooks.server.heavy_work import run_heavy
 from srhooks.store import Store
 
 BATCH = 20  # notifications read at a time: each may hold megabytes
@@ -96,15 +96,18 @@ class TimelineReader:
         here = [one for one in here[: len(rows) or 1] if one.id in rows]
         newest = [one.id for one in positions[::-1][:NEWEST] if one.id not in rows]
         others = await self._rows(user_id, newest, NEWEST_BYTES)
-        facts = await asyncio.to_thread(_facts, [*rows.values(), *others.values()])
+        both = [*rows.values(), *others.values()]
+        facts = await run_heavy(sum(n.size for n in both), _facts, both)
         related = _related(subject, known, facts.values())
         names = await self._names(user_id, [subject, *related])
         more = here and here[-1] < positions[-1]
+        here_rows = [(one, rows[one.id]) for one in here]
+        entries = await run_heavy(sum(n.size for n in rows.values()), _entries, here_rows, facts)
         return Timeline(
             subject=subject,
             title=names.get(subject) or _title(subject, others.values(), rows.values(), facts),
             total=len(positions),
-            entries=_entries([(one, rows[one.id]) for one in here], facts),
+            entries=entries,
             related=related,
             next=here[-1] if more else None,
             names=names,
@@ -124,7 +127,7 @@ class TimelineReader:
         missing = [number for number in large if number not in found]
         for start in range(0, len(missing), BATCH):
             for n in await self._store.by_ids(user_id, missing[start : start + BATCH]):
-                subjects = await asyncio.to_thread(subjects_of, n, ALL_SUBJECTS)
+                subjects = await run_heavy(n.size, subjects_of, n, ALL_SUBJECTS)
                 if subject in subjects.named:
                     found[n.id] = _position(n.id, n.sent_at)
         return list(found.values())

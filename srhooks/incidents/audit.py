@@ -54,7 +54,7 @@ class AuditTrail:
             return
         try:
             answer = await self._user_client.call(user_id, "GET", PATH, foreground=False)
-            records = _records(raise_for_error(answer).json())
+            records = _records(await raise_for_error(answer).read_json())
         except (ServiceAnsweredError, OddAnswerError) as error:
             if isinstance(error, ServiceAnsweredError) and error.status in {401, 429}:
                 raise

@@ -16,6 +16,7 @@ from srhooks.maintenance.subject_naming import (
     is_trusted,
     names_to_request,
 )
+from srhooks.server.heavy_work import run_in_background
 from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
@@ -93,7 +94,7 @@ class SubjectIndexer:
 
     async def _save(self, user_id: str, rows: Sequence[Notification], rev: int) -> list[bytes]:
         """Index these; the digests of what is called otherwise than before."""
-        facts = await asyncio.to_thread(_read, user_id, rows)
+        facts = await run_in_background(_read, user_id, rows)
         known = await self._store.names_of(list({one for fact in facts for one in fact.digests}))
         keyed = await self._store.hooks_with_keys(user_id)
         entries, names, unnamed = _named(facts, known, keyed)

@@ -16,8 +16,10 @@ from typing import Any, Literal
 import aiohttp
 from yarl import URL
 
+from srhooks.domain.json_values import loads
 from srhooks.egress import DIRECT, Egress
 from srhooks.protocol.link_header import followable
+from srhooks.server.heavy_work import LARGE, run_heavy
 from srhooks.smartrecruiters.errors import (
     OddAnswerError,
     ServiceAnsweredError,
@@ -59,9 +61,13 @@ class Answer:
     def json(self) -> Any:
         """Raises OddAnswerError when it is not JSON."""
         try:
-            return json.loads(self.body)
+            return loads(self.body)
         except (ValueError, RecursionError):
             raise OddAnswerError("SmartRecruiters sent an answer that is not JSON") from None
+
+    async def read_json(self) -> Any:
+        """The same for what may be large: beside the event loop."""
+        return await run_heavy(len(self.body), self.json)
 
 
 def new_session(egress: Egress = DIRECT) -> aiohttp.ClientSession:
@@ -146,7 +152,7 @@ def _words(answer: Answer) -> str:
         return f"SmartRecruiters answered with a redirect ({answer.status}), which is not followed"
     fallback = f"SmartRecruiters answered {answer.status}"
     try:
-        value = json.loads(answer.body)
+        value = json.loads(answer.body[:LARGE])  # what is longer is no message
     except (ValueError, RecursionError):
         return fallback
     if not isinstance(value, dict):

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
-from srhooks.server.heavy_work import run_heavy
+from srhooks.server.heavy_work import run_in_background
 from srhooks.store.feed_slices import SIZE, light
 from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
 from srhooks.store.group_commit import Transaction
@@ -44,7 +44,7 @@ class SearchQueries(Queries):
             return 0
         notifications = [notification_of(row) for row in rows]
         numbers = [n.id for n in notifications]
-        texts = await run_heavy(sum(n.size for n in notifications), _texts, notifications)
+        texts = await run_in_background(_texts, notifications)
 
         async def work(tx: Transaction) -> None:
             ((indexed_to,),) = await tx.fetch("SELECT indexed_to FROM search_state")

@@ -182,9 +182,8 @@ async def _request(
     foreground: bool,
 ) -> Any:
     path = subscription_path(subscription_id, f"/callbacks-log?{urlencode(query)}")
-    return raise_for_error(
-        await user_client.call(user_id, "GET", path, foreground=foreground)
-    ).json()
+    answer = await user_client.call(user_id, "GET", path, foreground=foreground)
+    return await raise_for_error(answer).read_json()
 
 
 def _query(log_filter: LogFilter, position: Position, later: int) -> dict[str, str]:

@@ -242,7 +242,7 @@ class Subscriptions:
             )
             if guessed and answer.status in {400, 404, 422}:
                 break  # it takes no id of a subscription for a page: that was all
-            value = raise_for_error(answer).json()
+            value = await raise_for_error(answer).read_json()
             guessed = isinstance(value, list)
             items, page = read_page(value)
             fresh = [item for item in items if str(item["id"]) not in found]

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import aiohttp
+from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from srhooks.server.memory import TRIM_INTERVAL
 
 from tests.support.harness import Browser, World, eventually
+from tests.support.loop_watch import VARIABLE, Look, read_looks
 from tests.support.process import Process, process
 
 CONCURRENT = 8
@@ -28,9 +29,10 @@ WARM_UP = 0.3  # of the connections
 LEAP_EVERY = 25  # connections between two leaps of the clock
 ROOT = Path(__file__).parents[2]
 LONG = str(90 * 86_400)  # seconds: sessions outlive the leaps
+ENTITY_PARTS = 60_000  # of a list, some 4 MB of JSON
+ENTITY_EVERY = 20  # connections between two notifications about it
 LOG_INS = 3  # tries
 KEPT_OPEN = 40  # connections whose head never ends
-LAG = re.compile(r'^srhooks_event_loop_lag_seconds_bucket\{le="([^"]+)"\} (\S+)', re.MULTILINE)
 MARK = "fuzz-victim"
 
 
@@ -39,7 +41,7 @@ class Report:
     statuses: Counter[int] = field(default_factory=Counter)
     failures: list[str] = field(default_factory=list)
     memory: list[int] = field(default_factory=list)  # kB: after the warm-up, and at the end
-    lag: dict[str, float] = field(default_factory=dict)  # how many looks were within so many s
+    looks: list[Look] = field(default_factory=list)  # at the process's event loop
 
 
 def large_bodies() -> dict[str, bytes]:
@@ -96,6 +98,26 @@ def large_body(rng: random.Random, hook: str) -> bytes:
     body = rng.choice(list(large_bodies().values()))
     lines = b"event-name: job.created\r\nConnection: close\r\n"
     return _hook(hook, lines, length=len(body)) + body
+
+
+async def notify_of_job(world: World, hook: str, link: str, vacancies: int) -> int:
+    """A signed notification of the job as it is from now on: only such links are followed."""
+    world.sandbox.world.listed["job"][0].data["vacancies"] = vacancies
+    (subscription,) = world.sandbox.subscriptions.by_id.values()
+    headers = {
+        "event-name": "job.updated", "link": link, "smartrecruiters-timestamp": str(vacancies),
+    }  # fmt: skip
+    signature = sign(subscription.signing_keys()[0], headers, b"{}")
+    return await world.notify(hook, b"{}", **headers, **{SIGNATURE_HEADER: signature})
+
+
+def enlarge_job(world: World) -> str:
+    """Make one of the sandbox's jobs as large as an answer may be; the header that leads to it."""
+    job = world.sandbox.world.listed["job"][0]
+    job.data["team"] = [
+        {"id": f"u{n}", "firstName": "Grace", "lastName": "\u00cdto"} for n in range(ENTITY_PARTS)
+    ]
+    return f'<{world.settings.api_url}/jobs/{job.id}>; rel="self"'
 
 
 KINDS: tuple[Callable[[random.Random, str], bytes], ...] = (
@@ -160,6 +182,7 @@ async def look_at_pages(world: World, browser: Browser, rng: random.Random) -> N
 async def fuzz_wire(
     report: Report, running: Process, browser: Browser, hook: str, count: int, rng: random.Random
 ) -> None:
+    link = enlarge_job(running.world)
     port = running.settings.port
     left = iter(range(count))
 
@@ -168,6 +191,9 @@ async def fuzz_wire(
             if number % LEAP_EVERY == 0:
                 running.send_signal(signal.SIGUSR1)
             await exchange(report, port, rng.choice(KINDS)(rng, hook), rng)
+            if number % ENTITY_EVERY == 0:
+                status = await notify_of_job(running.world, hook, link, number)
+                report.statuses[status] += 1
             if number % 40 == 0:
                 await look_at_pages(running.world, browser, rng)
 
@@ -179,6 +205,19 @@ async def fuzz_wire(
             group.create_task(worker())
     for _, writer in unfinished:
         writer.transport.abort()
+
+
+async def large_entity_fetched(world: World, browser: Browser) -> bool:
+    """Whether one is stored, as program and page get it."""
+
+    async def first() -> str | None:
+        rows = await listed(world, browser, "?event=job.updated&status=fetched&limit=1")
+        return rows[0]["id"] if rows and len(rows[0]["entity"]["data"]["team"]) > 1 else None
+
+    with contextlib.suppress(AssertionError):
+        await browser.page(f"/notifications/{await eventually(first, within=TIMEOUT)}")
+        return True
+    return False
 
 
 def memory_of(running: Process) -> int:
@@ -200,23 +239,18 @@ async def memory_left(running: Process, first: int) -> int:
     return memory_of(running)
 
 
-async def lag_of(running: Process) -> dict[str, float]:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"{running.settings.app_url}/metrics") as answer,
-    ):
-        return {le: float(n) for le, n in LAG.findall(await answer.text())}
-
-
 async def run_wire(folder: Path, count: int, seed: int) -> Report:
     """Fuzz a process of its own: what it answered, its memory (kB) and the lag of its loop."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     report = Report()
+    looks = folder / "looks"
     async with process(folder) as running:
         running.program = ("tests.support.leaping_serve",)
         await running.start(
-            LOG_LEVEL="error", PYTHONPATH=str(ROOT), SESSION_MAX_AGE=LONG, SESSION_LIFETIME=LONG
-        )
+            LOG_LEVEL="error", PYTHONPATH=str(ROOT), SESSION_MAX_AGE=LONG, SESSION_LIFETIME=LONG,
+            **{VARIABLE: str(looks)},
+        )  # fmt: skip
+        started = len(read_looks(looks))  # what it took to start was nobody's wait
         async with running.world.logged_in() as ada:
             hook = (await ada.subscribe("job.created"))["hookId"]
             await running.world.notify(hook, b"{}", event_name="job.created")
@@ -226,7 +260,8 @@ async def run_wire(folder: Path, count: int, seed: int) -> Report:
                 await asyncio.sleep(1)
                 first_memory = report.memory[0] if report.memory else memory_of(running)
                 report.memory.append(await memory_left(running, first_memory))
-            report.lag = await lag_of(running)
+            if not await large_entity_fetched(running.world, ada):
+                report.failures.append("the large entity was not fetched")
             await listed(running.world, ada, "?limit=1")  # logged in, whatever the clock says
             async with ada.request("GET", f"/notifications/{first['id']}") as answer:
                 if answer.status != 200:
@@ -234,6 +269,7 @@ async def run_wire(folder: Path, count: int, seed: int) -> Report:
             if await listed(running.world, ada, f"?q={MARK}"):
                 report.failures.append("a request behind a chunked one was taken")
         code, seconds = await running.terminate()
+        report.looks = read_looks(looks)[started:]
         if code != 0 or seconds > 5:
             report.failures.append(f"it ended with {code} after {seconds:.1f} s")
     return report

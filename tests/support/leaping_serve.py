@@ -5,6 +5,8 @@ import signal
 import sys
 import time
 
+from tests.support.loop_watch import watch_loop
+
 DAY = 86_400  # seconds
 LEAPS = (31 * DAY, 0, 5 * 3600, -5 * 3600, 0)  # from the true time, one after the other
 
@@ -22,6 +24,7 @@ if __name__ == "__main__":
     time.time_ns = lambda: true_ns() + ahead * 1_000_000_000
     time.time = lambda: true_s() + ahead
     signal.signal(signal.SIGUSR1, leap)
+    watch_loop()
     from srhooks.cli import main
 
     sys.exit(main(["serve"]))

@@ -1,12 +1,30 @@
 """What takes long is done beside the event loop, and by the same rules."""
 
 import json
+import sys
 import threading
+from collections.abc import Callable
 
 import pytest
-from srhooks.domain.json_values import LONG, parse_body, text_of
-from srhooks.server.heavy_work import LARGE, NAME, is_beside_the_loop, run_heavy
+from srhooks.domain.json_values import LONG, MAX_VALUES, parse_body, text_of
+from srhooks.domain.models import Notification
+from srhooks.domain.search_text import search_text
+from srhooks.domain.subjects import subjects_of
+from srhooks.server.heavy_work import (
+    BACKGROUND,
+    HAND_OVER,
+    LARGE,
+    NAME,
+    is_beside_the_loop,
+    run_heavy,
+    run_in_background,
+)
 from srhooks.web.http.errors import json_text
+from srhooks.web.pages.export_formats import FORMATS, write
+from srhooks.web.presentation.json_tree import json_tree
+
+from tests.support.loop_watch import longest_call
+from tests.support.notifications import notification
 
 VALUE = {
     "a": [1, 2.5, None, True, "\u202e\u00e9" * 10_000],
@@ -49,3 +67,47 @@ async def test_a_long_text_is_read_alike_in_both_places(raw: bytes) -> None:
 
 async def test_a_large_value_is_written_alike_in_both_places() -> None:
     assert await run_heavy(LARGE + 1, json_text, VALUE) == json_text(VALUE)
+
+
+async def test_threads_hand_over_often_while_there_is_such_work() -> None:
+    usual = sys.getswitchinterval()
+    work = [run_heavy(LARGE + 1, sys.getswitchinterval), run_in_background(sys.getswitchinterval)]
+    for one in work:
+        assert await one == pytest.approx(HAND_OVER)
+    with pytest.raises(ZeroDivisionError):
+        await run_in_background(lambda: 1 // 0)
+    assert sys.getswitchinterval() == pytest.approx(usual)
+    assert (await run_in_background(where))[1].startswith(BACKGROUND)
+
+
+HOLD = 0.05  # seconds of processor time
+ENTITY = 4 * 1024 * 1024  # bytes
+
+
+def many(part: bytes, size: int = ENTITY) -> bytes:
+    return part * (size // len(part))
+
+
+def of(body: bytes) -> Notification:
+    return notification(body=body, entity_status="none")
+
+
+WORK: dict[str, Callable[[], object]] = {
+    "marks": lambda: search_text(of(("e" + "\u0301\u0323" * 15_000).encode())),
+    "no names": lambda: subjects_of(of(many(b";", ENTITY // 2))),
+    "no address": lambda: subjects_of(of(b'{"t":"/' + many(b"a") + b'"}')),
+    "formulas": lambda: write(FORMATS["csv"], [of(many(b";="))], str),
+    "brackets": lambda: json_tree(parse_body(many(b"{"))),
+}
+
+
+@pytest.mark.parametrize("name", WORK)
+async def test_beside_the_loop_no_call_keeps_the_lock_for_long(name: str) -> None:
+    """With 4 MB, which is as much as an entity may have: in a thread the loop waits as well."""
+    assert await run_heavy(LARGE + 1, longest_call, WORK[name]) < HOLD
+
+
+def test_more_values_than_anybody_reads_count_as_text() -> None:
+    assert parse_body(b"[" + b"1," * (MAX_VALUES - 5) + b"1]") == [1] * (MAX_VALUES - 4)
+    text = "[" + "1," * MAX_VALUES + "1]"
+    assert parse_body(text.encode()) == text

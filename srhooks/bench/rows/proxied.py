@@ -99,9 +99,14 @@ def measure(setting: Setting) -> list[Row]:
         Row("intake behind nginx", "/s", [one.rate for one in kept]),
         Row("intake behind nginx without keep-alive", "/s", [one.rate for one in opened]),
         Row(
-            "intake behind nginx against without",
+            "intake behind nginx against none before it",
             "x",
             [one.rate / base.rate for one, base in pairs],
+        ),
+        Row(
+            "intake behind nginx, keep-alive against none",
+            "x",
+            [one.rate / base.rate for one, base in zip(kept, opened, strict=True)],
         ),
     ]
 

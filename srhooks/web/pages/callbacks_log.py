@@ -9,6 +9,7 @@ from multidict import MultiMapping
 
 from srhooks.domain.clock import iso, now_ms
 from srhooks.domain.ids import encode_id, received_ms
+from srhooks.domain.missed import LoggedNotification
 from srhooks.domain.models import Hook
 from srhooks.domain.subjects import Subject, digest_of
 from srhooks.incidents.logged_calls import Arrival, find_arrivals, read_logged, things_named
@@ -70,10 +71,12 @@ async def show(request: web.Request) -> web.Response:
         if "since" in kept and chosen.after is not None:  # it stays where the first page had it
             kept["since"] = iso(chosen.after + 1)
         following = f"{path}?{urlencode({**kept, 'page': page.following}, errors='replace')}"
+    size = sum(len(call.body) for call in page.calls)
     if wants_json(request):
         shown = {"callbacks": [callback_json(call) for call in calls], "next": following}
+        body = await run_heavy(size, lambda: json_text(shown).encode())
         return web.Response(
-            text=json_text(shown), content_type="application/json", headers={"Vary": VARY}
+            body=body, content_type="application/json", charset="utf-8", headers={"Vary": VARY}
         )
     is_whole = not kept and not request.query.get("page")
     series = failures_in_a_row(page.calls) if is_whole else 0
@@ -94,7 +97,7 @@ async def show(request: web.Request) -> web.Response:
         "series": series,
         "at_risk": series >= SERIES,
     }
-    return render(request, "callbacks.html", ctx)
+    return await run_heavy(size, render, request, "callbacks.html", ctx)
 
 
 def read_log_filter(query: MultiMapping[str]) -> tuple[LogFilter, Position]:
@@ -138,7 +141,12 @@ async def _look_up(
     store = request.app[STORE]
     # Of another system's calls nothing is here, but they name things all the same.
     stand_in = hook or Hook("", user_id, subscription_id, auth_header=None, created_at=0)
-    records = [read_logged(call, subscription_id, stand_in) for call in calls]
+    size = sum(len(call.body) for call in calls)
+
+    def read_calls() -> list[LoggedNotification | None]:
+        return [read_logged(call, subscription_id, stand_in) for call in calls]
+
+    records = await run_heavy(size, read_calls)
     arrivals: list[Arrival | None] = [None] * len(calls)
     if hook is not None:
         arrivals = await find_arrivals(store, records, now_ms())
@@ -146,7 +154,7 @@ async def _look_up(
     def read_things() -> list[list[Subject]]:
         return [things_named(call, user_id) if call is not None else [] for call in records]
 
-    things = await run_heavy(sum(len(call.body) for call in calls), read_things)
+    things = await run_heavy(size, read_things)
     digests = {digest_of(user_id, thing): thing for group in things for thing in group}
     names = {digests[key]: name for key, name in (await store.names_of(list(digests))).items()}
     known = {digests[key] for key in await store.known_subjects(list(digests))}

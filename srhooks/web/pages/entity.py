@@ -1,6 +1,5 @@
 """`GET /entities/{kind}/{id}`: the timeline of one thing, as page and JSON."""
 
-import asyncio
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ from aiohttp import web
 from srhooks.domain.ids import decode_id, encode_id
 from srhooks.domain.subjects import KINDS, MAX_ID, Subject
 from srhooks.entities.timeline import Entry, Position, Timeline
+from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
 from srhooks.web.http.query_params import read_limit
@@ -31,11 +31,18 @@ async def show(request: web.Request) -> web.Response:
     if timeline is None:
         raise NotFoundError(f"Nothing stored here names {subject.kind} {subject.id}")
     following = _following(timeline, request.query.get("limit", ""))
+    size = sum(entry.notification.size for entry in timeline.entries)
     if wants_json(request):
-        text = await asyncio.to_thread(lambda: json_text(_timeline_json(timeline, following)))
-        return web.Response(text=text, content_type="application/json", headers={"Vary": VARY})
+
+        def write() -> bytes:
+            return json_text(_timeline_json(timeline, following)).encode()
+
+        body = await run_heavy(size, write)
+        return web.Response(
+            body=body, content_type="application/json", charset="utf-8", headers={"Vary": VARY}
+        )
     ctx: dict[str, Any] = {"timeline": timeline, "next": following}
-    return render(request, "entity.html", ctx)
+    return await run_heavy(size, render, request, "entity.html", ctx)
 
 
 def _subject(request: web.Request) -> Subject:

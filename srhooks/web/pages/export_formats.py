@@ -43,7 +43,7 @@ class Format:
 
 
 def _ndjson_row(n: Notification, _: str) -> str:
-    return json_text(notification_json(n)) + "\n"
+    return json_text(notification_json(n), size=n.size) + "\n"
 
 
 def _csv_row(n: Notification, _: str) -> str:
@@ -66,6 +66,7 @@ def csv_line(*values: str | None) -> str:
 
 
 def _safe(value: str) -> str:
+    value = value[: MAX_CELL + 1]  # no more of it is kept: it only gets longer from here on
     value = AFTER_SEMICOLON.sub(r"\1'", value.replace("\x00", "\ufffd"))
     value = f"'{value}" if value.lstrip(" ").startswith(FORMULA) else value
     wide = value.encode("utf-16-le", "replace")
@@ -75,7 +76,7 @@ def _safe(value: str) -> str:
 
 
 def _har_row(n: Notification, url: str) -> str:
-    return json_text(har_entry(n, url))
+    return json_text(har_entry(n, url), size=n.size)
 
 
 def har_entry(n: Notification, url: str) -> dict[str, Any]:
@@ -141,5 +142,8 @@ FORMATS = {
 
 def write(form: Format, notifications: list[Notification], hook_url: Callable[[str], str]) -> bytes:
     """The rows as one piece. CPU work: call it off the event loop."""
-    text = form.between.join(form.row(n, hook_url(n.hook_id)) for n in notifications)
-    return text.encode("utf-8", "replace")
+    rows = []
+    for n in notifications:
+        rows.append(form.row(n, hook_url(n.hook_id)))
+        n.forget_values()
+    return form.between.join(rows).encode("utf-8", "replace")

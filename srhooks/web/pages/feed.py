@@ -241,9 +241,14 @@ async def _json(
 
     def text() -> str:
         if isinstance(notifications, Notification):
-            return json_text(notification_json(notifications))
-        items = ",".join(json_text(notification_json(n)) for n in notifications)
+            return text_of(notifications)
+        items = ",".join(map(text_of, notifications))
         return f'{{"notifications":[{items}],"next":{json_text(following)}}}'
+
+    def text_of(n: Notification) -> str:
+        text = json_text(notification_json(n), size=n.size)
+        n.forget_values()
+        return text
 
     every = [notifications] if isinstance(notifications, Notification) else notifications
     body = await run_heavy(sum(n.size for n in every), write)

@@ -4,19 +4,18 @@ The text of the markup is the JSON itself, one value a line: json.js copies and 
 """
 
 import html
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from markupsafe import Markup
 
+from srhooks.domain.json_values import written
 from srhooks.web.presentation.foreign_text import MAX_SHOWN, json_escaped
 
 MAX_FOLDS_DEEP = 24  # levels; what lies deeper stands on one line
 MAX_COLOURED = 20_000  # values; more of them are shown in one colour
 SMALL = 60  # lines that are shown unfolded
 BETWEEN = 6  # characters that stand between two values: punctuation and indentation
-ENCODE = json.JSONEncoder(ensure_ascii=False).encode
 FEW = 12  # children that the second level shows unfolded in anything larger
 
 
@@ -71,12 +70,13 @@ class _Writer:
             return self._marked("s", self._text(value))
         if isinstance(value, dict | list):
             return self._text(value)
-        text = ENCODE(value)
+        text = written(value, ensure_ascii=False)
         self.room -= len(text) + BETWEEN
         return self._marked("b" if value is None or isinstance(value, bool) else "n", text)
 
     def _text(self, value: Any) -> str:
-        text = json_escaped(ENCODE(value))
+        # No character becomes less than one: what comes behind would be cut anyway.
+        text = json_escaped(written(value, ensure_ascii=False)[: max(0, self.room) + 1])
         if len(text) > self.room:
             text = text[: max(0, self.room)] + "…"
         self.room -= len(text) + BETWEEN
