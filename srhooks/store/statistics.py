@@ -1,9 +1,12 @@
 """What the overview asks of the store: sums over a window of time, each by way of an index."""
 
+from collections import Counter
+
 from srhooks.domain.ids import received_ms
 from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.store.event_counts import EventCountQueries
 from srhooks.store.filter_sql import RECEIVED_AT, UNFETCHED, placeholders
+from srhooks.store.received_times import MOVED
 
 # Not received before the time that the id of $2 stands for, although its own id is higher.
 IN_TIME = "(received_at IS NULL OR received_at >= $3)"
@@ -65,29 +68,42 @@ class InsightQueries(EventCountQueries):
         return [(row[0], int(row[1])) for row in rows]
 
     async def trouble(self, user_id: str, since_id: int) -> ProblemCounts:
-        since = received_ms(since_id + 1)
-        # The conditions are those of the partial indexes, word for word, so that these are used.
-        signatures = await self._read(
-            "SELECT signature, count(*) FROM notifications WHERE user_id = $1 AND id > $2"
-            f" AND signature IN ('invalid', 'unverifiable') AND {IN_TIME} GROUP BY signature",
-            user_id, since_id, since,
+        # The conditions are those of the partial indexes, word for word, so that these are used,
+        # and nothing but what the indexes hold is asked for.
+        counted = Counter(
+            dict(
+                await self._read(
+                    "SELECT signature, count(*) FROM notifications WHERE user_id = $1 AND id > $2"
+                    " AND signature IN ('invalid', 'unverifiable') GROUP BY signature",
+                    user_id, since_id,
+                )
+            )
         )  # fmt: skip
+        counted -= await self._received_before(user_id, since_id, "signature")
         # Each by itself: of two lists the longer one might be looked up.
-        entities = await self._read(
-            " UNION ALL ".join(
-                f"SELECT '{status}', count(*) FROM notifications WHERE user_id = $1 AND id > $2"
-                f" AND entity_status = '{status}' AND {UNFETCHED} AND {IN_TIME}"
-                for status in ("failed", "refused")
-            ),
-            user_id, since_id, since,
+        unfetched = Counter(
+            dict(
+                await self._read(
+                    " UNION ALL ".join(
+                        f"SELECT '{status}', count(*) FROM notifications WHERE user_id = $1"
+                        f" AND id > $2 AND entity_status = '{status}' AND {UNFETCHED}"
+                        for status in ("failed", "refused")
+                    ),
+                    user_id, since_id,
+                )
+            )
         )  # fmt: skip
-        ((pending, oldest),) = await self._read(
-            f"SELECT count(*), min({RECEIVED_AT}) FROM notifications n"
-            " WHERE user_id = $1 AND entity_status = 'pending'",
+        unfetched -= await self._received_before(user_id, since_id, "entity_status")
+        ((pending, oldest, moved),) = await self._read(
+            "SELECT (SELECT count(*) FROM notifications WHERE user_id = $1"
+            " AND entity_status = 'pending'), (SELECT min(id) FROM notifications"
+            " WHERE user_id = $1 AND entity_status = 'pending'), (SELECT min(received_at)"
+            f" FROM notifications WHERE {MOVED} AND entity_status = 'pending')",
             user_id,
         )
+        times = [received_ms(oldest)] if oldest is not None else []
         return ProblemCounts(
-            counts={row[0]: int(row[1]) for row in (*signatures, *entities) if row[1]},
+            counts=dict(counted + unfetched),
             pending=int(pending),
-            pending_since=None if oldest is None else int(oldest),
+            pending_since=min([*times, moved]) if moved is not None else min(times, default=None),
         )
