@@ -40,7 +40,7 @@ SUBJECTS: dict[str, Callable[[Setting], list[Row]]] = {
 
 def run_all(
     subjects: Sequence[str], *, parent: Path | None, rounds: int, quick: bool, full: bool,
-    progress: Callable[[str], None], postgres: str = "",
+    progress: Callable[[str], None], postgres: str = "", stored: int = 0,
 ) -> tuple[list[Row], dict[str, Any]]:  # fmt: skip
     """Measure the named subjects. Returns the rows and the description of the machine.
 
@@ -65,7 +65,7 @@ def run_all(
         setting = Setting(
             folder=folder, server_core=server_core, load_core=load_core, rounds=rounds,
             quick=quick, full=full, viewers=min(MAX_VIEWERS, file_limit - KEPT_FREE),
-            postgres=postgres,
+            postgres=postgres, stored=stored,
         )  # fmt: skip
         for subject in subjects:
             progress(f"measuring {subject} ...")

@@ -1,12 +1,12 @@
 """The parameters of one run: its size, cores and folder; and how the product is started."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from srhooks.bench.account import Account, open_account
-from srhooks.bench.database import SqliteFile
+from srhooks.bench.database import Database, SqliteFile, postgres_database
 from srhooks.bench.processes import Program, free_ports, product, running, sandbox
 
 
@@ -21,6 +21,7 @@ class Setting:
     viewers: int
     body_bytes: int = 1000
     postgres: str = ""  # URL of a server on which databases may be created
+    stored: int = 0  # number of stored notifications for the subject pages; 0: the usual ones
 
     def scaled(self, usual: int, quick: int) -> int:
         return quick if self.quick else usual
@@ -32,7 +33,8 @@ class Product:
 
     program: Program
     account: Account
-    database: SqliteFile
+    database: Database
+    folder: Path
 
     @property
     def port(self) -> int:
@@ -45,23 +47,30 @@ class Product:
     def start_again(self, setting: Setting) -> Program:
         """Start it after `program.stop()`: same database, port, sandbox. The caller stops it."""
         return product(
-            self.database.path.parent, self.port, self.api_port, setting.server_core,
+            self.folder, self.port, self.api_port, setting.server_core,
             self.database.url,
         )  # fmt: skip
 
 
 @contextmanager
-def started(setting: Setting, name: str, *, latency: float = 0.0) -> Iterator[Product]:
+def started(
+    setting: Setting, name: str, *, latency: float = 0.0, on_postgres: bool = False
+) -> Iterator[Product]:
     """Start srhooks on an empty database, and a sandbox that answers after `latency` seconds."""
     folder = setting.folder / name
     folder.mkdir()
-    database = SqliteFile(folder / "srhooks.db")
     port, sandbox_port = free_ports(2)
-    with (
-        running(sandbox(folder, sandbox_port, setting.load_core, latency)) as fake,
-        running(product(folder, port, fake.port, setting.server_core, database.url)) as program,
-    ):
+    with ExitStack() as stack:
+        database: Database = SqliteFile(folder / "srhooks.db")
+        if on_postgres:
+            database = stack.enter_context(postgres_database(setting.postgres))
+        fake = stack.enter_context(
+            running(sandbox(folder, sandbox_port, setting.load_core, latency))
+        )
+        program = stack.enter_context(
+            running(product(folder, port, fake.port, setting.server_core, database.url))
+        )
         account = open_account(
             f"http://127.0.0.1:{port}", f"http://127.0.0.1:{fake.port}", database
         )
-        yield Product(program, account, database)
+        yield Product(program, account, database, folder)

@@ -1,5 +1,7 @@
 """A database with a large history: rows inserted directly, as intake and indexing would."""
 
+import asyncio
+import contextlib
 import json
 import random
 import sqlite3
@@ -7,12 +9,13 @@ import time
 from collections.abc import Iterator
 
 from srhooks.bench.account import EVENTS, Account
-from srhooks.bench.database import SqliteFile
+from srhooks.bench.database import Database, PostgresDatabase, SqliteFile
 from srhooks.domain.ids import LOW_BITS, first_id_at
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
 
 BATCH = 5000
+VACUUM_TIMEOUT = 3600.0  # seconds
 WORDS = ("engineer", "berlin", "interview", "offer", "senior", "review", "remote", "candidate")
 COLUMNS = (
     "id", "rev", "first_rev", "user_id", "hook_id", "subscription_id", "event_id", "event_name",
@@ -20,29 +23,60 @@ COLUMNS = (
     "entity_at", "title", "headers", "body", "entity",
 )  # fmt: skip
 AGE = 14 * 86_400_000  # ms: age of the first notification
-STEP = 600  # ms between two notifications: a million in a week
+STEP = 120  # ms between two notifications: ten million in 14 days
 INSERT = (
     f"INSERT INTO notifications ({', '.join(COLUMNS)})"  # noqa: S608 - constants
     f" VALUES ({', '.join('?' * len(COLUMNS))})"
 )
 
 
-def fill(database: SqliteFile, account: Account, already: int, count: int) -> None:
+def fill(database: Database, account: Account, already: int, count: int) -> None:
     """Insert notifications up to `count`; `already` of them were inserted before."""
-    connection = sqlite3.connect(database.path, isolation_level=None)
-    connection.execute("PRAGMA synchronous = OFF")  # the database is thrown away
-    ((user_id,),) = connection.execute("SELECT id FROM users")
-    for start in range(already, count, BATCH):
-        made = list(_made(user_id, account, range(start, min(count, start + BATCH))))
-        connection.execute("BEGIN")
-        connection.executemany(INSERT, [_row(n) for n in made])
-        connection.executemany(
-            "INSERT INTO search (rowid, text) VALUES (?, ?)", [(n.id, search_text(n)) for n in made]
-        )
-        connection.execute("UPDATE search_state SET indexed_to = ?", (made[-1].id,))
-        connection.execute("COMMIT")
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+    ((user_id,),) = database.fetch("SELECT id FROM users")
+    batches = (
+        list(_made(user_id, account, range(start, min(count, start + BATCH))))
+        for start in range(already, count, BATCH)
+    )
+    if isinstance(database, SqliteFile):
+        _fill_sqlite(database, batches)
+    elif isinstance(database, PostgresDatabase):
+        asyncio.run(_fill_postgres(database, batches))
+
+
+def _fill_sqlite(database: SqliteFile, batches: Iterator[list[Notification]]) -> None:
+    with contextlib.closing(sqlite3.connect(database.path, isolation_level=None)) as connection:
+        connection.execute("PRAGMA synchronous = OFF")  # the database is thrown away
+        for made in batches:
+            connection.execute("BEGIN")
+            connection.executemany(INSERT, [_row(n) for n in made])
+            connection.executemany(
+                "INSERT INTO search (rowid, text) VALUES (?, ?)",
+                [(n.id, search_text(n)) for n in made],
+            )
+            connection.execute("UPDATE search_state SET indexed_to = ?", (made[-1].id,))
+            connection.execute("COMMIT")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+async def _fill_postgres(database: PostgresDatabase, batches: Iterator[list[Notification]]) -> None:
+    import asyncpg  # noqa: PLC0415 - a driver, when used
+
+    connection = await asyncpg.connect(database.url)
+    try:
+        await connection.execute("SET synchronous_commit = off")
+        for made in batches:
+            await connection.copy_records_to_table(
+                "notifications", records=[_row(n) for n in made], columns=COLUMNS
+            )
+            await connection.copy_records_to_table(
+                "search", records=[(n.id, search_text(n)) for n in made], columns=("id", "text")
+            )
+            await connection.execute("UPDATE search_state SET indexed_to = $1", made[-1].id)
+        # What autovacuum does after a while.
+        await connection.execute("VACUUM (ANALYZE) notifications", timeout=VACUUM_TIMEOUT)
+        await connection.execute("VACUUM (ANALYZE) search", timeout=VACUUM_TIMEOUT)
+    finally:
+        await connection.close()
 
 
 def name_of(number: int) -> str:

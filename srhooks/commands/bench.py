@@ -9,6 +9,8 @@ from srhooks.bench.plan import SUBJECTS, run_all
 from srhooks.bench.processes import BenchError
 from srhooks.bench.report import save, table
 
+MAX_STORED = 10_000_000  # what fits into 14 days of the made history
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
@@ -21,10 +23,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
     size.add_argument(
         "--full", action="store_true", help="also with 1,000,000 stored notifications"
     )
+    add(
+        "--stored", type=_stored, default=0, metavar="COUNT",
+        help="pages with so many stored notifications, and with no others",
+    )  # fmt: skip
     add("--only", action="append", choices=list(SUBJECTS), help="this subject; repeatable")
     add(
         "--postgres", metavar="URL", default="",
-        help="a PostgreSQL server on which databases may be made, for several processes",
+        help="a PostgreSQL server on which databases may be made, for fleets and pages as well",
     )  # fmt: skip
     add("--rounds", type=_rounds, help="interleaved rounds (5; with --quick 1)")
     add("--json", type=Path, metavar="FILE", help="write the figures there as well")
@@ -43,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
             quick=args.quick,
             full=args.full,
             postgres=args.postgres,
+            stored=args.stored,
             progress=lambda text: print(text, file=sys.stderr, flush=True),
         )
     except (BenchError, OSError) as error:
@@ -52,6 +59,12 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None:
         save(args.json, rows, machine)
     return 0
+
+
+def _stored(text: str) -> int:
+    if not text.isdigit() or not 1000 <= int(text) <= MAX_STORED:
+        raise argparse.ArgumentTypeError(f"must be a whole number from 1000 to {MAX_STORED}")
+    return int(text)
 
 
 def _rounds(text: str) -> int:

@@ -23,11 +23,11 @@ END = first_id_at(MAX_MS // DAY * DAY)  # above all ids
 MAX_NAMES = 500  # the most frequent ones are told apart; the rest counts as having none
 SUMS = (
     "SELECT start, {column} AS name, received FROM event_counts"
-    " WHERE user_id = $1 AND width = {width} AND start >= {low} AND start < {high}"
+    " WHERE user_id = $1 AND width = {width} AND start >= {low} AND start < {high}{only}"
 )
 ROWS = (
     f"SELECT id >> {LOW_BITS} AS start, coalesce({{column}}, '') AS name, 1 AS received"
-    " FROM notifications WHERE user_id = $1 AND id >= {low} AND id < {high}"
+    " FROM notifications WHERE user_id = $1 AND id >= {low} AND id < {high}{only}"
 )
 BARS = (
     "WITH counted AS (SELECT (start - CAST($2 AS BIGINT)) / CAST($3 AS BIGINT) AS bar, name,"
@@ -135,20 +135,47 @@ class EventCountQueries(ReceivedTimeQueries):
         if counted_from > low:
             begin = min(counted_from, high)
             counts = await self._count_spans(user_id, column, low, begin, span)
-        values = [user_id, received_ms(low), max(1, received_ms(span))]
-        selects = []
-        for width, first, end in parts_of(begin, high, widths):
-            bounds = (received_ms(first), received_ms(end)) if width else (first, end)
-            values += bounds
-            numbers = {"low": f"${len(values) - 1}", "high": f"${len(values)}"}
-            selects.append((SUMS if width else ROWS).format(column=column, width=width, **numbers))
-        if selects:
-            rows = await self._read(BARS.format(parts=" UNION ALL ".join(selects)), *values)
-            counts += [Bar(int(row[0]), row[1], int(row[2])) for row in rows]
+        counts += await self._sums(user_id, column, (low, begin, high, span), widths)
         merged = Counter[tuple[int, str]]()
         for place, name, received in counts:
             merged[place, name] += received
         return [Bar(*key, received) for key, received in merged.items() if received > 0]
+
+    async def _sums(
+        self, user_id: str, column: str, bars: tuple[int, int, int, int], widths: Sequence[int],
+        subscription_id: str | None = None,
+    ) -> list[Bar]:  # fmt: skip
+        """By the table. `bars`: where they begin, from where on, until where, ids of each."""
+        low, begin, high, span = bars
+        values: list[object] = [user_id, received_ms(low), max(1, received_ms(span))]
+        only = ""
+        if subscription_id is not None:
+            values.append(subscription_id)
+            only = f" AND subscription_id = ${len(values)}"
+        selects = []
+        for width, first, end in parts_of(begin, high, widths):
+            values += (received_ms(first), received_ms(end)) if width else (first, end)
+            numbers = {"low": f"${len(values) - 1}", "high": f"${len(values)}"}
+            template = SUMS if width else ROWS
+            selects.append(template.format(column=column, width=width, only=only, **numbers))
+        if not selects:
+            return []
+        rows = await self._read(BARS.format(parts=" UNION ALL ".join(selects)), *values)
+        return [Bar(int(row[0]), row[1], int(row[2])) for row in rows]
+
+    async def _summed_up(
+        self, user_id: str, low: int, high: int, subscription_id: str | None
+    ) -> dict[str, int] | None:
+        """By event, from one id on and below the other; None where the sums do not go so far."""
+        if await self._counted_from() > low:
+            return None
+        bars = (low, low, high, high - low)
+        counted = Counter[str]()
+        for _, name, received in await self._sums(
+            user_id, "event_name", bars, WIDTHS, subscription_id
+        ):
+            counted[name] += received
+        return dict(+counted)
 
     async def _counted_from(self) -> int:
         """The id from which on the table is complete."""

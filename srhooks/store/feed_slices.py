@@ -14,13 +14,12 @@ from typing import Any
 
 from srhooks.domain.models import Filter, Notification
 from srhooks.server.heavy_work import run_heavy
-from srhooks.store.filter_sql import PREFIX_END, conditions, is_indexed, parts_of
+from srhooks.store.filter_sql import FENCE, PREFIX_END, conditions, is_indexed, parts_of
 from srhooks.store.received_times import ReceivedTimeQueries
 
 FIRST_SLICE = 250  # ids
 LARGEST_SLICE = 64_000
 LARGEST_LIST = 2000  # ids of a slice that are spelt out
-FENCE = 1 << 40  # rows: no limit, but each database then takes the part by itself
 GROWTH = 4  # from one slice to the next, at most
 SHORT = 0.06  # seconds that a slice should take at most
 MAX_NAMES = 40  # of events that are looked up one by one

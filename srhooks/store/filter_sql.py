@@ -27,6 +27,7 @@ RARE_SIGNATURES = ("invalid", "unverifiable")
 RARE_STATUSES = ("failed", "refused", "gone", "none")
 UNFETCHED = "entity_status IN ('failed', 'refused', 'gone', 'none')"
 INDEXED_STATUSES = (*RARE_STATUSES, "pending")
+FENCE = 1 << 40  # rows: no limit, but each database then takes the part by itself
 PREFIX_END = "\U0010ffff"  # above every character that can follow a prefix
 
 

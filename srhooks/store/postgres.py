@@ -17,12 +17,15 @@ from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
 from srhooks.store.postgres_connection import (
     CANNOT_USE,
+    PLANNING,
     READ_BROKE_OFF,
+    READING,
     UNAVAILABLE,
     Connection,
     Server,
     close,
     reason,
+    switched_off,
 )
 from srhooks.store.postgres_insert import insert_notifications, lock_accounts
 from srhooks.store.postgres_schema import MIGRATION_LOCK, migrate
@@ -132,7 +135,7 @@ class _Reader:
 
     @classmethod
     async def open(cls, server: Server) -> "_Reader":
-        return cls(server, await server.connect())
+        return cls(server, await server.connect(READING))
 
     async def fetch(
         self, sql: str, args: tuple[Any, ...], within: float | None = None
@@ -140,6 +143,7 @@ class _Reader:
         return await self._server.alone(
             self._connection,
             lambda: self._connection.fetch(sql, *storable(args), timeout=within),
+            READING,
         )
 
     async def fetch_quickly(self, sql: str, args: tuple[Any, ...]) -> list[Any] | None:
@@ -193,6 +197,8 @@ class _WritingConnection:
         try:
             connection = await self._get()
             begin = [BEGIN] if durable else [BEGIN, UNSYNCED]
+            if self._server.pooled:
+                begin.append(switched_off(PLANNING, local=True))
             if user_ids:
                 begin.append(lock_accounts(user_ids))
             try:

@@ -7,7 +7,7 @@ stands in a transaction of its own, since the driver prepares and runs it in two
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any, TypeAlias, TypeVar
 
@@ -20,8 +20,11 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"
 COMMAND_TIMEOUT = 7.0  # seconds: less than whoever waits for rows has
 CLOSE_TIMEOUT = 0.5  # seconds
 # Compiling a statement takes the server a second or more, and ours are done in less without it.
-NO_COMPILING = "SET jit = off"
-NO_COMPILING_HERE = "SET LOCAL jit = off"
+# Each finds its way by indexes, from few rows to few rows. A table that was never looked at (an
+# empty one never is), or a plan that is made for any values, makes the planner expect thousands,
+# and read another table of millions from end to end instead.
+PLANNING = ("jit", "enable_seqscan")
+READING = (*PLANNING, "enable_hashjoin", "enable_mergejoin")
 UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -58,25 +61,28 @@ class Server:
     def pooled(self) -> bool:
         return self._address is not None and self._address.statements == 0
 
-    async def connect(self) -> Connection:
-        """Raises UrlError or one of UNAVAILABLE."""
+    async def connect(self, off: Sequence[str] = PLANNING) -> Connection:
+        """`off`: settings of the planner. Raises UrlError or one of UNAVAILABLE."""
         async with self._learning:
             if self._address is None:
                 self._address = await _looked_at(read_address(self._url))
         connection = await _connected(self._address)
         if not self.pooled:
             try:
-                await connection.execute(NO_COMPILING)
+                await connection.execute(switched_off(off))
             except BaseException:  # a caller that gives up, too
                 connection.terminate()
                 raise
         return connection
 
-    async def alone(self, connection: Connection, run: Callable[[], Awaitable[T]]) -> T:
+    async def alone(
+        self, connection: Connection, run: Callable[[], Awaitable[T]],
+        off: Sequence[str] = PLANNING,
+    ) -> T:  # fmt: skip
         """Run one statement, in a transaction where that matters."""
         if not self.pooled:
             return await run()
-        await connection.execute(f"BEGIN; {NO_COMPILING_HERE}")
+        await connection.execute(f"BEGIN; {switched_off(off, local=True)}")
         try:
             result = await run()
         except BaseException:
@@ -85,6 +91,11 @@ class Server:
             raise
         await connection.execute("COMMIT")
         return result
+
+
+def switched_off(settings: Sequence[str], *, local: bool = False) -> str:
+    """The statements; `local`: until the transaction ends."""
+    return "; ".join(f"SET {'LOCAL ' if local else ''}{name} = off" for name in settings)
 
 
 async def _looked_at(address: Address) -> Address:

@@ -217,14 +217,31 @@ class SubjectQueries(Queries):
         return found
 
     async def sent_before_erasure(self, limit: int) -> list[tuple[str, int]]:
-        # The service's timestamps are whole seconds.
-        rows = await self._read(
-            "SELECT DISTINCT n.user_id, n.id FROM erased_subjects e"
-            " JOIN notification_subjects s ON s.subject = e.subject"
-            " JOIN notifications n ON n.id = s.notification_id"
-            f" WHERE n.sent_at + 1000 <= e.at LIMIT {limit:d}"
-        )
-        return [(user_id, number) for user_id, number in rows]
+        # Some of the erased at a time, so that their index is used however many there are of what.
+        notifications: set[tuple[str, int]] = set()
+        above = b""
+        while len(notifications) < limit:
+            erased = await self._read(
+                "SELECT DISTINCT subject FROM erased_subjects WHERE subject > $1"
+                f" ORDER BY subject LIMIT {CHUNK}",
+                above,
+            )
+            if not erased:
+                break
+            subjects = [bytes(row[0]) for row in erased]
+            above = subjects[-1]
+            these = placeholders(1, len(subjects))
+            rows = await self._read(
+                # The service's timestamps are whole seconds.
+                "SELECT DISTINCT n.user_id, n.id FROM erased_subjects e"
+                " JOIN notification_subjects s ON s.subject = e.subject"
+                " JOIN notifications n ON n.id = s.notification_id"
+                f" WHERE e.subject IN ({these}) AND s.subject IN ({these})"
+                f" AND n.sent_at + 1000 <= e.at LIMIT {limit - len(notifications):d}",
+                *subjects,
+            )
+            notifications.update((row[0], row[1]) for row in rows)
+        return sorted(notifications)
 
     async def forget_erased(self, before: int) -> None:
         await self._work(lambda tx: tx.execute("DELETE FROM erased_subjects WHERE at < $1", before))

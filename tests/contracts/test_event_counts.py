@@ -2,12 +2,14 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.domain.ids import first_id_at
+from srhooks.domain.models import Filter
 from srhooks.store import Store, make_store
 from srhooks.store.event_counts import (
     DAY,
@@ -66,6 +68,11 @@ async def check(store: Store, rows: dict[int, tuple[int, str, str]]) -> None:
     for subscription in ("s1", "s2"):
         expected = sum(id_ > above and row[2] == subscription for id_, row in rows.items())
         assert activity[subscription][1] == expected
+    some = Filter(subscription="s1", after=ids[9], before=ids[-9])
+    between = {id_: row for id_, row in rows.items() if ids[9] < id_ < ids[-9]}
+    of_one = {id_: row for id_, row in between.items() if row[2] == "s1"}
+    assert await store.filtered_counts("u1", some) == by_event(of_one, 0)
+    assert await store.filtered_counts("u1", replace(some, subscription="")) == by_event(between, 0)
     first, last = min(at for at, _, _ in rows.values()), max(at for at, _, _ in rows.values())
     for span in (MINUTE, HALF_HOUR, 4 * 3_600_000, DAY, 7_000_000):
         low = first // span * span

@@ -6,6 +6,7 @@ import asyncpg
 from srhooks.observability.metrics import Metrics
 from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.postgres import PostgresStore
+from srhooks.store.postgres_connection import READING
 from srhooks.store.postgres_statistics import ANALYZE, FIRST, analyze_while_filling
 
 from tests.support.harness import eventually
@@ -33,7 +34,8 @@ async def test_the_server_takes_the_statement(postgres_url: str) -> None:
     await store.open()
     connection = await asyncpg.connect(postgres_url)
     try:
-        assert [tuple(row) for row in await store._query("SHOW jit", ())] == [("off",)]
+        for setting in READING:
+            assert [tuple(row) for row in await store._query(f"SHOW {setting}", ())] == [("off",)]
         await store._query(ANALYZE, ())
 
         async def analyzed() -> bool:
@@ -44,6 +46,43 @@ async def test_the_server_takes_the_statement(postgres_url: str) -> None:
             )
 
         assert await eventually(analyzed)
+    finally:
+        await connection.close()
+        await store.close()
+
+
+async def test_what_was_never_looked_at_is_not_taken_for_large(postgres_url: str) -> None:
+    """Nothing was erased: the server must not go through all notifications to find that out."""
+    store = PostgresStore(postgres_url, Metrics())
+    await store.open()
+    connection = await asyncpg.connect(postgres_url)
+    try:
+        await connection.execute(
+            "INSERT INTO notification_subjects"
+            " SELECT n, decode(md5((n % 50)::text), 'hex') FROM generate_series(1, 50000) AS n"
+        )
+        await connection.execute(
+            "INSERT INTO notifications (id, rev, first_rev, user_id, hook_id, signature,"
+            " last_delivery_at, sent_at, entity_status, headers, body)"
+            " SELECT n, n, n, 'u1', 'h1', 'valid', n, n, 'none', '{}', '' FROM"
+            " generate_series(1, 50000) AS n"
+        )
+        await store._query(ANALYZE, ())
+        query = store._query
+
+        async def explained(sql: str, args: tuple[object, ...]) -> list[object]:
+            plan = await query(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", args)
+            assert '"Actual Rows": 50000' not in plan[0][0], plan[0][0]
+            return await query(sql, args)
+
+        store._query = explained  # type: ignore[method-assign]
+        assert await store.sent_before_erasure(100) == []
+        await connection.execute(
+            "INSERT INTO erased_subjects (user_id, candidate, subject, at)"
+            " VALUES ('u1', '', decode(md5('7'), 'hex'), 5000)"
+        )
+        found = await store.sent_before_erasure(100)
+        assert found == [("u1", n) for n in range(7, 4001, 50)]
     finally:
         await connection.close()
         await store.close()
