@@ -162,6 +162,8 @@ READS: dict[str, Callable[[SqliteStore], Awaitable[Any]]] = {
     "keep_entity": lambda store: store.keep_entity(
         EntityJob("u1", "https://api.test/7", since(0), 0), 9, b"{}", None
     ),
+    "purge": lambda store: store.purge(now_ms() - 40 * DAY, now_ms(), 200),
+    "sent_before_erasure": lambda store: store.sent_before_erasure(100),
     "index_some": lambda store: store.index_some(20),
 }  # fmt: skip
 
@@ -223,6 +225,8 @@ async def test_ten_times_as_much_costs_less_than_twice(folder: Path) -> None:
 def is_scan(step: str) -> bool:
     """A walk through a whole table, or through the texts without their index."""
     words = step.split()
+    if words[-1] == "notifications_moved":  # few, and mostly none
+        return False
     return words[0] == "SCAN" and (
         words[1] in {"notifications", "n", "deliveries"} or step.endswith("VIRTUAL TABLE INDEX 0:")
     )
