@@ -9,6 +9,8 @@ import asyncio
 import logging
 from collections.abc import Iterator
 
+import asyncpg
+
 from srhooks.domain.backoff import backoff
 from srhooks.hub.base import ANYTHING, MAX_KEY, Kind
 from srhooks.hub.wire import ALL, channel_of, pack_events, pack_messages
@@ -24,6 +26,9 @@ CLOSE_TIMEOUT = 1.0  # seconds for the last one
 MAX_USERS = 10_000  # of whom something waits to be told; beyond them, everybody's pages look
 MAX_MESSAGES = 10_000  # that wait; beyond them one for each topic
 EVERYBODY = "events"  # the topic that stands for all kinds of events of all users
+# The queue is full: the server frees what all have read when it is asked how full it is, but not
+# for who wants to add to it (src/backend/commands/async.c, `asyncQueueAdvanceTail`).
+MAKE_ROOM = "SELECT pg_notification_queue_usage()"
 SEND = (
     "SELECT pg_notify(channel, payload) FROM unnest($1::text[], $2::text[]) AS t(channel, payload)"
 )
@@ -128,7 +133,11 @@ class Sender:
             connection = self._connection = await self._server.connect()
         channels = [channel for channel, _ in payloads]
         texts = [text for _, text in payloads]
-        await self._server.alone(connection, lambda: connection.execute(SEND, channels, texts))
+        try:
+            await self._server.alone(connection, lambda: connection.execute(SEND, channels, texts))
+        except asyncpg.ProgramLimitExceededError:
+            await connection.fetchval(MAKE_ROOM)
+            raise
 
     async def _disconnect(self) -> None:
         if self._connection is not None:

