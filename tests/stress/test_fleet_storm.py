@@ -18,6 +18,7 @@ from aiohttp import WSMsgType
 from srhooks.protocol.signature import sign
 
 from tests.support.harness import eventually
+from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import start_postgres
 from tests.support.several import Several, freeze, rows, several, thaw
 
@@ -166,3 +167,48 @@ async def test_an_upgrade_one_by_one_answers_202_or_503_and_loses_none(
         assert sender.answers[202] > 0
         stored = {row[0] for row in await rows(postgres_url, "SELECT event_id FROM notifications")}
         assert stored == sender.acknowledged
+
+
+async def test_nothing_is_lost_or_doubled_behind_a_pooler(
+    tmp_path: Path, postgres_url: str
+) -> None:
+    """By pgbouncer in transaction mode; only what others tell is heard by a direct connection."""
+    async with (
+        pgbouncer(tmp_path / "pgbouncer", postgres_url) as pooled,
+        several(tmp_path, pooled, 3, LISTEN_DATABASE_URL=postgres_url) as fleet,
+        fleet.world.logged_in() as ada,
+    ):
+        made = await ada.subscribe("job.created")
+        killed, _, survivor = fleet.processes
+        live = f"http://127.0.0.1:{survivor.settings.port}/live"
+        seen: set[str] = set()
+        async with ada.session.ws_connect(live, headers={"Origin": fleet.world.base}) as socket:
+            listening = asyncio.create_task(listen(socket, seen))
+            sender = Sender(fleet, made, retries=True)
+            await sender.send(8)
+            sending = asyncio.create_task(sender.send(8))
+            await killed.kill()
+            await sending
+
+            async def settled() -> bool:
+                pending = "SELECT 1 FROM notifications WHERE entity_status = 'pending'"
+                return not await rows(postgres_url, pending)
+
+            await eventually(settled, within=60)
+            stored = await rows(postgres_url, "SELECT event_id FROM notifications")
+            assert sorted(row[0] for row in stored) == sorted(sender.acknowledged)
+            assert len(stored) == 16
+            shown = {one["id"] for one in await ada.notifications("?limit=200")}
+
+            async def seen_all() -> bool:
+                return shown <= seen
+
+            await eventually(seen_all, within=20)
+            await socket.close()
+            await listening
+        assert "a pooler stands before" not in survivor.log.read_text(encoding="utf-8")
+        asked = Counter(
+            one.path for one in fleet.world.sandbox.requests if one.path.startswith("/jobs/s")
+        )
+        assert len(asked) == 16
+        assert sum(asked.values()) - len(asked) <= UNDER_WAY
