@@ -18,7 +18,8 @@ def socket_of(server_url: str) -> str:
 
 
 class Forwarder:
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, host: str) -> None:
+        self.host = host
         self.target = target  # the file of a socket
         self.delay = 0.0  # seconds that each piece takes more, either way
         self.port = 0
@@ -45,7 +46,7 @@ class Forwarder:
 
     def url(self, server_url: str) -> str:
         parts = urlsplit(server_url)
-        return f"postgresql://postgres@127.0.0.1:{self.port}{parts.path}"
+        return f"postgresql://postgres@{self.host}:{self.port}{parts.path}"
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -75,9 +76,9 @@ class Forwarder:
 
 
 @contextlib.asynccontextmanager
-async def forwarding(server_url: str) -> AsyncIterator[Forwarder]:
-    forwarder = Forwarder(socket_of(server_url))
-    server = await asyncio.start_server(forwarder._accept, "127.0.0.1", 0)
+async def forwarding(server_url: str, host: str = "127.0.0.1") -> AsyncIterator[Forwarder]:
+    forwarder = Forwarder(socket_of(server_url), host)
+    server = await asyncio.start_server(forwarder._accept, host, 0)
     forwarder.port = server.sockets[0].getsockname()[1]
     try:
         yield forwarder

@@ -27,6 +27,7 @@ class Process:
         self.world = world
         self.log = folder / "log.txt"
         self.program: tuple[str, ...] = ("srhooks", "serve")  # of `python -m`
+        self.prefix: tuple[str, ...] = ()  # of the command
         self.running: subprocess.Popen[bytes] | None = None
         self.environment = bare_environment() | {
             "SMARTRECRUITERS_CLIENT_ID": settings.client_id,
@@ -42,7 +43,7 @@ class Process:
     def launch(self, **more: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
-                [sys.executable, "-m", *self.program],
+                [*self.prefix, sys.executable, "-m", *self.program],
                 env={**self.environment, **more},
                 stdout=log,
                 stderr=log,
