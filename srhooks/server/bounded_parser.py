@@ -96,7 +96,6 @@ class BoundedParser:
 
     def feed_data(self, data: bytes) -> Parsed:
         """Parse more data. Raises HttpProcessingError and TrailersTooLargeError."""
-        """Parse more data. Raises HttpProcessingError and TrailersTooLargeError."""
         self._paused = False  # unless it is again meanwhile
         if self._raw or self._ended:
             return self._feed_raw(data)
