@@ -1,0 +1,27 @@
+"""A message for the next page: shown once, never an error of the request that it is about."""
+
+from pathlib import Path
+
+import pytest
+from srhooks.crypto import Vault
+from srhooks.store import make_store
+from srhooks.web.state.flash import Flash
+
+SESSION, PAGE = "s1", "/account"
+
+
+async def test_it_is_shown_once_and_to_the_owner_of_the_secret_alone(tmp_path: Path) -> None:
+    store = make_store(f"sqlite:///{tmp_path / 'test.db'}")
+    await store.open()
+    flash = Flash(store, Vault(["a secret"]))
+    await flash.put(SESSION, PAGE)  # nothing to show
+    assert await flash.take(SESSION, PAGE) == {}
+    await flash.put(SESSION, PAGE, key="k")
+    assert await flash.take(SESSION, PAGE) == {"key": "k"}
+    assert await flash.take(SESSION, PAGE) == {}
+    await flash.put(SESSION, PAGE, key="k")
+    assert await Flash(store, Vault(["another secret"])).take(SESSION, PAGE) == {}
+    with pytest.raises(TypeError, match="Path cannot be kept"):
+        await flash.put(SESSION, PAGE, path=tmp_path)
+    await store.close()
+    await flash.put(SESSION, PAGE, key="k")  # the store is away: what was done stays done
