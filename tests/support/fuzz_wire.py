@@ -257,11 +257,10 @@ async def run_wire(folder: Path, count: int, seed: int) -> Report:
             (first,) = await ada.notifications()
             for part in (int(count * WARM_UP), count - int(count * WARM_UP)):
                 await fuzz_wire(report, running, ada, hook, part, rng)
-                await asyncio.sleep(1)
+                if not await large_entity_fetched(running.world, ada):
+                    report.failures.append("the large entity was not fetched")
                 first_memory = report.memory[0] if report.memory else memory_of(running)
                 report.memory.append(await memory_left(running, first_memory))
-            if not await large_entity_fetched(running.world, ada):
-                report.failures.append("the large entity was not fetched")
             await listed(running.world, ada, "?limit=1")  # logged in, whatever the clock says
             async with ada.request("GET", f"/notifications/{first['id']}") as answer:
                 if answer.status != 200:
