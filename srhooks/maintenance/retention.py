@@ -1,6 +1,7 @@
 """Delete what is older than RETENTION_DAYS, from the tables and from the files on disk."""
 
 import logging
+from time import perf_counter
 
 from srhooks.domain.clock import Clock
 from srhooks.maintenance.supervisor import run_steps
@@ -13,7 +14,9 @@ DAY = 86_400_000  # ms
 PURGE_INTERVAL = 60.0  # seconds
 PURGE_PAUSE = 0.01  # seconds between two transactions, while there is more
 MERGE_INTERVAL = DAY  # the search index keeps traces of what was deleted until it is merged
-PURGE_BATCH = 200  # rows a transaction: intake waits for no longer than that
+PURGE_BATCH = 200  # rows a transaction at most: intake waits for no longer than that
+SMALLEST_BATCH = 10  # on a slow disk, where old pages have to be read first
+LONG = 0.1  # seconds: a batch that takes longer is followed by one of half as many
 LATEST_DUE = DAY // 24  # ms: no back-off of an entity is longer
 
 
@@ -25,6 +28,7 @@ class Retention:
         self._time = time
         self._clock = clock
         self._days = days
+        self._batch = PURGE_BATCH
         self._unclean = True  # also after a crash between the two
         self._merged_at = clock.elapsed_ms()
 
@@ -39,11 +43,18 @@ class Retention:
 
     async def _step(self) -> float:
         now = await self._time.now()
-        removed = await self._store.purge(now - self._days * DAY, now, PURGE_BATCH)
+        batch, began = self._batch, perf_counter()
+        try:
+            removed = await self._store.purge(now - self._days * DAY, now, batch)
+        finally:
+            is_long = perf_counter() - began > LONG
+            self._batch = (
+                max(batch // 2, SMALLEST_BATCH) if is_long else min(batch * 2, PURGE_BATCH)
+            )
         if removed:
             log.info("retention removed %d notifications", removed)
         self._unclean = self._unclean or removed > 0
-        if removed == PURGE_BATCH:
+        if removed == batch:
             return PURGE_PAUSE
         wall = self._clock.now_ms()
         await self._store.bring_due_forward(wall, wall + LATEST_DUE)

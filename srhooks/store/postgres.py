@@ -25,7 +25,7 @@ from srhooks.store.postgres_connection import (
     Server,
     close,
     reason,
-    switched_off,
+    settings_sql,
 )
 from srhooks.store.postgres_insert import insert_notifications, lock_accounts
 from srhooks.store.postgres_schema import MIGRATION_LOCK, migrate
@@ -198,7 +198,7 @@ class _WritingConnection:
             connection = await self._get()
             begin = [BEGIN] if durable else [BEGIN, UNSYNCED]
             if self._server.pooled:
-                begin.append(switched_off(PLANNING, local=True))
+                begin.append(settings_sql(PLANNING, local=True))
             if user_ids:
                 begin.append(lock_accounts(user_ids))
             try:

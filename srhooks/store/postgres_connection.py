@@ -23,8 +23,14 @@ CLOSE_TIMEOUT = 0.5  # seconds
 # Each finds its way by indexes, from few rows to few rows. A table that was never looked at (an
 # empty one never is), or a plan that is made for any values, makes the planner expect thousands,
 # and read another table of millions from end to end instead.
-PLANNING = ("jit", "enable_seqscan")
-READING = (*PLANNING, "enable_hashjoin", "enable_mergejoin")
+PLANNING = ("jit = off", "enable_seqscan = off")
+# A plan for any account is one for the largest: of another one it would look through everybody's.
+READING = (
+    *PLANNING,
+    "enable_hashjoin = off",
+    "enable_mergejoin = off",
+    "plan_cache_mode = force_custom_plan",
+)
 UNAVAILABLE = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
@@ -61,15 +67,15 @@ class Server:
     def pooled(self) -> bool:
         return self._address is not None and self._address.statements == 0
 
-    async def connect(self, off: Sequence[str] = PLANNING) -> Connection:
-        """`off`: settings of the planner. Raises UrlError or one of UNAVAILABLE."""
+    async def connect(self, settings: Sequence[str] = PLANNING) -> Connection:
+        """`settings`: of the planner. Raises UrlError or one of UNAVAILABLE."""
         async with self._learning:
             if self._address is None:
                 self._address = await _looked_at(read_address(self._url))
         connection = await _connected(self._address)
         if not self.pooled:
             try:
-                await connection.execute(switched_off(off))
+                await connection.execute(settings_sql(settings))
             except BaseException:  # a caller that gives up, too
                 connection.terminate()
                 raise
@@ -77,12 +83,12 @@ class Server:
 
     async def alone(
         self, connection: Connection, run: Callable[[], Awaitable[T]],
-        off: Sequence[str] = PLANNING,
+        settings: Sequence[str] = PLANNING,
     ) -> T:  # fmt: skip
         """Run one statement, in a transaction where that matters."""
         if not self.pooled:
             return await run()
-        await connection.execute(f"BEGIN; {switched_off(off, local=True)}")
+        await connection.execute(f"BEGIN; {settings_sql(settings, local=True)}")
         try:
             result = await run()
         except BaseException:
@@ -93,9 +99,9 @@ class Server:
         return result
 
 
-def switched_off(settings: Sequence[str], *, local: bool = False) -> str:
+def settings_sql(settings: Sequence[str], *, local: bool = False) -> str:
     """The statements; `local`: until the transaction ends."""
-    return "; ".join(f"SET {'LOCAL ' if local else ''}{name} = off" for name in settings)
+    return "; ".join(f"SET {'LOCAL ' if local else ''}{setting}" for setting in settings)
 
 
 async def _looked_at(address: Address) -> Address:

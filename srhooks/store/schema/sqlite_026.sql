@@ -1,0 +1,1 @@
+-- Nothing to change here: see the file for PostgreSQL.
