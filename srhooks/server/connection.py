@@ -114,7 +114,7 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         if not data and self._heads.is_idle:
-            return  # the library asks after each body that is read: 20,000 instructions
+            return  # after each body that is read the library asks for what a pause held back
         if not (self._heads.in_head or self._request_in_progress or self._messages):
             self.first_byte_at = self._loop.time()
         try:
