@@ -17,6 +17,7 @@ REASONS: Mapping[str, str] = {
     "srhooks/commands/bench.py": "likewise",
     "srhooks/commands/demo_traffic.py": "what a demo does after some seconds is not waited for",
     "srhooks/commands/listen_client.py": "a server that goes away: programs that are killed",
+    "srhooks/entities/fetcher.py": "where another process fetches: that one is killed",
     "srhooks/server/connection.py": "limits on time: tests/stress/test_overload.py",
     "srhooks/store/postgres.py": SERVER_LOST,
     "srhooks/store/postgres_claim.py": SERVER_LOST,
