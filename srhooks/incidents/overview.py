@@ -10,7 +10,6 @@ from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.protocol.event_types import subscription_name
 
 HOUR = 3_600_000  # ms
-SENT_RESOLUTION = 1000  # ms: the sender's timestamp counts whole seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,6 @@ log = logging.getLogger(__name__)
 MAX_STEPS = 16  # of a subscription
 MAX_SUBSCRIPTIONS = 2000
 MAX_TEXT = 600  # characters of a step
-BUDGET = 20  # seconds that SmartRecruiters gives the handshake
 MAX_UNSAVED = 1000  # steps that wait to be stored
 SHARED_TIMEOUT = 1.0  # seconds that a step is waited for, where another process may read it
 FLUSH_TIMEOUT = 2.0  # seconds that a reader waits for what was recorded here
