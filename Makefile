@@ -4,8 +4,8 @@ SHELL   := /bin/sh
 VENV    := .venv
 BIN     := $(VENV)/bin
 ARGS    ?=
-# Worker processes of the test run (0: in this one) and its word list, both in this one place. On two
-# cores three are the quickest (556 s, and 696 s with two): tests wait as often as they compute.
+# Worker processes of the test run (0: in this one) and its word list, both in this one place. Three on
+# two cores, since tests wait as often as they compute: 556 s for 2,518 tests.
 WORKERS ?= 3
 PYTEST_ARGS ?=
 # These run nothing that others do not, or run it where it cannot be measured.
