@@ -76,7 +76,7 @@ async def test_ids_differ_and_rise_in_whatever_thread_they_are_asked_for() -> No
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wal_checkpoint, "EVERY", 0.01)
+    monkeypatch.setattr(wal_checkpoint, "INTERVAL", 0.01)
     monkeypatch.setattr(wal_checkpoint, "COMMITS", 5)
     monkeypatch.setattr(wal_checkpoint, "LOG_PAGES", 50)
 
