@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import Any, Protocol
 
 import pytest
 from playwright.async_api import (
@@ -47,9 +47,16 @@ async def started_chromium() -> AsyncIterator[Browser]:
         await browser.close()
 
 
+class Based(Protocol):
+    """What has an address."""
+
+    @property
+    def base(self) -> str: ...
+
+
 @contextlib.asynccontextmanager
 async def visit(
-    browser: Browser, world: World, *, forgive: str = "", **options: Any
+    browser: Browser, world: Based, *, forgive: str = "", **options: Any
 ) -> AsyncIterator[tuple[BrowserContext, Page]]:
     """Somebody's fresh context and page. What a page complains about fails, but for `forgive`.
 

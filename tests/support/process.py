@@ -18,33 +18,25 @@ from tests.support.environment import bare_environment
 from tests.support.harness import SECRET, World, free_port, served_sandbox, settings_beside
 
 
-class Process:
-    """srhooks beside a sandbox in this process. `world` logs in and subscribes as always."""
+class Program:
+    """srhooks with an environment of its own, in `folder`, at the address `base`."""
 
-    def __init__(self, folder: Path, settings: Settings, world: World) -> None:
+    def __init__(self, folder: Path, base: str, environment: dict[str, str]) -> None:
         self.folder = folder
-        self.settings = settings
-        self.world = world
+        self.base = base
         self.log = folder / "log.txt"
         self.program: tuple[str, ...] = ("srhooks", "serve")  # of `python -m`
         self.prefix: tuple[str, ...] = ()  # of the command
+        self.working_directory: Path | None = None  # None: that of the tests
         self.running: subprocess.Popen[bytes] | None = None
-        self.environment = bare_environment() | {
-            "SMARTRECRUITERS_CLIENT_ID": settings.client_id,
-            "SMARTRECRUITERS_CLIENT_SECRET": settings.client_secret,
-            "SMARTRECRUITERS_API_URL": settings.api_url,
-            "SMARTRECRUITERS_IDENTITY_URL": settings.identity_url,
-            "SESSION_SECRET": SECRET.replace(",", ""),
-            "DATABASE_URL": settings.database_url,
-            "APP_URL": settings.app_url,
-            "PORT": str(settings.port),
-        }
+        self.environment = bare_environment() | environment
 
     def launch(self, **more: str) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 [*self.prefix, sys.executable, "-m", *self.program],
                 env={**self.environment, **more},
+                cwd=self.working_directory,
                 stdout=log,
                 stderr=log,
             )
@@ -57,7 +49,7 @@ class Process:
             while True:
                 assert running.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
                 with contextlib.suppress(aiohttp.ClientError):
-                    async with session.get(f"{self.settings.app_url}/readyz") as response:
+                    async with session.get(f"{self.base}/readyz") as response:
                         if response.status == 200:
                             return
                 await asyncio.sleep(0.02)
@@ -78,6 +70,25 @@ class Process:
         self.running.send_signal(signal.SIGTERM)
         code = await asyncio.to_thread(self.running.wait, 20)
         return code, time.monotonic() - began
+
+
+class Process(Program):
+    """srhooks beside a sandbox in this process. `world` logs in and subscribes as always."""
+
+    def __init__(self, folder: Path, settings: Settings, world: World) -> None:
+        environment = {
+            "SMARTRECRUITERS_CLIENT_ID": settings.client_id,
+            "SMARTRECRUITERS_CLIENT_SECRET": settings.client_secret,
+            "SMARTRECRUITERS_API_URL": settings.api_url,
+            "SMARTRECRUITERS_IDENTITY_URL": settings.identity_url,
+            "SESSION_SECRET": SECRET.replace(",", ""),
+            "DATABASE_URL": settings.database_url,
+            "APP_URL": settings.app_url,
+            "PORT": str(settings.port),
+        }
+        super().__init__(folder, settings.app_url, environment)
+        self.settings = settings
+        self.world = world
 
 
 @contextlib.asynccontextmanager
