@@ -160,9 +160,9 @@ class StrictWebhooks(StrictService):
             raise RefusedError(404, "no such subscription", "NOT_FOUND")
         refuse_unless(method == "POST" or not body, f"{method} has no body")
         match method, *what:
-            case "GET", :
+            case ("GET",):
                 return one.shown(), 200
-            case "DELETE", :
+            case ("DELETE",):
                 del self.subscriptions[number]
                 return None, 204
             case "PUT", "activation":
