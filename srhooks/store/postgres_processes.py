@@ -44,6 +44,18 @@ BEGIN = (
     " SET LOCAL idle_in_transaction_session_timeout = 2000"
 )
 
+# Sessions whose process was frozen between two messages of one statement (the driver prepares it
+# first, and does not end that with a Sync). The server takes them to be busy, so neither
+# `idle_in_transaction_session_timeout` nor `statement_timeout` ends them, and what they have locked
+# stays locked. Ours never pause there for long: a call is given up after less.
+FROZEN_AFTER = 5  # seconds
+END_FROZEN = (
+    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND usename = current_user AND application_name = current_setting('application_name')"
+    " AND state = 'active' AND wait_event = 'ClientRead' AND pid <> pg_backend_pid()"
+    f" AND xact_start < clock_timestamp() - interval '{FROZEN_AFTER} s'"
+    f" AND query NOT ILIKE 'copy %' AND query_start < clock_timestamp() - interval '{FROZEN_AFTER} s'"
+)
 # Others that wait for slots of these users, and how many each has.
 CONTENDERS = (
     "SELECT w.user_id, (SELECT count(*) FROM rate_slots s WHERE s.user_id = w.user_id"
@@ -97,6 +109,7 @@ class PostgresProcesses:
         self, process_id: str, ttl: float, overdue: Collection[str], held: Collection[str]
     ) -> Beat:
         async def work(connection: Connection) -> Beat:
+            await connection.execute(END_FROZEN)
             renewed = await connection.fetchval(
                 f"UPDATE processes SET until = {NOW} + $2 WHERE id = $1 RETURNING 1",
                 process_id,

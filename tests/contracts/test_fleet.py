@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from srhooks.fleet.leadership import Leadership
 from srhooks.fleet.leases import Lease, SharedLeases
@@ -238,6 +239,30 @@ async def test_exclusive_is_exclusive_over_all_processes(processes: Processes) -
 
     await asyncio.gather(*(work(number) for number in range(12)))
     assert most == 1
+
+
+async def test_what_a_process_locked_that_froze_between_two_messages_is_free_again(
+    processes: Processes,
+) -> None:
+    """The driver prepares a statement and ends that with no Sync: the server waits for ever."""
+    store = await processes.store()
+    await SharedLeases(await processes.member(ttl=10)).acquire("leader")
+    frozen = await asyncpg.connect(processes.url, server_settings={"application_name": "srhooks"})
+    try:
+        await frozen.execute("BEGIN; SET LOCAL idle_in_transaction_session_timeout = 500")
+        await frozen.execute("SELECT 1 FROM leases FOR UPDATE")
+        await frozen.prepare("SELECT 1")
+        await asyncio.sleep(1)  # the server ends who is idle
+        assert not frozen.is_closed()
+
+        async def is_free() -> bool:
+            with contextlib.suppress(StoreUnavailableError):
+                return await store._write("UPDATE leases SET name = 'another'") > 0
+            return False
+
+        await eventually(is_free, within=30)
+    finally:
+        frozen.terminate()
 
 
 async def test_a_process_that_is_unknown_gets_no_lease(processes: Processes) -> None:

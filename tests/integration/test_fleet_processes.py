@@ -189,3 +189,21 @@ async def test_who_leaves_gives_all_back_at_once(fleet: Several, postgres_url: s
         return await leader(fleet, postgres_url) not in {None, first}
 
     await eventually(replaced, within=5)
+
+
+async def test_metrics_tell_who_leads_and_how_many_there_are(fleet: Several) -> None:
+    async def told() -> bool:
+        leading = []
+        for one in fleet.processes:
+            async with (
+                aiohttp.ClientSession() as session,
+                session.get(f"http://127.0.0.1:{one.settings.port}/metrics") as answer,
+            ):
+                text = await answer.text()
+            assert "srhooks_lease_renewals_failed_total 0.0" in text
+            if "srhooks_processes 3.0" not in text:
+                return False
+            leading.append("srhooks_leader 1.0" in text)
+        return leading.count(True) == 1
+
+    await eventually(told)

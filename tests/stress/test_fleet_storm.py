@@ -87,6 +87,23 @@ async def listen(socket: aiohttp.ClientWebSocketResponse, seen: set[str]) -> Non
             seen |= set(re.findall(r"/notifications/([0-9a-z]{13})", message.data))
 
 
+async def settle(url: str) -> None:
+    """Wait until every entity is fetched; if not, say who has what."""
+    pending = (
+        "SELECT due_at, attempts, entity_error FROM notifications WHERE entity_status = 'pending'"
+    )
+
+    async def settled() -> bool:
+        return not await rows(url, pending)
+
+    try:
+        await eventually(settled, within=60)
+    except AssertionError as error:
+        tables = ("TABLE processes", "TABLE leases", "TABLE rate_slots", "TABLE rate_wants")
+        left = {table: await rows(url, table) for table in tables}
+        raise AssertionError(f"pending: {await rows(url, pending)}, of {left}") from error
+
+
 async def test_nothing_is_lost_or_doubled(tmp_path: Path, postgres: Any) -> None:
     url = postgres.get_uri()
     async with several(tmp_path, url, 3) as fleet, fleet.world.logged_in() as ada:
@@ -117,11 +134,7 @@ async def test_nothing_is_lost_or_doubled(tmp_path: Path, postgres: Any) -> None
             thaw(frozen)
             await sender.send(part)
 
-            async def settled() -> bool:
-                pending = "SELECT 1 FROM notifications WHERE entity_status = 'pending'"
-                return not await rows(url, pending)
-
-            await eventually(settled, within=60)
+            await settle(url)
             stored = await rows(url, "SELECT event_id, count(*) FROM notifications GROUP BY 1")
             assert {row[0] for row in stored} == sender.acknowledged
             assert {row[1] for row in stored} == {1}
@@ -190,11 +203,7 @@ async def test_nothing_is_lost_or_doubled_behind_a_pooler(
             await killed.kill()
             await sending
 
-            async def settled() -> bool:
-                pending = "SELECT 1 FROM notifications WHERE entity_status = 'pending'"
-                return not await rows(postgres_url, pending)
-
-            await eventually(settled, within=60)
+            await settle(postgres_url)
             stored = await rows(postgres_url, "SELECT event_id FROM notifications")
             assert sorted(row[0] for row in stored) == sorted(sender.acknowledged)
             assert len(stored) == 16

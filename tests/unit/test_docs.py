@@ -10,6 +10,7 @@ from pathlib import Path
 from srhooks.app import create_app
 from srhooks.cli import COMMANDS
 from srhooks.config import SettingsError, load_settings
+from srhooks.observability.metrics import Metrics
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -195,3 +196,9 @@ def test_every_proof_that_security_md_names_exists() -> None:
     rows = re.findall(r"^\| [A-Z].*\|$", text, re.MULTILINE)
     assert len(rows) > 10
     assert [row for row in rows if ".py`" not in row] == []
+
+
+def test_every_metric_is_in_the_readme_and_the_other_way_round() -> None:
+    listed = README.partition("- **Metrics** at")[2].partition("- **Overload**")[0]
+    measured = {metric.name for metric in Metrics().registry.collect()}
+    assert set(re.findall(r"`(srhooks_\w+)", listed)) == measured
