@@ -54,7 +54,8 @@ END_FROZEN = (
     " AND usename = current_user AND application_name = current_setting('application_name')"
     " AND state = 'active' AND wait_event = 'ClientRead' AND pid <> pg_backend_pid()"
     f" AND xact_start < clock_timestamp() - interval '{FROZEN_AFTER} s'"
-    f" AND query NOT ILIKE 'copy %' AND query_start < clock_timestamp() - interval '{FROZEN_AFTER} s'"
+    f" AND query_start < clock_timestamp() - interval '{FROZEN_AFTER} s'"
+    " AND query NOT ILIKE 'copy %'"
 )
 # Others that wait for slots of these users, and how many each has.
 CONTENDERS = (
