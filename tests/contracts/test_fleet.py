@@ -257,7 +257,7 @@ async def test_what_a_process_locked_that_froze_between_two_messages_is_free_aga
 
         async def is_free() -> bool:
             with contextlib.suppress(StoreUnavailableError):
-                return await store._write("UPDATE leases SET name = 'another'") > 0
+                return await store._write("UPDATE leases SET owner = owner") > 0
             return False
 
         await eventually(is_free, within=30)
