@@ -1,5 +1,6 @@
 """The retention, and a clock that leaps."""
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
@@ -7,7 +8,7 @@ from typing import Any
 
 import pytest
 from srhooks.domain.models import Filter
-from srhooks.maintenance.retention import DAY, PURGE_BATCH, Retention
+from srhooks.maintenance.retention import DAY, LONG, PURGE_BATCH, Retention
 from srhooks.maintenance.trusted_time import CONFIRMED, SLACK, TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.store import Store, make_store
@@ -173,3 +174,24 @@ async def test_an_operator_confirms_the_clock_and_a_stranger_does_not(
     assert await here.left() == 20
     await confirm(here)
     assert await here.left() == left
+
+
+async def test_a_batch_that_takes_long_is_followed_by_smaller_ones(
+    here: Installation,
+) -> None:
+    purge = here.store.purge
+    sizes: list[int] = []
+    slow = True
+
+    async def observed(received_before: int, now: int, limit: int) -> int:
+        sizes.append(limit)
+        await asyncio.sleep(1.5 * LONG if slow else 0)
+        return await purge(received_before, now, limit)
+
+    here.store.purge = observed  # type: ignore[method-assign]
+    for _ in range(6):
+        await here.retention.step()
+    assert sizes == [200, 100, 50, 25, 12, 10]
+    slow = False
+    await here.retention.step()
+    assert sizes[-1] == 10
