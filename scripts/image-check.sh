@@ -2,7 +2,7 @@
 # Builds the image without a container engine, starts it as its own CMD and user say, and stops it.
 # Needs root, and Debian's buildah and mmdebstrap. IMAGE_BASE_TAR=FILE reuses a base made before.
 # IMAGE_ARCH=arm64 builds for another processor, emulated: with qemu-user-static, arch-test and a binfmt_misc
-# entry (which Debian's binfmt-support makes), and it takes half an hour and more.
+# entry (which Debian's binfmt-support makes), and it takes a quarter of an hour.
 set -Eeuo pipefail
 cd "$(dirname "$0")/.."
 
