@@ -35,7 +35,8 @@ LOCAL_INTERVAL = 15.0  # seconds between two looks at what the store alone tells
 AT_A_TIME = 4  # accounts that are looked at side by side
 SLOWEST = 3600.0  # seconds, while the service fails
 FAILING = 3  # deliveries in a row
-STORE_PAUSE = 5.0  # seconds while the store does not work
+STORE_PAUSE = 5.0  # seconds after the store has failed once, at most
+LONGEST_STORE_PAUSE = 60.0  # seconds while it goes on failing
 
 
 class Pace:
@@ -77,21 +78,25 @@ class Watch:
         self._silence = SilenceWatch(store, incidents)
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._has_room = asyncio.Event()
+        self._store_failures = 0  # in a row
 
     async def run(self) -> None:
         """Check the accounts that are due at the service, until cancelled."""
         try:
             while True:
                 try:
+                    self._has_room.clear()
                     await self._start_due()
-                    pause = min(self._interval / 4, 5.0)
                 except StoreError as error:
-                    log.warning("the watch waits for the store: %s", error)
-                    pause = STORE_PAUSE
-                self._has_room.clear()
-                with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(pause):
-                        await self._has_room.wait()
+                    self._store_failed(error)
+                else:
+                    with contextlib.suppress(TimeoutError):
+                        async with asyncio.timeout(min(self._interval / 4, 5.0)):
+                            await self._has_room.wait()
+                if self._store_failures:
+                    # A look that failed stays due: without a pause it would begin again at once.
+                    failures = self._store_failures - 1
+                    await asyncio.sleep(backoff(STORE_PAUSE, LONGEST_STORE_PAUSE, failures))
         finally:
             tasks = list(self._looking.values())
             for task in tasks:
@@ -119,12 +124,27 @@ class Watch:
             task = asyncio.create_task(self._look_and_record(user_id), name="watch")
             self._looking[user_id] = task
             task.add_done_callback(partial(self._looked, user_id))
+        if not self._looking:  # else the looks tell whether the store works
+            self._store_failures = 0
 
     def _looked(self, user_id: str, _: asyncio.Task[None]) -> None:
         self._looking.pop(user_id, None)
         self._has_room.set()
 
+    def _store_failed(self, error: StoreError) -> None:
+        if not self._store_failures:
+            log.warning("the watch waits for the store: %s", error)
+        self._store_failures += 1
+
     async def _look_and_record(self, user_id: str) -> None:
+        try:
+            await self._record(user_id)
+            self._store_failures = 0
+        except StoreError as error:
+            self._store_failed(error)
+
+    async def _record(self, user_id: str) -> None:
+        """Look at an account, and store when it is due again. Raises StoreError."""
         try:
             failures = (await self._store.last_look(user_id)).failures
             worked = await self._look(user_id)
@@ -137,8 +157,8 @@ class Watch:
                 now_ms() + int(pause * 1000),
                 0 if worked else failures + 1,
             )
-        except StoreError as error:
-            log.warning("the watch waits for the store: %s", error)
+        except StoreError:
+            raise
         except Exception:  # one account's defect must not end the looking at others
             log.exception("looking after an account failed")
             await self._store.record_look(user_id, None, now_ms() + int(SLOWEST * 1000), 1)
