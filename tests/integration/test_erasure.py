@@ -62,6 +62,19 @@ async def test_a_candidate_is_erased_from_every_place(
     await eventually(gone)
 
 
+@pytest.mark.parametrize("confirm", ["yes", "true", "false", 1, [True], {}, None, False])
+async def test_a_program_confirms_with_true_alone_what_cannot_be_undone(
+    world: World, ada: Browser, confirm: object
+) -> None:
+    await carry_everywhere(world, ada)
+    before = await ada.notifications()
+    for path in ("/candidates/erase", "/account/delete"):
+        asked = {"candidateId": GRACE_HOPPER, "confirm": confirm}
+        answer = await ada.json("POST", path, json=asked, status=400)
+        assert "true" in answer["error"]["message"]
+    assert await ada.notifications() == before
+
+
 async def test_only_a_deliberate_request_from_a_page_erases(world: World, ada: Browser) -> None:
     await carry_everywhere(world, ada)
     csrf = await ada.csrf()

@@ -74,8 +74,8 @@ async def erase(request: web.Request) -> web.Response:
     eraser = request.app[CANDIDATE_ERASER]
     try:
         if is_json:
-            return await _erase_for_program(eraser, login, candidate_id, asked)
-        if asked.get("confirm") != "yes":
+            return await _erase_for_program(request, eraser, login, candidate_id, asked)
+        if not _is_confirmed(request, asked):
             return await _ask_to_erase(request, login, candidate_id)
         erased = await eraser.erase(login.user.id, candidate_id)
     except UnknownCandidateError:
@@ -89,15 +89,16 @@ async def erase(request: web.Request) -> web.Response:
 
 
 async def _erase_for_program(
-    eraser: CandidateEraser, login: Login, candidate_id: str, asked: dict[str, Any]
-) -> web.Response:
+    request: web.Request, eraser: CandidateEraser, login: Login, candidate_id: str,
+    asked: dict[str, Any],
+) -> web.Response:  # fmt: skip
     """Raises UnknownCandidateError."""
     if asked.get("dryRun") is True:
         records = await eraser.find(login.user.id, candidate_id)
         return json_response(
             {"found": len(records.records), "name": records.name, "byEvent": records.by_event()}
         )
-    if asked.get("confirm") is True or asked.get("confirm") == "yes":
+    if _is_confirmed(request, asked):
         erased = await eraser.erase(login.user.id, candidate_id)
         return json_response({"erased": erased})
     raise BadRequestError(
@@ -126,7 +127,7 @@ async def _ask_to_erase(request: web.Request, login: Login, candidate_id: str) -
 async def delete(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
     asked = await _asked(request)
-    if not asked.get("confirm"):
+    if not _is_confirmed(request, asked):
         if wants_json(request):
             raise BadRequestError('deleting an account needs {"confirm": true}')
         return await _ask_to_delete(request, login)
@@ -201,6 +202,13 @@ async def _page(
 
 def _many(count: int) -> str:
     return "1 notification" if count == 1 else f"{count:,} notifications"
+
+
+def _is_confirmed(request: web.Request, asked: dict[str, Any]) -> bool:
+    """What cannot be undone is done for `true` in JSON and `yes` in a form, and nothing else."""
+    if request.content_type == "application/json":
+        return asked.get("confirm") is True
+    return asked.get("confirm") == "yes"
 
 
 async def _asked(request: web.Request) -> dict[str, Any]:
