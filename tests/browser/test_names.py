@@ -42,6 +42,8 @@ async def test_controls_are_found_by_their_names(world: World) -> None:
         await expect(articles).to_have_count(2)
         waiting = articles.filter(has=page.get_by_role("heading", name="job.created"))
         await expect(waiting.get_by_role("heading").first).to_contain_text("job.updated")
+        for name in ("Notifications", "Subscriptions"):  # the navigation's alone
+            await expect(page.get_by_role("link", name=name)).to_have_count(1)
         await expect(waiting.get_by_text("inactive", exact=True)).to_be_visible()
         await named(waiting, "button", "Activate").click()
         await expect(waiting.get_by_text("active", exact=True)).to_be_visible()
