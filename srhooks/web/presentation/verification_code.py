@@ -64,7 +64,7 @@ LANGUAGES = (
         file="Files.readAllBytes(Path.of({}))",
     ),
     Language(
-        "csharp", "C#", "dotnet run", _fixed, literal="Encoding.UTF8.GetBytes({})",
+        "csharp", "C#", "dotnet run verify.cs", _fixed, literal="Encoding.UTF8.GetBytes({})",
         file="File.ReadAllBytes({})",
     ),
     Language("ruby", "Ruby", "ruby verify.rb", _braces, "#", file="File.binread({})"),
