@@ -30,6 +30,8 @@ INCREMENTAL = 2  # of PRAGMA auto_vacuum
 VACUUM_PAGES = 500  # that one transaction gives back
 PAGE = 4096  # bytes, SQLite's default
 TRANSACTION_BYTES = 65_536  # of the log that one takes up, beside bodies and headers
+LOG_ATTEMPTS = 50  # to turn the write-ahead log on
+LOG_PAUSE = 0.05  # seconds between two of them
 MOST_VACUUMS = 20  # of them in a row while a disk is full: intake is refused meanwhile
 LEAST_FREE = 65_536  # bytes: with fewer, what fails on the disk fails because it is full
 FREE_SHARE = 10  # free pages are kept up to a tenth of the file
@@ -145,7 +147,7 @@ class WritingConnection:
             self._file = file
             # Of a new file alone: what is deleted can then be given back to the disk.
             await self._open.execute("PRAGMA auto_vacuum = INCREMENTAL")
-            await self._open.execute("PRAGMA journal_mode = WAL")  # a restored copy may have none
+            await _use_log(self._open)
             await self._open.execute("PRAGMA synchronous = FULL")
             # A commit that copies the log into the database is ten times as slow: checkpoints.py.
             await self._open.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT}")
@@ -153,6 +155,23 @@ class WritingConnection:
             # What stands for PostgreSQL's sequence of changes, in the same words.
             await self._open.create_function("nextval", 1, lambda _: self._next_rev())
         return self._open
+
+
+async def _use_log(connection: aiosqlite.Connection) -> None:
+    """Use the write-ahead log; a restored copy may have none, and a new file has none.
+
+    SQLite refuses at once, without waiting for its busy time-out, while another process that
+    starts changes the same (sqlite.org/wal.html, "Sometimes Queries Return SQLITE_BUSY").
+    """
+    for attempts_left in reversed(range(LOG_ATTEMPTS)):
+        try:
+            await connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or not attempts_left:
+                raise
+            await asyncio.sleep(LOG_PAUSE)
+        else:
+            return
 
 
 def _is_full(error: Exception, path: Path) -> bool:

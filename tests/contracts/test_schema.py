@@ -227,6 +227,20 @@ async def test_many_may_start_at_once(database: Database) -> None:
         await store.close()
 
 
+async def test_a_start_waits_for_another_that_writes_first(tmp_path: Path) -> None:
+    path = tmp_path / "new.db"
+    store = make_store(f"sqlite:///{path}")
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.executescript("CREATE TABLE first (n); DROP TABLE first; BEGIN IMMEDIATE")
+        opening = asyncio.create_task(store.open())
+        await asyncio.wait({opening}, timeout=0.2)  # it is refused at once, and asks again
+        assert not opening.done()
+        other.execute("ROLLBACK")
+        await opening
+    await store.check()
+    await store.close()
+
+
 def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with closing(sqlite3.connect(path)) as other:
