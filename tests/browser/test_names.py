@@ -20,6 +20,9 @@ async def test_controls_are_found_by_their_names(world: World) -> None:
     async with open_browser(world) as (_, page), world.logged_in() as ada:
         await ada.subscribe("job.created", "job.updated", active=False)
         idle = await ada.subscribe("offer.created")
+        await page.reload()  # nothing has arrived yet
+        await expect(page.get_by_role("link", name="Check the subscription")).to_be_visible()
+        await expect(page.get_by_role("link", name="Subscriptions")).to_have_count(1)
         await world.notify(idle["hookId"], event_name="offer.created")
         await page.reload()
         navigation = page.get_by_role("navigation").first
