@@ -232,7 +232,7 @@ def test_the_row_says_what_happened(app: web.Application) -> None:
     read = Reader(row(app, n))
     said = " ".join(read.text.split())
     assert "Grace Ito" in said
-    assert "NEW → Offered application.status.updated 2 deliveries" in said
+    assert "New → Offered application.status.updated 2 deliveries" in said
     assert ("href", f"/notifications/{n.public_id}") in read.attributes
     assert ("id", f"n-{n.public_id}") in read.attributes
 

@@ -77,7 +77,8 @@ def news_of(n: Notification) -> News | None:
 
 def value_words(value: str) -> str:
     """`IN_REVIEW` in words: "In review"; anything else as it is."""
-    if ENUM.fullmatch(value) is None or ("_" not in value and len(value) < 4):
+    is_code = "_" not in value and len(value) < 4 and value != "NEW"  # of a currency, a country
+    if is_code or ENUM.fullmatch(value) is None:
         return value
     return value.replace("_", " ").capitalize()
 
