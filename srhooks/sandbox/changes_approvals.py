@@ -12,6 +12,7 @@ from srhooks.sandbox.world import KEPT_IN_LISTS, Change, Entity, Json, World, no
 SUBJECTS: dict[str, Callable[[World], Entity]] = {"job": make_job, "offer": any_of(make_offer)}
 
 
+MADE = ("PENDING_ACCEPTANCE", "ACCEPTED")  # of an offer: to the candidate
 OFFER_STATUS = {
     "PENDING": "PENDING_APPROVAL",
     "APPROVED": "APPROVED",
@@ -72,9 +73,9 @@ def _decide(approval: Entity, status: str) -> None:
 
 
 def _tell_offer(approval: Entity) -> None:
-    """An offer's status follows its approval."""
+    """An offer's status follows its approval, until the offer is made to the candidate."""
     offer = approval.parents.get("offer")
-    if offer is not None:
+    if offer is not None and offer.data["status"] not in MADE:
         offer.data["status"] = OFFER_STATUS[approval.data["status"]]
         touch(offer)
 

@@ -164,7 +164,10 @@ def new_for_application(make: Callable[[World, Entity], Entity]) -> Changer:
 
 
 def offer_updated(world: World, entity_id: str | None) -> Change:
+    """One step on; an accepted one is left alone unless asked for by id."""
     offer = world.pick("offer", entity_id, any_of(make_offer))
+    if entity_id is None and offer.data["status"] == "ACCEPTED":
+        offer = any_of(make_offer)(world)
     offer.data["status"] = NEXT_OFFER_STATUS.get(offer.data["status"], "CREATED")
     offer.data["properties"][0]["value"] += 1000
     touch(offer)

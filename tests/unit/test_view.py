@@ -1,6 +1,7 @@
 """Pages and static files: nothing from outside breaks out, names hold hashes, caches may keep."""
 
 import gzip
+import html
 import html.parser
 import json
 import re
@@ -25,6 +26,7 @@ from srhooks.web.http.templating import VIEW, load_templates, macro, render, ren
 from srhooks.web.live.row_cache import NEW_ROWS, setup_new_rows
 from srhooks.web.presentation import foreign_text, news
 from srhooks.web.presentation.template_filters import moment
+from srhooks.web.presentation.time_elements import value
 
 from tests.support.notifications import NOW, notification
 
@@ -201,8 +203,8 @@ def check_harmless(text: str) -> None:
     assert not [name for name in names if name.startswith("on") or name == "style"]
     assert not [name for name in names if re.search(r"[^a-z0-9:-]", name)]
     assert "49" not in read.text  # what came from outside is no template
-    for _, value in read.attributes:
-        assert not (value or "").startswith("javascript:")
+    for _, given in read.attributes:
+        assert not (given or "").startswith("javascript:")
 
 
 def test_links_and_addresses_are_quoted(app: web.Application) -> None:
@@ -235,6 +237,12 @@ def test_the_row_says_what_happened(app: web.Application) -> None:
     assert "New → Offered application.status.updated 2 deliveries" in said
     assert ("href", f"/notifications/{n.public_id}") in read.attributes
     assert ("id", f"n-{n.public_id}") in read.attributes
+
+
+def test_a_record_in_a_change_is_called_by_its_label() -> None:
+    assert value('{"id": "other", "label": "Not a match"}') == "<bdi>Not a match</bdi>"
+    for text in ('{"id": "other"}', '{"label": 5}', '{"label": "cut…', '{"a":' * 80):
+        assert html.unescape(value(text)) == f"<bdi>{text}</bdi>"
 
 
 def test_changes_survive_odd_json() -> None:
