@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 from srhooks.server.memory import TRIM_INTERVAL
 
@@ -23,6 +24,8 @@ from tests.support.loop_watch import VARIABLE, Look, read_looks
 from tests.support.process import Process, process
 
 CONCURRENT = 8
+# An export of everything may take minutes beside others; it must not stand still.
+FLOWING = aiohttp.ClientTimeout(total=None, sock_read=60)
 TIMEOUT = 30.0  # seconds for one answer
 MAX_GROWTH = 100 * 1024  # kB of memory that a run may leave behind
 WARM_UP = 0.3  # of the connections
@@ -172,7 +175,7 @@ async def look_at_pages(world: World, browser: Browser, rng: random.Random) -> N
 
     async def fetch(path: str) -> None:
         headers = {"Accept": rng.choice(("text/html", "application/json"))}
-        async with browser.request("GET", path, headers=headers) as answer:
+        async with browser.request("GET", path, headers=headers, timeout=FLOWING) as answer:
             await answer.read()
             assert answer.status in {200, 303, 400, 401, 503}, f"{answer.status}: {path}"
 
