@@ -86,17 +86,17 @@ def late_share(looks: list[Look], limit: float) -> float:
 
 
 def longest_call(work: Callable[[], object]) -> float:
-    """Processor time (s) of the longest call into C that this work makes, in this thread.
+    """Processor time (s) between two calls or returns of this work, in this thread, at most.
 
-    Such a call keeps the interpreter's lock, so the event loop waits for its end wherever it is
-    made. What Python code does that it calls back does not count.
+    A call into C keeps the interpreter's lock until it ends or calls back, so the event loop waits
+    wherever it is made. Python code that calls nothing for so long counts as well, though it hands
+    the lock over: iterators and encoders of C look the same from here.
     """
     longest, before = 0.0, time.thread_time()
 
-    def profile(_: FrameType, event: str, __: object) -> None:
+    def profile(_: FrameType, __: str, ___: object) -> None:
         nonlocal longest, before
-        if event == "c_return":
-            longest = max(longest, time.thread_time() - before)
+        longest = max(longest, time.thread_time() - before)
         before = time.thread_time()
 
     usual = sys.getprofile()
