@@ -4,6 +4,7 @@ import asyncio
 import re
 
 import pytest
+from srhooks.server.bounded_parser import MAX_QUEUED
 from srhooks.web.http.leaving import LEAVING
 
 from tests.support.harness import World
@@ -68,8 +69,10 @@ async def test_a_process_that_leaves_closes_the_connection_with_its_answer(world
 
 
 async def test_notifications_sent_without_waiting_are_answered_in_turn(world: World) -> None:
+    """Also more of them than one connection parses ahead."""
+    count = 2 * MAX_QUEUED + 1
     async with world.logged_in() as ada:
         hook_id = (await ada.subscribe())["hookId"]
-        got = await converse(world, notification(hook_id) * 3, answers=3)
-        assert got.count(b"HTTP/1.1 202 Accepted\r\n") == 3
-        assert len(await ada.notifications()) == 3
+        got = await converse(world, notification(hook_id) * count, answers=count)
+        assert got.count(b"HTTP/1.1 202 Accepted\r\n") == count
+        assert len(await ada.notifications("?limit=200")) == count
