@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from srhooks.store import Store, make_store
 
+from tests.support.memberships import Memberships
 from tests.support.stored import TOKENS, person
 
 
@@ -27,3 +28,14 @@ async def store(empty_store: Store) -> Store:
     await empty_store.save_user(person(1), TOKENS)
     await empty_store.save_user(person(2), TOKENS)
     return empty_store
+
+
+@pytest.fixture
+async def memberships(postgres_url: str) -> AsyncIterator[Memberships]:
+    """Nobody has joined yet."""
+    made = Memberships(postgres_url)
+    await made.store()
+    try:
+        yield made
+    finally:
+        await made.close()

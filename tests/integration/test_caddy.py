@@ -41,10 +41,12 @@ class Site:
             return status
 
     async def deliver_until_taken(self, hook_id: str, number: int) -> None:
-        """As SmartRecruiters does: what was not answered 202 is sent again, here after 0.5 s."""
-        async with asyncio.timeout(10):
-            while await self.deliver(hook_id, number) != 202:  # noqa: ASYNC110 - over a wire
-                await asyncio.sleep(0.5)
+        """As SmartRecruiters does: what was not answered 202 is sent again, here at once."""
+
+        async def taken() -> bool:
+            return await self.deliver(hook_id, number) == 202
+
+        await eventually(taken)
 
 
 def caddy() -> str:

@@ -79,7 +79,7 @@ class Story:
                     async for message in socket:
                         if isinstance(message.data, str):
                             self.seen |= set(re.findall(r"/notifications/(\w{13})", message.data))
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(0.2)  # a page's pause before it connects again
 
     async def is_ready(self, number: int) -> bool:
         async with self.fleet.at(self.ada, number).request("GET", "/readyz") as answer:

@@ -1,6 +1,6 @@
 """The table of processes in memory, for tests in virtual time: as PostgreSQL does it.
 
-tests/contracts/test_fleet.py holds the real one to the same.
+tests/contracts/test_rate_slots.py holds the real one to the same.
 """
 
 import asyncio
