@@ -156,6 +156,17 @@ async def test_what_is_erased_leaves_a_page_that_was_filtered_by_its_text(world:
                 assert 'hx-swap-oob="delete"' in frame
 
 
+async def shows(page: Page, count: int) -> None:
+    """Go on when so many rows have come, and nothing else comes."""
+
+    async def all_there() -> bool:
+        while await page.read(0.1):
+            pass
+        return len(page.rows) == count
+
+    await eventually(all_there)
+
+
 async def test_what_changed_while_a_page_was_away_comes_whole_however_much_it_is(
     world: World,
 ) -> None:
@@ -171,12 +182,7 @@ async def test_what_changed_while_a_page_was_away_comes_whole_however_much_it_is
             assert set(await asyncio.gather(*sent)) == {202}
         await page.connect()
 
-        async def all_there() -> bool:
-            while await page.read(0.1):
-                pass
-            return len(page.rows) == 70
-
-        await eventually(all_there)
+        await shows(page, 70)
         assert page.complaints == []
 
 
@@ -196,12 +202,7 @@ async def test_a_page_that_is_cut_off_between_two_reads_misses_nothing(world: Wo
         page.drop()
         await page.connect()
 
-        async def all_there() -> bool:
-            while await page.read(0.1):
-                pass
-            return len(page.rows) == 70
-
-        await eventually(all_there)
+        await shows(page, 70)
         assert (page.complaints, page.whole) == ([], "")
         await world.notify(hook, event_name="job.created", event_id="7")  # not new any more
         await page.read(5)

@@ -17,7 +17,7 @@ import pytest
 from aiohttp import WSMsgType
 from srhooks.protocol.signature import sign
 
-from tests.support.harness import eventually
+from tests.support.harness import Browser, eventually
 from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import start_postgres
 from tests.support.several import Several, freeze, rows, several, thaw
@@ -87,6 +87,16 @@ async def listen(socket: aiohttp.ClientWebSocketResponse, seen: set[str]) -> Non
             seen |= set(re.findall(r"/notifications/([0-9a-z]{13})", message.data))
 
 
+async def seen_all(ada: Browser, seen: set[str]) -> None:
+    """Go on when a page was told of every notification that there is."""
+    stored = {one["id"] for one in await ada.notifications("?limit=200")}
+
+    async def told() -> bool:
+        return stored <= seen
+
+    await eventually(told, within=20)
+
+
 async def settle(url: str) -> None:
     """Wait until every entity is fetched; if not, say who has what."""
     pending = (
@@ -139,12 +149,7 @@ async def test_nothing_is_lost_or_doubled(tmp_path: Path, postgres: Any) -> None
             assert {row[0] for row in stored} == sender.acknowledged
             assert {row[1] for row in stored} == {1}
             assert len(stored) == part * 4
-            shown = {one["id"] for one in await ada.notifications("?limit=200")}
-
-            async def seen_all() -> bool:
-                return shown <= seen
-
-            await eventually(seen_all, within=20)
+            await seen_all(ada, seen)
             await socket.close()
             await listening
         seen_requests = fleet.world.sandbox.requests
@@ -207,12 +212,7 @@ async def test_nothing_is_lost_or_doubled_behind_a_pooler(
             stored = await rows(postgres_url, "SELECT event_id FROM notifications")
             assert sorted(row[0] for row in stored) == sorted(sender.acknowledged)
             assert len(stored) == 16
-            shown = {one["id"] for one in await ada.notifications("?limit=200")}
-
-            async def seen_all() -> bool:
-                return shown <= seen
-
-            await eventually(seen_all, within=20)
+            await seen_all(ada, seen)
             await socket.close()
             await listening
         assert "a pooler stands before" not in survivor.log.read_text(encoding="utf-8")

@@ -77,23 +77,24 @@ def watch_of(store: FailingStore) -> Watch:
     )  # fmt: skip
 
 
+async def an_hour_of_failures(store: FailingStore) -> None:
+    """The watch meanwhile, and for a little while afterwards."""
+    watching = asyncio.create_task(watch_of(store).run())
+    await asyncio.sleep(HOUR)
+    store.failing = ""
+    await asyncio.sleep(2 * LONGEST_STORE_PAUSE)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+
+
 @pytest.mark.parametrize(
     "failing", ["plan_first_looks", "accounts_to_watch", "last_look", "lease", "record_look"]
 )
 def test_a_store_that_fails_is_asked_about_once_a_minute(
     failing: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def story() -> FailingStore:
-        store = FailingStore(failing)
-        watching = asyncio.create_task(watch_of(store).run())
-        await asyncio.sleep(HOUR)
-        store.failing = ""
-        await asyncio.sleep(2 * LONGEST_STORE_PAUSE)
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-        return store
-
-    store = run_virtually(story())
+    store = FailingStore(failing)
+    run_virtually(an_hour_of_failures(store))
     begun = sorted(set(store.calls))
     most = HOUR / (LONGEST_STORE_PAUSE / 2) + 10
     assert 2 < len(begun) <= most, f"{len(begun)} times within an hour"
@@ -105,18 +106,9 @@ def test_a_store_that_fails_is_asked_about_once_a_minute(
 
 
 def test_the_pauses_end_with_the_failure_where_nobody_is_due() -> None:
-    async def story() -> FailingStore:
-        store = FailingStore("accounts_to_watch")
-        store.nobody_is_due = True
-        watching = asyncio.create_task(watch_of(store).run())
-        await asyncio.sleep(HOUR)
-        store.failing = ""
-        await asyncio.sleep(2 * LONGEST_STORE_PAUSE)
-        watching.cancel()
-        await asyncio.gather(watching, return_exceptions=True)
-        return store
-
-    asked = run_virtually(story()).asked
-    gaps = [later - sooner for sooner, later in itertools.pairwise(asked[1:])]
+    store = FailingStore("accounts_to_watch")
+    store.nobody_is_due = True
+    run_virtually(an_hour_of_failures(store))
+    gaps = [later - sooner for sooner, later in itertools.pairwise(store.asked[1:])]
     assert gaps
     assert max(gaps) <= 5.01
