@@ -123,7 +123,7 @@ class RateShares:
         self._clock = clock
         self._active: dict[str, UserShare] = {}
         self._woken = asyncio.Event()
-        self._looked_at = 0  # elapsed ms
+        self._looked_at = -SHORTEST_TICK  # elapsed ms: a look is due
         self._owner = ""
 
     def share(

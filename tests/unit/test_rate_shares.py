@@ -130,6 +130,17 @@ def test_nobody_is_left_out_after_the_database_was_away(
     run_virtually(everybody_calls(count, at_once, foreground=foreground, outages=outages))
 
 
+async def call_in_the_first_moment() -> None:
+    fleet = Fleet()
+    fleet.rows.slowest = 0.0
+    async with fleet.running(1), asyncio.timeout(1):
+        await asyncio.create_task(fleet.call(0, foreground=True))  # while the process waits for one
+
+
+def test_a_call_in_the_first_moment_of_the_clock_is_let_through() -> None:
+    run_virtually(call_in_the_first_moment())
+
+
 async def slots_lapse_while_a_part_is_given_away() -> None:
     fleet = Fleet()
     async with fleet.running(2):
