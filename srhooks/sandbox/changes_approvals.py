@@ -12,7 +12,7 @@ from srhooks.sandbox.world import KEPT_IN_LISTS, Change, Entity, Json, World, no
 SUBJECTS: dict[str, Callable[[World], Entity]] = {"job": make_job, "offer": any_of(make_offer)}
 
 
-MADE = ("PENDING_ACCEPTANCE", "ACCEPTED")  # of an offer: to the candidate
+MADE = ("PENDING_ACCEPTANCE", "ACCEPTED")  # statuses of an offer that the candidate has
 OFFER_STATUS = {
     "PENDING": "PENDING_APPROVAL",
     "APPROVED": "APPROVED",

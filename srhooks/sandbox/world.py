@@ -77,7 +77,7 @@ class World:
         return self.rng.choice(kept) if kept else make(self)
 
     def remove(self, entity: Entity, status: int) -> None:
-        """Delete an entity with its children: their paths answer `status` from now on."""
+        """Delete one entity, not its children: its path answers `status` from now on."""
         if self.by_id.get((entity.kind, entity.id)) is not entity:
             return
         self._drop(entity)
