@@ -4,10 +4,14 @@ import asyncio
 import contextlib
 import secrets
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import asyncpg
+
+from srhooks.bench.processes import BenchError
 
 Row = tuple[Any, ...]
 
@@ -55,21 +59,24 @@ def postgres_database(server: str) -> Iterator[PostgresDatabase]:
         asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
 
 
-async def _fetch(url: str, sql: str, *values: object) -> list[Row]:
-    import asyncpg  # noqa: PLC0415 - a driver, when used
-
-    connection = await asyncpg.connect(url)
+@contextlib.asynccontextmanager
+async def connected(url: str) -> AsyncIterator[Any]:
+    """A connection to PostgreSQL. Raises BenchError for a wrong URL and for the server's errors."""
     try:
+        connection = await asyncpg.connect(url)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, ValueError) as error:
+        raise BenchError(f"PostgreSQL: {error}") from None
+
+
+async def _fetch(url: str, sql: str, *values: object) -> list[Row]:
+    async with connected(url) as connection:
         return [tuple(row) for row in await connection.fetch(sql, *values)]
-    finally:
-        await connection.close()
 
 
 async def _execute(url: str, sql: str) -> None:
-    import asyncpg  # noqa: PLC0415 - a driver, when used
-
-    connection = await asyncpg.connect(url)
-    try:
+    async with connected(url) as connection:
         await connection.execute(sql)
-    finally:
-        await connection.close()

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 
 from srhooks.bench.account import EVENTS, Account
-from srhooks.bench.database import Database, PostgresDatabase, SqliteFile
+from srhooks.bench.database import Database, PostgresDatabase, SqliteFile, connected
 from srhooks.domain.ids import LOW_BITS, first_id_at
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
@@ -59,10 +59,7 @@ def _fill_sqlite(database: SqliteFile, batches: Iterator[list[Notification]]) ->
 
 
 async def _fill_postgres(database: PostgresDatabase, batches: Iterator[list[Notification]]) -> None:
-    import asyncpg  # noqa: PLC0415 - a driver, when used
-
-    connection = await asyncpg.connect(database.url)
-    try:
+    async with connected(database.url) as connection:
         await connection.execute("SET synchronous_commit = off")
         for made in batches:
             await connection.copy_records_to_table(
@@ -75,8 +72,6 @@ async def _fill_postgres(database: PostgresDatabase, batches: Iterator[list[Noti
         # What autovacuum does after a while.
         await connection.execute("VACUUM (ANALYZE) notifications", timeout=VACUUM_TIMEOUT)
         await connection.execute("VACUUM (ANALYZE) search", timeout=VACUUM_TIMEOUT)
-    finally:
-        await connection.close()
 
 
 def name_of(number: int) -> str:

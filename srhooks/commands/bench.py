@@ -8,8 +8,9 @@ from pathlib import Path
 from srhooks.bench.plan import SUBJECTS, run_all
 from srhooks.bench.processes import BenchError
 from srhooks.bench.report import save, table
+from srhooks.commands.options import whole
 
-MAX_STORED = 10_000_000  # what fits into 14 days of the made history
+MAX_STORED = 10_000_000  # what fits into the 14 days of bench/stored.py
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--full", action="store_true", help="also with 1,000,000 stored notifications"
     )
     add(
-        "--stored", type=_stored, default=0, metavar="COUNT",
+        "--stored", type=whole(1000, MAX_STORED), default=0, metavar="COUNT",
         help="pages with so many stored notifications, and with no others",
     )  # fmt: skip
     add("--only", action="append", choices=list(SUBJECTS), help="this subject; repeatable")
@@ -32,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--postgres", metavar="URL", default="",
         help="a PostgreSQL server on which databases may be made, for fleets and pages as well",
     )  # fmt: skip
-    add("--rounds", type=_rounds, help="interleaved rounds (5; with --quick 1)")
+    add("--rounds", type=whole(1, 99), help="interleaved rounds (5; with --quick 1)")
     add("--json", type=Path, metavar="FILE", help="write the figures there as well")
     add("--dir", type=Path, help="where databases are made: use the disk you ask about")
 
@@ -41,6 +42,9 @@ def run(args: argparse.Namespace) -> int:
     if not hasattr(os, "sched_setaffinity"):
         print("srhooks bench: it needs Linux, to give each side a core", file=sys.stderr)
         return 1
+    if args.json is not None and not args.json.parent.is_dir():
+        print(f"srhooks bench: --json: there is no folder {args.json.parent}", file=sys.stderr)
+        return 2
     try:
         rows, machine = run_all(
             args.only or list(SUBJECTS),
@@ -52,22 +56,10 @@ def run(args: argparse.Namespace) -> int:
             stored=args.stored,
             progress=lambda text: print(text, file=sys.stderr, flush=True),
         )
+        print(table(rows, machine))
+        if args.json is not None:
+            save(args.json, rows, machine)
     except (BenchError, OSError) as error:
         print(f"srhooks bench: {error}", file=sys.stderr)
         return 1
-    print(table(rows, machine))
-    if args.json is not None:
-        save(args.json, rows, machine)
     return 0
-
-
-def _stored(text: str) -> int:
-    if not text.isdigit() or not 1000 <= int(text) <= MAX_STORED:
-        raise argparse.ArgumentTypeError(f"must be a whole number from 1000 to {MAX_STORED}")
-    return int(text)
-
-
-def _rounds(text: str) -> int:
-    if not text.isdigit() or not 1 <= int(text) <= 99:
-        raise argparse.ArgumentTypeError("must be a whole number from 1 to 99")
-    return int(text)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from srhooks.bench.database import SqliteFile
+from srhooks.bench.database import SqliteFile, postgres_database
 from srhooks.bench.plan import SUBJECTS
 from srhooks.bench.processes import BenchError, _environment
 from srhooks.bench.report import Row, table
@@ -119,6 +119,19 @@ def test_an_entity_that_was_not_fetched_fails(tmp_path: Path) -> None:
         connection.execute("INSERT INTO notifications VALUES ('failed')")
     with pytest.raises(BenchError, match="entities that exist are failed, fetched"):
         all_fetched(SqliteFile(path))
+
+
+@pytest.mark.parametrize("url", ["garbage", "postgresql://127.0.0.1:port/x"])
+def test_a_wrong_url_of_a_server_is_told_in_a_line(url: str) -> None:
+    with pytest.raises(BenchError, match="PostgreSQL: "), postgres_database(url):
+        pass
+
+
+def test_where_no_figures_can_be_written_nothing_is_measured(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "srhooks", "bench", "--json", str(tmp_path / "missing" / "x")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == f"srhooks bench: --json: there is no folder {tmp_path / 'missing'}\n"
 
 
 def test_a_percentile_of_what_a_histogram_gained() -> None:
