@@ -1,9 +1,11 @@
 """JSON answers, made in one way."""
 
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import hdrs, web
 
+from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.content_negotiation import VARY
 from srhooks.web.http.errors import json_text
 
@@ -14,4 +16,12 @@ def json_response(value: Any, status: int = 200) -> web.Response:
         status=status,
         content_type="application/json",
         headers={hdrs.VARY: VARY},
+    )
+
+
+async def large_json_response(size: int, text: Callable[[], str]) -> web.Response:
+    """An answer made of `size` bytes or so: written and encoded beside the event loop."""
+    body = await run_heavy(size, lambda: text().encode())
+    return web.Response(
+        body=body, content_type="application/json", charset="utf-8", headers={hdrs.VARY: VARY}
     )

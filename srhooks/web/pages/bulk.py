@@ -14,8 +14,9 @@ from aiohttp import hdrs, web
 from srhooks.hub import Event
 from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.forms import read_body, read_form, text_of
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.pages.export import read_ids
 from srhooks.web.pages.feed import find_notification
@@ -86,7 +87,7 @@ async def reprocess_one(request: web.Request) -> web.Response:
     n = await find_notification(request, login)
     processed = await _process(request, login, [n.id])
     if wants_json(request):
-        return _json({"processed": processed})
+        return json_response({"processed": processed})
     if processed:
         said = "It was processed again."
         await request.app[FLASH].put(login.session_id, "feed", said=said)
@@ -140,16 +141,10 @@ async def _done(
     request: web.Request, login: Login, asked: _Asked, what: str, count: int
 ) -> web.Response:  # fmt: skip
     if wants_json(request):
-        return _json({what: count})
+        return json_response({what: count})
     said = SAID[what].format("1 notification was" if count == 1 else f"{count} notifications were")
     await request.app[FLASH].put(login.session_id, "feed", said=said)
     return _see(f"/notifications{asked.back}")
-
-
-def _json(value: dict[str, int]) -> web.Response:
-    return web.Response(
-        text=json_text(value), content_type="application/json", headers={hdrs.VARY: VARY}
-    )
 
 
 def _see(url: str) -> web.Response:

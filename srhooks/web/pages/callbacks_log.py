@@ -24,9 +24,10 @@ from srhooks.subscriptions.callback_log import (
     failures_in_a_row,
     read_position,
 )
-from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, json_text
 from srhooks.web.http.query_params import MAX_TEXT, read_bound, read_since
+from srhooks.web.http.responses import large_json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.reader_zone import zone_named
@@ -74,10 +75,7 @@ async def show(request: web.Request) -> web.Response:
     size = sum(len(call.body) for call in page.calls)
     if wants_json(request):
         shown = {"callbacks": [callback_json(call) for call in calls], "next": following}
-        body = await run_heavy(size, lambda: json_text(shown).encode())
-        return web.Response(
-            body=body, content_type="application/json", charset="utf-8", headers={"Vary": VARY}
-        )
+        return await large_json_response(size, lambda: json_text(shown))
     is_whole = not kept and not request.query.get("page")
     series = failures_in_a_row(page.calls) if is_whole else 0
     zone = request.query.get("zone", "")

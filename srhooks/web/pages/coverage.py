@@ -6,8 +6,8 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.protocol.event_types import FAMILIES, KNOWN, event_names
-from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import json_text
+from srhooks.web.http.content_negotiation import wants_json
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import STATUS_WATCH, SUBSCRIPTIONS
@@ -31,9 +31,7 @@ async def show(request: web.Request) -> web.Response:
     ]
     if wants_json(request):
         value = {"events": covered, "gaps": gaps, "duplicates": duplicates}
-        return web.Response(
-            text=json_text(value), content_type="application/json", headers={"Vary": VARY}
-        )
+        return json_response(value)
     others = tuple(name for name in covered if name not in KNOWN)
     ctx = {
         "subscriptions": subscriptions,

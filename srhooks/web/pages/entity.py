@@ -9,9 +9,10 @@ from srhooks.domain.ids import decode_id, encode_id
 from srhooks.domain.subjects import KINDS, MAX_ID, Subject
 from srhooks.entities.timeline import Entry, Position, Timeline
 from srhooks.server.heavy_work import run_heavy
-from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
 from srhooks.web.http.query_params import read_limit
+from srhooks.web.http.responses import large_json_response
 from srhooks.web.http.session import require_reader
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.notification_json import notification_json
@@ -33,13 +34,8 @@ async def show(request: web.Request) -> web.Response:
     following = _following(timeline, request.query.get("limit", ""))
     size = sum(entry.notification.size for entry in timeline.entries)
     if wants_json(request):
-
-        def write() -> bytes:
-            return json_text(_timeline_json(timeline, following)).encode()
-
-        body = await run_heavy(size, write)
-        return web.Response(
-            body=body, content_type="application/json", charset="utf-8", headers={"Vary": VARY}
+        return await large_json_response(
+            size, lambda: json_text(_timeline_json(timeline, following))
         )
     ctx: dict[str, Any] = {"timeline": timeline, "next": following}
     return await run_heavy(size, render, request, "entity.html", ctx)

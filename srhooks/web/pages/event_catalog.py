@@ -9,8 +9,9 @@ from srhooks.accounts.rights import readable_events
 from srhooks.protocol.event_catalog import EVENT_TYPES, EXAMPLE_KEY, EventType
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER
 from srhooks.version import program_version
-from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import json_text
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import SETTINGS, STORE
@@ -35,11 +36,7 @@ async def show(request: web.Request) -> web.Response:
     may_read = await readable_events(request.app[STORE], login.user)
     events = [event_json(event, may_read[event.name]) for event in EVENT_TYPES.values()]
     if wants_json(request):
-        return web.Response(
-            text=json_text({"events": events}),
-            content_type="application/json",
-            headers={"Vary": VARY},
-        )
+        return json_response({"events": events})
     families: dict[str, list[dict[str, Any]]] = {}
     for event in events:
         shown = {name: json.dumps(event[name], indent=2) for name in ("body", "entity")}

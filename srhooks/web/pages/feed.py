@@ -13,10 +13,11 @@ from srhooks.domain.subjects import KINDS, digest_of, subjects_of
 from srhooks.protocol.signature import canonical
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store import PAGE_TIME, StoreError
-from srhooks.web.http.content_negotiation import VARY, bearer, wants_fragment, wants_json
+from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
 from srhooks.web.http.errors import NotFoundError, json_text
 from srhooks.web.http.paging import FeedPage, read_page
 from srhooks.web.http.query_params import live_url, read_filter, read_limit
+from srhooks.web.http.responses import large_json_response
 from srhooks.web.http.session import Login, require_reader
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.curl import curl_command
@@ -236,9 +237,6 @@ async def _detail_context(
 async def _json(
     notifications: list[Notification] | Notification, following: str | None
 ) -> web.Response:
-    def write() -> bytes:
-        return text().encode()
-
     def text() -> str:
         if isinstance(notifications, Notification):
             return text_of(notifications)
@@ -251,7 +249,4 @@ async def _json(
         return text
 
     every = [notifications] if isinstance(notifications, Notification) else notifications
-    body = await run_heavy(sum(n.size for n in every), write)
-    return web.Response(
-        body=body, content_type="application/json", charset="utf-8", headers={"Vary": VARY}
-    )
+    return await large_json_response(sum(n.size for n in every), text)

@@ -9,9 +9,10 @@ from multidict import MultiMapping
 from srhooks.domain.clock import iso
 from srhooks.domain.ids import decode_id
 from srhooks.domain.incidents import Incident
-from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.http.content_negotiation import wants_json
+from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.query_params import read_bound, read_limit, read_until
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import INCIDENTS, STORE
@@ -36,7 +37,7 @@ async def incidents(request: web.Request) -> web.Response:
         following = _older_url(request.query, listed[-1].public_id, opened_before)
     if wants_json(request):
         shown = {"incidents": [incident_json(one) for one in listed], "next": following}
-        return _json(shown)
+        return json_response(shown)
     ctx = {"incidents": listed, "next": following, "open_only": open_only}
     return render(request, "incidents.html", ctx)
 
@@ -51,7 +52,7 @@ async def acknowledge(request: web.Request) -> web.Response:
     if incident is None:
         raise NotFoundError("There is no such incident")
     if wants_json(request):
-        return _json(incident_json(incident))
+        return json_response(incident_json(incident))
     return web.Response(status=303, headers={hdrs.LOCATION: "/incidents"})
 
 
@@ -82,8 +83,3 @@ def _older_url(query: MultiMapping[str], last_id: str, opened_before: int | None
     if opened_before is not None:
         kept["until"] = iso(opened_before)
     return "/incidents?" + urlencode({**kept, "before": last_id}, errors="replace")
-
-
-def _json(value: dict[str, Any]) -> web.Response:
-    headers = {"Vary": VARY}
-    return web.Response(text=json_text(value), content_type="application/json", headers=headers)

@@ -19,8 +19,9 @@ from srhooks.domain.latency import (
     report,
 )
 from srhooks.server.heavy_work import run_heavy
-from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.content_negotiation import wants_json
+from srhooks.web.http.errors import BadRequestError
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render, zone_of
 from srhooks.web.presentation.notification_json import latency_json
@@ -64,11 +65,7 @@ async def show(request: web.Request) -> web.Response:
         events=MAX_EVENTS, slowest=SLOWEST,
     )  # fmt: skip
     if wants_json(request):
-        return web.Response(
-            text=json_text(_report_json(window, found)),
-            content_type="application/json",
-            headers={"Vary": VARY},
-        )
+        return json_response(_report_json(window, found))
     ctx = {
         "window": window,
         "windows": list(WINDOWS),

@@ -12,9 +12,10 @@ from srhooks.domain.clock import iso
 from srhooks.domain.ids import received_ms
 from srhooks.incidents.reconciler import Missed
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.forms import read_body, read_form, text_of
 from srhooks.web.http.query_params import read_cursor, read_limit
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.labels import hook_labels
@@ -49,7 +50,7 @@ async def backfill(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
     ids = await _chosen(request)
     stored = await request.app[RECONCILER].backfill(login.user.id, ids)
-    return _json({"stored": stored}) if wants_json(request) else _back()
+    return json_response({"stored": stored}) if wants_json(request) else _back()
 
 
 async def _answer(request: web.Request, user: User) -> web.Response:
@@ -66,7 +67,7 @@ async def _answer(request: web.Request, user: User) -> web.Response:
         following = _older_url(request.query, missed[-1].public_id)
     checked_at = await app[STORE].log_checked_at(user.id)
     if wants_json(request):
-        return _json(
+        return json_response(
             {
                 "missed": [missed_json(one) for one in missed],
                 "checkedAt": None if checked_at is None else iso(checked_at),
@@ -136,8 +137,3 @@ def _older_url(query: MultiMapping[str], last_id: str) -> str:
 
 def _back() -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: "/missed", "Vary": VARY})
-
-
-def _json(value: dict[str, Any]) -> web.Response:
-    headers = {"Vary": VARY}
-    return web.Response(text=json_text(value), content_type="application/json", headers=headers)

@@ -11,8 +11,9 @@ from srhooks.domain import clock, ids
 from srhooks.incidents.down_times import report_down_times
 from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
-from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.content_negotiation import wants_fragment, wants_json
+from srhooks.web.http.errors import BadRequestError
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render, render_text
 from srhooks.web.presentation.chart import stacked
@@ -41,11 +42,7 @@ async def overview(request: web.Request) -> web.Response:
     ctx = await _context(request.app, login.user.id, window, known)
     ctx |= {"error": error, "live_url": f"/live?view=overview&window={window}"}
     if wants_json(request):
-        return web.Response(
-            text=json_text(overview_json(ctx)),
-            content_type="application/json",
-            headers={"Vary": VARY},
-        )
+        return json_response(overview_json(ctx))
     template = "_overview.html" if wants_fragment(request) else "overview.html"
     return render(request, template, ctx)
 

@@ -7,9 +7,10 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.server.heavy_work import run_heavy
-from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.content_negotiation import wants_fragment, wants_json
+from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.forms import read_body, read_form
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.feed import find_notification
@@ -27,9 +28,7 @@ async def compare(request: web.Request) -> web.Response:
             "same": difference is None,
             "difference": None if difference is None else asdict(difference),
         }
-        return web.Response(
-            text=json_text(answer), content_type="application/json", headers={"Vary": VARY}
-        )
+        return json_response(answer)
     ctx: dict[str, Any] = {"n": n, "difference": difference, "pasted": pasted}
     template = "_compared.html" if wants_fragment(request) else "compared.html"
     return render(request, template, ctx)

@@ -10,8 +10,9 @@ from srhooks.domain.ids import first_id_at
 from srhooks.domain.latency import Latency, latency
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
-from srhooks.web.http.content_negotiation import VARY, wants_json
-from srhooks.web.http.errors import ConflictError, json_text
+from srhooks.web.http.content_negotiation import wants_json
+from srhooks.web.http.errors import ConflictError
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.subscriptions import add_health
@@ -41,7 +42,7 @@ async def show(request: web.Request) -> web.Response:
     if not wants_json(request):
         return await _page(request, login, subscription)
     await add_health(request.app, login.user.id, [subscription])
-    return _json(subscription)
+    return json_response(subscription)
 
 
 async def rotate_key(request: web.Request) -> web.Response:
@@ -51,7 +52,7 @@ async def rotate_key(request: web.Request) -> web.Response:
     subscription_id = request.match_info["id"]
     key = await subscriptions.rotate_key(login.user.id, subscription_id)
     if wants_json(request):
-        return _json({"secretKey": key}, 201)
+        return json_response({"secretKey": key}, 201)
     return await _back(request, login, subscription_id, "key-title", secret=key)
 
 
@@ -63,7 +64,7 @@ async def try_it(request: web.Request) -> web.Response:
     event = next(iter(event_names(subscription)), "job.created")
     result = await app[SUBSCRIPTION_TESTER].run(login.user.id, str(subscription["id"]), event)
     if wants_json(request):
-        return _json({"status": result.status, "ms": result.ms, "error": result.error})
+        return json_response({"status": result.status, "ms": result.ms, "error": result.error})
     return await _back(request, login, str(subscription["id"]), "test-title", tried=result)
 
 
@@ -79,7 +80,7 @@ async def try_address(request: web.Request) -> web.Response:
         )
     checked = await app[SUBSCRIPTIONS].try_address(app[SETTINGS].hook_url(hook_id))
     if wants_json(request):
-        return _json({"ok": checked.ok, "text": checked.text, "ms": checked.ms})
+        return json_response({"ok": checked.ok, "text": checked.text, "ms": checked.ms})
     return await _back(request, login, str(subscription["id"]), "address-title", checked=checked)
 
 
@@ -134,10 +135,3 @@ def _key(one: KnownKey) -> dict[str, int | None]:
     """When it was made, and until when it counts. Never the key."""
     until = None if one.retired_at is None else one.retired_at + KEY_LIFE
     return {"created_at": one.created_at, "until": until}
-
-
-def _json(value: Any, status: int = 200) -> web.Response:
-    return web.Response(
-        text=json_text(value), status=status, content_type="application/json",
-        headers={"Vary": VARY},
-    )  # fmt: skip

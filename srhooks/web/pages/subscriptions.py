@@ -21,8 +21,9 @@ from srhooks.subscriptions.new_subscription import (
 )
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
-from srhooks.web.http.errors import BadRequestError, Problem, json_text, of_service
+from srhooks.web.http.errors import BadRequestError, Problem, of_service
 from srhooks.web.http.forms import Form, read_body, read_form, text_of
+from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.health_json import health_json
@@ -72,7 +73,7 @@ async def show(request: web.Request) -> web.Response:
     if wants_json(request):
         listed = await request.app[SUBSCRIPTIONS].all(login.user.id)
         await add_health(request.app, login.user.id, listed)
-        return _json({"subscriptions": listed})
+        return json_response({"subscriptions": listed})
     if wants_fragment(request):
         return await _page(request, login, "_subscriptions.html")
     shown = await request.app[FLASH].take(login.session_id, PAGE)
@@ -301,7 +302,7 @@ async def _done(
 
 
 def _created(created: dict[str, Any]) -> web.Response:
-    response = _json(created)
+    response = json_response(created)
     response.set_status(201)
     return response
 
@@ -363,9 +364,3 @@ def _checked(
         return checked_subscription(events, address, authentication, active=active, name=name)
     except InvalidSubscriptionError as error:
         raise BadRequestError(str(error)) from None
-
-
-def _json(value: Any) -> web.Response:
-    return web.Response(
-        text=json_text(value), content_type="application/json", headers={"Vary": VARY}
-    )
