@@ -43,16 +43,19 @@ def _is_much(raw: bytes) -> bool:
     return raw.count(b":") > MAX_MEMBERS or sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES
 
 
-def written(value: Any, **options: Any) -> str:
-    """Its JSON. Beside the event loop piece by piece, so that the loop goes on."""
+def dumps(value: Any, **options: Any) -> str:
+    """As `json.dumps`; beside the event loop piece by piece, so that the loop goes on."""
     encoder = _encoder(**options)
-    at_once = not isinstance(value, dict | list)
-    if at_once or threading.current_thread() is threading.main_thread():
-        return encoder.encode(value)
-    return "".join(encoder.iterencode(value))
+    if isinstance(value, dict | list) and _is_beside_the_loop():
+        return "".join(encoder.iterencode(value))
+    return encoder.encode(value)
 
 
 _encoder = lru_cache(maxsize=16)(json.JSONEncoder)
+
+
+def _is_beside_the_loop() -> bool:
+    return threading.current_thread() is not threading.main_thread()
 
 
 def text_of(raw: bytes) -> str:
@@ -89,7 +92,7 @@ def _loads(
     decoder: Any = json.JSONDecoder(
         parse_constant=parse_constant or _refuse, parse_float=parse_float, parse_int=parse_int
     )
-    if len(text) > LONG and threading.current_thread() is not threading.main_thread():
+    if len(text) > LONG and _is_beside_the_loop():
         # Five times slower, and the event loop gets its turn meanwhile.
         fast = decoder.scan_once
         decoder.scan_once = scanner.py_make_scanner(decoder)

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
-from srhooks.domain.json_values import parse_body, text_of, written
+from srhooks.domain.json_values import dumps, parse_body, text_of
 
 if TYPE_CHECKING:
     from srhooks.domain.models import Notification
@@ -73,7 +73,7 @@ def readable(raw: bytes) -> str:
         return text
     strings: list[str] = []
     _collect_strings(value, strings)
-    plain = written(value, ensure_ascii=False, separators=(",", ":"))
+    plain = dumps(value, ensure_ascii=False, separators=(",", ":"))
     return BETWEEN.join((text, plain, *strings)).encode("utf-8", "replace").decode()
 
 

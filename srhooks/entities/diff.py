@@ -7,7 +7,7 @@ of each. Comparing takes a few milliseconds at most.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from srhooks.domain.json_values import written
+from srhooks.domain.json_values import dumps
 from srhooks.entities.list_diff import Effort, Pair, aligned, reordered
 
 MAX_TITLE = 160  # characters
@@ -131,7 +131,7 @@ def _same(old: Any, new: Any) -> bool:
         return old == new
     if type(old) is not type(new) or old != new:
         return False
-    return not isinstance(old, dict | list) or written(old) == written(new)
+    return not isinstance(old, dict | list) or dumps(old) == dumps(new)
 
 
 def _change(path: str, before: str | None, now: str | None) -> dict[str, Any]:
@@ -180,7 +180,7 @@ def _as_json(value: Any) -> str | None:
         return None
     if isinstance(value, _Whole):
         value = value.value
-    return written(value, ensure_ascii=False)
+    return dumps(value, ensure_ascii=False)
 
 
 def _name_of(value: Any) -> str:
@@ -191,7 +191,7 @@ def _name_of(value: Any) -> str:
     number = value.get("id") if isinstance(value, dict) else None
     if name is not None and isinstance(number, str | int):
         return f"{name} ({number})"
-    return written(value, ensure_ascii=False)
+    return dumps(value, ensure_ascii=False)
 
 
 def _order(elements: list[Any]) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from srhooks.domain.json_values import is_json, parse_body, written
+from srhooks.domain.json_values import dumps, is_json, parse_body
 from srhooks.entities.diff import changes, state, title
 from srhooks.server.heavy_work import LARGE, run_in_background
 from srhooks.smartrecruiters.client import Answer
@@ -68,12 +68,12 @@ def _title(entity: bytes) -> str | None:
 
 
 def _state(entity: bytes) -> str:
-    return written(state(parse_body(entity)))
+    return dumps(state(parse_body(entity)))
 
 
 def _changes(before: bytes, now: bytes) -> str:
     entity = parse_body(now)
-    return written([*changes(parse_body(before), entity), *state(entity)])
+    return dumps([*changes(parse_body(before), entity), *state(entity)])
 
 
 def _content_type(answer: Answer) -> str:

@@ -10,7 +10,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from srhooks.domain.json_values import written
+from srhooks.domain.json_values import dumps
 
 MAX_CELLS = 40_000  # of the table, some 10 ms
 MAX_COMPARED = 1_000_000  # characters of JSON, over all lists of an entity; then by place
@@ -74,7 +74,7 @@ def _id(element: Any) -> str | None:
 
 def _key(element: Any) -> str:
     """The same text for the same JSON."""
-    return written(element, sort_keys=True)
+    return dumps(element, sort_keys=True)
 
 
 def _by_key(old: list[str], new: list[str]) -> dict[int, int]:

@@ -59,8 +59,3 @@ def _handing_over(work: Callable[[], T]) -> T:
             _at_work -= 1
             if not _at_work:
                 sys.setswitchinterval(_usual)
-
-
-def is_beside_the_loop() -> bool:
-    """Whether this is not the main thread: what takes long here must let the loop run."""
-    return threading.current_thread() is not threading.main_thread()

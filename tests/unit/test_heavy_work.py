@@ -15,7 +15,6 @@ from srhooks.server.heavy_work import (
     HAND_OVER,
     LARGE,
     NAME,
-    is_beside_the_loop,
     run_heavy,
     run_in_background,
 )
@@ -34,7 +33,8 @@ VALUE = {
 
 
 def where() -> tuple[bool, str]:
-    return is_beside_the_loop(), threading.current_thread().name
+    thread = threading.current_thread()
+    return thread is not threading.main_thread(), thread.name
 
 
 async def test_little_is_done_at_once_and_much_in_a_thread() -> None:

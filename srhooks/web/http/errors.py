@@ -23,10 +23,10 @@ from http import HTTPStatus
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
+from srhooks.domain.json_values import dumps
 from srhooks.observability.request_id import begin_request
 from srhooks.observability.throttled_log import ThrottledWarning
 from srhooks.server.bounded_parser import MalformedBodyError
-from srhooks.server.heavy_work import is_beside_the_loop
 from srhooks.smartrecruiters.errors import (
     GrantDeadError,
     ServiceAnsweredError,
@@ -42,7 +42,8 @@ log = logging.getLogger(__name__)
 # A full disk refuses thousands of notifications a second.
 _warn_store_failed = ThrottledWarning(log, "the store failed: {count} requests got a 503")
 
-JSON = json.JSONEncoder(separators=(",", ":"))
+SEPARATORS = (",", ":")
+JSON = json.JSONEncoder(separators=SEPARATORS)
 SMALL = 100_000  # bytes: they are written within two milliseconds, ten times as fast as in parts
 MAX_HEADING = 100  # characters
 REQUEST = web.RequestKey("request_id", str)
@@ -236,8 +237,6 @@ def json_text(value: object, *, size: int | None = None) -> str:
 
     `size` is about how many bytes it was made of, where that is known.
     """
-    if is_beside_the_loop() and (
-        size is None or size > SMALL
-    ):  # where a large value is written, piece by piece: the loop goes on
-        return "".join(JSON.iterencode(value))
-    return JSON.encode(value)
+    if size is not None and size <= SMALL:
+        return JSON.encode(value)
+    return dumps(value, separators=SEPARATORS)

@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from srhooks.domain.json_values import written
+from srhooks.domain.json_values import dumps
 from srhooks.web.presentation.foreign_text import MAX_SHOWN, json_escaped
 
 MAX_FOLDS_DEEP = 24  # levels; what lies deeper stands on one line
@@ -70,13 +70,13 @@ class _Writer:
             return self._marked("s", self._text(value))
         if isinstance(value, dict | list):
             return self._text(value)
-        text = written(value, ensure_ascii=False)
+        text = dumps(value, ensure_ascii=False)
         self.room -= len(text) + BETWEEN
         return self._marked("b" if value is None or isinstance(value, bool) else "n", text)
 
     def _text(self, value: Any) -> str:
         # No character becomes less than one: what comes behind would be cut anyway.
-        text = json_escaped(written(value, ensure_ascii=False)[: max(0, self.room) + 1])
+        text = json_escaped(dumps(value, ensure_ascii=False)[: max(0, self.room) + 1])
         if len(text) > self.room:
             text = text[: max(0, self.room)] + "…"
         self.room -= len(text) + BETWEEN
