@@ -1,7 +1,6 @@
 """The composition root: settings in, application out; no I/O before it starts."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 
@@ -45,7 +44,7 @@ from srhooks.maintenance.retention import Retention
 from srhooks.maintenance.search_indexing import index_forever
 from srhooks.maintenance.secret_rotation import reseal
 from srhooks.maintenance.subject_indexing import SubjectIndexer
-from srhooks.maintenance.supervisor import STORE_PAUSE, keep_running
+from srhooks.maintenance.supervisor import keep_running
 from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
@@ -53,7 +52,7 @@ from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.server.connection import ON_REFUSED
 from srhooks.server.memory import trim_forever
 from srhooks.smartrecruiters.client import ServiceClient, new_session
-from srhooks.store import Store, StoreError, make_process_table, make_store
+from srhooks.store import make_process_table, make_store
 from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.address_check import AddressCheck, check_address
 from srhooks.subscriptions.callback_address import CallbackAddresses
@@ -79,8 +78,6 @@ from srhooks.web.routes import add_routes
 from srhooks.web.state import app_keys as keys
 from srhooks.web.state.flash import Flash
 from srhooks.web.state.listeners import LISTENERS, Listeners
-
-log = logging.getLogger(__name__)
 
 MAX_FORM_BYTES = 1024 * 1024  # of our own forms and JSON; MAX_BODY_BYTES is for notifications
 LAG_INTERVAL = 0.1  # seconds between two looks at how late the event loop is
@@ -224,7 +221,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "names": NameLookup(store, app[keys.USER_CLIENT], app[keys.SUBJECT_INDEXER]).run,
         "search-index": lambda: index_forever(store),
         "event-counts": lambda: count_earlier(store),
-        "reseal": lambda: _reseal(store, app[keys.VAULT]),
+        "reseal": lambda: reseal(store, app[keys.VAULT]),
         "watch-local": app[keys.ACCOUNT_WATCH].run_local,
         "missed": app[keys.RECONCILER].run,
     }
@@ -245,17 +242,6 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def _reseal(store: Store, vault: Vault) -> None:
-    while True:
-        try:
-            await reseal(store, vault)
-        except StoreError as error:
-            log.warning("encrypting anew waits for the store: %s", error)
-            await asyncio.sleep(STORE_PAUSE)
-        else:
-            return
 
 
 async def _measure_lag(metrics: Metrics) -> None:

@@ -8,7 +8,7 @@ LONGEST = 2000  # characters of a match; a longer one is cut
 
 
 def matches_in(pattern: re.Pattern[str], text: str) -> Iterator[re.Match[str]]:
-    """What `finditer` gives."""
+    """The matches of `finditer`; one that is longer than LONGEST may be cut."""
     at, whole = 0, len(text)
     while at < whole:
         end = at + PART

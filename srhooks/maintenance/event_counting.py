@@ -11,7 +11,7 @@ DONE_PAUSE = 86_400.0  # seconds: there is nothing more to do
 
 
 async def count_earlier(store: Store) -> None:
-    """Until cancelled."""
+    """Sum up in small batches what was stored before the sums were kept, until cancelled."""
 
     async def step() -> float:
         began = perf_counter()

@@ -1,7 +1,6 @@
 """Delete what is older than RETENTION_DAYS, from the tables and from the files on disk."""
 
 import logging
-from time import perf_counter
 
 from srhooks.domain.clock import Clock
 from srhooks.maintenance.supervisor import run_steps
@@ -16,7 +15,7 @@ PURGE_PAUSE = 0.01  # seconds between two transactions, while there is more
 MERGE_INTERVAL = DAY  # the search index keeps traces of what was deleted until it is merged
 PURGE_BATCH = 200  # rows a transaction at most: intake waits for no longer than that
 SMALLEST_BATCH = 10  # on a slow disk, where old pages have to be read first
-LONG = 0.1  # seconds: a batch that takes longer is followed by one of half as many
+LONG = 100  # ms: a batch that takes longer is followed by one of half as many
 LATEST_DUE = DAY // 24  # ms: no back-off of an entity is longer
 
 
@@ -43,11 +42,11 @@ class Retention:
 
     async def _step(self) -> float:
         now = await self._time.now()
-        batch, began = self._batch, perf_counter()
+        batch, began = self._batch, self._clock.elapsed_ms()
         try:
             removed = await self._store.purge(now - self._days * DAY, now, batch)
         finally:
-            is_long = perf_counter() - began > LONG
+            is_long = self._clock.elapsed_ms() - began > LONG
             self._batch = (
                 max(batch // 2, SMALLEST_BATCH) if is_long else min(batch * 2, PURGE_BATCH)
             )

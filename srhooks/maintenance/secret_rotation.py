@@ -1,18 +1,31 @@
 """Encrypt anew with the newest SESSION_SECRET, so that an older one can be dropped."""
 
+import asyncio
 import logging
 from dataclasses import replace
 
 from srhooks.crypto import UndecryptableError, Vault
 from srhooks.domain.account import SealedCredential
 from srhooks.domain.models import HookKey
-from srhooks.store import Store
+from srhooks.maintenance.supervisor import STORE_PAUSE
+from srhooks.store import Store, StoreError
 
 log = logging.getLogger(__name__)
 
 
 async def reseal(store: Store, vault: Vault) -> None:
-    """Encrypt what an older SESSION_SECRET sealed with the newest one. Raises StoreError."""
+    """Encrypt with the newest SESSION_SECRET all that an older one sealed, and return."""
+    while True:
+        try:
+            await _reseal_all(store, vault)
+        except StoreError as error:
+            log.warning("encrypting anew waits for the store: %s", error)
+            await asyncio.sleep(STORE_PAUSE)
+        else:
+            return
+
+
+async def _reseal_all(store: Store, vault: Vault) -> None:
     for user_id in await store.user_ids():
         credential = await store.credential(user_id)
         if credential is not None and not credential.dead:

@@ -76,11 +76,23 @@ def news_of(n: Notification) -> News | None:
 
 
 def value_words(value: str) -> str:
-    """`IN_REVIEW` in words: "In review"; anything else as it is."""
+    """`IN_REVIEW` in words: "In review"; of a record its label; anything else as it is."""
+    if value.startswith("{"):
+        return _label(value) or value
     is_code = "_" not in value and len(value) < 4 and value != "NEW"  # of a currency, a country
     if is_code or ENUM.fullmatch(value) is None:
         return value
     return value.replace("_", " ").capitalize()
+
+
+def _label(text: str) -> str | None:
+    """What a record such as `{"id": "other", "label": "Not a match"}` calls itself, if it does."""
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):  # it was cut, or is deep
+        return None
+    label = record.get("label")
+    return label if isinstance(label, str) and label else None
 
 
 @lru_cache(maxsize=1024)

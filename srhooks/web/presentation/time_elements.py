@@ -4,7 +4,6 @@ static/js/time.js goes on with them: it keeps "2 min ago" true, and knows the zo
 the server does not know yet. `data-clock` says how it tells a time that is not told as "ago".
 """
 
-import json
 import re
 
 from markupsafe import Markup
@@ -60,19 +59,7 @@ def value(text: str, limit: int = MAX_SHOWN) -> Markup:
         return Markup('<time datetime="{0}" title="{0}" data-clock="value">{1}</time>').format(
             text, told
         )
-    return foreign(_label(text) or value_words(text), limit)
-
-
-def _label(text: str) -> str | None:
-    """What a record such as `{"id": "other", "label": "Not a match"}` calls itself, if it does."""
-    if not text.startswith("{"):
-        return None
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):  # it was cut, or is deep
-        return None
-    label = record.get("label")
-    return label if isinstance(label, str) and label else None
+    return foreign(value_words(text), limit)
 
 
 def ms_of(text: str) -> int:
