@@ -21,8 +21,8 @@ OTHER_SPACES = (
 )
 ESCAPED = re.compile('["\\\\\x00-\x1f]')  # what JSON writes in another way (RFC 8259, 7)
 # Sorting marks above a letter takes the square of their number (100,000 of them: minutes), so it is
-# done in pieces. No ASCII character is composed with what stands before it: there it is cut, or after
-# 2,000 characters at the latest.
+# done in pieces. No ASCII character is composed with what stands before it: there it is cut,
+# or after 2,000 characters at the latest.
 PIECES = re.compile("(?s).{1,1000}[^\x00-\x7f]{0,1000}")
 BETWEEN = "\x1f"  # two parts, so that no text is found across them
 

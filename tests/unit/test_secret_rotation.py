@@ -57,7 +57,7 @@ def test_it_goes_on_where_the_store_failed_and_needs_the_newest_secret_alone_aft
     store = AwayAtFirst(failures=3)
 
     async def rotate() -> float:
-        await reseal(cast(Any, store), Vault((NEW, OLD)))
+        await reseal(cast("Any", store), Vault((NEW, OLD)))
         return asyncio.get_running_loop().time()
 
     assert run_virtually(rotate()) == 3 * STORE_PAUSE
