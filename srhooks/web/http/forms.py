@@ -6,10 +6,13 @@ While they arrive, large ones together may hold FORMS_IN_FLIGHT bytes; others wa
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from typing import Any
 
 from aiohttp import web
 from multidict import MultiMapping
 
+from srhooks.domain.json_values import loads
+from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.state.app_keys import FORM_BUDGET
 
@@ -30,10 +33,14 @@ async def read_form(request: web.Request) -> Form:
         raise BadRequestError("the form cannot be read") from None
 
 
-async def read_body(request: web.Request) -> bytes:
-    """Return the body as it was sent. Raises BadRequestError."""
+async def read_json(request: web.Request) -> Any:
+    """Return the body's JSON; raises BadRequestError. A large one is parsed beside the loop."""
     async with _room(request):
-        return await request.read()
+        body = await request.read()
+    try:
+        return await run_heavy(len(body), loads, body)
+    except (ValueError, RecursionError):
+        raise BadRequestError("the body is not JSON") from None
 
 
 @contextlib.asynccontextmanager

@@ -4,7 +4,6 @@ Both ask first: a form without `confirm` is answered with the question. Everythi
 grant as well: deleting an account must not need SmartRecruiters.
 """
 
-import json
 from typing import Any
 
 import aiohttp_session
@@ -18,7 +17,7 @@ from srhooks.privacy.candidate_erasure import CandidateEraser, UnknownCandidateE
 from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
-from srhooks.web.http.forms import read_body, read_form
+from srhooks.web.http.forms import read_form, read_json
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, log_in_form_token, require_login
 from srhooks.web.http.templating import VIEW, render
@@ -215,10 +214,7 @@ async def _asked(request: web.Request) -> dict[str, Any]:
     """The parameters, of a form or of a JSON object."""
     if request.content_type != "application/json":
         return dict(await read_form(request))
-    try:
-        asked = json.loads(await read_body(request))
-    except (ValueError, RecursionError):
-        raise BadRequestError("the body is not JSON") from None
+    asked = await read_json(request)
     if not isinstance(asked, dict):
         raise BadRequestError("the body must be a JSON object")
     return asked

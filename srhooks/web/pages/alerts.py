@@ -1,6 +1,5 @@
 """`/account/alerts`: who is told of incidents, of which, and when not."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -13,7 +12,7 @@ from srhooks.incidents.advice import NAMES
 from srhooks.incidents.alert_recipients import BadAddressError, read_emails
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
-from srhooks.web.http.forms import Form, read_body, read_form, text_of
+from srhooks.web.http.forms import Form, read_form, read_json, text_of
 from srhooks.web.http.log_in_result import see_other
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
@@ -64,7 +63,7 @@ async def save(request: web.Request) -> web.Response:
     current = await app[ALERT_RECIPIENTS].settings(login.user)
     try:
         if request.content_type == "application/json":
-            chosen = _from_json(await read_body(request), current)
+            chosen = _from_json(await read_json(request), current)
         else:
             chosen = _from_form(await read_form(request), current)
     except BadAddressError as error:
@@ -105,12 +104,8 @@ async def _json(request: web.Request, login: Login) -> web.Response:
     return json_response({"alerts": shown})
 
 
-def _from_json(body: bytes, current: AlertSettings) -> AlertSettings:
+def _from_json(value: Any, current: AlertSettings) -> AlertSettings:
     """Raises BadRequestError or BadAddressError. What is absent stays as it is."""
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        raise BadRequestError("the body is not JSON") from None
     if isinstance(value, dict) and isinstance(value.get("alerts"), dict):
         value = value["alerts"]
     if not isinstance(value, dict):

@@ -6,7 +6,6 @@ replays notifications, to a program on one's own machine.
 """
 
 import asyncio
-import json
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -15,7 +14,7 @@ from srhooks.hub import Event
 from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import VARY, wants_json
 from srhooks.web.http.errors import BadRequestError
-from srhooks.web.http.forms import read_body, read_form, text_of
+from srhooks.web.http.forms import read_form, read_json, text_of
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.pages.export import read_ids
@@ -122,10 +121,7 @@ class _Asked:
             ids = [one for one in form.getall("id", []) if isinstance(one, str)]
             confirmed = bool(text_of(form, "confirm")) or wants_json(request)
             return cls(ids, _query(text_of(form, "back")), confirmed=confirmed)
-        try:
-            value: Any = json.loads(await read_body(request))
-        except (ValueError, RecursionError):
-            raise BadRequestError("the body is not JSON") from None
+        value: Any = await read_json(request)
         named: Any = value.get("ids") if isinstance(value, dict) else None
         if not isinstance(named, list) or not all(isinstance(one, str) for one in named):
             raise BadRequestError('the body must be an object such as {"ids": ["…"]}')

@@ -1,6 +1,5 @@
 """`/missed`: notifications of the callbacks log that never arrived. Readable with a dead grant."""
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +12,7 @@ from srhooks.domain.ids import received_ms
 from srhooks.incidents.reconciler import Missed
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError
-from srhooks.web.http.forms import read_body, read_form, text_of
+from srhooks.web.http.forms import read_form, read_json, text_of
 from srhooks.web.http.query_params import read_cursor, read_limit
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
@@ -115,10 +114,7 @@ async def _chosen(request: web.Request) -> list[str] | None:
         ids: Any = [one for one in form.getall("id", []) if isinstance(one, str)]
         is_all = text_of(form, "all") == "1"
     else:
-        try:
-            value = json.loads(await read_body(request))
-        except (ValueError, RecursionError):
-            raise BadRequestError("the body is not JSON") from None
+        value = await read_json(request)
         value = value if isinstance(value, dict) else {}
         ids, is_all = value.get("ids", []), value.get("all") is True
     if not isinstance(ids, list) or not all(isinstance(one, str) for one in ids):

@@ -1,6 +1,5 @@
 """Compare a text that somebody's program signed with what SmartRecruiters signed."""
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -9,7 +8,7 @@ from aiohttp import web
 from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.content_negotiation import wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError
-from srhooks.web.http.forms import read_body, read_form
+from srhooks.web.http.forms import read_form, read_json
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
@@ -38,10 +37,7 @@ async def _pasted(request: web.Request) -> str:
     if request.content_type != "application/json":
         value = (await read_form(request)).get("text")
     else:
-        try:
-            given = json.loads(await read_body(request))
-        except (ValueError, RecursionError):
-            raise BadRequestError("the body is not JSON") from None
+        given = await read_json(request)
         value = given.get("text") if isinstance(given, dict) else None
     if not isinstance(value, str) or not value:
         raise BadRequestError("Paste the text that your program signed")

@@ -1,6 +1,5 @@
 """The subscriptions: list, create, activate, delete; as page, fragment and JSON."""
 
-import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +21,7 @@ from srhooks.subscriptions.new_subscription import (
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS
 from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, Problem, of_service
-from srhooks.web.http.forms import Form, read_body, read_form, text_of
+from srhooks.web.http.forms import Form, read_form, read_json, text_of
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
@@ -308,10 +307,7 @@ def _created(created: dict[str, Any]) -> web.Response:
 
 
 async def _json_body(request: web.Request) -> dict[str, Any]:
-    try:
-        value = json.loads(await read_body(request))
-    except (ValueError, RecursionError):
-        raise BadRequestError("the body is not JSON") from None
+    value = await read_json(request)
     if not isinstance(value, dict):
         raise BadRequestError('the body must be an object such as {"events": ["job.created"]}')
     return value
