@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import os
 import secrets
 import tempfile
 from collections.abc import AsyncIterator, Coroutine, Iterator
@@ -21,6 +20,7 @@ from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
 from tests.support.harness import World
 from tests.support.harness import world as start_world
+from tests.support.machine import lacks
 from tests.support.memory_disk import use_memory_disk
 from tests.support.postgres import database_url, start_postgres
 
@@ -32,7 +32,6 @@ use_memory_disk()  # before pytest makes its folders and starts its workers
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 
-IN_CI = os.environ.get("CI") == "true"
 # Each of these needs the machine for itself, or starts whole programs.
 BUSY = frozenset({
     "test_bench", "test_cli", "test_demo", "test_kill", "test_listen", "test_packaging",
@@ -82,9 +81,7 @@ def postgres_server(postgres_folder: Path) -> Iterator[str]:
     try:
         server = start_postgres(postgres_folder / "shared")
     except ImportError:
-        if IN_CI:
-            raise
-        pytest.skip("no PostgreSQL for this machine")
+        lacks("PostgreSQL")
     yield server.get_uri()
     server.cleanup()
 

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import re
-import shutil
 import ssl
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from srhooks.sandbox import SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 
 from tests.support.harness import Browser, eventually, free_port
+from tests.support.machine import program
 from tests.support.recipes import CHOSEN, Programs, interpolated, is_ready, text
 
 pytestmark = pytest.mark.slow
@@ -49,14 +49,6 @@ class Site:
         await eventually(taken)
 
 
-def caddy() -> str:
-    program = shutil.which("caddy")
-    if program is None:
-        assert not os.environ.get("CI"), "CI has Caddy"
-        pytest.skip("Caddy is not installed here")
-    return program
-
-
 def caddyfile(recipe: str, upstreams: list[int]) -> str:
     """The recipe's, but for the addresses of its containers."""
     names = iter(upstreams)
@@ -69,7 +61,7 @@ def caddyfile(recipe: str, upstreams: list[int]) -> str:
 
 @contextlib.asynccontextmanager
 async def site(recipe: str, folder: Path, database: str) -> AsyncIterator[Site]:
-    program = caddy()
+    caddy = program("caddy")
     services = yaml.safe_load(text(f"{recipe}/compose.yaml"))["services"]
     ours = {name: one for name, one in services.items() if name.startswith("srhooks")}
     upstreams = [free_port() for _ in ours]
@@ -88,7 +80,7 @@ async def site(recipe: str, folder: Path, database: str) -> AsyncIterator[Site]:
             servers = list(programs.running)
             (folder / "Caddyfile").write_text(caddyfile(recipe, upstreams))
             programs.start(
-                program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile",
+                caddy, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile",
                 PATH=os.environ["PATH"], HOME=str(folder), XDG_DATA_HOME=str(folder),
                 XDG_CONFIG_HOME=str(folder), DOMAIN=domain,
             )  # fmt: skip

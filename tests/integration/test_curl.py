@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import shutil
 from html import unescape
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from srhooks.protocol.notification_headers import notification_headers
 from srhooks.protocol.signature import canonical
 
 from tests.support.harness import Browser, World
+from tests.support.machine import program
 
 PERSIAN = '{"id":"1","note":"علی‌رضا"}'.encode()
 BODIES = (
@@ -38,10 +38,8 @@ async def command_of(ada: Browser, subscription_id: str) -> str:
 
 
 async def in_bash(script: str, folder: Path) -> bytes:
-    bash = shutil.which("bash")
-    assert bash is not None
     process = await asyncio.create_subprocess_exec(
-        bash, "-c", script, cwd=folder, stdout=asyncio.subprocess.PIPE
+        program("bash"), "-c", script, cwd=folder, stdout=asyncio.subprocess.PIPE
     )
     out, _ = await process.communicate()
     assert process.returncode == 0
@@ -72,11 +70,11 @@ async def test_the_curl_command_holds_the_same_bytes(
                 assert f"notification-{n['id']}.body" in raw.headers["Content-Disposition"]
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("body", [PERSIAN, "\u202e\u200b\r\n\t'".encode(), b"\xff\x1b"])
 async def test_run_in_bash_it_is_the_same_notification_once_more(
     world: World, tmp_path: Path, body: bytes
 ) -> None:
+    program("curl")
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
         entry = await world.services.hooks.get(created["hookId"])

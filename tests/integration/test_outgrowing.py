@@ -13,8 +13,8 @@ import pytest
 from srhooks.domain.models import Filter, Hook
 from srhooks.store import make_store
 
-from tests.integration.test_recipes import nginx
 from tests.support.harness import eventually, free_port
+from tests.support.machine import program
 from tests.support.stored import TOKENS, add, person
 
 README = Path(__file__).parents[2] / "README.md"
@@ -77,8 +77,13 @@ async def test_it_works_as_it_stands(tmp_path: Path, postgres_url: str) -> None:
         "bash", "-c", f"{script}\nwait", cwd=tmp_path, env=environment, start_new_session=True
     )
     balancer = await asyncio.create_subprocess_exec(
-        nginx(), "-c", str(configuration), "-p", str(tmp_path), stderr=asyncio.subprocess.DEVNULL
-    )
+        program("nginx"),
+        "-c",
+        str(configuration),
+        "-p",
+        str(tmp_path),
+        stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
     try:
 
         async def serves() -> bool:

@@ -3,9 +3,7 @@
 import asyncio
 import configparser
 import json
-import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -22,6 +20,7 @@ from srhooks.store import make_store
 
 from tests.support.environment import bare_environment
 from tests.support.harness import eventually, free_port
+from tests.support.machine import program
 from tests.support.recipes import DEPLOY, Programs, interpolated, is_ready, text
 from tests.support.stored import TOKENS, person
 
@@ -205,26 +204,15 @@ async def test_the_units_command_runs_with_its_environment(tmp_path: Path) -> No
 
 
 def test_systemd_understands_the_unit(tmp_path: Path) -> None:
-    if shutil.which("systemd-analyze") is None:
-        pytest.skip("systemd is not installed here")
     file = tmp_path / "srhooks.service"
-    program = shutil.which("true")
-    assert program is not None
-    file.write_text(text("systemd/srhooks.service").replace("/opt/srhooks/bin/srhooks", program))
+    unit = text("systemd/srhooks.service")
+    file.write_text(unit.replace("/opt/srhooks/bin/srhooks", program("true")))
     checked = subprocess.run(
-        ["systemd-analyze", "verify", "--man=no", str(file)], capture_output=True, text=True,
-        check=False,
+        [program("systemd-analyze"), "verify", "--man=no", str(file)],
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
     said = [line for line in checked.stderr.splitlines() if "srhooks" in line]
     assert said == []
-
-
-def nginx() -> str:
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    if program is None:
-        assert not os.environ.get("CI"), "CI has nginx"
-        pytest.skip("nginx is not installed here")
-    return program
 
 
 def nginx_configuration(folder: Path, port: int, upstreams: list[int]) -> Path:
@@ -271,7 +259,7 @@ async def test_two_behind_nginx_lose_nothing_when_one_is_killed(
         programs.start(sys.executable, "-m", "srhooks", "serve", **environment, PORT=str(upstream))
         for upstream in upstreams
     )
-    programs.start(nginx(), "-c", str(configuration), "-p", str(tmp_path))
+    programs.start(program("nginx"), "-c", str(configuration), "-p", str(tmp_path))
 
     async with aiohttp.ClientSession() as session:
 

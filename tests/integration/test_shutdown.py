@@ -15,6 +15,7 @@ from aiohttp import WSMsgType, web
 from srhooks.server.runner import CannotListenError, served
 
 from tests.support.harness import eventually
+from tests.support.machine import lacks
 from tests.support.process import Process, process
 
 LIMIT = 5.0  # seconds
@@ -175,9 +176,10 @@ async def test_a_thread_that_is_stuck_on_the_disk_is_left_behind() -> None:
     assert await asyncio.wait_for(running.wait(), LIMIT) == 0
 
 
-@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="this machine has no IPv6")
 @pytest.mark.parametrize("host", ["::", "[::]"])
 async def test_the_address_of_all_listens_on_both_protocols(host: str) -> None:
+    if not socket.has_dualstack_ipv6():
+        lacks("IPv6")
     async with served(web.Application(), host, 0) as port:
         for address in ("127.0.0.1", "::1"):
             _, writer = await asyncio.open_connection(address, port)

