@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import asyncpg
 
@@ -50,13 +51,17 @@ class PostgresDatabase:
 def postgres_database(server: str) -> Iterator[PostgresDatabase]:
     """Create an empty database; drop it on exit. `server`: URL of an existing one."""
     name = f"srhooks_bench_{secrets.token_hex(4)}"
-    address, slash, rest = server.rpartition("/")
-    _, question, options = rest.partition("?")
     asyncio.run(_execute(server, f"CREATE DATABASE {name}"))
     try:
-        yield PostgresDatabase(f"{address}{slash}{name}{question}{options}")
+        yield PostgresDatabase(url_of(server, name))
     finally:
         asyncio.run(_execute(server, f"DROP DATABASE {name} WITH (FORCE)"))
+
+
+def url_of(server: str, name: str) -> str:
+    """The URL of another database of the server; its options may hold slashes (`host=/run/…`)."""
+    address, question, options = server.partition("?")
+    return f"{address.removesuffix(urlsplit(address).path)}/{name}{question}{options}"
 
 
 @contextlib.asynccontextmanager

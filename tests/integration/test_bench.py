@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from srhooks.bench.database import SqliteFile, postgres_database
+from srhooks.bench.database import SqliteFile, postgres_database, url_of
 from srhooks.bench.plan import SUBJECTS
 from srhooks.bench.processes import BenchError, _environment
 from srhooks.bench.report import Row, table
@@ -125,6 +125,22 @@ def test_an_entity_that_was_not_fetched_fails(tmp_path: Path) -> None:
 def test_a_wrong_url_of_a_server_is_told_in_a_line(url: str) -> None:
     with pytest.raises(BenchError, match="PostgreSQL: "), postgres_database(url):
         pass
+
+
+@pytest.mark.parametrize(
+    ("server", "other"),
+    [
+        ("postgresql://me:pass@db:5432/postgres?ssl=on", "postgresql://me:pass@db:5432/x?ssl=on"),
+        (
+            "postgresql://me@/postgres?host=/run/postgresql",
+            "postgresql://me@/x?host=/run/postgresql",
+        ),
+        ("postgresql:///postgres", "postgresql:///x"),
+        ("postgresql://db", "postgresql://db/x"),
+    ],
+)
+def test_the_url_of_another_database(server: str, other: str) -> None:
+    assert url_of(server, "x") == other
 
 
 def test_where_no_figures_can_be_written_nothing_is_measured(tmp_path: Path) -> None:
