@@ -66,7 +66,7 @@ async def test_a_thousand_bad_requests_fail_nothing_and_leave_nothing(tmp_path: 
     assert after.memory < before.memory + 30_000  # kB: ten times this many add less
 
 
-async def test_a_hundred_odd_connections_fail_nothing(tmp_path: Path) -> None:
+async def test_sixty_odd_connections_fail_nothing(tmp_path: Path) -> None:
     report = await run_wire(tmp_path, 60, seed=20261129)
     assert report.failures == []
     assert report.statuses[202] > 10

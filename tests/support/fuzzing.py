@@ -18,17 +18,14 @@ from urllib.parse import quote
 
 from srhooks.observability.logging_setup import setup_logs
 
-from tests.support.fuzz_wire import MAX_GROWTH, run_wire
+from tests.support.fuzz_wire import CONCURRENT, MAX_GROWTH, TIMEOUT, WARM_UP, resident, run_wire
 from tests.support.harness import Browser, World, world
 from tests.support.loop_watch import late_share
 
-CONCURRENT = 8
-TIMEOUT = 30.0  # seconds for one answer
 WIRE_SHARE = 10  # one connection with odd bytes for so many requests
 MAX_LAG = 0.05  # seconds for which the process may hold its event loop
 LATE_SHARE = 0.01  # of the looks at the event loop that may be later
 LAGS = (0.02, MAX_LAG, 0.1, 0.2, 0.5)  # seconds that are told
-WARM_UP = 0.3  # of the requests: caches and pools are full after it
 METHODS = ("GET", "GET", "GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "TRACE", "X")
 PATHS = (
     "/", "/notifications", "/notifications/{word}", "/notifications/{id}", "/overview", "/account",
@@ -87,10 +84,7 @@ class Size:
 
 def measure() -> Size:
     gc.collect()
-    status = Path("/proc/self/status").read_text(encoding="ascii")
-    found = re.search(r"VmRSS:\s+(\d+)", status)
-    assert found is not None
-    return Size(int(found[1]), len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - names are enough
+    return Size(resident(os.getpid()), len(asyncio.all_tasks()), len(os.listdir("/proc/self/fd")))  # noqa: PTH208 - names are enough
 
 
 def word(rng: random.Random) -> str:
@@ -220,11 +214,12 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.randrange(10**6))  # noqa: S311
     options = parser.parse_args()
     setup_logs("error", "console")
+    print(f"seed {options.seed}", flush=True)  # first, so that it is known if the run breaks off
     with tempfile.TemporaryDirectory() as folder:
         target, before, after = asyncio.run(run(Path(folder), options.requests, options.seed))
     with tempfile.TemporaryDirectory() as folder:
         wire = asyncio.run(run_wire(Path(folder), options.requests // WIRE_SHARE, options.seed))
-    print(f"seed {options.seed}: {options.requests} requests; answers by status:")
+    print(f"{options.requests} requests; answers by status:")
     print("  " + ", ".join(f"{status}: {n}" for status, n in sorted(target.statuses.items())))
     print(f"  after the warm-up {before}\n  at the end        {after}")
     counts = ", ".join(f"{status}: {n}" for status, n in sorted(wire.statuses.items()))
