@@ -232,3 +232,32 @@ async def test_a_page_that_ended_early_is_gone_on_from(
                 session, world.base, made["token"], [("q", "job.")], since
             )
             assert [one.event for one in await stream._news()] == ["job.a"]
+
+
+async def test_what_a_person_sends_to_the_terminal_is_replayed_whatever_the_filters(
+    world: World,
+) -> None:
+    async with AsyncExitStack() as stack:
+        hook, token = await ready(world, stack)
+        one, url = await stack.enter_async_context(receiver())
+        ada = await stack.enter_async_context(world.logged_in())
+        await world.notify(hook, ODD_BODY, event_id="1", event_name="job.updated")
+        (n,) = await ada.notifications()
+        process = await stack.enter_async_context(
+            listen(world.base, token, "--event", "job.created", "--forward-to", url)
+        )
+        await line(process)
+        path = f"/notifications/{n['id']}/resend"
+
+        async def sent() -> bool:
+            async with ada.request(
+                "POST", path, headers={"Accept": "application/json", "Origin": ada.origin}
+            ) as answer:
+                return bool(answer.status == 200)  # 409 until the terminal is there
+
+        await eventually(sent)
+        assert "job.updated" in await line(process)
+        ((headers, body),) = one.requests
+        assert (headers["event-id"], body) == ("1", ODD_BODY)
+        await ada.json("POST", path, json={})
+        await eventually(lambda: one.has(2))  # asked for again, it comes again
