@@ -21,10 +21,10 @@ async def check(ada: Browser) -> list[dict[str, Any]]:
 
 
 def age(world: World, subscription_id: str, ms: int) -> None:
-    """Let the log's records be that much older."""
+    """Let the log's records be that much older, and no two of them of the same millisecond."""
     subscription = world.sandbox.subscriptions.by_id[subscription_id]
-    for entry in subscription.log:
-        object.__setattr__(entry, "at", round(entry.at - ms / 1000, 3))
+    for index, entry in enumerate(subscription.log):
+        object.__setattr__(entry, "at", round(entry.at + (index - ms) / 1000, 3))
 
 
 async def lose(world: World, kind: str, *events: str, count: int = 1) -> None:

@@ -52,7 +52,7 @@ async def test_the_page_tells_how_far_it_is_with_and_without_scripts(world: Worl
         assert "Comparing…" not in quick
         assert "job.updated" in quick
         assert "Moment(" not in quick
-        world.sandbox.add_fault("/callbacks-log", times=1, delay=3)
+        world.sandbox.add_fault("/callbacks-log", times=1, delay=8)
         page = await post_check(ada)
         assert "Comparing…" in page
         assert "0 of 1 log, 0 records read" in page
