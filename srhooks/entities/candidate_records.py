@@ -53,11 +53,12 @@ class CandidateRecords:
     candidate: bytes  # digest
     records: list[Record] = field(default_factory=list)  # oldest first
     known: set[bytes] = field(default_factory=set)  # digests of what is the candidate's
+    looked_up: str | None = None  # the name, where the service was asked for it
 
     @property
     def name(self) -> str | None:
         titles = [record.title for record in self.records if record.title]
-        return titles[-1] if titles else None
+        return titles[-1] if titles else self.looked_up
 
     def by_event(self) -> dict[str, int]:
         counts: dict[str, int] = {}
@@ -109,8 +110,12 @@ class _Search:
             known.add(digest)
             await self._load([digest])
             records = [record for record in self._read.values() if record.named & known]
+        names = await self._store.names_of([self._candidate])
         return CandidateRecords(
-            self._candidate, sorted(records, key=lambda record: record.id), known
+            self._candidate,
+            sorted(records, key=lambda record: record.id),
+            known,
+            names.get(self._candidate),
         )
 
     def _reached_from(self, subjects: set[bytes]) -> set[bytes]:

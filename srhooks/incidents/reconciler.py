@@ -1,9 +1,10 @@
 """Compare the callbacks logs with what arrived, and store missing notifications on request.
 
 Each subscription's log is walked from its newest record down to where the last walk began; where a
-walk stands is saved with what it found, so a killed process goes on at the same page. What is
-missing is looked at again whenever somebody asks and every RECHECK seconds: one that arrived
-meanwhile, was deleted, is older than the retention or belongs to an erased candidate is dropped.
+walk stands is saved with what it found, so a killed process goes on at the same page. Everything on
+a page is compared, older records included: the log may have got one late. What is missing is looked
+at again whenever somebody asks and every RECHECK seconds: one that arrived meanwhile, was deleted,
+is older than the retention or belongs to an erased candidate is dropped.
 """
 
 import asyncio
@@ -213,14 +214,20 @@ class Reconciler:
                     raise
                 walk = replace(walk, position="")  # that page is no longer known: from the top
                 continue
-            fresh = [call for call in page.calls if call.at is None or call.at >= walk.floor]
+            fresh = [call for call in page.calls if _is_after(walk.floor, call)]
             is_over = len(fresh) < len(page.calls) or page.following is None
+            oldest = now_ms() - self._window
+            compared = [
+                call
+                for call in page.calls
+                if _is_after(walk.floor, call) or (_has_id(call) and _is_after(oldest, call))
+            ]
             walk = _moved(walk, fresh)
             if is_over:
                 walk = replace(walk, checked_to=walk.top, top=None, floor=0, position="")
             else:
                 walk = replace(walk, position=page.following or "")
-            records = (read_logged(call, subscription_id, entry.hook) for call in fresh)
+            records = (read_logged(call, subscription_id, entry.hook) for call in compared)
             logged = group_tries(record for record in records if record is not None)
             arrived = await self._store.arrived(logged)
             missed = [record for record in logged if record.identity not in arrived]
@@ -257,6 +264,15 @@ class Reconciler:
             await self._store.forget_missed(user_id, [record.kept.id])
             stored += 1
         return stored
+
+
+def _is_after(moment: int, call: Call) -> bool:
+    return call.at is None or call.at >= moment
+
+
+def _has_id(call: Call) -> bool:
+    """Whether it can be looked up by its id. By its body takes too long to do so at each check."""
+    return bool(call.logged_headers.get("event-id"))
 
 
 def _moved(walk: LogWalk, calls: Sequence[Call]) -> LogWalk:

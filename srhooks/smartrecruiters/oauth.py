@@ -89,12 +89,12 @@ def _grant(answer: Answer) -> Grant:
 
 
 def _scopes(value: Any) -> tuple[str, ...] | None:
-    """Separated by spaces (RFC 6749, 3.3); a list is understood as well."""
+    """Separated by spaces (RFC 6749, 3.3), in their order; a list is understood as well."""
     if isinstance(value, list) and all(isinstance(scope, str) for scope in value):
         value = " ".join(value)
     if not isinstance(value, str) or not value.isprintable():
         return None
-    return tuple(sorted(set(value[:MAX_SCOPES].split()))) or None
+    return tuple(dict.fromkeys(value[:MAX_SCOPES].split())) or None
 
 
 def _is_token(value: Any) -> bool:

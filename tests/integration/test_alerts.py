@@ -198,6 +198,7 @@ async def test_the_page_and_its_form(mailing: World, box: Mailbox) -> None:
     [
         {"kind": ["loud"]},
         {"email": ["nobody"]},
+        {"email": [""]},
         {"email": ["a@b\r\nBcc: c@d.example"]},
         {"email": ["é@b.example"]},
         {"email": [f"a{n}@b.example" for n in range(11)]},

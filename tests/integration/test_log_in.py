@@ -123,7 +123,7 @@ async def test_a_client_id_has_an_account_whatever_its_secret(tmp_path: Path) ->
         path = "/login/client-credentials"
         mine = await account_of(nobody, path, **CLIENT)
         assert mine["credential"] == "client-credentials"
-        assert mine["scopes"] == ["company_read", "jobs_read", "webhooks_manage"]
+        assert mine["scopes"] == ["webhooks_manage", "jobs_read", "company_read"]  # as granted
         (call,) = world.service.calls(TOKEN)
         assert call.form == CLIENT | {"grant_type": "client_credentials"}
         world.service.clients = {"client-1": "new", "client-2": "secret-1"}

@@ -255,6 +255,15 @@ async def test_a_later_check_goes_on_where_the_last_one_ended(world: World) -> N
         assert len(asked) == 1
 
 
+async def test_what_the_log_gets_late_is_named_too(world: World) -> None:
+    async with world.logged_in() as ada:
+        made = await ada.subscribe("job.created")
+        record(world, made, "e1", HOUR, delivered=True)
+        await check(ada)
+        record(world, made, "late", 2 * HOUR, delivered=True)
+        assert (await check(ada)).keys() == {"e1", "late"}
+
+
 async def test_its_entity_is_fetched_as_it_is_now(world: World) -> None:
     async with world.logged_in() as ada:
         await ada.subscribe("job.updated")

@@ -51,7 +51,10 @@ async def test_an_application_is_headed_by_candidate_and_job(world: World, ada: 
     text = " ".join(re.sub(r"<[^>]+>", "", await ada.page("/notifications")).split())
     assert "→ In review application.status.updated" in text
     assert text.count("Ada Byron · Head Chef") == 2
-    await ada.json("POST", "/candidates/erase", json={"candidateId": "c1", "confirm": True})
+    erase = {"candidateId": "c1", "dryRun": True}
+    assert (await ada.json("POST", "/candidates/erase", json=erase))["name"] == "Ada Byron"
+    erase = {"candidateId": "c1", "confirm": True}
+    await ada.json("POST", "/candidates/erase", json=erase)
     for path in ("/notifications", "/notifications?q=yron"):
         assert "Byron" not in await ada.page(path)
     assert await world.services.store.find_names((await world.services.store.user_ids())[0],

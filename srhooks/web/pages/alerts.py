@@ -111,6 +111,8 @@ def _from_json(value: Any, current: AlertSettings) -> AlertSettings:
     if not isinstance(value, dict):
         raise BadRequestError('the body must be an object such as {"email": [], "kind": []}')
     emails = _texts(value, "email")
+    if emails is not None and not all(email.strip() for email in emails):
+        raise BadRequestError('"email" has an empty address: leave it out')  # a form's may be empty
     kinds = _texts(value, "kind")
     return AlertSettings(
         current.emails if emails is None else read_emails(emails),
