@@ -77,7 +77,7 @@ async def known_job(ada: Session) -> str:
     raise AssertionError("no job has a timeline")
 
 
-@pytest.mark.timeout(300)  # axe looks at every element: seconds a page on a busy machine
+@pytest.mark.timeout(600)  # axe looks at every element: seconds a page on a busy machine
 @pytest.mark.parametrize("scheme", get_args(Scheme))
 async def test_axe_finds_nothing_grave(chromium: Browser, town: World, scheme: Scheme) -> None:
     async with town.logged_in() as ada:

@@ -164,6 +164,7 @@ async def test_a_search_that_takes_long_shows_how_far_it_got_and_goes_on(
     chromium: Browser, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "FIRST_TIME", 0.0)
+    monkeypatch.setattr(feed, "PAGE_TIME", 60.0)  # what follows is found, however busy the machine
     async with world.logged_in() as ada:
         await store_some(world, ada, 1, b'{"kind": "uu"}')
         await store_some(world, ada, 600, b"{}")

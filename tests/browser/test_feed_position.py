@@ -9,7 +9,7 @@ from playwright.async_api import Browser, Locator, Page, Route, WebSocketRoute, 
 from tests.integration.test_export import store_some
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.feed_page import rows, some
-from tests.support.harness import World, eventually
+from tests.support.harness import DEADLINE, World, eventually
 
 pytestmark = needs_chromium
 
@@ -142,7 +142,7 @@ async def test_a_detail_that_was_left_does_not_open_again(chromium: Browser, wor
         async with world.logged_in() as ada:
             hook = (await ada.notifications())[0]["hookId"]
         await world.notify(hook, event_name="job.created", event_id="0")  # once more: a new state
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), DEADLINE)
         async with page.expect_event("requestfailed"):  # it is given up
             await page.go_back()
         answer.set()

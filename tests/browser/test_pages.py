@@ -74,7 +74,6 @@ OUTLINED = """() => {
 }"""
 
 
-@pytest.mark.timeout(180)
 async def test_the_focus_is_seen_wherever_it_goes(chromium: Browser, world: World) -> None:
     paths = await addresses(world)
     unseen = []

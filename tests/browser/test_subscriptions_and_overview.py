@@ -13,7 +13,7 @@ from srhooks.subscriptions.service import ACTIVATION_TIMEOUT
 from srhooks.web.live import connection
 
 from tests.support.browser import HASTE, answer_question, needs_chromium, open_browser
-from tests.support.harness import World
+from tests.support.harness import DEADLINE, World
 from tests.support.harness import world as start_world
 
 pytestmark = needs_chromium
@@ -263,7 +263,7 @@ async def test_the_form_says_what_it_waits_for_and_longer_than_the_server_does(
         await expect(waiting).to_have_text("", use_inner_text=True)
         await page.route("**/subscriptions", hold)
         await create.click()
-        await asyncio.wait_for(asked.wait(), 10)
+        await asyncio.wait_for(asked.wait(), DEADLINE)
         await expect(waiting).to_have_text("Waiting for SmartRecruiters…", use_inner_text=True)
         await expect(page.locator("#new-message")).to_be_empty()
         answer.set()

@@ -176,7 +176,7 @@ async def test_who_leaves_is_replaced_at_once_and_numbers_are_unique(
     async def another() -> bool:
         return len(ran) == 2 and ran[1] != ran[0]
 
-    await eventually(another, within=5)
+    await eventually(another)
     for task in leading:
         task.cancel()
     await asyncio.gather(*leading, return_exceptions=True)
@@ -225,7 +225,7 @@ async def test_what_a_process_locked_that_froze_between_two_messages_is_free_aga
                 return await store._write("UPDATE leases SET owner = owner") > 0
             return False
 
-        await eventually(is_free, within=30)
+        await eventually(is_free)
     finally:
         for connection in (frozen, idle):
             connection.terminate()

@@ -8,6 +8,8 @@ import pytest
 from srhooks.hub import KINDS, Event, EventQueue, Hub, make_hub
 from srhooks.store import make_store
 
+from tests.support.harness import DEADLINE
+
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Hub]:
@@ -21,7 +23,7 @@ async def hub(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[H
 
 
 async def next_events(queue: EventQueue) -> list[Event]:
-    return await asyncio.wait_for(queue.next_events(), 5)
+    return await asyncio.wait_for(queue.next_events(), DEADLINE)
 
 
 async def test_every_viewer_of_a_user_hears_and_nobody_else(hub: Hub) -> None:

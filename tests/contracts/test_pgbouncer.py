@@ -18,7 +18,7 @@ from srhooks.store.postgres import PostgresStore
 from srhooks.store.postgres_connection import Server
 from srhooks.store.postgres_url import UrlError, read_address
 
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.pgbouncer import pgbouncer
 from tests.support.stored import TOKENS, add, notification, person
 
@@ -156,7 +156,7 @@ async def told(hub: PostgresHub, queue: EventQueue, other: PostgresHub) -> None:
     await eventually(hears)
     queue.drain()
     other.publish("u1", Event("incident"))
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while "incident" not in {event.kind for event in await queue.next_events()}:
             """What may have been missed before."""
 

@@ -21,7 +21,7 @@ from srhooks.hub.wire import (
 from srhooks.store import make_store
 from srhooks.store.postgres import PostgresStore
 
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.stored import TOKENS, add, person
 
 NEVER = 3600.0  # seconds
@@ -73,7 +73,7 @@ async def watched(hub: PostgresHub, user_id: str) -> EventQueue:
 
 
 async def heard(queue: EventQueue) -> list[Event]:
-    return await asyncio.wait_for(queue.next_events(), 10)
+    return await asyncio.wait_for(queue.next_events(), DEADLINE)
 
 
 async def hear(queue: EventQueue, *kinds: str) -> None:

@@ -7,7 +7,7 @@ from srhooks.fleet.rate_shares import RateShares, spread
 from srhooks.smartrecruiters.limiter import CONCURRENT, RATE, Limiters
 from srhooks.store.process_table import ProcessTable, SlotRequest, Wanted
 
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.memberships import Memberships
 
 
@@ -77,7 +77,7 @@ async def test_slots_of_a_process_that_died_lapse(memberships: Memberships) -> N
     callers = Callers(members)
     await asyncio.gather(*(callers.call(0, foreground=True) for _ in range(RATE)))
     callers.tasks[0].cancel()  # it gives nothing back
-    await asyncio.wait_for(callers.call(1, foreground=True), 8)
+    await asyncio.wait_for(callers.call(1, foreground=True), DEADLINE)
     await callers.close()
 
 
@@ -90,7 +90,7 @@ async def test_slots_that_the_database_lost_are_made_anew(memberships: Membershi
         "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE datname = current_database() AND pid <> pg_backend_pid(); END $$"
     )
-    async with asyncio.timeout(15):
+    async with asyncio.timeout(DEADLINE):
         await asyncio.gather(*(callers.call(0, foreground=True) for _ in range(2 * RATE)))
     await callers.close()
 

@@ -7,7 +7,7 @@ import pytest
 from srhooks.server.bounded_parser import MAX_QUEUED
 from srhooks.web.http.leaving import LEAVING
 
-from tests.support.harness import World
+from tests.support.harness import DEADLINE, World
 
 BODY = b'{"id": "1"}'
 
@@ -19,9 +19,9 @@ async def converse(world: World, *requests: bytes, answers: int = 1) -> bytes:
     for request in requests:
         writer.write(request)
         for _ in range(answers):
-            got += await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 5)
+            got += await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), DEADLINE)
     writer.write_eof()
-    got += await asyncio.wait_for(reader.read(), 5)
+    got += await asyncio.wait_for(reader.read(), DEADLINE)
     writer.close()
     return got
 

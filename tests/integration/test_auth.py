@@ -10,7 +10,15 @@ import pytest
 from aiohttp import WSMsgType
 from yarl import URL
 
-from tests.support.harness import SECRET, Browser, World, application, eventually, free_port
+from tests.support.harness import (
+    DEADLINE,
+    SECRET,
+    Browser,
+    World,
+    application,
+    eventually,
+    free_port,
+)
 from tests.support.harness import world as start_world
 from tests.support.odd_service import FAMOUS, OddService, odd_world
 
@@ -120,7 +128,7 @@ async def test_who_turns_out_to_be_no_administrator_is_logged_out(world: World) 
             answer = await world.log_in(ada, "Omar")
             assert answer.status == 403
             assert "Log out" not in await answer.text()
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(DEADLINE):
                 while (await socket.receive()).type != WSMsgType.CLOSE:
                     pass
         assert not await is_logged_in(ada)
@@ -213,7 +221,7 @@ async def test_logging_out_ends_the_session_for_good(world: World) -> None:
         async with ada.live() as socket, same.live() as kept, her.live() as hers:
             async with ada.request("POST", "/logout", headers={"Origin": ada.base}) as answer:
                 assert (answer.status, answer.headers["Location"]) == (303, "/")
-            closed = await asyncio.wait_for(socket.receive(), 5)
+            closed = await asyncio.wait_for(socket.receive(), DEADLINE)
             assert closed.type is WSMsgType.CLOSE
             assert not kept.closed
             assert not hers.closed
@@ -251,14 +259,14 @@ async def test_a_session_lasts_while_it_is_used(tmp_path: Path) -> None:
             assert await is_logged_in(ada)  # which renews it
             return not await is_logged_in(ada, first)
 
-        await eventually(is_over, within=10)
+        await eventually(is_over)
         assert await is_logged_in(ada)
         last = cookies_of(ada)
 
         async def last_is_over() -> bool:
             return not await is_logged_in(ada, last)
 
-        await eventually(last_is_over, within=10)
+        await eventually(last_is_over)
 
 
 async def test_secrets_rotate_and_end(world: World, tmp_path: Path) -> None:

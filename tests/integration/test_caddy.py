@@ -17,7 +17,7 @@ import yaml
 from srhooks.sandbox import SandboxSettings, create_sandbox
 from srhooks.server.runner import served
 
-from tests.support.harness import Browser, eventually, free_port
+from tests.support.harness import DEADLINE, Browser, eventually, free_port
 from tests.support.machine import program
 from tests.support.recipes import CHOSEN, Programs, interpolated, is_ready, text
 
@@ -86,8 +86,8 @@ async def site(recipe: str, folder: Path, database: str) -> AsyncIterator[Site]:
             )  # fmt: skip
             async with aiohttp.ClientSession() as session:
                 for port in upstreams:
-                    await eventually(lambda: is_ready(session, port), within=30)  # noqa: B023 - awaited
-            await eventually(lambda: asyncio.to_thread(authority.exists), within=30)
+                    await eventually(lambda: is_ready(session, port))  # noqa: B023 - awaited
+            await eventually(lambda: asyncio.to_thread(authority.exists))
             trusting = aiohttp.TCPConnector(
                 ssl=ssl.create_default_context(cafile=str(authority)), limit=0
             )
@@ -100,7 +100,7 @@ async def site(recipe: str, folder: Path, database: str) -> AsyncIterator[Site]:
                             return bool(answer.status == 200)
                     return False
 
-                await eventually(answers, within=30)
+                await eventually(answers)
                 yield Site(browser, servers)
 
 
@@ -122,7 +122,7 @@ async def test_a_page_is_live_through_caddy(recipe: str, tmp_path: Path, postgre
             assert await here.deliver(hook_id, 1) == 202
             (stored,) = await here.browser.notifications()
             frame = ""
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(DEADLINE):
                 while stored["id"] not in frame:
                     frame = await socket.receive_str()
         async with here.browser.request("GET", "/metrics") as answer:

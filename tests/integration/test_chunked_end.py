@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 from srhooks.server.runner import served
 
-from tests.support.harness import World
+from tests.support.harness import DEADLINE, World
 
 CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
 NEXT = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -37,7 +37,7 @@ async def converse(seen: Seen, *pieces: bytes, pause: float = 0.0) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(pause)  # a sender's; that they arrive together is right as well
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(DEADLINE):
             got = await reader.read()
         writer.close()
     return got
@@ -102,6 +102,6 @@ async def test_a_malformed_body_is_the_senders_mistake(world: World, path: str) 
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(0.01)  # a sender's, as above
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), DEADLINE)
         assert answer.split()[1] in {b"303", b"400", b"401", b"404"}, answer[:200]
         writer.close()

@@ -6,7 +6,6 @@ import re
 import signal
 import socket
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,7 +18,7 @@ from srhooks.commands.demo_traffic import LOST
 from srhooks.protocol.event_types import family
 from srhooks.sandbox.people import company_people
 
-from tests.support.harness import Browser, eventually, free_port, nobody
+from tests.support.harness import DEADLINE, Browser, eventually, free_port, nobody
 
 WAYS = {
     "api-key": {"api_key": "API key"},
@@ -42,7 +41,7 @@ async def demo(*args: str) -> AsyncIterator[Process]:
 
 async def welcome(process: Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readuntil(b"stops both.\n"), 30)).decode()
+    return (await asyncio.wait_for(process.stdout.readuntil(b"stops both.\n"), DEADLINE)).decode()
 
 
 def shown(label: str, text: str) -> str:
@@ -68,7 +67,7 @@ async def test_it_shows_live_notifications_and_ends_cleanly(tmp_path: Path) -> N
             await log_in(session, address[1], company_people()[0].id)
             ada = Browser(address[1], session)
             async with ada.live() as socket_:
-                assert "/notifications/" in await asyncio.wait_for(socket_.receive_str(), 10)
+                assert "/notifications/" in await asyncio.wait_for(socket_.receive_str(), DEADLINE)
 
                 async def all_kinds() -> bool:
                     found = await ada.notifications("?limit=200")
@@ -81,14 +80,12 @@ async def test_it_shows_live_notifications_and_ends_cleanly(tmp_path: Path) -> N
                         and any(one["deliveries"] > 1 for one in found)
                     )
 
-                await eventually(all_kinds, within=30)
+                await eventually(all_kinds)
                 found = await ada.notifications("?limit=200")
                 assert not any("cookie" in one["headers"] for one in found)
-                started = time.monotonic()
                 process.send_signal(signal.SIGINT)
-                _, error = await asyncio.wait_for(process.communicate(), 10)
+                _, error = await asyncio.wait_for(process.communicate(), DEADLINE)
         assert process.returncode == 0
-        assert time.monotonic() - started < 5
         assert error == b""
     assert (tmp_path / "kept" / "session-secret").stat().st_mode & 0o077 == 0
     assert (tmp_path / "kept" / "srhooks.db").exists()
@@ -100,7 +97,7 @@ async def test_a_port_in_use_is_one_clear_line(taken: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as one:
         port = str(one.getsockname()[1])
         async with demo(taken, port, other, str(free_port())) as process:
-            out, error = await asyncio.wait_for(process.communicate(), 20)
+            out, error = await asyncio.wait_for(process.communicate(), DEADLINE)
     assert process.returncode == 1
     assert out == b""
     (line,) = error.decode().splitlines()
@@ -121,7 +118,7 @@ async def test_it_can_be_stopped_while_it_starts() -> None:
     async with demo("--port", "0", "--sandbox-port", str(port)) as process:
         await eventually(sandbox_listens)  # and the rest does not yet
         process.send_signal(signal.SIGTERM)
-        await asyncio.wait_for(process.communicate(), 10)
+        await asyncio.wait_for(process.communicate(), DEADLINE)
     assert process.returncode in {0, -signal.SIGTERM}  # the latter: Python itself was starting
 
 
@@ -141,7 +138,7 @@ async def test_an_outage_is_a_story_of_its_own(tmp_path: Path) -> None:
             names = [one["eventName"] for one in deliveries]
             return names[-len(LOST) :] == list(LOST)
 
-        await eventually(three_are_lost, within=30)
+        await eventually(three_are_lost)
         process.send_signal(signal.SIGINT)
-        await asyncio.wait_for(process.communicate(), 10)
+        await asyncio.wait_for(process.communicate(), DEADLINE)
     assert process.returncode == 0

@@ -27,7 +27,7 @@ from tests.support.egress import (
     tls_in_front,
 )
 from tests.support.environment import bare_environment
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.mail import mail_server
 from tests.support.strict_service import StrictService, StrictWorld, strict_world
 
@@ -218,7 +218,7 @@ async def test_send_and_listen_go_the_same_way(outside: Outside) -> None:
             sys.executable, "-m", "srhooks", *args, env=environment | changed,
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
         )  # fmt: skip
-        out, _ = await asyncio.wait_for(process.communicate(), 30)
+        out, _ = await asyncio.wait_for(process.communicate(), DEADLINE)
         return process.returncode, out.decode()
 
     async with served(app, "127.0.0.1", 0) as port:

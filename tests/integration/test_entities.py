@@ -34,7 +34,7 @@ async def settled(browser: Browser, status: str, count: int = 1) -> dict[str, An
         found = [one["entity"] for one in await browser.notifications("?limit=200")]
         return found if [one["status"] for one in found].count(status) >= count else []
 
-    return (await eventually(look, within=20))[0]
+    return (await eventually(look))[0]
 
 
 async def test_any_json_may_be_a_state(odd: OddWorld, zoe: Browser, made: Created) -> None:

@@ -18,7 +18,7 @@ from tests.support.erasing import (
     hook_of,
     settled,
 )
-from tests.support.harness import Browser, World, application, eventually
+from tests.support.harness import DEADLINE, Browser, World, application, eventually
 from tests.support.harness import world as start_world
 
 GONE = {"candidateId": GRACE_HOPPER, "confirm": True}
@@ -34,7 +34,7 @@ async def test_a_candidate_is_erased_from_every_place(
     async with ada.live() as socket:
         answer = await ada.json("POST", "/candidates/erase", json=GONE)
         assert answer == {"erased": len(carrying)}
-        async with asyncio.timeout(5):  # what was on its way before may come first
+        async with asyncio.timeout(DEADLINE):  # what was on its way before may come first
             while "Erased" not in (frame := await socket.receive_str()):
                 pass
         assert any(number in frame for number in carrying)

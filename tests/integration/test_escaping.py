@@ -9,7 +9,7 @@ import pytest
 from srhooks.domain.models import Hook
 from srhooks.intake.hook_cache import new_hook_id
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 
 # Breaks out of text, of quoted and bare attributes, of titles and of comments, if anything does.
 PROBE = '"\'><xss-probe xssprobe=1 onprobe=x>--></title></pre></li> xssprobe="2" {{7*7}} `'
@@ -95,7 +95,7 @@ async def test_no_page_or_fragment_is_broken_by_what_came_in(world: World, ada: 
     async with ada.live() as socket:
         await receive(world, hook.id)
         frames = ""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(DEADLINE):
             while frames.count("<li") < 8:  # six arrive, two are fetched
                 frames += await socket.receive_str()
         check(frames)

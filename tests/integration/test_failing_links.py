@@ -32,7 +32,7 @@ async def settle(zoe: Browser, part: str, status: str, count: int) -> list[dict[
         found = await states(zoe, part)
         return found if [one["status"] for one in found] == [status] * count else []
 
-    return await eventually(look, within=20)
+    return await eventually(look)
 
 
 PDF: Reply = (200, b"%PDF-1.7\n" + b"x" * 90, {"Content-Type": "application/pdf"})
@@ -83,7 +83,7 @@ async def test_links_that_hang_give_way(odd: OddWorld, zoe: Browser, made: dict[
         found = await states(zoe, "/hang/")
         return [one["status"] for one in found].count("fetched") >= BAD - 2
 
-    await eventually(most_fetched, within=20)
+    await eventually(most_fetched)
 
 
 async def test_a_link_that_answers_slowly_is_fetched_beside_others(
@@ -108,7 +108,7 @@ async def test_what_names_a_failing_link_does_not_reset_its_back_off(
         await deliver(odd, made, link)
         return odd.service.calls("GET", "/bad/1") >= 4
 
-    await eventually(tried, within=20)
+    await eventually(tried)
     assert_backs_off(odd, "/bad/1")
     assert {one["status"] for one in await states(zoe, "/bad/")} == {"pending"}
 

@@ -142,7 +142,7 @@ async def test_an_account_is_deleted_on_a_full_disk(
             rows = "SELECT count(*) FROM notifications WHERE user_id NOT IN (SELECT id FROM users)"
             return bool((await store._read(rows))[0][0] == 0)  # type: ignore[attr-defined]
 
-        await eventually(gone, within=30)
+        await eventually(gone)
         kept = {n["eventName"] for n in await grace.notifications()}
         assert kept == {"job.created"}
         async with world.logged_in() as again:  # a new account, with nothing of the old one

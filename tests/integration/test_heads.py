@@ -13,7 +13,7 @@ from srhooks.server.bounded_parser import FIELD_COST, MAX_HEAD
 from srhooks.server.connection import ON_REFUSED
 from srhooks.server.runner import served
 
-from tests.support.harness import World, eventually
+from tests.support.harness import DEADLINE, World, eventually
 
 START = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n"
 Refusals = Counter[str]
@@ -47,7 +47,7 @@ async def converse(port: int, *pieces: bytes, answers: int = 1) -> bytes:
             await writer.drain()
             await asyncio.sleep(0)
     got = b""
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         with contextlib.suppress(ConnectionError):
             while len(statuses(got)) < answers and (more := await reader.read(10_000)):
                 got += more

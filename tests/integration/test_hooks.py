@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from srhooks.sandbox.events import EVENTS
 
-from tests.support.harness import Browser, World
+from tests.support.harness import DEADLINE, Browser, World
 from tests.support.harness import world as start_world
 
 
@@ -31,7 +31,7 @@ async def raw(base: str, request: bytes) -> bytes:
     where = urlsplit(base)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
     writer.write(request)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         answer = await reader.read()
     writer.close()
     return answer

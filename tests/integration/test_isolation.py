@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 
 MARK = "only-hers-4711"
 
@@ -126,13 +126,13 @@ async def test_no_push_of_hers_reaches_anothers_page(world: World, two: Two) -> 
     async with two.ada.live("?cursor=0") as all_of_mine, two.ada.live() as mine:
         async with two.grace.live() as hers:
             await world.notify(two.hers["hookId"], b"{}", event_name=MARK)
-            assert MARK in await asyncio.wait_for(hers.receive_str(), 5)
+            assert MARK in await asyncio.wait_for(hers.receive_str(), DEADLINE)
         await world.notify(two.mine["hookId"], b"{}", event_name="mine")
         for socket in (all_of_mine, mine):
-            frame = await asyncio.wait_for(socket.receive_str(), 5)
+            frame = await asyncio.wait_for(socket.receive_str(), DEADLINE)
             while "mine" not in frame:
                 assert MARK not in frame
-                frame = await asyncio.wait_for(socket.receive_str(), 5)
+                frame = await asyncio.wait_for(socket.receive_str(), DEADLINE)
             assert MARK not in frame
 
 

@@ -18,7 +18,14 @@ from srhooks.commands import listen_client
 from srhooks.server.runner import served
 from srhooks.web.pages import feed
 
-from tests.support.harness import World, application, eventually, free_port, served_sandbox
+from tests.support.harness import (
+    DEADLINE,
+    World,
+    application,
+    eventually,
+    free_port,
+    served_sandbox,
+)
 
 ODD_BODY = b'\xff\x00{"id":  "\xe2\x82\xac"}\r\n'
 
@@ -67,12 +74,12 @@ async def listen(server: str, token: str, *args: str) -> AsyncIterator[Process]:
 
 async def line(process: Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), 20)).decode().rstrip("\n")
+    return (await asyncio.wait_for(process.stdout.readline(), DEADLINE)).decode().rstrip("\n")
 
 
 async def stopped(process: Process) -> tuple[int | None, str, str]:
     process.send_signal(signal.SIGINT)
-    out, error = await asyncio.wait_for(process.communicate(), 10)
+    out, error = await asyncio.wait_for(process.communicate(), DEADLINE)
     return process.returncode, out.decode(), error.decode()
 
 
@@ -142,7 +149,7 @@ async def test_nothing_is_lost_or_doubled_across_a_restart_of_the_server(tmp_pat
             world = World(settings, fake, app)
             for number in range(5, 130):  # more than fit into one page
                 await world.notify(hook, b"{}", event_id=str(number))
-            await eventually(lambda: one.has(130), within=30)
+            await eventually(lambda: one.has(130))
             await world.notify(hook, b"{}", event_id="130")
             await eventually(lambda: one.has(131))
             code, _, error = await stopped(process)
@@ -176,7 +183,7 @@ async def test_a_wrong_token_or_no_server_is_one_clear_line(world: World) -> Non
     nowhere = f"http://127.0.0.1:{free_port()}"
     for server, said in ((world.base, "personal token"), (nowhere, f"cannot reach {nowhere}")):
         async with listen(server, "srhooks_wrong", "--print-only") as process:
-            out, error = await asyncio.wait_for(process.communicate(), 20)
+            out, error = await asyncio.wait_for(process.communicate(), DEADLINE)
         assert process.returncode == 1
         assert out == b""
         (only,) = error.decode().splitlines()
@@ -186,7 +193,7 @@ async def test_a_wrong_token_or_no_server_is_one_clear_line(world: World) -> Non
         async with listen(world.base, made["token"], "--print-only") as process:
             await line(process)
             await ada.json("POST", f"/terminal/tokens/{made['id']}/revoke", status=204)
-            _, error = await asyncio.wait_for(process.communicate(), 20)
+            _, error = await asyncio.wait_for(process.communicate(), DEADLINE)
             assert process.returncode == 1
             assert b"revoked" in error
 

@@ -10,12 +10,12 @@ from srhooks.domain.models import Hook
 from srhooks.intake.hook_cache import new_hook_id
 
 from tests.integration.test_listen import listen, receiver
-from tests.support.harness import World, eventually
+from tests.support.harness import DEADLINE, World, eventually
 
 
 async def replayed(world: World, token: str, *args: str) -> tuple[int | None, list[str], str]:
     async with listen(world.base, token, *args) as process:
-        out, error = await asyncio.wait_for(process.communicate(), 30)
+        out, error = await asyncio.wait_for(process.communicate(), DEADLINE)
     return process.returncode, out.decode().splitlines(), error.decode()
 
 

@@ -37,7 +37,7 @@ async def caught_up(page: Page) -> None:
         await expected.load()
         return page.shown() == expected.shown()
 
-    await eventually(shows_the_same, within=30)
+    await eventually(shows_the_same)
 
 
 async def walk(seed: int, folder: Path) -> None:
@@ -96,7 +96,7 @@ async def walk(seed: int, folder: Path) -> None:
                 app, _ = await running.enter_async_context(
                     application(folder, sandbox_port, port=port)
                 )
-        await eventually(lambda: entity_is_known(world, pages[0]), within=30)
+        await eventually(lambda: entity_is_known(world, pages[0]))
         for page in pages:
             await caught_up(page)
             assert page.complaints == [], page.query

@@ -6,7 +6,7 @@ import contextlib
 import pytest
 from srhooks.web.live.websocket_frames import text_frame
 
-from tests.support.harness import World
+from tests.support.harness import DEADLINE, World
 
 PAGES = 130  # more than are served in a row
 
@@ -44,7 +44,7 @@ async def test_many_pages_with_cursors_of_their_own_all_get_everything_once(worl
         for number, page in enumerate(pages):
             wanted = shown[number % 4]
             text = ""
-            async with asyncio.timeout(10):
+            async with asyncio.timeout(DEADLINE):
                 while ids[wanted[-1]] not in text:
                     text += await page.receive_str()
             found = [name for name in ids for _ in range(text.count(f'<li id="n-{ids[name]}"'))]

@@ -12,7 +12,7 @@ from srhooks.domain.models import NewNotification
 from srhooks.hub import Event
 from srhooks.store import Store
 
-from tests.support.harness import World, eventually
+from tests.support.harness import DEADLINE, World, eventually
 from tests.support.page_model import Page
 
 
@@ -22,13 +22,13 @@ async def test_a_page_that_comes_back_beside_another_hears_what_it_missed(world:
         async with ada.live("?view=overview"):
             async with ada.live("?cursor=0") as feed:
                 await world.notify(hook, event_name="first", event_id="1")
-                while "first" not in await feed.receive_str(timeout=5):
+                while "first" not in await feed.receive_str(timeout=DEADLINE):
                     pass
             (user_id,) = await world.services.store.user_ids()
             cursor = await world.services.store.last_rev(user_id)
             await world.notify(hook, event_name="missed", event_id="2")
             async with ada.live(f"?cursor={cursor}") as feed:
-                assert "missed" in await feed.receive_str(timeout=5)
+                assert "missed" in await feed.receive_str(timeout=DEADLINE)
 
 
 async def test_what_is_being_committed_reaches_a_page_that_opens(world: World) -> None:
@@ -49,7 +49,7 @@ async def test_what_is_being_committed_reaches_a_page_that_opens(world: World) -
             async with ada.live() as socket:
                 await other.execute("ROLLBACK")
                 assert await posting == 202
-                while "inflight" not in await socket.receive_str(timeout=5):
+                while "inflight" not in await socket.receive_str(timeout=DEADLINE):
                     pass
 
 
@@ -75,11 +75,11 @@ async def test_a_log_out_closes_pages_in_the_middle_of_a_storm(world: World) -> 
             coming = asyncio.create_task(storm(store, world, user_id))
             try:
                 for _ in range(3):
-                    await mine.receive_str(timeout=5)
+                    await mine.receive_str(timeout=DEADLINE)
                 headers = {"Origin": world.base}
                 async with ada.request("POST", "/logout", headers=headers, allow_redirects=False):
                     pass
-                async with asyncio.timeout(5):
+                async with asyncio.timeout(DEADLINE):
                     while (await mine.receive()).type is WSMsgType.TEXT:
                         pass
                 assert mine.close_code == 4401
@@ -108,7 +108,7 @@ async def test_what_was_not_there_is_not_remembered_as_deleted(world: World) -> 
 
 
 async def frame_with(socket: Any, text: str) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while text not in (frame := await socket.receive_str()):
             pass
     found: str = frame
@@ -122,7 +122,7 @@ async def test_a_page_says_that_the_grant_died_and_is_closed(world: World) -> No
             world.sandbox.revoke_grants()
             await world.fire("job.created")
             assert "Log in again" in await frame_with(socket, "login has expired")
-            while (message := await socket.receive(timeout=10)).type is WSMsgType.TEXT:
+            while (message := await socket.receive(timeout=DEADLINE)).type is WSMsgType.TEXT:
                 pass
             assert message.data == 4401
 

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 
 
 async def refusal(browser: Browser, headers: dict[str, str], query: str = "") -> int:
@@ -21,7 +21,7 @@ async def refusal(browser: Browser, headers: dict[str, str], query: str = "") ->
 async def frames_until(socket: aiohttp.ClientWebSocketResponse, wanted: str) -> list[str]:
     """Every frame up to the one that holds `wanted`."""
     seen: list[str] = []
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while not seen or wanted not in seen[-1]:
             seen.append(await socket.receive_str())
     return seen
@@ -74,7 +74,7 @@ async def test_without_parameters_everything_of_ones_own_is_pushed(world: World)
             for viewer in (socket, second):
                 text = "".join(await frames_until(viewer, real["entity"]["data"]["title"]))
                 while not all(one["id"] in text for one in found):
-                    text += await asyncio.wait_for(viewer.receive_str(), 10)
+                    text += await asyncio.wait_for(viewer.receive_str(), DEADLINE)
                 assert "offer.created" not in text
             theirs = "".join(await frames_until(other, "offer.created"))
             assert not any(one["id"] in theirs for one in found)
@@ -103,7 +103,7 @@ async def test_parameters_filter_as_they_do_the_feed(world: World) -> None:
         for query, wanted in queries.items():
             text = ""
             while any(ids[name] not in text for name in wanted):
-                text += await asyncio.wait_for(sockets[query].receive_str(), 10)
+                text += await asyncio.wait_for(sockets[query].receive_str(), DEADLINE)
             rows = set(re.findall(r'<li id="n-([0-9a-z]{13})"', text))
             assert rows == {ids[name] for name in wanted}, query
         for socket in (everything, *sockets.values()):

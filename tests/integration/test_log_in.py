@@ -8,7 +8,7 @@ import pytest
 from srhooks.domain.models import Hook
 from srhooks.intake.hook_cache import new_hook_id
 
-from tests.support.harness import Browser, eventually
+from tests.support.harness import DEADLINE, Browser, eventually
 from tests.support.strict_service import (
     COMPANY,
     LIST,
@@ -90,7 +90,7 @@ async def test_people_of_one_company_see_the_same_live(tmp_path: Path) -> None:
             async with bob.request("POST", f"/hooks/{hook}", data=b'{"id": "1"}') as answer:
                 assert answer.status == 202
             for socket in (first, second):
-                frame = await asyncio.wait_for(socket.receive_str(), 5)
+                frame = await asyncio.wait_for(socket.receive_str(), DEADLINE)
                 assert "/notifications/" in frame
         assert await ada.notifications() == await bob.notifications()
 
@@ -260,7 +260,9 @@ async def test_a_revoked_key_is_a_dead_grant_and_another_one_revives_it(tmp_path
         world.service.keys = {OTHER_KEY}
         async with ada.live() as socket:
             await ada.json("GET", "/subscriptions", status=401)
-            while (message := await asyncio.wait_for(socket.receive(), 5)).type.name == "TEXT":
+            while (
+                message := await asyncio.wait_for(socket.receive(), DEADLINE)
+            ).type.name == "TEXT":
                 assert "login has expired" in message.data
             assert message.data == 4401
         assert (await ada.json("GET", "/account"))["account"]["grant"] == "dead"

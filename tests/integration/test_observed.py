@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 from tests.support.process import process
 
 PLANTED = "Zebedee Quux"
@@ -82,7 +82,7 @@ async def test_every_stage_is_measured(name: str, world: World) -> None:
         assert await world.notify(hook, event_id="e") == 202
         assert await world.notify(hook, event_id="e") == 202
         assert await world.notify(hook + "0") == 404
-        await page.receive_str(timeout=10)
+        await page.receive_str(timeout=DEADLINE)
 
         async def fetched() -> bool:  # and the loop's lag, which is measured by the second
             seen = await measured(ada)

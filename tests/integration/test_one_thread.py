@@ -3,7 +3,7 @@
 import asyncio
 import json
 
-from tests.support.harness import World, eventually
+from tests.support.harness import DEADLINE, World, eventually
 
 
 async def test_from_log_in_to_a_live_notification(world: World) -> None:
@@ -12,7 +12,7 @@ async def test_from_log_in_to_a_live_notification(world: World) -> None:
         assert created["status"] == "active"
         async with ada.live() as socket:
             await world.fire("application.created")
-            frame = await asyncio.wait_for(socket.receive_str(), 5)
+            frame = await asyncio.wait_for(socket.receive_str(), DEADLINE)
         (notification,) = await ada.notifications()
         assert f"/notifications/{notification['id']}" in frame
         assert notification["signature"] == "valid"

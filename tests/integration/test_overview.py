@@ -11,7 +11,7 @@ from srhooks.incidents.overview import stages
 from srhooks.web.live import connection
 from srhooks.web.presentation.chart import round_up, stacked
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 
 
 async def with_traffic(world: World, ada: Browser) -> dict[str, Any]:
@@ -89,13 +89,13 @@ async def test_an_open_overview_follows(world: World, monkeypatch: pytest.Monkey
         async with ada.live("?view=overview&window=1h") as socket:
             await world.fire("job.created")
             text = ""
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(DEADLINE):
                 while "1 notification in the last hour" not in text:
                     text = await socket.receive_str()
             for _ in range(20):
                 await world.fire("job.created")
             pushes = 0
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(DEADLINE):
                 while "21 notifications in the last hour" not in text:
                     text = await socket.receive_str()
                     pushes += 1
@@ -111,7 +111,7 @@ async def test_a_suspension_is_noticed_and_shown_live(world: World, view: str) -
         await ada.page("/overview")  # what is known before
         async with ada.live(view) as socket:
             world.sandbox.subscriptions.by_id[created["id"]].status = "suspended"
-            text = await asyncio.wait_for(socket.receive_str(), 5)
+            text = await asyncio.wait_for(socket.receive_str(), DEADLINE)
             assert "inactive" in text
             assert created["id"] in text
         assert "job.created is inactive" in await ada.page("/overview")

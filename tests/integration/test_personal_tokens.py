@@ -10,7 +10,7 @@ from srhooks.accounts.personal_tokens import digest
 from srhooks.domain.account import PersonalToken
 from srhooks.domain.clock import now_ms, read_time
 
-from tests.support.harness import Browser, World
+from tests.support.harness import DEADLINE, Browser, World
 
 ODD_BODY = b'\xff\x00{"id": \xe2\x82\xac}\r\n'
 
@@ -52,7 +52,7 @@ async def test_a_program_reads_what_its_person_may_read(world: World) -> None:
             headers = shown(token)["headers"]
             async with program.session.ws_connect(f"{world.base}/live", headers=headers) as socket:
                 await world.notify(hook, b"{}", event_id="9")
-                frame = await asyncio.wait_for(socket.receive_str(), 5)
+                frame = await asyncio.wait_for(socket.receive_str(), DEADLINE)
                 assert "/notifications/" in frame
 
 
@@ -112,7 +112,7 @@ async def test_a_revoked_token_is_worth_nothing_at_once(world: World) -> None:
             async with world.logged_in("Grace") as grace:
                 await grace.json("POST", f"/terminal/tokens/{listed['id']}/revoke", status=404)
             await ada.json("POST", f"/terminal/tokens/{listed['id']}/revoke", status=204)
-            message = await asyncio.wait_for(socket.receive(), 5)
+            message = await asyncio.wait_for(socket.receive(), DEADLINE)
             assert message.type in {WSMsgType.CLOSE, WSMsgType.CLOSED}
         await program.json("GET", "/notifications", status=401, **shown(token))
 
@@ -168,7 +168,7 @@ async def test_a_token_ends(world: World) -> None:
         await program.json("GET", "/notifications", **shown("srhooks_ended"))
         headers = shown("srhooks_ended")["headers"]
         async with program.session.ws_connect(f"{world.base}/live", headers=headers) as socket:
-            message = await asyncio.wait_for(socket.receive(), 10)
+            message = await asyncio.wait_for(socket.receive(), DEADLINE)
             assert (message.type, message.data) == (WSMsgType.CLOSE, 4401)
         await program.json("GET", "/notifications", status=401, **shown("srhooks_ended"))
         assert ">expired<" in await ada.page("/terminal")

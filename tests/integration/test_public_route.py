@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 from srhooks.intake.hook_cache import new_hook_id
 
-from tests.support.harness import Browser, World
+from tests.support.harness import DEADLINE, Browser, World
 from tests.support.harness import world as start_world
 
 MEGABYTE = 1024 * 1024
@@ -35,7 +35,7 @@ class Open:
         length = f"Content-Length: {len(body)}\r\n\r\n".encode()
         writer.write(start + head + length + body)
         await writer.drain()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), DEADLINE)
         writer.close()
         return int(answer.split(b" ", 2)[1]), answer
 
@@ -146,7 +146,7 @@ async def test_headers_and_bodies_are_bounded(door: Open) -> None:
     head = f"POST /hooks/{door.hook} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc"
     writer.write(head.encode())
     writer.write_eof()
-    await asyncio.wait_for(reader.read(), 10)
+    await asyncio.wait_for(reader.read(), DEADLINE)
     writer.close()
     assert len(await door.ada.notifications()) == 1
 
@@ -184,7 +184,7 @@ async def test_a_flood_on_unknown_hooks_never_waits_for_the_writer(
         database = sqlite3.connect(tmp_path / "srhooks.db", isolation_level=None)
         database.execute("BEGIN IMMEDIATE")
         try:
-            async with aiohttp.ClientSession() as session, asyncio.timeout(20):
+            async with aiohttp.ClientSession() as session, asyncio.timeout(DEADLINE):
                 for _ in range(20):
                     calls = [
                         session.post(f"{world.base}/hooks/{new_hook_id()}", data=b"x" * 1000)

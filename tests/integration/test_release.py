@@ -21,7 +21,7 @@ VERSION = "98.7.6"
 def run(*command: str, cwd: Path, **environment: str) -> str:
     done = subprocess.run(
         command, cwd=cwd, env={**os.environ, **environment}, capture_output=True, text=True,
-        check=False, timeout=100,
+        check=False, timeout=250,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -8,7 +8,7 @@ import pytest
 from srhooks.commands.listen import _target, _url_for
 
 from tests.integration.test_listen import line, listen, receiver
-from tests.support.harness import World, application, eventually
+from tests.support.harness import DEADLINE, World, application, eventually
 from tests.support.harness import world as start_world
 
 
@@ -88,7 +88,7 @@ async def test_it_reaches_terminals_that_hang_on_another_process(
 
         await eventually(sent_to_all)
         for socket in sockets:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(DEADLINE):
                 while f'{{"resend": "{n["id"]}"}}' != await socket.receive_str():
                     pass
 

@@ -23,6 +23,7 @@ from srhooks.web.state.app_keys import HOOKS, STORE
 from tests.support.environment import bare_environment
 from tests.support.firing import fire
 from tests.support.harness import (
+    DEADLINE,
     Browser,
     World,
     application,
@@ -69,7 +70,7 @@ class Program:
 
     async def stop(self) -> None:
         self.process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(self.process.wait(), 10) == 0
+        assert await asyncio.wait_for(self.process.wait(), DEADLINE) == 0
 
 
 @contextlib.asynccontextmanager
@@ -196,7 +197,7 @@ async def use_everything(running: Program) -> Found:
             shown.append(await answer_of(ada, "GET", path, headers={"Accept": "application/json"}))
         async with ada.live(f"?q={CANDIDATE}") as socket:
             await world.notify(hook, body, **headers)
-            shown.append(await asyncio.wait_for(socket.receive_str(), 5))
+            shown.append(await asyncio.wait_for(socket.receive_str(), DEADLINE))
         cookie = next(iter(ada.session.cookie_jar)).value
         shown.append(base64.urlsafe_b64decode(cookie).decode("latin-1"))
         await malformed(running, cookie)

@@ -11,7 +11,7 @@ from srhooks.crypto import RotatingFernet
 from srhooks.domain.clock import now_ms
 from yarl import URL
 
-from tests.support.harness import SECRET, Browser, World, eventually
+from tests.support.harness import DEADLINE, SECRET, Browser, World, eventually
 from tests.support.harness import world as start_world
 
 
@@ -28,7 +28,7 @@ async def is_alive(world: World, cookies: dict[str, str]) -> bool:
 
 async def closed(socket: Any) -> int:
     """The code that a socket is closed with, whatever it is sent before."""
-    while (message := await asyncio.wait_for(socket.receive(), 10)).type is WSMsgType.TEXT:
+    while (message := await asyncio.wait_for(socket.receive(), DEADLINE)).type is WSMsgType.TEXT:
         pass
     assert message.type is WSMsgType.CLOSE
     return int(message.data)

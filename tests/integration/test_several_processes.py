@@ -17,7 +17,7 @@ from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.web.pages.log_in import GUESSES
 
 from tests.support.fleet import Processes, processes
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.stored import notification
 
 
@@ -28,7 +28,7 @@ async def two(tmp_path: Path, postgres_url: str) -> AsyncIterator[Processes]:
 
 
 async def frame_with(socket: Any, text: str) -> str:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while text not in (frame := await socket.receive_str()):
             """Frames about other things."""
     found: str = frame
@@ -36,7 +36,7 @@ async def frame_with(socket: Any, text: str) -> str:
 
 
 async def closed(socket: Any) -> int:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         while (await socket.receive()).type is WSMsgType.TEXT:
             """What it was sent before."""
     code: int = socket.close_code

@@ -14,11 +14,9 @@ import pytest
 from aiohttp import WSMsgType, web
 from srhooks.server.runner import CannotListenError, served
 
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.machine import lacks
 from tests.support.process import Process, process
-
-LIMIT = 5.0  # seconds
 
 
 @pytest.fixture
@@ -31,7 +29,7 @@ async def program(tmp_path: Path) -> AsyncIterator[Process]:
 async def gone(program: Process) -> None:
     code, seconds = await program.terminate()
     assert code == 0, program.log.read_text(encoding="utf-8")[-2000:]
-    assert seconds < LIMIT
+    assert seconds < program.patience
     assert "Traceback" not in program.log.read_text(encoding="utf-8")
 
 
@@ -173,7 +171,7 @@ async def test_a_thread_that_is_stuck_on_the_disk_is_left_behind() -> None:
     assert running.stdout is not None
     assert await running.stdout.readline() == b"ready\n"
     running.terminate()
-    assert await asyncio.wait_for(running.wait(), LIMIT) == 0
+    assert await asyncio.wait_for(running.wait(), DEADLINE) == 0  # the thread takes 60 s
 
 
 @pytest.mark.parametrize("host", ["::", "[::]"])

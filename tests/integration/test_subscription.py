@@ -7,7 +7,7 @@ from typing import Any
 
 from srhooks.protocol.event_types import FAMILIES
 
-from tests.support.harness import Browser, World
+from tests.support.harness import DEADLINE, Browser, World
 
 
 async def post(browser: Browser, path: str, **fields: Any) -> tuple[int, str]:
@@ -206,7 +206,7 @@ async def test_the_steps_of_a_handshake_are_pushed_as_they_happen(world: World) 
         async with ada.live("?view=subscriptions") as socket:
             await ada.json("POST", f"/subscriptions/{created['id']}/activation", status=204)
             text = ""
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(DEADLINE):
                 while "SmartRecruiters activated it" not in text:
                     text += await socket.receive_str()
             assert f'id="steps-{created["id"]}"' in text

@@ -132,7 +132,7 @@ class Scene:
             done = [n for n in found if n["entity"]["status"] != "pending"]
             return {n["eventId"]: n for n in done} if len(done) == count else {}
 
-        return await eventually(look, within=30)
+        return await eventually(look)
 
 
 @pytest.fixture

@@ -104,14 +104,14 @@ async def test_with_postgres_it_waits_for_one_that_is_alone_there(
     async with process(tmp_path) as first:
         first.environment["DATABASE_URL"] = postgres_url
         first.launch()
-        await eventually(lambda: is_waiting(first), within=20)
+        await eventually(lambda: is_waiting(first))
         await alone.release()
         await eventually(lambda: ready(first))
         second = another(first, tmp_path / "second")
         second.environment["DATABASE_URL"] = postgres_url
         second.launch(DATABASE_WAIT="0")
         try:
-            await eventually(lambda: ready(second), within=20)
+            await eventually(lambda: ready(second))
             assert await ready(first)
         finally:
             await second.kill()

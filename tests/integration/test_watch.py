@@ -50,7 +50,7 @@ async def incident(browser: Browser, kind: str, *, ended: bool = False) -> dict[
         found = [one for one in await incidents(browser) if one["kind"] == kind]
         return found[0] if found and (found[0]["endedAt"] is not None) == ended else {}
 
-    return await eventually(look, within=30)
+    return await eventually(look)
 
 
 async def looked(town: World) -> None:
@@ -61,7 +61,7 @@ async def looked(town: World) -> None:
         async def again(before: list[int | None] = before) -> bool:
             return all(now != then for now, then in zip(await looks(town), before, strict=True))
 
-        await eventually(again, within=30)
+        await eventually(again)
 
 
 async def looks(town: World) -> list[int | None]:
@@ -206,7 +206,7 @@ async def test_a_service_that_fails_is_asked_less_often(town: World, ada: Browse
     async def failed_often() -> bool:
         return (await town.services.store.last_look(user_id)).failures >= 3
 
-    await eventually(failed_often, within=30)
+    await eventually(failed_often)
     calls = [one for one in town.sandbox.requests if one.path.startswith("/webhooks-api/")]
     assert len(calls) < 40
     assert await incidents(ada) == []
@@ -259,7 +259,7 @@ async def test_what_the_audit_log_says_stands_beside_it(
         found = await incidents(ada)
         return found[0]["details"].get("audit", []) if found else []
 
-    causes = await eventually(explained, within=30)
+    causes = await eventually(explained)
     assert causes[0]["event"] == "CREDENTIALS_REVOKED"  # the newest first
     assert "JOB_CREATED" not in str(causes)
     assert "ada.novak" not in str(await incidents(ada))

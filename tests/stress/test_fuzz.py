@@ -23,7 +23,7 @@ from yarl import URL
 
 from tests.support.fuzz_wire import MAX_GROWTH, run_wire
 from tests.support.fuzzing import run
-from tests.support.harness import Browser, World
+from tests.support.harness import DEADLINE, Browser, World
 from tests.support.notifications import notification
 
 API = URL("https://api.smartrecruiters.com")
@@ -144,7 +144,7 @@ async def test_no_cookie_is_a_session_but_a_real_one(world: World, cookie: str) 
     head = "GET /notifications HTTP/1.1\r\nHost: x\r\nAccept: application/json\r\n"
     sent = f"{head}Connection: close\r\nCookie: srhooks={cookie}\r\n\r\n"
     writer.write(sent.encode("latin-1"))
-    answer = await asyncio.wait_for(reader.read(), 10)
+    answer = await asyncio.wait_for(reader.read(), DEADLINE)
     writer.close()
     assert answer.split()[1] in {b"401", b"400"}
 

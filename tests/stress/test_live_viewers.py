@@ -13,7 +13,7 @@ from srhooks.web.live.connection import LivePage
 from srhooks.web.live.endpoint import AUDIENCES, LIVE_TIMEOUTS, Patience
 from yarl import URL
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 from tests.support.harness import world as start_world
 
 VIEWERS = 120
@@ -50,7 +50,7 @@ async def mute_viewer(world: World, ada: Browser) -> socket.socket:
 async def count_rows(page: aiohttp.ClientWebSocketResponse, enough: int) -> int:
     seen = 0
     while seen < enough:
-        seen += (await page.receive_str(timeout=10)).count('hx-swap-oob="afterbegin"')
+        seen += (await page.receive_str(timeout=DEADLINE)).count('hx-swap-oob="afterbegin"')
     return seen
 
 

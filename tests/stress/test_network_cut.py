@@ -74,20 +74,20 @@ async def test_the_other_process_goes_on_and_the_one_that_was_cut_off_comes_back
             async def says_no() -> bool:
                 return not await is_ready(base)
 
-            await eventually(says_no, within=20)
+            await eventually(says_no)
 
             async def others_took_over() -> bool:
                 return len(await rows(postgres_url, "SELECT 1 FROM processes")) == 1
 
-            await eventually(others_took_over, within=20)
+            await eventually(others_took_over)
             network.mend()
-            await eventually(lambda: is_ready(base), within=30)
+            await eventually(lambda: is_ready(base))
             assert [await post(far, "4"), await post(far, "5")] == [202, 202]
 
             async def is_back() -> bool:
                 return len(await rows(postgres_url, "SELECT 1 FROM processes")) == 2
 
-            await eventually(is_back, within=20)
+            await eventually(is_back)
             stored = await rows(postgres_url, "SELECT event_id FROM notifications ORDER BY 1")
             assert [row[0] for row in stored] == ["1", "2", "3", "4", "5"]
             log = one.log.read_text(encoding="utf-8")

@@ -11,7 +11,7 @@ import pytest
 
 from tests.conftest import create_database
 from tests.support.fleet import processes
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.machine import need_postgres
 from tests.support.postgres import database_url, start_postgres
 
@@ -55,7 +55,7 @@ async def test_a_full_queue_holds_nothing_up(
         async with fleet.at(ada, 1).live() as page:
             holder = await fill(url)
             assert await fleet.worlds[0].notify(hook_id, event_id="while-full") == 202
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(DEADLINE):
                 (shown,) = await ada.notifications()
                 while shown["id"] not in (await page.receive_str()):
                     pass
@@ -69,9 +69,9 @@ async def test_a_full_queue_holds_nothing_up(
             async def heard_again() -> bool:
                 return "other processes are told again what changed" in caplog.text
 
-            await eventually(heard_again, within=20)
+            await eventually(heard_again)
             assert await fleet.worlds[0].notify(hook_id, event_id="afterwards") == 202
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(DEADLINE):
                 newest, _ = await ada.notifications()
                 while newest["id"] not in (await page.receive_str()):
                     pass

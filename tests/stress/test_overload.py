@@ -19,7 +19,7 @@ from srhooks.store.group_commit import MAX_WAITING, MAX_WAITING_BYTES, Transacti
 from srhooks.web.hooks.body_reader import MAX_UNFINISHED
 from yarl import URL
 
-from tests.support.harness import World, eventually
+from tests.support.harness import DEADLINE, World, eventually
 from tests.support.harness import world as start_world
 
 T = TypeVar("T")
@@ -44,7 +44,7 @@ async def converse(port: int, *pieces: bytes, pause: float = 0.0) -> bytes:
         for piece in pieces:
             writer.write(piece)
             await asyncio.sleep(pause)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(DEADLINE):
         got = await reading
     writer.close()
     return got
@@ -78,9 +78,9 @@ async def test_who_leaves_in_the_middle_of_a_body_is_no_failure_of_ours(
         answered = asyncio.Queue()
         _, writer = await asyncio.open_connection("127.0.0.1", world.settings.port)
         writer.write(head.encode() + b'{"a')
-        await asyncio.wait_for(begun.wait(), 10)
+        await asyncio.wait_for(begun.wait(), DEADLINE)
         writer.close()
-        assert await asyncio.wait_for(answered.get(), 10) == 400
+        assert await asyncio.wait_for(answered.get(), DEADLINE) == 400
     assert not [one for one in caplog.records if one.levelname in {"WARNING", "ERROR"}]
 
 
@@ -159,7 +159,7 @@ async def test_many_large_bodies_at_a_time_are_held_within_bounds(world: World) 
         return bodies.unfinished == 0
 
     bodies.patience = 0.1
-    await eventually(forgotten, within=20)
+    await eventually(forgotten)
 
 
 async def test_a_body_that_does_not_end_is_answered_408(world: World) -> None:
@@ -169,7 +169,7 @@ async def test_a_body_that_does_not_end_is_answered_408(world: World) -> None:
         head = f"POST /hooks/{hook} HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n".encode()
         _, writer = pair = await asyncio.open_connection("127.0.0.1", world.settings.port)
         writer.write(head + b"abc")
-        assert (await asyncio.wait_for(pair[0].read(12), 5)) == b"HTTP/1.1 408"
+        assert (await asyncio.wait_for(pair[0].read(12), DEADLINE)) == b"HTTP/1.1 408"
         writer.close()
         assert await ada.notifications() == []
 

@@ -14,7 +14,7 @@ from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceUnreachableError
 from yarl import URL
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 
 MANY = 30
 JSON = {"Accept": "application/json"}
@@ -124,7 +124,7 @@ async def test_one_call_that_must_wait_long_does_not_hold_up_the_others(
     line = limiter.Limiter()
     for _ in range(2):
         line.observe(429, {}, 600.0)
-        async with asyncio.timeout(10), line.slot(foreground=False):
+        async with asyncio.timeout(DEADLINE), line.slot(foreground=False):
             line.observe(200, {}, None)
     for _ in range(12):
         line.observe(429, {}, 600.0)
@@ -204,7 +204,7 @@ async def test_a_background_task_that_breaks_off_starts_again(
         raise RuntimeError("a defect")
 
     task = asyncio.create_task(keep_running("fragile", fragile, metrics, first_pause=0.01))
-    await asyncio.wait_for(enough.wait(), 5)
+    await asyncio.wait_for(enough.wait(), DEADLINE)
     task.cancel()
     assert caplog.text.count("fragile broke off") == 2
     assert metrics.registry.get_sample_value(
@@ -244,7 +244,7 @@ async def test_half_open_and_broken_connections_end_in_time(said: bytes, stays: 
 
     server = await asyncio.start_server(answer, "127.0.0.1", 0)
     url = URL(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
-    async with asyncio.timeout(10), server:
+    async with asyncio.timeout(DEADLINE), server:
         async with new_session() as session:
             with pytest.raises((ServiceUnreachableError, OddAnswerError)):
                 await ServiceClient(session, str(url)).send("GET", url, timeout=1.0)

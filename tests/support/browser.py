@@ -21,7 +21,7 @@ from tests.support.harness import World
 from tests.support.machine import IN_CI
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-expect.set_options(timeout=15_000)  # ms: a busy machine is no failure
+expect.set_options(timeout=30_000)  # ms: a busy machine is no failure
 # A page that is left at once leaves a socket that is not open yet: the browser and htmx say so.
 HASTE = "closed before the connection is established|htmx:ws:error"
 needs_chromium = pytest.mark.skipif(
@@ -63,7 +63,7 @@ async def visit(
     Violations of the content security policy are among the complaints.
     """
     context = await browser.new_context(base_url=world.base, **options)
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     complaints: list[str] = []
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     context.on("console", lambda message: _note(message, complaints))

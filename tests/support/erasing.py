@@ -8,7 +8,7 @@ import aiohttp
 from srhooks.domain.models import Hook
 from srhooks.intake.hook_cache import new_hook_id
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 
 GRACE_HOPPER = "2b1c7e7a-candidate-of-the-test"
 SAID = "Grace Murray Hopper, 1906"
@@ -71,7 +71,7 @@ async def settled(ada: Browser, count: int) -> list[dict[str, Any]]:
 
 async def close_code(socket: aiohttp.ClientWebSocketResponse) -> int | None:
     """With what the server ends it; what is pushed before does not matter."""
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(DEADLINE):
         async for _ in socket:
             pass
     return socket.close_code

@@ -281,6 +281,6 @@ async def run_wire(folder: Path, count: int, seed: int) -> Report:
                 report.failures.append("a request behind a chunked one was taken")
         code, seconds = await running.terminate()
         report.looks = read_looks(looks)[started:]
-        if code != 0 or seconds > 5:
+        if code != 0 or seconds > running.patience:
             report.failures.append(f"it ended with {code} after {seconds:.1f} s")
     return report

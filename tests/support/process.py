@@ -15,7 +15,16 @@ from srhooks.config import Settings
 from srhooks.sandbox import SandboxSettings
 
 from tests.support.environment import bare_environment
-from tests.support.harness import SECRET, World, free_port, served_sandbox, settings_beside
+from tests.support.harness import (
+    DEADLINE,
+    SECRET,
+    World,
+    free_port,
+    served_sandbox,
+    settings_beside,
+)
+
+STOP_WITHIN = 5.0  # seconds: what the program promises on a machine that has time for it
 
 
 class Program:
@@ -29,9 +38,12 @@ class Program:
         self.prefix: tuple[str, ...] = ()  # of the command
         self.working_directory: Path | None = None  # None: that of the tests
         self.running: subprocess.Popen[bytes] | None = None
+        self.launched_at = 0.0  # of the monotonic clock
+        self.start_took = 0.0  # seconds
         self.environment = bare_environment() | environment
 
     def launch(self, **more: str) -> subprocess.Popen[bytes]:
+        self.launched_at = time.monotonic()
         with self.log.open("ab") as log:
             self.running = subprocess.Popen(
                 [*self.prefix, sys.executable, "-m", *self.program],
@@ -45,14 +57,27 @@ class Program:
     async def start(self, **more: str) -> None:
         """Launch it, and wait until it is ready."""
         running = self.launch(**more)
-        async with asyncio.timeout(30), aiohttp.ClientSession() as session:
+        async with asyncio.timeout(DEADLINE), aiohttp.ClientSession() as session:
             while True:
                 assert running.poll() is None, self.log.read_text(encoding="utf-8")[-2000:]
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(f"{self.base}/readyz") as response:
                         if response.status == 200:
+                            self.is_ready()
                             return
                 await asyncio.sleep(0.02)
+
+    def is_ready(self) -> None:
+        self.start_took = time.monotonic() - self.launched_at
+
+    @property
+    def patience(self) -> float:
+        """Within how many seconds it must end.
+
+        What the start took, nearly all of it imports, is how busy the machine is: that is
+        added.
+        """
+        return STOP_WITHIN + self.start_took
 
     def send_signal(self, number: signal.Signals) -> None:
         assert self.running is not None
@@ -68,7 +93,7 @@ class Program:
         assert self.running is not None
         began = time.monotonic()
         self.running.send_signal(signal.SIGTERM)
-        code = await asyncio.to_thread(self.running.wait, 20)
+        code = await asyncio.to_thread(self.running.wait, DEADLINE)
         return code, time.monotonic() - began
 
 

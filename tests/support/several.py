@@ -140,6 +140,7 @@ class Several:
             return await is_ready(one.settings.port)
 
         await eventually(ready, within=40)
+        one.is_ready()
 
 
 def freeze(one: Process) -> None:

@@ -12,7 +12,7 @@ from aiohttp import web
 from srhooks.maintenance.heartbeat import beat_forever
 from srhooks.store import StoreUnavailableError
 
-from tests.support.harness import eventually, served_double
+from tests.support.harness import DEADLINE, eventually, served_double
 
 
 class CheckedStore:
@@ -60,7 +60,7 @@ async def test_it_is_called_while_the_store_works_alone() -> None:
         async with beating(store, url) as calls:
             await store.checked.wait()
         assert calls == []  # in the same turn of the loop it would have begun to call
-        async with asyncio.timeout(10), beating(CheckedStore(works=True), url) as calls:
+        async with asyncio.timeout(DEADLINE), beating(CheckedStore(works=True), url) as calls:
             await answered.wait()
         assert calls == [url]
 
