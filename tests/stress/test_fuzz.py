@@ -21,7 +21,7 @@ from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.query_params import live_url, older_url, read_filter, read_limit
 from yarl import URL
 
-from tests.support.fuzz_wire import MAX_GROWTH, run_wire
+from tests.support.fuzz_wire import MAX_GROWTH, QUICK, run_wire
 from tests.support.fuzzing import run
 from tests.support.harness import DEADLINE, Browser, World
 from tests.support.notifications import notification
@@ -67,7 +67,7 @@ async def test_a_thousand_bad_requests_fail_nothing_and_leave_nothing(tmp_path: 
 
 
 async def test_sixty_odd_connections_fail_nothing(tmp_path: Path) -> None:
-    report = await run_wire(tmp_path, 60, seed=20261129)
+    report = await run_wire(tmp_path, 60, seed=20261129, sizes=QUICK)
     assert report.failures == []
     assert report.statuses[202] > 10
     assert report.statuses[431] > 3

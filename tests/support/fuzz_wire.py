@@ -23,18 +23,28 @@ from tests.support.loop_watch import VARIABLE, Look, read_looks
 from tests.support.process import Process, process
 
 CONCURRENT = 8
-MOST_READ = 20_000_000  # bytes of one answer: there are gigabytes to export
 TIMEOUT = 30.0  # seconds for one answer
 MAX_GROWTH = 100 * 1024  # kB of memory that a run may leave behind
 WARM_UP = 0.3  # of a run: caches and pools are full after it
 LEAP_EVERY = 25  # connections between two leaps of the clock
 ROOT = Path(__file__).parents[2]
 LONG = str(90 * 86_400)  # seconds: sessions outlive the leaps
-ENTITY_PARTS = 60_000  # of a list, some 4 MB of JSON
 ENTITY_EVERY = 20  # connections between two notifications about it
 LOG_INS = 3  # tries
 KEPT_OPEN = 40  # connections whose head never ends
 MARK = "fuzz-victim"
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """What is large."""
+
+    entity_parts: int  # of a list
+    most_read: int  # bytes of one answer: there are gigabytes to export
+
+
+LARGEST = Sizes(60_000, 20_000_000)  # an entity of some 4 MB of JSON
+QUICK = Sizes(20_000, 5_000_000)  # a third of the time
 
 
 @dataclass
@@ -112,11 +122,11 @@ async def notify_of_job(world: World, hook: str, link: str, vacancies: int) -> i
     return await world.notify(hook, b"{}", **headers, **{SIGNATURE_HEADER: signature})
 
 
-def enlarge_job(world: World) -> str:
-    """Make one of the sandbox's jobs as large as an answer may be; the header that leads to it."""
+def enlarge_job(world: World, parts: int) -> str:
+    """Make one of the sandbox's jobs as large as it may be, or less; the header with its link."""
     job = world.sandbox.world.listed["job"][0]
     job.data["team"] = [
-        {"id": f"u{n}", "firstName": "Grace", "lastName": "\u00cdto"} for n in range(ENTITY_PARTS)
+        {"id": f"u{n}", "firstName": "Grace", "lastName": "\u00cdto"} for n in range(parts)
     ]
     return f'<{world.settings.api_url}/jobs/{job.id}>; rel="self"'
 
@@ -162,7 +172,9 @@ async def listed(world: World, browser: Browser, query: str) -> list[dict[str, A
     return []
 
 
-async def look_at_pages(report: Report, world: World, browser: Browser, rng: random.Random) -> None:
+async def look_at_pages(
+    report: Report, world: World, browser: Browser, rng: random.Random, most_read: int
+) -> None:
     """What a person and a program fetch of it all, several at once."""
     found = await listed(world, browser, "?limit=20")
     chosen = rng.choice(found)["id"] if found else "0" * 13
@@ -177,7 +189,7 @@ async def look_at_pages(report: Report, world: World, browser: Browser, rng: ran
             read = 0
             async for piece in answer.content.iter_any():  # who asks for everything may leave early
                 read += len(piece)
-                if read > MOST_READ:
+                if read > most_read:
                     break
             if answer.status not in {200, 303, 400, 401, 503}:
                 report.failures.append(f"{answer.status}: {path}")
@@ -186,9 +198,10 @@ async def look_at_pages(report: Report, world: World, browser: Browser, rng: ran
 
 
 async def fuzz_wire(
-    report: Report, running: Process, browser: Browser, hook: str, count: int, rng: random.Random
-) -> None:
-    link = enlarge_job(running.world)
+    report: Report, running: Process, browser: Browser, hook: str, count: int,
+    rng: random.Random, sizes: Sizes,
+) -> None:  # fmt: skip
+    link = enlarge_job(running.world, sizes.entity_parts)
     port = running.settings.port
     left = iter(range(count))
 
@@ -201,7 +214,7 @@ async def fuzz_wire(
                 status = await notify_of_job(running.world, hook, link, number)
                 report.statuses[status] += 1
             if number % 40 == 0:
-                await look_at_pages(report, running.world, browser, rng)
+                await look_at_pages(report, running.world, browser, rng, sizes.most_read)
 
     unfinished = [await asyncio.open_connection("127.0.0.1", port) for _ in range(KEPT_OPEN)]
     for _, writer in unfinished:
@@ -250,7 +263,7 @@ async def memory_left(running: Process, first: int) -> int:
     return memory_of(running)
 
 
-async def run_wire(folder: Path, count: int, seed: int) -> Report:
+async def run_wire(folder: Path, count: int, seed: int, sizes: Sizes = LARGEST) -> Report:
     """Fuzz a process of its own: what it answered, its memory (kB) and the lag of its loop."""
     rng = random.Random(seed)  # noqa: S311 - repeatable, not secret
     report = Report()
@@ -267,7 +280,7 @@ async def run_wire(folder: Path, count: int, seed: int) -> Report:
             await running.world.notify(hook, b"{}", event_name="job.created")
             (first,) = await ada.notifications()
             for part in (int(count * WARM_UP), count - int(count * WARM_UP)):
-                await fuzz_wire(report, running, ada, hook, part, rng)
+                await fuzz_wire(report, running, ada, hook, part, rng, sizes)
                 if not await large_entity_fetched(running.world, ada):
                     report.failures.append("the large entity was not fetched")
                 first_memory = report.memory[0] if report.memory else memory_of(running)
