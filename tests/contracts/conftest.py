@@ -7,15 +7,18 @@ import pytest
 from srhooks.store import Store, make_store
 
 from tests.support.memberships import Memberships
+from tests.support.new_database import lay_down
 from tests.support.stored import TOKENS, person
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
 async def empty_store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Store]:
     """Open, with the tables and nobody in it."""
-    url = f"sqlite:///{tmp_path / 'test.db'}"
     if request.param == "postgres":
         url = request.getfixturevalue("postgres_url")
+    else:
+        lay_down(tmp_path / "test.db")
+        url = f"sqlite:///{tmp_path / 'test.db'}"
     store = make_store(url)
     await store.open()
     yield store

@@ -20,11 +20,13 @@ from srhooks.server.runner import CannotListenError, served
 from yarl import URL
 
 from tests.support.firing import fire
+from tests.support.new_database import lay_down
 from tests.support.services import Services
 
 T = TypeVar("T")
 SECRET = "a session secret for the tests, 32+"
 PORT_ATTEMPTS = 5
+DATABASE = "srhooks.db"  # in a world's folder
 DEADLINE = 30.0  # seconds: it costs only what fails, and a busy machine is no failure
 
 
@@ -230,7 +232,7 @@ def settings_beside(folder: Path, service_port: int, port: int) -> Settings:
         port=port,
         api_url=f"http://127.0.0.1:{service_port}",
         identity_url=f"http://127.0.0.1:{service_port}",
-        database_url=f"sqlite:///{folder / 'srhooks.db'}",
+        database_url=f"sqlite:///{folder / DATABASE}",
     )
 
 
@@ -244,6 +246,8 @@ async def application(
     """
     prepare = changed.pop("prepare", None)
     fixed_port = changed.pop("port", None)
+    if "database_url" not in changed:
+        lay_down(folder / DATABASE)
     async with contextlib.AsyncExitStack() as stack:
         for attempt in range(PORT_ATTEMPTS):
             port = fixed_port or free_port()
