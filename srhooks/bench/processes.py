@@ -13,7 +13,7 @@ from pathlib import Path
 from srhooks.bench.machine import pin
 
 NOT_INHERITED = frozenset({"PYTHONDONTWRITEBYTECODE", "PYTHONDEVMODE", "PYTHONTRACEMALLOC"})
-TIMEOUT = 15.0  # seconds in which a program must start to listen
+TIMEOUT = 60.0  # seconds in which a program must start to listen
 SECRET = "a session secret for the benchmark alone"  # noqa: S105 - of a throw-away database
 
 

@@ -21,7 +21,7 @@ from srhooks.bench.verify import all_shown, all_stored_once, shown_ids
 CONNECTIONS = 64
 SIZES = (1, 2, 4)
 PAUSE = 0.05  # seconds between two notifications that are shown
-SHOW_TIMEOUT = 10.0  # seconds
+SHOW_TIMEOUT = 30.0  # seconds
 TO_OTHER = 100.0  # ms: target
 
 

@@ -11,7 +11,7 @@ from srhooks.bench.setting import Product, Setting, started
 from srhooks.bench.stats import middle, percentile
 from srhooks.bench.verify import all_shown, all_stored_once, shown_ids
 
-TIMEOUT = 10.0  # seconds in which a notification must be shown
+TIMEOUT = 30.0  # seconds in which a notification must be shown
 
 
 def measure(setting: Setting) -> list[Row]:
