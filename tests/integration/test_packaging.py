@@ -6,7 +6,6 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -22,6 +21,8 @@ from typing import Any
 
 import pytest
 import yaml
+
+from tests.support.harness import free_port
 
 ROOT = Path(__file__).parent.parent.parent
 READY_S = 60  # how long a start may take before the test gives up
@@ -143,13 +144,6 @@ class Running:
 def compose(name: str = "compose.yaml") -> dict[str, Any]:
     loaded: dict[str, Any] = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     return loaded
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

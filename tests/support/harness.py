@@ -2,9 +2,11 @@
 
 import asyncio
 import contextlib
+import itertools
 import re
+import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 from html import unescape
 from pathlib import Path
@@ -26,8 +28,13 @@ from tests.support.services import Services
 T = TypeVar("T")
 SECRET = "a session secret for the tests, 32+"
 PORT_ATTEMPTS = 5
+PORTS = range(11_000, 32_000)  # browsers refuse some that are lower
 DATABASE = "srhooks.db"  # in a world's folder
 DEADLINE = 30.0  # seconds: it costs only what fails, and a busy machine is no failure
+
+
+_begin = secrets.randbelow(len(PORTS))
+_ports: Iterator[int] = itertools.cycle((*PORTS[_begin:], *PORTS[:_begin]))
 
 
 async def eventually(look: Callable[[], Awaitable[T]], *, within: float = DEADLINE) -> T:
@@ -42,10 +49,16 @@ async def eventually(look: Callable[[], Awaitable[T]], *, within: float = DEADLI
 
 
 def free_port() -> int:
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        port: int = one.getsockname()[1]
-        return port
+    """For a program that takes it when it has started, a second later.
+
+    None of those that the system hands out by itself (ip_local_port_range): the connection or the
+    server of another test would get it meanwhile. Each process of the tests begins elsewhere.
+    """
+    for port in itertools.islice(_ports, 1000):
+        with socket.socket() as one, contextlib.suppress(OSError):
+            one.bind(("127.0.0.1", port))
+            return port
+    raise AssertionError("no port is free")
 
 
 @dataclass
