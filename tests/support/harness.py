@@ -38,12 +38,17 @@ _ports: Iterator[int] = itertools.cycle((*PORTS[_begin:], *PORTS[:_begin]))
 
 
 async def eventually(look: Callable[[], Awaitable[T]], *, within: float = DEADLINE) -> T:
-    """The first true result of `look`; AssertionError when there is none in time."""
+    """The first true result of `look`; AssertionError when there is none in time.
+
+    What takes long is looked at more seldom: each look costs what is waited for some of its time.
+    """
     last: Any = None
+    began = asyncio.get_running_loop().time()
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(within):
-            while not (last := await look()):  # noqa: ASYNC110 - another process may do it
-                await asyncio.sleep(0.02)
+            while not (last := await look()):
+                waited = asyncio.get_running_loop().time() - began
+                await asyncio.sleep(min(max(0.02, waited / 10), 0.2))
             return last
     raise AssertionError(f"still not so after {within} s; last seen: {last!r}")
 
