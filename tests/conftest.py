@@ -40,10 +40,12 @@ BUSY = frozenset({
 })  # fmt: skip
 # Each of these waits for many seconds.
 SLOW = BUSY | {
-    "test_backup", "test_copy_database", "test_deadline", "test_failing_links",
-    "test_fleet_processes", "test_listen_replay", "test_live_feed", "test_outgrowing",
-    "test_missed_progress", "test_outage_story", "test_resend", "test_secrets",
-    "test_several_processes", "test_two_processes", "test_verification",
+    "test_backup", "test_commit_order", "test_copy_database", "test_deadline", "test_failing_links",
+    "test_fleet", "test_fleet_processes", "test_full_disk", "test_listen_replay", "test_live_feed",
+    "test_missed_progress", "test_outage_story", "test_outgrowing", "test_public_route",
+    "test_rate_shares", "test_reads", "test_resend", "test_schema", "test_secrets",
+    "test_several_processes", "test_token_safety", "test_two_processes", "test_verification",
+    "test_watch",
 }  # fmt: skip
 
 
