@@ -7,6 +7,7 @@ from typing import Any
 
 from srhooks.commands.listen_client import Heard, RefusedError, Stream, UnreachableError
 from srhooks.commands.terminal import fit
+from srhooks.domain.json_values import dumps
 from srhooks.entities import diff
 
 ENTITY_TIMEOUT = 15.0  # seconds in which the entity must have been fetched
@@ -63,5 +64,7 @@ def _line(changes: Sequence[Mapping[str, Any]]) -> str | None:
     return "; ".join(parts + more) or None
 
 
-def _value(text: str | None) -> str:
-    return "nothing" if text is None else fit(text, VALUE)
+def _value(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    return fit(value if isinstance(value, str) else dumps(value), VALUE)

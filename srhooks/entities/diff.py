@@ -46,7 +46,9 @@ def title(entity: Any) -> str | None:
 
 
 def changes(before: Any, now: Any) -> list[dict[str, Any]]:
-    """What differs, as {"field", "before", "now"} with texts; None where not set.
+    """What differs, as {"field", "before", "now"}; None where not set, or null.
+
+    Numbers and booleans are given as such, the rest as texts; what would look alike then is JSON.
 
     `field` is a dotted path, empty for the value as a whole. Elements of lists are found again by
     their id, else by the longest common part of both lists; a place in a path is the one now, or
@@ -134,19 +136,31 @@ def _same(old: Any, new: Any) -> bool:
     return not isinstance(old, dict | list) or dumps(old) == dumps(new)
 
 
-def _change(path: str, before: str | None, now: str | None) -> dict[str, Any]:
+def _change(path: str, before: Any, now: Any) -> dict[str, Any]:
     return {"field": path, "before": before, "now": now}
 
 
-def _shown(old: Any, new: Any) -> tuple[str | None, str | None]:
-    """Both values as texts, cut so that their first difference is visible."""
+def _shown(old: Any, new: Any) -> tuple[Any, Any]:
+    """Both values, texts cut so that their first difference is visible."""
     before, now = _as_text(old), _as_text(new)
+    if before != now:
+        kept = _kept(old, before), _kept(new, now)
+        if kept[0] != kept[1]:
+            before, now = kept
     if before == now:  # another type: JSON tells them apart
         before, now = _as_json(old), _as_json(new)
     start = 0
-    if before is not None and now is not None and max(len(before), len(now)) > MAX_VALUE:
+    if isinstance(before, str) and isinstance(now, str) and max(len(before), len(now)) > MAX_VALUE:
         start = max(0, _first_difference(before, now) - CONTEXT)
     return _cut(before, start), _cut(now, start)
+
+
+def _kept(value: Any, text: str | None) -> Any:
+    """The value itself where it is a number, a boolean or null; else the text."""
+    if value is None:
+        return None
+    is_plain = isinstance(value, int | float) and len(text or "") <= MAX_VALUE
+    return value if is_plain else text
 
 
 def _first_difference(one: str, other: str) -> int:
@@ -160,8 +174,8 @@ def _first_difference(one: str, other: str) -> int:
     return low
 
 
-def _cut(text: str | None, start: int) -> str | None:
-    if text is None or len(text) <= MAX_VALUE:
+def _cut(text: Any, start: int) -> Any:
+    if not isinstance(text, str) or len(text) <= MAX_VALUE:
         return text
     begin = "…" if start else ""
     rest = text[start:]

@@ -39,7 +39,7 @@ def test_another_order_is_one_change() -> None:
         (["a", "b", "c"], ["b", "c"], [("0", "a", None)]),
         (["a", "b", "c"], ["a", "x", "b", "c"], [("1", None, "x")]),
         (["a", "b", "c"], ["a", "x", "c"], [("1", "b", "x")]),
-        ([{"n": 1, "m": 2}, "b"], [{"n": 1, "m": 3}, "b"], [("0.m", "2", "3")]),
+        ([{"n": 1, "m": 2}, "b"], [{"n": 1, "m": 3}, "b"], [("0.m", 2, 3)]),
         # One id twice, or none: no ids to go by.
         ([{"id": 1}, {"id": 1, "v": 2}], [{"id": 1, "v": 2}], [("0", '{"id": 1}', None)]),
         ([{"id": True}], [], [("0", '{"id": true}', None)]),
@@ -59,7 +59,11 @@ def test_lists_without_ids(before: Any, now: Any, expected: list[tuple[str, Any,
         ([1], {"0": 1}, ("", "[1]", '{"0": 1}')),
         ({"a": []}, {"a": {}}, ("a", "[]", "{}")),
         ({}, {"a": {}}, ("a", None, "{}")),
-        ({"a": {"b": 1}}, {}, ("a.b", "1", None)),
+        ({"a": {"b": 1}}, {}, ("a.b", 1, None)),
+        ({"a": 60_000}, {"a": 70_000.5}, ("a", 60_000, 70_000.5)),
+        ({"a": False}, {"a": "x"}, ("a", False, "x")),
+        ({"a": None}, {"a": 0}, ("a", None, 0)),
+        ({}, {"a": None}, ("a", None, "null")),
         ({"a": {"b": 1}}, {"a": "x"}, ("a", '{"b": 1}', "x")),
         ({"a": [1]}, {}, ("a", "[1]", None)),
     ],
@@ -119,4 +123,5 @@ def test_hostile_entities_are_bounded(before: Any, now: Any) -> None:
     # Were one of these quadratic, it would take minutes.
     found = changes(before, now)
     assert 0 < len(found) <= MAX_CHANGES
-    assert all(len(one[side] or "") <= MAX_VALUE for one in found for side in ("before", "now"))
+    values = [one[side] for one in found for side in ("before", "now")]
+    assert all(len(str(value)) <= MAX_VALUE for value in values)
