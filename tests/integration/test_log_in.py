@@ -78,6 +78,23 @@ async def test_an_api_key_is_proven_and_leads_to_its_companys_account(tmp_path: 
         assert other["id"] == account["id"]
 
 
+async def test_a_program_may_send_json(tmp_path: Path) -> None:
+    async with strict_world(tmp_path) as world, world.nobody() as program:
+        key_path, client_path = "/login/api-key", "/login/client-credentials"
+        told = await program.json("POST", key_path, json={"api_key": KEY})
+        assert told["account"]["credential"] == "api-key"
+        made = await program.json("POST", "/terminal/tokens", status=201,
+                                  json={"name": "mine", "days": 7})  # fmt: skip
+        assert made["name"] == "mine"
+        told = await program.json("POST", client_path, json=CLIENT)
+        assert told["account"]["credential"] == "client-credentials"
+        bodies: tuple[object, ...] = ({}, {"api_key": True}, {"api_key": [KEY]}, [], "x", None)
+        for body in bodies:
+            await program.json("POST", key_path, status=400, json=body)
+        await program.json("POST", key_path, status=400, data=b"{",
+                           headers={"Content-Type": "application/json"})  # fmt: skip
+
+
 async def test_people_of_one_company_see_the_same_live(tmp_path: Path) -> None:
     async with (
         strict_world(tmp_path, StrictService(keys={KEY, OTHER_KEY})) as world,

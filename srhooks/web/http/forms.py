@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from aiohttp import web
-from multidict import MultiMapping
+from multidict import MultiDict, MultiMapping
 
 from srhooks.domain.json_values import loads
 from srhooks.server.heavy_work import run_heavy
@@ -31,6 +31,23 @@ async def read_form(request: web.Request) -> Form:
     except (ValueError, LookupError, AssertionError, RuntimeError):
         # No boundary, an unknown charset, bytes that are not of it: aiohttp raises what it meets.
         raise BadRequestError("the form cannot be read") from None
+
+
+async def read_fields(request: web.Request) -> Form:
+    """A form's fields; of a program that sends a JSON object, its texts and whole numbers.
+
+    Raises BadRequestError.
+    """
+    if request.content_type != "application/json":
+        return await read_form(request)
+    value = await read_json(request)
+    if not isinstance(value, dict):
+        raise BadRequestError("the body must be a form or a JSON object")
+    return MultiDict(
+        (name, str(field))
+        for name, field in value.items()
+        if isinstance(field, str | int) and not isinstance(field, bool)
+    )
 
 
 async def read_json(request: web.Request) -> Any:

@@ -17,7 +17,7 @@ from srhooks.web.http.errors import (
     Problem,
     problem_response,
 )
-from srhooks.web.http.forms import read_form, text_of
+from srhooks.web.http.forms import read_fields, text_of
 from srhooks.web.http.log_in_result import HOME, complete_log_in, see_other
 from srhooks.web.http.session import find_login, forged_log_in, log_in_form_token, why_logged_out
 from srhooks.web.http.templating import render
@@ -42,7 +42,7 @@ async def home(request: web.Request) -> web.Response:
 
 async def with_api_key(request: web.Request) -> web.Response:
     await _check_form(request, "api-key")
-    form = await read_form(request)
+    form = await read_fields(request)
     api_key = text_of(form, "api_key")
 
     async def log_in(service: LogIn) -> User:
@@ -53,7 +53,7 @@ async def with_api_key(request: web.Request) -> web.Response:
 
 async def with_client_credentials(request: web.Request) -> web.Response:
     await _check_form(request, "client-credentials")
-    form = await read_form(request)
+    form = await read_fields(request)
     client_id, client_secret = text_of(form, "client_id"), text_of(form, "client_secret")
 
     async def log_in(service: LogIn) -> User:

@@ -21,6 +21,7 @@ from srhooks.web.state.app_keys import SETTINGS
 TEXT: Schema = {"type": "string"}
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
+EITHER = (FORM, JSON)  # whichever a program likes better
 READERS: list[dict[str, list[str]]] = [{"session": []}, {"token": []}]
 ABOUT = (
     "The pages' own addresses with `Accept: application/json`. Unsafe requests carry the session"
@@ -53,7 +54,8 @@ LIMIT: dict[str, tuple[Schema, str]] = {
 def operation(
     summary: str, answers: Mapping[int, Schema | str | None], *, tag: str,
     query: Mapping[str, tuple[Schema, str]] | None = None, body: Schema | None = None,
-    media: str = JSON, errors: tuple[int, ...] = (), reader: bool = False, public: bool = False,
+    media: tuple[str, ...] = (JSON,), errors: tuple[int, ...] = (), reader: bool = False,
+    public: bool = False,
 ) -> dict[str, Any]:  # fmt: skip
     """One operation. An answer is a schema for JSON, the name of another media type, or nothing."""
     responses: dict[str, Any] = {
@@ -70,7 +72,9 @@ def operation(
             for name, (schema, text) in query.items()
         ]
     if body is not None:
-        made["requestBody"] = {"required": True, "content": {media: {"schema": body}}}
+        made["requestBody"] = {
+            "required": True, "content": {one: {"schema": body} for one in media},
+        }  # fmt: skip
     return made
 
 
@@ -123,7 +127,7 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
     "/notifications/export": ({}, {
         "get": operation("A filtered set as a file, streamed", {200: FILES}, tag=N, reader=True,
                          query=FORMAT | FILTER, errors=(400,)),
-        "post": operation("Chosen ones as a file", {200: FILES}, tag=N, media=FORM,
+        "post": operation("Chosen ones as a file", {200: FILES}, tag=N, media=(FORM,),
                           body=record(id=TEXT, format=TEXT), errors=(400,))}),
     "/entities/{kind}/{id}": (
         {"kind": "One of " + ", ".join(KINDS), "id": "As SmartRecruiters names it"},
@@ -199,10 +203,10 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
                **{name: FILTER[name] for name in ("since", "after", "before", "zone")},
                "page": (TEXT, "As `next` gives it")}, errors=(400, 404, *SERVICE))}),
     "/login/api-key": ({}, {"post": operation(
-        "Log in with an API key", {200: ref("Account")}, tag=A, media=FORM, public=True,
+        "Log in with an API key", {200: ref("Account")}, tag=A, media=EITHER, public=True,
         body=record(api_key=TEXT), errors=(400, 403, 404, 429, 502, 503))}),
     "/login/client-credentials": ({}, {"post": operation(
-        "Log in with client credentials", {200: ref("Account")}, tag=A, media=FORM, public=True,
+        "Log in with client credentials", {200: ref("Account")}, tag=A, media=EITHER, public=True,
         body=record(client_id=TEXT, client_secret=TEXT), errors=(400, 403, 404, 429, 502, 503))}),
     "/account": ({}, {"get": operation(
         "The credential, the company, and what is stored", {200: ref("Account")}, tag=A)}),
@@ -230,7 +234,7 @@ PATHS: dict[str, tuple[Mapping[str, str], dict[str, dict[str, Any]]]] = {
                     confirm={"const": True}, dryRun={"const": True}), errors=(400, 404))}),
     "/terminal": ({}, {"get": operation("The personal tokens", {200: ref("Tokens")}, tag=A)}),
     "/terminal/tokens": ({}, {"post": operation(
-        "Create one; its text is never shown again", {201: ref("NewToken")}, tag=A, media=FORM,
+        "Create one; its text is never shown again", {201: ref("NewToken")}, tag=A, media=EITHER,
         body=record(optional=("days",), name=TEXT, days={
             "type": "integer", "minimum": 1, "maximum": MAX_DAYS, "default": DEFAULT_DAYS}),
         errors=(400,))}),

@@ -18,7 +18,7 @@ from srhooks.hub import Event
 from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
-from srhooks.web.http.forms import read_form, text_of
+from srhooks.web.http.forms import read_fields, text_of
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, reader_id, require_login
 from srhooks.web.http.templating import render
@@ -34,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
 async def make(request: web.Request) -> web.Response:
     """Its text is told this once: to a program in the answer, to a person on the page after it."""
     login = await require_login(request)
-    form = await read_form(request)
+    form = await read_fields(request)
     name = text_of(form, "name")
     if len(name) > MAX_NAME:
         raise BadRequestError(f"The name is too long: at most {MAX_NAME} characters")
