@@ -9,7 +9,7 @@ from playwright.async_api import Browser, expect
 
 from tests.integration.test_bulk import some
 from tests.support.browser import answer_question, needs_chromium, open_browser
-from tests.support.harness import World
+from tests.support.harness import World, eventually
 from tests.support.harness import world as start_world
 from tests.support.page_model import Page
 
@@ -20,10 +20,19 @@ async def town(tmp_path: Path) -> AsyncIterator[World]:
         yield running
 
 
-async def settled(page: Page) -> list[str]:
-    while await page.read(0.3):
-        pass
+def names(page: Page) -> list[str]:
     return [name for name, _ in page.shown()]
+
+
+async def comes_to(page: Page, expected: list[str]) -> None:
+    """Go on when it shows these."""
+
+    async def shows_them() -> bool:
+        while await page.read(0.1):
+            pass
+        return names(page) == expected
+
+    await eventually(shows_them)
 
 
 async def test_pages_that_watch_and_pages_that_come_back_lose_the_rows(town: World) -> None:
@@ -38,15 +47,15 @@ async def test_pages_that_watch_and_pages_that_come_back_lose_the_rows(town: Wor
         away.drop()
         await ada.json("POST", "/notifications/delete", json={"ids": ids[:2] + theirs})
         for page in pages[:2]:
-            assert await settled(page) == ids[2:]
+            await comes_to(page, ids[2:])
         await away.connect()
-        assert await settled(away) == ids[2:]
-        assert await settled(pages[3]) == theirs  # named, but not the asker's
+        await comes_to(away, ids[2:])
+        await comes_to(pages[3], theirs)  # named, but not the asker's
         late = Page(ada)
         await late.load()
         await ada.json("POST", "/notifications/delete", json={"ids": ids[2:3]})
         await late.connect()
-        assert await settled(late) == ids[3:]
+        await comes_to(late, ids[3:])
 
 
 @needs_chromium

@@ -28,7 +28,7 @@ async def thaw(member: Membership) -> None:
 
 
 async def test_a_lease_has_one_owner_until_it_is_given_back(memberships: Memberships) -> None:
-    first, second = [SharedLeases(await memberships.join()) for _ in range(2)]
+    first, second = [SharedLeases(await memberships.join(ttl=60)) for _ in range(2)]
     lease = await first.acquire("leader")
     assert lease is not None
     assert lease.is_held()

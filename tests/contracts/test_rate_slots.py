@@ -51,9 +51,8 @@ async def test_the_limit_holds_over_all_and_nobody_starves(memberships: Membersh
         return len(callers.began) >= CONCURRENT
 
     await eventually(slots_are_given_away)
-    began = asyncio.get_running_loop().time()
     await callers.call(2, foreground=True)  # what a person waits for finds a free one
-    assert callers.began[-1][0] - began < 2.0
+    assert len(callers.began) < len(calls)  # while others wait that came before
     await asyncio.gather(*calls)
     await callers.close()
     assert callers.densest_second() <= RATE
@@ -67,7 +66,8 @@ async def test_an_idle_share_goes_to_who_needs_it(memberships: Memberships) -> N
     for process in (0, 1):
         began = asyncio.get_running_loop().time()
         await asyncio.gather(*(callers.call(process, foreground=True) for _ in range(RATE)))
-        assert asyncio.get_running_loop().time() - began < 6.0
+        took = asyncio.get_running_loop().time() - began
+        assert took < RATE - 1  # by one slot, that many seconds
     await callers.close()
     assert callers.densest_second() <= RATE
 

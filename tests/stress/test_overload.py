@@ -265,5 +265,6 @@ async def test_who_waits_too_long_is_told_no_before_the_sender_gives_up() -> Non
         await asyncio.wait_for(writer.insert(new), 2)  # sooner than the commit counts as stuck
     connection.works = True
     connection.may.set()
+    writer._patience = DEADLINE
     assert (await writer.insert(new)).id == new.id
     await writer.close()
