@@ -1,14 +1,16 @@
 """Why did it stop? What the service's audit log says happened shortly before an incident.
 
-`GET /audit-api/v201910/audit-events` (developers.smartrecruiters.com, "Audit API"), which the scope
-audit_events_read opens; the shape of a record is assumed. Only names of events and times are kept,
-nobody's name.
+`GET /audit-api/v201910/audit-events` (developers.smartrecruiters.com, "List audit events"), which
+the scope audit_events_read opens. Searches and opened profiles fill it by the hundred an hour, so
+each kind of cause is asked for by its name and from a time on. The shape of a record is assumed.
+Only names of events and times are kept, nobody's name.
 """
 
 import logging
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from srhooks.accounts.user_client import UserClient
 from srhooks.domain.account import User
@@ -20,7 +22,8 @@ from srhooks.store import Store
 
 log = logging.getLogger(__name__)
 
-PATH = "/audit-api/v201910/audit-events?limit=100"
+PATH = "/audit-api/v201910/audit-events"
+PAGE = 100  # the most that it gives
 SCOPE = "audit_events_read"
 BEFORE = 86_400_000  # ms that a cause may lie before the incident was noticed
 RETRIED_AFTER = 86_400_000  # ms after a refusal
@@ -35,7 +38,7 @@ CAUSES: Mapping[str, str] = {
     "USER_ROLE_CHANGED": "role of a user changed",
     "USER_ACCOUNT_DEACTIVATED": "user deactivated",
 }
-TIMES = ("createdOn", "timestamp", "date", "createdAt")
+TIMES = ("eventDate", "createdOn", "timestamp", "date", "createdAt")
 
 
 class AuditTrail:
@@ -53,8 +56,10 @@ class AuditTrail:
         if not waiting or user is None or not self._may_read(user):
             return
         try:
-            answer = await self._user_client.call(user_id, "GET", PATH, foreground=False)
-            records = _records(await raise_for_error(answer).read_json())
+            since = min(one.opened_at for one in waiting) - BEFORE
+            records = [
+                (at, name) for name in CAUSES for at in await self._times_of(user_id, name, since)
+            ]
         except (ServiceAnsweredError, OddAnswerError) as error:
             if isinstance(error, ServiceAnsweredError) and error.status in {401, 429}:
                 raise
@@ -66,6 +71,12 @@ class AuditTrail:
         for incident in waiting:
             await self._store.add_incident_detail(incident.id, "audit", _before(incident, records))
 
+    async def _times_of(self, user_id: str, name: str, since: int) -> list[int]:
+        """When (ms) events of this name happened. Raises ServiceError."""
+        query = urlencode({"eventName": name, "eventDateAfter": iso(since), "limit": PAGE})
+        answer = await self._user_client.call(user_id, "GET", f"{PATH}?{query}", foreground=False)
+        return _times(await raise_for_error(answer).read_json(), name)
+
     def _may_read(self, user: User) -> bool:
         """Where it was refused, not before another log-in, or a day later."""
         credential_since, refused_at = self._refused.get(user.id, (0, 0))
@@ -75,18 +86,18 @@ class AuditTrail:
         return user.scopes is None or SCOPE in user.scopes
 
 
-def _records(value: Any) -> list[tuple[int, str]]:
-    """Time (ms) and name of those that may be a cause, as they come."""
+def _times(value: Any, name: str) -> list[int]:
+    """The times (ms) of the records of this name, as they come."""
     items = value.get("content") if isinstance(value, dict) else value
     if not isinstance(items, list):
         raise OddAnswerError("SmartRecruiters sent an audit log in an unknown form")
-    records = []
+    times = []
     for item in items:
-        if isinstance(item, dict) and (name := item.get("eventName")) in CAUSES:
+        if isinstance(item, dict) and item.get("eventName", name) == name:
             at = next((item[key] for key in TIMES if item.get(key)), None)
             if (ms := _moment(at)) is not None:
-                records.append((ms, str(name)))
-    return records
+                times.append(ms)
+    return times
 
 
 def _before(incident: Incident, records: list[tuple[int, str]]) -> list[dict[str, str]]:

@@ -203,6 +203,7 @@ class Reconciler:
         self, user_id: str, subscription_id: str, entry: HookEntry, walk: LogWalk
     ) -> LogWalk:
         """Until the floor; the walk that is over. Raises ServiceError and StoreError."""
+        restarted = False
         while walk.top is not None:
             try:
                 page = await callbacks_log(
@@ -210,8 +211,9 @@ class Reconciler:
                     position=read_position(walk.position), foreground=False,
                 )  # fmt: skip
             except ServiceAnsweredError as error:
-                if error.status != 400 or not walk.position:
+                if error.status != 400 or not walk.position or restarted:
                     raise
+                restarted = True  # once: it would go on for ever where a page is always refused
                 walk = replace(walk, position="")  # that page is no longer known: from the top
                 continue
             fresh = [call for call in page.calls if _is_after(walk.floor, call)]

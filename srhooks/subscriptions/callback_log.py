@@ -4,6 +4,9 @@ The service's records have no id, and its pages are an object with `nextPageId` 
 After an array the log goes on `before` the oldest time seen; whether that bound is inclusive is
 not documented, so what was seen at that very time is recognised by a digest and left out. A page
 may be shorter than its limit: only an empty one is the end.
+
+The log has 30 days, and its times may not lie before them ("the minimum value is 30 days ago" in
+the vendor's description): what is older is not asked for.
 """
 
 import hashlib
@@ -11,11 +14,13 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from srhooks.accounts.user_client import UserClient
+from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.missed import DAY, LOG_DAYS
 from srhooks.domain.models import REDACTED, event_matches
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError
@@ -23,6 +28,7 @@ from srhooks.smartrecruiters.webhooks_api import subscription_path
 
 PAGE = 100
 MAX_REQUESTS = 4  # for one page of ours
+EDGE = 600_000  # ms from the end of the log that are left out: they end while a call waits in line
 STATUSES = ("failed", "successful")
 # Any other header may be the subscription's own authentication.
 PLAIN_HEADERS = frozenset({
@@ -151,6 +157,9 @@ async def _one_page(
     foreground: bool = True,
 ) -> tuple[list[Call], Position | None]:
     """The records of one page that were not seen yet, and where older ones are."""
+    bound = log_filter.before if position.before is None else position.before
+    if bound is not None and bound < _end_of_log():
+        return [], None
     for later in (1, 0, -1) if position.before is not None else (0,):
         # A page full of one time: first with all of it, then without. `-1` is asked only of a
         # service whose bound is inclusive: it just gave the same page again.
@@ -189,22 +198,19 @@ async def _request(
 def _query(log_filter: LogFilter, position: Position, later: int) -> dict[str, str]:
     query = {"limit": str(PAGE)}
     query |= {"callbackStatus": log_filter.status} if log_filter.status else {}
-    if log_filter.after is not None:
-        query["after"] = log_time(log_filter.after)
+    if log_filter.after is not None and log_filter.after >= _end_of_log():
+        query["after"] = iso(log_filter.after)
     if position.before is not None:
-        query["before"] = log_time(position.before + later)
+        query["before"] = iso(position.before + later)
     elif log_filter.before is not None:
-        query["before"] = log_time(log_filter.before)
+        query["before"] = iso(log_filter.before)
     if position.page_id:
         query["page_id"] = position.page_id
     return query
 
 
-def log_time(ms: int) -> str:
-    """`yyyy-MM-ddTHH:mm:ss.SSSZZ`, as the log's parameters take it."""
-    whole, rest = divmod(ms, 1000)
-    moment = datetime.fromtimestamp(whole, UTC).replace(microsecond=rest * 1000)
-    return moment.isoformat(timespec="milliseconds")
+def _end_of_log() -> int:
+    return now_ms() - LOG_DAYS * DAY + EDGE
 
 
 def _is_fresh(call: Call, digest: str, position: Position) -> bool:

@@ -1,5 +1,6 @@
 """The service's log of a subscription: read whole, page by page, and without secrets."""
 
+import time
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from srhooks.sandbox.deliveries import LogEntry
 from tests.support.harness import Browser, World
 from tests.support.harness import world as started
 
-NOON = 1_790_000_000.0  # seconds
+NOON = float(int(time.time()) - 86_400)  # yesterday
 
 
 def entry(at: float, number: int) -> LogEntry:

@@ -118,3 +118,17 @@ async def test_after_kill_9_it_goes_on_where_it_was(tmp_path: Path) -> None:
             # 100, 100, 50, and what is new since: from the top again it would be five.
             assert len(asked) == 4
             assert "Backfill all 450" in await words(ada)
+
+
+async def test_a_page_that_is_always_refused_does_not_begin_anew_for_ever(world: World) -> None:
+    async with world.logged_in() as ada:
+        made = await ada.subscribe("job.updated")
+        await send_in_vain(world, 150)
+        path = f"/subscriptions/{made['id']}/callbacks-log"
+        for _ in range(5):
+            world.sandbox.add_fault(path, times=1)  # the first page comes, the second does not
+            world.sandbox.add_fault(path, times=1, status=400)
+        seen = len(world.sandbox.requests)
+        await ada.json("POST", "/missed/check", status=400)
+        asked = [one.status for one in list(world.sandbox.requests)[seen:] if path in one.path]
+        assert asked == [200, 400, 200, 400]

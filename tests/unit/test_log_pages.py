@@ -6,17 +6,18 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from multidict import CIMultiDict
-from srhooks.domain.clock import read_time
+from srhooks.domain.clock import iso, now_ms, read_time
+from srhooks.domain.missed import DAY, LOG_DAYS
 from srhooks.smartrecruiters.client import Answer
 from srhooks.subscriptions.callback_log import (
     ANY_CALL,
+    EDGE,
     LogFilter,
     callbacks_log,
-    log_time,
     read_position,
 )
 
-NOON = 1_790_000_000_000  # ms
+NOON = now_ms() - DAY
 
 
 class Service:
@@ -27,6 +28,9 @@ class Service:
         self.most = most
         self.inclusive = inclusive
         self.targets: list[str] = []
+
+    def queries(self) -> list[dict[str, list[str]]]:
+        return [parse_qs(urlsplit(target).query) for target in self.targets]
 
     async def call(self, user_id: str, method: str, target: str, *, foreground: bool) -> Answer:
         assert (user_id, method, foreground) == ("u1", "GET", False)
@@ -40,7 +44,7 @@ class Service:
             if after < at < before or (self.inclusive and at in (after, before))
         ][: self.most]
         records = [
-            {"status": "failed", "timestamp": log_time(at),
+            {"status": "failed", "timestamp": iso(at),
              "requestDetails": {"url": "u", "body": str(number), "headers": {}}}
             for number, at in fits
         ]  # fmt: skip
@@ -67,8 +71,9 @@ async def test_a_short_page_is_not_the_end(most: int, *, inclusive: bool) -> Non
     times = [NOON + number // 3 for number in range(95)]  # three of each moment
     service = Service(times, most=most, inclusive=inclusive)
     assert await read_all(service) == list(range(95))
-    assert all("+" not in target for target in service.targets)
-    assert any("%2B00%3A00" in target for target in service.targets)
+    befores = [query["before"][0] for query in service.queries() if "before" in query]
+    assert befores
+    assert all(one.endswith("Z") for one in befores)  # a + would arrive as a space
 
 
 @pytest.mark.parametrize("inclusive", [False, True])
@@ -78,3 +83,17 @@ async def test_bounds_are_left_out_whatever_the_service_does(*, inclusive: bool)
     assert len(await read_all(service, between)) == 30
     nothing: Any = await read_all(service, LogFilter(after=NOON + 60))
     assert nothing == []
+
+
+async def test_times_before_the_thirty_days_are_not_asked_for() -> None:
+    """The service answers 400 to them: a walk that asked would begin anew for ever."""
+    end = now_ms() - LOG_DAYS * DAY
+    service = Service([end + number * EDGE // 5 for number in range(40)], most=5, inclusive=False)
+    # The last one or two pieces of the edge are not read; where the clock stands decides.
+    assert len(await read_all(service)) >= 35
+    assert len(await read_all(service, LogFilter(after=end - DAY))) >= 35
+    assert await read_all(service, LogFilter(before=end + EDGE // 2)) == []
+    asked = [query[name][0] for query in service.queries() for name in ("after", "before")
+             if name in query]  # fmt: skip
+    assert asked
+    assert all(read_time(one).timestamp() * 1000 >= end + EDGE // 2 for one in asked)
