@@ -6,10 +6,10 @@ from aiohttp import web
 
 from srhooks.sandbox.errors import ApiError
 from srhooks.sandbox.keys import CALLER, SANDBOX
+from srhooks.sandbox.parameters import MAX_LIMIT, whole_number
 from srhooks.sandbox.people import user_json
 from srhooks.sandbox.world import Entity, action, shown
 
-MAX_LIMIT = 100
 ENTITY_ROOTS = (
     "jobs",
     "candidates",
@@ -79,14 +79,6 @@ async def list_below(request: web.Request) -> web.Response:
     content = [_application_summary(row) if kind == "application" else row.data for row in rows]
     answer = {"totalFound": len(content), "content": content}
     return web.json_response(shown(answer, sandbox.base_for(request)))
-
-
-def whole_number(request: web.Request, name: str, default: int, low: int, high: int) -> int:
-    """An integer query parameter; raises ApiError when it is none, or out of range."""
-    text = request.query.get(name, str(default))
-    if not text.isascii() or not text.isdigit() or not low <= int(text[:9]) <= high:
-        raise ApiError(400, f"{name} must be between {low} and {high}", "INVALID_PARAMETER")
-    return int(text)
 
 
 def _paged(request: web.Request, rows: list[dict[str, Any]]) -> web.Response:

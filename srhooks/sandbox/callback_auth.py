@@ -39,17 +39,20 @@ class CallbackAuth:
 
 
 def parse_callback_auth(value: object) -> tuple[CallbackAuth | None, list[Problem]]:
-    """The checked callbackAuthentication (None: none is given) and a list of problems."""
-    if value is None:
-        return None, []
+    """The checked callbackAuthentication (None: it is not valid) and a list of problems."""
     if not isinstance(value, dict):
         return None, [_wrong("callbackAuthentication must be an object")]
     kind = value.get("type")
     if not isinstance(kind, str) or kind not in FIELDS:
-        known = ", ".join(FIELDS)
-        return None, [_wrong(f"callbackAuthentication.type must be one of {known}")]
+        kinds = ", ".join(FIELDS)
+        return None, [_wrong(f"callbackAuthentication.type must be one of {kinds}")]
     values: dict[str, str] = {}
-    problems = []
+    known = ("type", *FIELDS[kind])
+    problems = [
+        _wrong(f"Unknown field: callbackAuthentication.{str(name)[:80]}")
+        for name in value
+        if name not in known
+    ]
     for name in FIELDS[kind]:
         given = value.get(name)
         if not isinstance(given, str) or not given or UNPRINTABLE.search(given):

@@ -1,4 +1,5 @@
-"""The service's error answers: JSON with `message`, `code` and `errors`."""
+"""The service's error answers: `{"code", "message"}` of the webhooks, `{"message", "errors"}` of
+all other APIs."""
 
 from typing import TypedDict
 
@@ -25,13 +26,20 @@ class ApiError(Exception):
         self.errors = errors
 
 
-def problem(
-    status: int, message: str, code: str, errors: list[Problem] | None = None
-) -> web.Response:
-    """The answer itself; `errors` repeats the message when nothing finer is known."""
-    listed = errors or [Problem(code=code, message=message)]
-    body = {"code": code, "message": message, "errors": listed}
-    response = web.json_response(body, status=status)
-    if status == 401:
+def problem(status: int, message: str, code: str) -> web.Response:
+    """The answer of the sandbox's own controls."""
+    return web.json_response({"code": code, "message": message}, status=status)
+
+
+def api_problem(path: str, error: ApiError) -> web.Response:
+    """The answer of the API that `path` belongs to."""
+    if path.startswith("/webhooks-api/"):
+        parts = [error.message, *(one["message"] for one in error.errors or [])]
+        body: dict[str, object] = {"code": error.code, "message": "; ".join(parts)}
+    else:
+        listed = error.errors or [Problem(code=error.code, message=error.message)]
+        body = {"message": error.message, "errors": listed}
+    response = web.json_response(body, status=error.status)
+    if error.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

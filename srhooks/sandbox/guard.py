@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from srhooks.sandbox.credentials import ACME
-from srhooks.sandbox.errors import ApiError, problem
+from srhooks.sandbox.errors import ApiError, api_problem
 from srhooks.sandbox.faults import enact
 from srhooks.sandbox.keys import CALLER, SANDBOX, Caller
 from srhooks.sandbox.people import ADMINISTRATOR
@@ -118,7 +118,8 @@ async def limit(request: web.Request, handler: Handler) -> web.StreamResponse:
                 await asyncio.sleep(sandbox.settings.latency)
             response = await _in_json(request, handler)
         else:
-            response = problem(429, "Too many requests", "TOO_MANY_REQUESTS")
+            refusal = ApiError(429, "Too many requests", "TOO_MANY_REQUESTS")
+            response = api_problem(request.path, refusal)
     finally:
         sandbox.limiter.leave(slot)
     if not response.prepared:
@@ -159,11 +160,12 @@ async def _in_json(request: web.Request, handler: Handler) -> web.StreamResponse
     try:
         return await handler(request)
     except ApiError as error:
-        return problem(error.status, error.message, error.code, error.errors)
+        return api_problem(request.path, error)
     except web.HTTPException as error:
         if error.status < 400:
             raise
-        answer = problem(error.status, error.reason, error.reason.upper().replace(" ", "_"))
+        code = error.reason.upper().replace(" ", "_")
+        answer = api_problem(request.path, ApiError(error.status, error.reason, code))
         if "Allow" in error.headers:
             answer.headers["Allow"] = error.headers["Allow"]
         return answer

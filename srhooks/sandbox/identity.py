@@ -1,6 +1,7 @@
 """The OAuth pages: consent and the token endpoint.
 
-Source: developers.smartrecruiters.com, "Authentication"; RFC 6749 for the errors' form.
+Source: developers.smartrecruiters.com, "Authentication" and "Access Scopes" (an empty scope is
+invalid, one that is left out means those of the app); RFC 6749 for the errors' form.
 """
 
 import base64
@@ -24,6 +25,7 @@ from srhooks.sandbox.settings import SandboxSettings
 from srhooks.sandbox.state import Sandbox
 
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
+FORM = "application/x-www-form-urlencoded"
 NO_STORE = {"Cache-Control": "no-store", "Pragma": "no-cache"}
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 ASKED = ("client_id", "redirect_uri", "response_type", "scope", "state")
@@ -44,9 +46,9 @@ async def answer_consent(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
     if form.get("user") not in {person.id for person in sandbox.people}:
         return _consent(request, form)
-    scope = " ".join(form.get("scope", "").split())
-    if unknown_scopes(scope):
+    if _scope_fault(form):
         return _back(form, error="invalid_scope")
+    scope = " ".join(form.get("scope", "").split())
     code = sandbox.grants.authorize(form["user"], scope, form["redirect_uri"])
     return _back(form, code=code)
 
@@ -54,7 +56,11 @@ async def answer_consent(request: web.Request) -> web.Response:
 async def token(request: web.Request) -> web.Response:
     """Exchanges a code, a refresh token or a client id with its secret for an access token."""
     sandbox = request.app[SANDBOX]
+    if request.content_type != FORM:
+        return _refusal("invalid_request", f"The body must be {FORM}")
     form = {name: value for name, value in (await request.post()).items() if isinstance(value, str)}
+    if "Authorization" in request.headers and "client_secret" in form:
+        return _refusal("invalid_request", "The client is authenticated twice (RFC 6749, 2.3)")
     client_id, client_secret = _client_credentials(request, form)
     client = _known_client(sandbox, client_id, client_secret)
     if client is None:
@@ -117,8 +123,8 @@ def _consent(request: web.Request, asked: Mapping[str, str]) -> web.Response:
         return page("refused.html", status=400, reason=fault)
     if asked.get("response_type") != "code":
         return _back(asked, error="unsupported_response_type")
-    if unknown := unknown_scopes(asked.get("scope", "")):
-        return _back(asked, error="invalid_scope", error_description=" ".join(unknown)[:200])
+    if fault := _scope_fault(asked):
+        return _back(asked, error="invalid_scope", error_description=fault)
     scopes = asked.get("scope", "").split()
     # no form-action in the CSP: browsers apply it to the redirect that follows, too
     return page(
@@ -130,6 +136,13 @@ def _consent(request: web.Request, asked: Mapping[str, str]) -> web.Response:
         scopes=[(scope, SCOPE_MEANINGS[scope]) for scope in scopes],
         app_host=urlsplit(asked["redirect_uri"]).netloc,
     )
+
+
+def _scope_fault(asked: Mapping[str, str]) -> str:
+    """Empty: none."""
+    if "scope" in asked and not asked["scope"].split():
+        return "The scope is empty"
+    return " ".join(unknown_scopes(asked.get("scope", "")))[:200]
 
 
 def _back(asked: Mapping[str, str], **answer: str) -> web.Response:

@@ -209,7 +209,7 @@ class Sandbox:
     def create_api_key(self, name: str = "", *, company: Company = ACME) -> ApiKey:
         """A new key with full access."""
         key = self.credentials.create_api_key(name, company=company)
-        self.audit.record("CREDENTIALS_CREATED", "CREDENTIALS", key.id)
+        self.audit.record("CREDENTIALS_CREATED", "CREDENTIAL", key.id)
         return key
 
     def create_client(
@@ -222,13 +222,13 @@ class Sandbox:
     ) -> OAuthClient:
         """A new client id with its secret; raises ApiError for an unknown scope or role."""
         client = self.credentials.create_client(name, scope=scope, role=role, company=company)
-        self.audit.record("CREDENTIALS_CREATED", "CREDENTIALS", client.id)
+        self.audit.record("CREDENTIALS_CREATED", "CREDENTIAL", client.id)
         return client
 
     def replace_secret(self, credential_id: str) -> OAuthClient:
         """A new secret for a client id; the old one is refused from now on."""
         client = self.credentials.replace_secret(credential_id)
-        self.audit.record("CREDENTIALS_CHANGED", "CREDENTIALS", client.id)
+        self.audit.record("CREDENTIALS_CHANGED", "CREDENTIAL", client.id)
         return client
 
     def revoke_credential(self, credential_id: str) -> Credential:
@@ -237,7 +237,7 @@ class Sandbox:
         credential.revoked = True
         if isinstance(credential, OAuthClient):
             self.grants.revoke_client(credential)
-        self.audit.record("CREDENTIALS_REVOKED", "CREDENTIALS", credential.id)
+        self.audit.record("CREDENTIALS_REVOKED", "CREDENTIAL", credential.id)
         return credential
 
     def expire_access_tokens(self) -> int:

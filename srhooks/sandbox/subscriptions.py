@@ -25,6 +25,7 @@ MAX_KEYS = 16  # unexpired at a time
 OLD_KEY_SECONDS = 24 * 3600
 LOG_LENGTH = 2_000
 PARALLEL = 8  # calls at a time to one subscription's receiver
+FIELDS = ("callbackUrl", "events", "alertingEmailAddress", "callbackAuthentication")
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 
 
@@ -113,18 +114,22 @@ class SubscriptionBook:
         """Create an inactive subscription; raises ApiError with all problems of the request."""
         if not isinstance(asked, dict):
             raise ApiError(400, "The body must be a JSON object", "INVALID_BODY")
-        problems: list[Problem] = []
+        problems = [_unknown(name) for name in asked if name not in FIELDS]
         url = asked.get("callbackUrl")
         if not isinstance(url, str) or not is_http_url(url):
             message = "callbackUrl must be an absolute http(s) URL"
             problems.append(Problem(code="INVALID_CALLBACK_URL", message=message))
         events = _event_names(asked.get("events"), problems)
         email = asked.get("alertingEmailAddress")
-        if email is not None and not (isinstance(email, str) and EMAIL.fullmatch(email)):
+        if "alertingEmailAddress" in asked and not (
+            isinstance(email, str) and EMAIL.fullmatch(email)
+        ):
             message = "alertingEmailAddress must be an e-mail address"
             problems.append(Problem(code="INVALID_EMAIL", message=message))
-        auth, auth_problems = parse_callback_auth(asked.get("callbackAuthentication"))
-        problems += auth_problems
+        auth = None
+        if "callbackAuthentication" in asked:
+            auth, auth_problems = parse_callback_auth(asked["callbackAuthentication"])
+            problems += auth_problems
         if problems:
             raise ApiError(400, "The subscription is not valid", "VALIDATION_ERROR", problems)
         if len(self.of_owner(owner_id)) >= MAX_PER_OWNER:
@@ -156,14 +161,19 @@ def subscription_json(subscription: Subscription) -> dict[str, Any]:
     }
 
 
+def _unknown(name: object) -> Problem:
+    return Problem(code="UNKNOWN_FIELD", message=f"Unknown field: {str(name)[:80]}")
+
+
 def _event_names(value: object, problems: list[Problem]) -> tuple[str, ...]:
-    """Event names given as strings or as `{"name": ...}`, each once."""
-    listed = value if isinstance(value, list) else []
-    names = [one.get("name") if isinstance(one, dict) else one for one in listed]
+    """Names of events, each once."""
+    names = value if isinstance(value, list) else []
     if not names:
         problems.append(Problem(code="NO_EVENTS", message="events must name at least one event"))
-    for name in names:
+    for place, name in enumerate(names):
         if name not in EVENTS:
             shown = str(name)[:80]
             problems.append(Problem(code="UNKNOWN_EVENT", message=f"Unknown event: {shown}"))
-    return tuple(dict.fromkeys(name for name in names if name in EVENTS))
+        elif name in names[:place]:
+            problems.append(Problem(code="REPEATED_EVENT", message=f"Repeated event: {name}"))
+    return tuple(name for name in names if name in EVENTS)

@@ -6,24 +6,29 @@ one seen. A record of the callbacks log has no id, so that an array of them is p
 """
 
 import json
-from datetime import datetime
+import time
 from typing import Any
 
 from aiohttp import web
 
-from srhooks.sandbox.api import MAX_LIMIT, whole_number
 from srhooks.sandbox.deliveries import LogEntry, log_json
 from srhooks.sandbox.errors import ApiError
 from srhooks.sandbox.keys import CALLER, SANDBOX
+from srhooks.sandbox.parameters import MAX_LIMIT, only_known, read_time, whole_number
 from srhooks.sandbox.subscriptions import Subscription, subscription_json
 
 ROOT = "/webhooks-api/v201907/subscriptions"
 LOG_STATUSES = {"successful": True, "failed": False}
+LOG_SECONDS = 30 * 86_400
+LIST_PARAMETERS = ("limit", "page_id")
+LOG_PARAMETERS = (*LIST_PARAMETERS, "callbackStatus", "after", "before")
 
 
 async def create(request: web.Request) -> web.Response:
     sandbox = request.app[SANDBOX]
     caller = request[CALLER]
+    if request.content_type != "application/json":
+        raise ApiError(415, "The body must be application/json", "UNSUPPORTED_MEDIA_TYPE")
     try:
         asked = json.loads(await request.read())
     except ValueError:
@@ -35,6 +40,7 @@ async def create(request: web.Request) -> web.Response:
 
 async def list_all(request: web.Request) -> web.Response:
     """The caller's subscriptions, oldest first."""
+    only_known(request, LIST_PARAMETERS)
     caller = request[CALLER]
     mine = request.app[SANDBOX].subscriptions.of_owner(caller.owner_id)
     return _page(request, [(item.id, subscription_json(item)) for item in mine])
@@ -73,21 +79,25 @@ async def get_key(request: web.Request) -> web.Response:
 
 
 async def callbacks_log(request: web.Request) -> web.Response:
-    """The attempts, newest first, filtered by outcome and time."""
+    """The attempts of the last 30 days, newest first, filtered by outcome and time."""
+    only_known(request, LOG_PARAMETERS)
     subscription = _mine(request)
     status = request.query.get("callbackStatus")
     if status is not None and status not in LOG_STATUSES:
         message = "callbackStatus must be successful or failed"
         raise ApiError(400, message, "INVALID_PARAMETER")
-    after, before = _moment(request, "after"), _moment(request, "before")
-
+    end = time.time() - LOG_SECONDS
+    after, before = read_time(request, "after"), read_time(request, "before")
+    if min((bound for bound in (after, before) if bound is not None), default=end) < end:
+        raise ApiError(400, "after and before go back 30 days at most", "INVALID_PARAMETER")
     sandbox = request.app[SANDBOX]
     inclusive = sandbox.settings.log_bounds == "inclusive"
 
     def fits(entry: LogEntry) -> bool:
         at_bound = inclusive and entry.at in (after, before)
         return (
-            (status is None or entry.successful == LOG_STATUSES[status])
+            entry.at > end
+            and (status is None or entry.successful == LOG_STATUSES[status])
             and (at_bound or after is None or entry.at > after)
             and (at_bound or before is None or entry.at < before)
         )
@@ -129,21 +139,6 @@ def _page(request: web.Request, rows: list[tuple[str, dict[str, Any]]]) -> web.R
             "totalFound": len(rows),
         }
     )
-
-
-def _moment(request: web.Request, name: str) -> float | None:
-    """A time `yyyy-MM-ddTHH:mm:ss.SSSZZ`; its `+` must be percent-encoded."""
-    text = request.query.get(name)
-    if not text:
-        return None
-    try:
-        moment = datetime.fromisoformat(text.strip())
-        if moment.tzinfo is None:
-            raise ValueError(text)
-        return moment.timestamp()
-    except (ValueError, OverflowError):
-        message = f"{name} must be a time like 2026-11-24T13:00:00.000+00:00"
-        raise ApiError(400, message, "INVALID_PARAMETER") from None
 
 
 def add_webhook_routes(router: web.UrlDispatcher) -> None:

@@ -125,6 +125,39 @@ async def test_a_code_is_bound_to_its_redirect_uri() -> None:
         assert (answer.status, answer.json["error"]) == (400, "invalid_grant")
 
 
+async def test_an_empty_scope_is_invalid_and_one_left_out_means_all() -> None:
+    async with running() as (sandbox, client):
+        for empty in ("", " "):
+            answer = await client.call(
+                "GET", "/identity/oauth/allow", params=ASKED | {"scope": empty}
+            )
+            assert query_of(answer)["error"] == "invalid_scope"
+            answer = await client.allow(sandbox.people[0], scope=empty)
+            assert query_of(answer)["error"] == "invalid_scope"
+        without = {name: value for name, value in ASKED.items() if name != "scope"}
+        page = await client.call("GET", "/identity/oauth/allow", params=without)
+        assert page.status == 200
+        form = without | {"user": sandbox.people[0].id, "decision": "allow"}
+        code = code_of(await client.call("POST", "/identity/oauth/allow", data=form))
+        answer = await client.token_call(
+            grant_type="authorization_code", code=code, redirect_uri=REDIRECT_URI
+        )
+        assert answer.json["scope"] == SCOPES
+
+
+async def test_the_token_endpoint_takes_a_form_with_one_authentication() -> None:
+    async with running() as (_, client):
+        form = CLIENT | {"grant_type": "refresh_token", "refresh_token": "unknown"}
+        path = "/identity/oauth/token"
+        answer = await client.call("POST", path, json=form)
+        assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+        basic = "Basic " + base64.b64encode(b"sandbox-client:sandbox-secret").decode()
+        answer = await client.call("POST", path, data=form, headers={"Authorization": basic})
+        assert (answer.status, answer.json["error"]) == (400, "invalid_request")
+        answer = await client.call("POST", path, data=form)
+        assert answer.json["error"] == "invalid_grant"
+
+
 async def test_an_expired_code_is_refused() -> None:
     async with running() as (sandbox, client):
         code = code_of(await client.allow(sandbox.people[0]))
