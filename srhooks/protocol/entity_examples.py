@@ -124,10 +124,7 @@ ENTITY_EXAMPLES: dict[str, dict[str, Any]] = {
             },
             "status": "IN_REVIEW",
         },
-        "actions": {
-            "details": _action(CANDIDATE_PATH),
-            "properties": _action(f"{CANDIDATE_PATH}/properties"),
-        },
+        "actions": {"properties": _action(f"{CANDIDATE_PATH}/properties")},
     },
     "application": {
         "status": "IN_REVIEW",

@@ -102,9 +102,10 @@ def _job_summary(job: Entity) -> dict[str, Any]:
 def _candidate_summary(candidate: Entity) -> dict[str, Any]:
     fields = (
         "id internal firstName lastName email createdOn updatedOn location averageRating tags"
-        " primaryAssignment secondaryAssignments actions"
+        " primaryAssignment secondaryAssignments"
     )
-    return {name: candidate.data[name] for name in fields.split()}
+    actions = candidate.data["actions"] | {"details": action(candidate.path)}
+    return {name: candidate.data[name] for name in fields.split()} | {"actions": actions}
 
 
 def _application_summary(application: Entity) -> dict[str, Any]:

@@ -44,10 +44,7 @@ def make_candidate(world: World) -> Entity:
         "education": [{"institution": "TU Example", "degree": "MSc", "current": False}],
         "primaryAssignment": None,
         "secondaryAssignments": [],
-        "actions": {
-            "details": action(path),
-            "properties": action(f"{path}/properties"),
-        },
+        "actions": {"properties": action(f"{path}/properties")},
     }
     ids = {"id": candidate_id}
     candidate = Entity(kind="candidate", id=candidate_id, path=path, ids=ids, data=data)

@@ -1,4 +1,4 @@
-"""Each test of the store runs on both databases."""
+"""Each test of the store runs on both databases, each of the service on both doubles of it."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from srhooks.store import Store, make_store
 
+from tests.support.doubles import Double, running_double
 from tests.support.memberships import Memberships
 from tests.support.new_database import lay_down
 from tests.support.stored import TOKENS, person
@@ -42,3 +43,10 @@ async def memberships(postgres_url: str) -> AsyncIterator[Memberships]:
         yield made
     finally:
         await made.close()
+
+
+@pytest.fixture(params=["sandbox", "strict"])
+async def double(request: pytest.FixtureRequest) -> AsyncIterator[Double]:
+    """A SmartRecruiters: the sandbox, and the strict double written from the vendor's texts."""
+    async with running_double(request.param) as made:
+        yield made

@@ -1,4 +1,4 @@
-"""A strict double of SmartRecruiters with webhooks: from a subscription to a signed notification.
+"""A strict double of SmartRecruiters with webhooks: from a log-in to a signed notification.
 
 Written from the vendor's texts and `tests/data/vendor_shapes.json` alone, without a line of the
 sandbox or of the protocol's package: two readings of one text. What is not documented is refused:
@@ -7,8 +7,6 @@ an unknown field, a parameter, a wrong kind of body, a time in another form.
 
 import asyncio
 import contextlib
-import hashlib
-import hmac
 import json
 import re
 import secrets
@@ -16,322 +14,221 @@ import time
 from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import aiohttp
 from aiohttp import web
 from srhooks.server.runner import served
 
 from tests.support.harness import SECRET, free_port
 from tests.support.process import Program
-from tests.support.strict_entities import BODIES, LINKS, SCOPES, entity
-from tests.support.strict_service import COMPANY, LIST, Seen, StrictService
+from tests.support.strict_audit import PATH as AUDIT
+from tests.support.strict_audit import StrictAudit
+from tests.support.strict_delivery import handshake_holds, send
+from tests.support.strict_entities import LINKS, SCOPES, body_fields, entity
+from tests.support.strict_oauth import ALLOW, Grant, StrictOAuth, TokenRefusedError
+from tests.support.strict_refusals import RefusedError, check_parameters, refuse_unless
+from tests.support.strict_service import COMPANY, LIST, TOKEN, Seen, StrictService
+from tests.support.strict_subscriptions import StrictSubscriptions
 
-SHAPES: dict[str, dict[str, list[str]]] = json.loads(
-    (Path(__file__).parent.parent / "data" / "vendor_shapes.json").read_text()
-)
-MOST_SUBSCRIPTIONS = 20
-MOST_KEYS = 16
-HANDSHAKE_SECONDS = 20.0
-ANSWER_SECONDS = 5.0
-A_SECOND, AT_ONCE = 10, 8
-LOG_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:?\d\d")
-AUTHENTICATIONS = {
-    "basic": "callback_basic_auth",
-    "header": "callback_header_auth",
-    "oauth2": "callback_o_auth2_auth",
-}
+ADMINISTRATOR = "ADMINISTRATOR"
+ME = "/user-api/v201804/users/me"
+WEBHOOK_SCOPES = {"GET": "webhooks_read", "DELETE": "webhooks_delete"}  # else webhooks_write
 
 
-class RefusedError(Exception):
-    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST") -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"code": code, "message": message}
-
-
-def refuse_unless(condition: object, message: str, status: int = 400) -> None:
-    if not condition:
-        raise RefusedError(status, message)
-
-
-@dataclass
-class Subscribed:
-    id: str
-    holder: str
-    callback_url: str
-    events: list[str]
-    authentication: dict[str, str]
-    status: str = "inactive"
-    keys: list[str] = field(default_factory=list)
-    log: list[dict[str, Any]] = field(default_factory=list)
-
-    def shown(self) -> dict[str, Any]:
-        """Without what is write-only: the address for alerts and the authentication."""
-        events = [{"name": name, "version": "v201910"} for name in self.events]
-        return {
-            "id": self.id, "callbackUrl": self.callback_url, "events": events,
-            "status": self.status,
-        }  # fmt: skip
+@dataclass(frozen=True)
+class Caller:
+    credential: str  # what limits count by
+    owner: str  # whose subscriptions: all keys of the company hold together
+    grant: Grant | None  # None: a key, which may do everything
+    role: str
 
 
 @dataclass
 class StrictWebhooks(StrictService):
-    subscriptions: dict[str, Subscribed] = field(default_factory=dict)
+    rate: int = 10  # a second, of a credential
+    at_once: int = 8
+    roles: dict[str, str] = field(default_factory=dict)  # of client ids, else ADMINISTRATOR
+    book: StrictSubscriptions = field(default_factory=StrictSubscriptions)
+    audit: StrictAudit = field(default_factory=StrictAudit)
+    oauth: StrictOAuth = field(init=False)
+    gone: dict[str, int] = field(default_factory=dict)  # paths of deleted things: 404 or 410
     asked: dict[str, deque[float]] = field(default_factory=dict)  # by credential: when
     busy: dict[str, int] = field(default_factory=dict)
     refused: list[str] = field(default_factory=list)  # what a strict service does not take
 
+    def __post_init__(self) -> None:
+        self.oauth = StrictOAuth(self.clients)
+
     async def answer(self, request: web.Request) -> web.Response:
-        holder = self._holder(request)
-        if holder is None or request.path in self.replies or request.path == COMPANY:
-            return await super().answer(request)
-        self.busy[holder] = self.busy.get(holder, 0) + 1
+        body = await request.read()
+        form = {name: str(value) for name, value in (await request.post()).items()}
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        self.seen.append(Seen(request.method, str(request.rel_url), headers, form))
+        if request.path in self.replies:
+            status, value = self.replies[request.path]
+            return web.json_response(value, status=status)
+        if request.path.startswith("/identity/"):
+            return self._identity(request, form)
+        caller = self._caller(request)
+        credential = caller.credential if caller else "nobody"
+        self.busy[credential] = self.busy.get(credential, 0) + 1
         try:
-            value, status = await self._answer(request, holder)
+            self._count(credential)
+            value, status = await self._answer(request, caller, body)
         except RefusedError as error:
-            value, status = error.body, error.status
-            if status in {400, 405, 415, 429}:
-                self.refused.append(f"{request.method} {request.path_qs}: {error}")
+            value, status = error.body(request.path), error.status
+            self._note(request, error, status)
         finally:
-            self.busy[holder] -= 1
-        headers = {
-            "X-RateLimit-Limit": str(A_SECOND),
-            "X-RateLimit-Remaining": str(A_SECOND - len(self.asked[holder])),
-            "X-RateLimit-Concurrent-Limit": str(AT_ONCE),
-            "X-RateLimit-Concurrent-Remaining": str(AT_ONCE - self.busy[holder]),
+            self.busy[credential] -= 1
+        limits = {
+            "X-RateLimit-Limit": str(self.rate),
+            "X-RateLimit-Remaining": str(self.rate - len(self.asked[credential])),
+            "X-RateLimit-Concurrent-Limit": str(self.at_once),
+            "X-RateLimit-Concurrent-Remaining": str(max(0, self.at_once - self.busy[credential])),
         }
         if value is None:
-            return web.Response(status=status, headers=headers)
-        return web.json_response(value, status=status, headers=headers)
+            return web.Response(status=status, headers=limits)
+        return web.json_response(value, status=status, headers=limits)
 
-    def _holder(self, request: web.Request) -> str | None:
-        """All keys of the company hold together; a client id holds its own."""
+    def _note(self, request: web.Request, error: Exception, status: int) -> None:
+        if status in {400, 405, 415, 429}:
+            self.refused.append(f"{request.method} {request.path_qs}: {error}")
+
+    def _identity(self, request: web.Request, form: dict[str, str]) -> web.Response:
+        if (request.method, request.path) == ("GET", ALLOW):
+            answer = self.oauth.consent(request)
+            if answer.status != 302 or "error=" in answer.headers["Location"]:
+                self.refused.append(f"GET {request.path_qs}")
+            return answer
+        if (request.method, request.path) != ("POST", TOKEN):
+            return web.Response(status=404)
+        self.oauth.default_scope, self.oauth.names_scopes = self.scope or "", self.scope is not None
+        self.oauth.expires_in = self.expires_in
+        try:
+            return web.json_response(self.oauth.token(request, form))
+        except TokenRefusedError as error:
+            status = 401 if str(error) == "invalid_client" else 400
+            self._note(request, error, status)
+            return web.json_response({"error": str(error)}, status=status)
+
+    def _caller(self, request: web.Request) -> Caller | None:
         key = request.headers.get("X-SmartToken")
-        token = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if key is not None and token:
+        if key is not None and "Authorization" not in request.headers and key in self.keys:
+            return Caller(f"key {key}", "keys", None, ADMINISTRATOR)
+        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+        grant = self.oauth.grant_of(token) if scheme == "Bearer" and key is None else None
+        if grant is None:
             return None
-        if key in self.keys:
-            return "keys"
-        return "client" if token and token in self.tokens else None
+        if grant.person is not None:
+            name = f"person {grant.person['id']}"
+            return Caller(name, name, grant, grant.person["systemRole"]["id"])
+        name = f"client {grant.client_id}"
+        return Caller(name, name, grant, self.roles.get(grant.client_id, ADMINISTRATOR))
 
-    async def _answer(self, request: web.Request, holder: str) -> tuple[Any, int]:
-        body = await request.read()
-        headers = {name.lower(): value for name, value in request.headers.items()}
-        self.seen.append(Seen(request.method, str(request.rel_url), headers, {}))
-        self._count(holder)
-        if request.path.startswith(LIST):
-            self._need(holder, "webhooks_manage")
-            return await self._webhooks(request, holder, body)
-        refuse_unless(request.method == "GET", "no such method", 405)
-        if request.path == "/user-api/v201804/users/me":
-            raise RefusedError(404, "nobody in person is behind this credential", "NOT_FOUND")
-        for name, pattern in LINKS.items():
-            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), request.path):
-                self._need(holder, SCOPES[name])
-                return entity(name, request.path), 200
-        raise RefusedError(404, "nothing here", "NOT_FOUND")
-
-    def _count(self, holder: str) -> None:
+    def _count(self, credential: str) -> None:
         now = time.monotonic()
-        recent = self.asked.setdefault(holder, deque())
+        recent = self.asked.setdefault(credential, deque())
         while recent and now - recent[0] >= 1:
             recent.popleft()
-        if len(recent) >= A_SECOND or self.busy[holder] > AT_ONCE:
+        if len(recent) >= self.rate or self.busy[credential] > self.at_once:
             raise RefusedError(429, "too many requests", "TOO_MANY_REQUESTS")
         recent.append(now)
 
-    def _need(self, holder: str, scope: str) -> None:
-        if holder == "client" and scope not in (self.scope or "").split():
-            raise RefusedError(403, f"OAuthPermissionsException: {scope}", "FORBIDDEN")
+    async def _answer(
+        self, request: web.Request, caller: Caller | None, body: bytes
+    ) -> tuple[Any, int]:
+        both = "X-SmartToken" in request.headers and "Authorization" in request.headers
+        refuse_unless(not both, "two credentials at a time")
+        if caller is None:
+            raise RefusedError(401, "who are you?", "UNAUTHORIZED")
+        path = request.path
+        if path == LIST or path.startswith(f"{LIST}/"):
+            scope = WEBHOOK_SCOPES.get(request.method, "webhooks_write")
+            self._need(caller, "webhooks_manage", scope, administrator=True)
+            return await self._webhooks(request, caller.owner, body)
+        refuse_unless(request.method == "GET", "no such method", 405)
+        if path == AUDIT:
+            self._need(caller, "audit_events_read", administrator=True)
+            return self.audit.page(request), 200
+        check_parameters(request)
+        if path == COMPANY:
+            self._need(caller, "company_read")
+            refuse_unless(self.company is not None, "OAuthPermissionsException", 403)
+            return self.company, 200
+        if path == ME:
+            if caller.grant is None or caller.grant.person is None:
+                raise RefusedError(404, "nobody in person is behind this credential", "NOT_FOUND")
+            self._need(caller, "user_me_read")
+            return caller.grant.person, 200
+        return self._entity(caller, path), 200
 
-    async def _webhooks(self, request: web.Request, holder: str, body: bytes) -> tuple[Any, int]:
-        method, _, rest = request.method, *request.path.partition(LIST)[1:]
-        _, number, *what = rest.split("/") if rest else ("", "")
-        if not number:
+    def _entity(self, caller: Caller, path: str) -> dict[str, Any]:
+        for name, pattern in LINKS.items():
+            if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path):
+                self._need(caller, SCOPES[name])
+                refuse_unless(path not in self.gone, "deleted", self.gone.get(path, 404))
+                return entity(name, self.base, path)
+        raise RefusedError(404, "nothing here", "NOT_FOUND")
+
+    def _need(self, caller: Caller, *scopes: str, administrator: bool = False) -> None:
+        """One of the scopes, and for some calls the role besides."""
+        if caller.grant is not None and caller.grant.scopes.isdisjoint(scopes):
+            message = f"OAuthPermissionsException: {scopes[0]}"
+            raise RefusedError(403, message, "OAuthPermissionsException")
+        if administrator and caller.role != ADMINISTRATOR:
+            raise RefusedError(403, "the system role is too low", "FORBIDDEN")
+
+    async def _webhooks(self, request: web.Request, owner: str, body: bytes) -> tuple[Any, int]:
+        method = request.method
+        subscription_id, *what = request.path.removeprefix(LIST).strip("/").split("/")
+        if not subscription_id:
             if method == "POST":
-                return self._create(request, holder, body), 201
+                return self.book.create(request, owner, body), 201
             refuse_unless(method == "GET", "no such method", 405)
-            return self._list(request, holder), 200
-        one = self.subscriptions.get(number)
-        if one is None or one.holder != holder:
-            raise RefusedError(404, "no such subscription", "NOT_FOUND")
-        refuse_unless(method == "POST" or not body, f"{method} has no body")
+            return self.book.page(request, owner), 200
+        one = self.book.get(owner, subscription_id)
+        refuse_unless(not body, f"{method} has no body")
+        if what != ["callbacks-log"]:
+            check_parameters(request)
         match method, *what:
             case ("GET",):
                 return one.shown(), 200
             case ("DELETE",):
-                del self.subscriptions[number]
+                del self.book.by_id[subscription_id]
                 return None, 204
             case "PUT", "activation":
-                await self._activate(one)
+                held = await handshake_holds(one, secrets.token_urlsafe(24))
+                refuse_unless(held, "the handshake failed")
+                self.book.get(owner, subscription_id).status = "active"
                 return None, 204
             case "POST", "secret-key":
-                refuse_unless(len(one.keys) < MOST_KEYS, "too many keys")
-                one.keys.append(secrets.token_urlsafe(16))
-                return {"secretKey": one.keys[-1]}, 201
+                return {"secretKey": one.make_key()}, 201
             case "GET", "secret-key":
-                if not one.keys:
-                    raise RefusedError(404, "no key", "NOT_FOUND")
-                return {"secretKey": one.keys[-1]}, 200
+                return {"secretKey": one.newest_key()}, 200
             case "GET", "callbacks-log":
-                return _page_of_log(one, request), 200
+                return self.book.page_of_log(request, one), 200
         raise RefusedError(405, "no such method", "METHOD_NOT_ALLOWED")
 
-    def _create(self, request: web.Request, holder: str, body: bytes) -> dict[str, Any]:
-        refuse_unless(request.content_type == "application/json", "JSON alone", 415)
-        value = json.loads(body)
-        _check_shape(value, "subscription_request")
-        events = value["events"]
-        refuse_unless(
-            isinstance(events, list) and events and len(set(events)) == len(events), "events"
-        )
-        for name in events:
-            refuse_unless(name in SHAPES["event_name"]["enum"], f"no such event: {name}")
-        refuse_unless(re.match(r"https?://[^/]+/", value["callbackUrl"]), "callbackUrl")
-        email = value.get("alertingEmailAddress", "a@b.example")
-        refuse_unless(isinstance(email, str) and "@" in email, "alertingEmailAddress")
-        authentication = value.get("callbackAuthentication", {})
-        if authentication:
-            shape = AUTHENTICATIONS.get(authentication.get("type"), "error")
-            _check_shape(authentication, shape)
-            refuse_unless(set(authentication) == set(SHAPES[shape]["fields"]), shape)
-            name = authentication.get("headerName", "x-")
-            refuse_unless(name.lower().startswith("x-"), "headerName must start with x-")
-        mine = [one for one in self.subscriptions.values() if one.holder == holder]
-        refuse_unless(len(mine) < MOST_SUBSCRIPTIONS, "at most 20 subscriptions")
-        one = Subscribed(
-            secrets.token_hex(12), holder, value["callbackUrl"], events, authentication
-        )
-        self.subscriptions[one.id] = one
-        return one.shown()
+    async def notify(
+        self, event: str, ids: dict[str, str] | None = None, *, without: str = ""
+    ) -> list[int]:
+        """Send `event` to each active subscription that has it; what was answered (0: nothing).
 
-    def _list(self, request: web.Request, holder: str) -> list[dict[str, Any]]:
-        _check_parameters(request, {"limit", "page_id"})
-        limit = _limit_of(request)
-        mine = [one for one in self.subscriptions.values() if one.holder == holder]
-        after = request.query.get("page_id")
-        ids = [one.id for one in mine]
-        refuse_unless(after is None or after in ids, "page_id")
-        start = ids.index(after) + 1 if after else 0
-        return [one.shown() for one in mine[start : start + limit]]
-
-    async def _activate(self, one: Subscribed) -> None:
-        secret = secrets.token_urlsafe(24)
-        try:
-            async with (
-                aiohttp.ClientSession() as session,
-                asyncio.timeout(HANDSHAKE_SECONDS),
-                session.post(
-                    one.callback_url, headers={"X-Hook-Secret": secret}, allow_redirects=False
-                ) as answer,
-            ):
-                await answer.read()
-                echoed = answer.status == 200 and answer.headers.get("X-Hook-Secret") == secret
-        except (aiohttp.ClientError, TimeoutError):
-            echoed = False
-        refuse_unless(echoed, "the handshake failed")
-        one.status = "active"
-
-    async def notify(self, event: str, ids: dict[str, str] | None = None) -> list[int]:
-        """Send `event` to each active subscription that has it; what was answered (0: nothing)."""
-        fields = SHAPES[BODIES[event]]["fields"]
-        given = {name: secrets.token_hex(12) for name in fields} | (ids or {})
-        body = json.dumps({name: given[name] for name in fields}).encode()
-        link = f"<{self.base}{LINKS[event].format(**given)}>; rel=self"
+        `without` is a field that the body does not have, as those of older applications.
+        """
+        given = {name: secrets.token_hex(12) for name in body_fields(event)} | (ids or {})
+        fields = {name: given[name] for name in body_fields(event) if name != without}
+        path = LINKS[event].format(**given)
+        if event.endswith(".deleted"):
+            self.gone[path] = 410 if event.startswith("candidate.") else 404
+        event_id, body = str(secrets.randbelow(10**9)), json.dumps(fields).encode()
         sent = [
-            self._send(one, event, body, link)
-            for one in self.subscriptions.values()
+            send(one, event_id, event, body, self.base + path)
+            for one in list(self.book.by_id.values())
             if one.status == "active" and event in one.events
         ]
         return list(await asyncio.gather(*sent))
-
-    async def _send(self, one: Subscribed, event: str, body: bytes, link: str) -> int:
-        headers = {
-            "Content-Type": "application/json", "event-id": str(secrets.randbelow(10**9)),
-            "event-name": event, "event-version": "v201910", "link": link,
-            "smartrecruiters-timestamp": str(int(time.time())),
-        }  # fmt: skip
-        if one.keys:
-            signed = signed_text(headers, body)
-            headers["smartrecruiters-signature"] = ";".join(
-                "v1=" + hmac.new(key.encode(), signed, hashlib.sha256).hexdigest()
-                for key in one.keys
-            )
-        if one.authentication.get("type") == "header":
-            headers[one.authentication["headerName"]] = one.authentication["headerValue"]
-        status = 0
-        try:
-            async with (
-                aiohttp.ClientSession() as session,
-                asyncio.timeout(ANSWER_SECONDS),
-                session.post(
-                    one.callback_url, data=body, headers=headers, allow_redirects=False
-                ) as answer,
-            ):
-                await answer.read()
-                status = answer.status
-        except (aiohttp.ClientError, TimeoutError):
-            pass
-        moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "+0000")
-        details = {"url": one.callback_url, "body": body.decode(), "headers": headers}
-        one.log.insert(0, {
-            "status": "successful" if status == 202 else "failed",
-            "timestamp": moment, "requestDetails": details,
-        })  # fmt: skip
-        return status
-
-
-def signed_text(headers: dict[str, str], body: bytes) -> bytes:
-    """What the signature covers; a header that is absent is empty."""
-    before = headers.get("smartrecruiters-timestamp", "").encode()
-    names = ("event-id", "event-name", "event-version", "link")
-    return b".".join([before, body, *(headers.get(name, "").encode() for name in names)])
-
-
-def _check_shape(value: Any, shape: str) -> None:
-    refuse_unless(isinstance(value, dict), f"{shape}: an object")
-    known = SHAPES[shape]
-    unknown = set(value) - set(known["fields"])
-    missing = set(known.get("required", ())) - set(value)
-    refuse_unless(not unknown and not missing, f"{shape}: {unknown or missing}")
-
-
-def _check_parameters(request: web.Request, known: set[str]) -> None:
-    unknown = set(request.query) - known
-    refuse_unless(not unknown, f"unknown parameters: {unknown}")
-
-
-def _limit_of(request: web.Request) -> int:
-    text = request.query.get("limit", "10")
-    refuse_unless(text.isdecimal() and 1 <= int(text) <= 100, "limit: 1 to 100")
-    return int(text)
-
-
-def _page_of_log(one: Subscribed, request: web.Request) -> list[dict[str, Any]]:
-    """An array without ids, newest first: it goes on before a time, which is left out."""
-    _check_parameters(request, {"limit", "page_id", "callbackStatus", "after", "before"})
-    wanted = request.query.get("callbackStatus")
-    refuse_unless(wanted in {None, "successful", "failed"}, "callbackStatus")
-    bounds: dict[str, datetime] = {}
-    for name in ("after", "before"):
-        if (text := request.query.get(name)) is not None:
-            refuse_unless(LOG_TIME.fullmatch(text), f"{name}: yyyy-MM-ddTHH:mm:ss.SSSZZ")
-            bounds[name] = datetime.fromisoformat(text)
-    kept = [
-        record
-        for record in one.log
-        if (wanted is None or record["status"] == wanted)
-        and ("before" not in bounds or _moment(record) < bounds["before"])
-        and ("after" not in bounds or _moment(record) > bounds["after"])
-    ]
-    return kept[: _limit_of(request)]
-
-
-def _moment(record: dict[str, Any]) -> datetime:
-    return datetime.fromisoformat(str(record["timestamp"]))
 
 
 @contextlib.asynccontextmanager

@@ -11,7 +11,7 @@ from srhooks.sandbox.changes import CHANGES, create_world
 from srhooks.sandbox.people import company_people
 from srhooks.sandbox.scopes import scopes_for
 
-from tests.sandbox.test_vendor_shapes import BODIES, ENTITIES, SHAPES, faults
+from tests.support.vendor_shapes import BODIES, ENTITIES, SHAPES, faults
 
 EVENTS = list(EVENT_TYPES.values())
 
