@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 MARGIN = 60_000  # ms before its end at which a token is renewed (a tenth of a short life)
 CLOSE_TIMEOUT = 1.5  # seconds
+WAIT_TIMEOUT = 20.0  # seconds that an urgent call waits for a renewal, which itself goes on
 SAVE_ATTEMPTS = 60
 FIRST_PAUSE = 1.0  # seconds between failing refreshes
 LAST_PAUSE = 30.0
@@ -74,7 +75,8 @@ class AccessTokens:
     ) -> Authorization:
         """Return a valid authorisation; `refused` is one that was just answered 401.
 
-        An urgent call does not wait while refreshing is paused after a failure: a person waits.
+        An urgent call does not wait while refreshing is paused after a failure, nor longer than
+        WAIT_TIMEOUT for a slow one: a person waits.
 
         Raises GrantDeadError, another ServiceError when the renewal did not work out for now,
         or StoreError.
@@ -92,7 +94,12 @@ class AccessTokens:
                 task = asyncio.create_task(self._renew(user_id, refused), name="token-refresh")
             self._renewing[user_id] = task
             task.add_done_callback(lambda done: self._finished(user_id, done))
-        return await asyncio.shield(self._renewing[user_id])
+        renewing = self._renewing[user_id]
+        # Cancels nothing: a refresh that is broken off loses what it was given.
+        await asyncio.wait([renewing], timeout=WAIT_TIMEOUT if urgent else None)
+        if not renewing.done():
+            raise ServiceUnreachableError("SmartRecruiters did not answer: it took too long")
+        return renewing.result()
 
     def forget(self, user_id: str) -> None:
         """Drop what is cached: the user logged in again, or the account was deleted."""

@@ -10,6 +10,9 @@ from srhooks.smartrecruiters.client import Answer, ServiceClient, raise_for_erro
 from srhooks.smartrecruiters.errors import OddAnswerError
 
 TIMEOUT = 15.0  # seconds
+# Of a refresh, which burns its token at the service whether or not we wait for the answer: asking
+# again while it is still at it would lose the grant. SmartRecruiters, "Rate limiting", names 128 s.
+REFRESH_TIMEOUT = 128.0
 DEFAULT_LIFETIME = 1800  # seconds: what the documentation promises
 MAX_LIFETIME = 86400 * 365
 MAX_SCOPES = 4000  # characters
@@ -45,7 +48,7 @@ async def exchange_code(client: ServiceClient, settings: Settings, code: str) ->
 async def refresh_grant(client: ServiceClient, settings: Settings, refresh_token: str) -> Grant:
     """Burns the refresh token. Raises ServiceError; a 400 or 401 means that the grant is dead."""
     form = {"grant_type": "refresh_token", "refresh_token": refresh_token}
-    return await _app_token(client, settings, form)
+    return await _app_token(client, settings, form, REFRESH_TIMEOUT)
 
 
 async def exchange_client_credentials(
@@ -60,14 +63,19 @@ async def exchange_client_credentials(
     return await _token(client, f"{client.api_url}".rstrip("/"), {**form, **secrets})
 
 
-async def _app_token(client: ServiceClient, settings: Settings, form: dict[str, str]) -> Grant:
+async def _app_token(
+    client: ServiceClient, settings: Settings, form: dict[str, str], seconds: float = TIMEOUT
+) -> Grant:
     secrets = {"client_id": settings.client_id, "client_secret": settings.client_secret}
-    return await _token(client, settings.identity_url, {**form, **secrets})
+    return await _token(client, settings.identity_url, {**form, **secrets}, seconds)
 
 
-async def _token(client: ServiceClient, base: str, form: dict[str, str]) -> Grant:
+async def _token(
+    client: ServiceClient, base: str, form: dict[str, str], seconds: float = TIMEOUT
+) -> Grant:
     url = URL(f"{base}/identity/oauth/token")
-    return _grant(raise_for_error(await client.send("POST", url, form=form, timeout=TIMEOUT)))
+    answer = await client.send("POST", url, form=form, timeout=seconds)
+    return _grant(raise_for_error(answer))
 
 
 def _grant(answer: Answer) -> Grant:

@@ -1,5 +1,6 @@
 """The product beside the strict double, which refuses what no text of the vendor's describes."""
 
+import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from srhooks.accounts import access_tokens
 from srhooks.domain.clock import iso, now_ms
 from srhooks.incidents.audit import CAUSES
 
@@ -124,6 +126,25 @@ async def look_around(ada: Browser, made: dict[str, Any]) -> None:
         await ada.page(page)
     for url in (f"/notifications?q={quote('Brûlé')}", "/incidents"):
         await ada.json("GET", url)
+
+
+async def test_a_slow_refresh_is_waited_for_and_not_begun_anew(
+    town: StrictWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A second one with the same refresh token would lose the grant."""
+    monkeypatch.setattr(access_tokens, "WAIT_TIMEOUT", 0.2)
+    service, slow = double_of(town), asyncio.Event()
+    async with town.nobody() as ada:
+        await log_in(town, ada, "oauth")
+        service.oauth.ahead += 30 * 60
+        service.held[TOKEN] = slow
+        for _ in range(2):
+            await ada.json("GET", "/subscriptions", status=502)
+        slow.set()
+        await ada.json("GET", "/subscriptions")
+        assert len(service.calls(TOKEN)) == 2  # the log-in's, and one refresh
+        assert (await ada.json("GET", "/account"))["account"]["grant"] == "alive"
+    assert service.refused == []
 
 
 async def test_who_denies_or_is_no_administrator_stays_outside(town: StrictWorld) -> None:

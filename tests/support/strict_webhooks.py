@@ -55,12 +55,19 @@ class StrictWebhooks(StrictService):
     gone: dict[str, int] = field(default_factory=dict)  # paths of deleted things: 404 or 410
     asked: dict[str, deque[float]] = field(default_factory=dict)  # by credential: when
     busy: dict[str, int] = field(default_factory=dict)
+    held: dict[str, asyncio.Event] = field(default_factory=dict)  # by path: when it is answered
     refused: list[str] = field(default_factory=list)  # what a strict service does not take
 
     def __post_init__(self) -> None:
         self.oauth = StrictOAuth(self.clients)
 
     async def answer(self, request: web.Request) -> web.Response:
+        answer = await self._work(request)
+        if request.path in self.held:
+            await self.held[request.path].wait()
+        return answer
+
+    async def _work(self, request: web.Request) -> web.Response:
         body = await request.read()
         form = {name: str(value) for name, value in (await request.post()).items()}
         headers = {name.lower(): value for name, value in request.headers.items()}

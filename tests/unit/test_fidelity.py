@@ -1,4 +1,4 @@
-"""docs/fidelity.md: each row names a test that exists, and says whether both doubles do the same."""
+"""docs/fidelity.md: each row names a test that exists and says if both doubles do the same."""
 
 import re
 from collections.abc import Iterable
