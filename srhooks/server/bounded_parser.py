@@ -88,6 +88,9 @@ class BoundedParser:
         self._queued -= 1
         self._parser.message_consumed()
 
+    def set_upgraded(self, upgraded: bool) -> None:
+        self._parser.set_upgraded(upgraded)
+
     def release(self) -> None:
         """Give back what the connection holds: it is over."""
         self._charge(0)
@@ -222,7 +225,3 @@ class BoundedParser:
         self._held = b""
         self._ended = True
         self._raw = False
-
-    def __getattr__(self, name: str) -> Any:
-        """Whatever else the library asks of its parser."""
-        return getattr(self._parser, name)
