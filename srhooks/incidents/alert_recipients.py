@@ -60,7 +60,7 @@ class AlertRecipients:
             await self._outbox.send_mail(user.id, email, content)
 
     async def confirm(self, token: str) -> str | None:
-        """Confirm the address of this link and return it; None for an unknown or used link."""
+        """Confirm the address of this link and return it; None for an unknown link."""
         return await self._store.confirm_address(_digest(token), now_ms())
 
 

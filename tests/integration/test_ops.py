@@ -1,12 +1,14 @@
 """Liveness, readiness and metrics: who may read them, and that their labels are bounded."""
 
+import asyncio
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from aiohttp import web
 
-from tests.support.harness import Browser, World
+from tests.support.harness import DEADLINE, Browser, World, served_double
 from tests.support.harness import world as start_world
 
 
@@ -21,6 +23,21 @@ async def test_health_and_readiness_are_for_everybody(world: World) -> None:
         for path in ("/healthz", "/readyz"):
             assert await status_of(nobody, path, X_Forwarded_For="203.0.113.7") == 200
             assert await status_of(nobody, path, Accept="text/html") == 200
+
+
+async def test_the_heartbeat_is_asked_for_while_the_store_takes_writes(tmp_path: Path) -> None:
+    asked = asyncio.Event()
+
+    async def answer(_: web.Request) -> web.Response:
+        asked.set()
+        return web.Response()
+
+    async with (
+        served_double(answer) as port,
+        start_world(tmp_path, heartbeat_url=f"http://127.0.0.1:{port}/"),
+        asyncio.timeout(DEADLINE),
+    ):
+        await asked.wait()
 
 
 async def test_not_ready_while_the_store_is_gone(world: World, tmp_path: Path) -> None:

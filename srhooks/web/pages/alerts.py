@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from srhooks.domain.alerts import AlertSettings, QuietHours, may_be_told
 from srhooks.domain.incidents import INCIDENT_KINDS
@@ -90,6 +90,8 @@ async def send_test(request: web.Request) -> web.Response:
 
 async def confirm(request: web.Request) -> web.Response:
     """The link that was sent to an address: whoever has it need not be logged in."""
+    if request.method == hdrs.METH_HEAD:  # a mail gateway that looks at links follows none
+        return web.Response()
     email = await request.app[ALERT_RECIPIENTS].confirm(request.match_info["token"])
     if email is None:
         raise NotFoundError("This link has expired")
