@@ -237,6 +237,14 @@ async def test_a_refresh_token_works_once_and_its_second_use_loses_the_grant(
     assert (lost.status, lost.json["error"]) == (400, "invalid_grant")
 
 
+async def test_a_refresh_token_ends_after_four_weeks(double: Double) -> None:
+    first = await double.redeem(query_of(await double.consent(double.asked()))["code"])
+    double.end_refresh_tokens()
+    token = first.json["refresh_token"]
+    ended = await double.app_token(grant_type="refresh_token", refresh_token=token)
+    assert (ended.status, ended.json["error"]) == (400, "invalid_grant")
+
+
 async def test_every_answer_carries_the_limits(double: Double) -> None:
     mine = double.as_key()
     for caller, path, status in (

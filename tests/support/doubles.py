@@ -58,6 +58,10 @@ class Double(ABC):
         """Half an hour passes."""
 
     @abstractmethod
+    def end_refresh_tokens(self) -> None:
+        """Four weeks pass."""
+
+    @abstractmethod
     def age(self, subscription_id: str, seconds: float) -> None:
         """Its keys and its log grow older."""
 
@@ -136,6 +140,10 @@ class SandboxDouble(Double):
     def end_access_tokens(self) -> None:
         self.sandbox.expire_access_tokens()
 
+    def end_refresh_tokens(self) -> None:
+        for token in self.sandbox.grants.refresh.values():
+            token.expires_at -= 28 * 86_400
+
     def age(self, subscription_id: str, seconds: float) -> None:
         one = self.sandbox.subscriptions.by_id[subscription_id]
         for key in one.keys:
@@ -179,6 +187,9 @@ class StrictDouble(Double):
 
     def end_access_tokens(self) -> None:
         self.service.oauth.ahead += 30 * 60
+
+    def end_refresh_tokens(self) -> None:
+        self.service.oauth.ahead += 28 * 86_400
 
     def age(self, subscription_id: str, seconds: float) -> None:
         one = self.service.book.by_id[subscription_id]
