@@ -223,7 +223,7 @@ async def test_a_notification(double: Double, receiver: Receiver) -> None:
     path = f"/candidates/{value['candidate_id']}/jobs/{value['job_id']}"
     assert headers["link"] == f"<{double.client.base}{path}>; rel=self"
     now = datetime.now(UTC).timestamp()
-    assert now - 60 < int(headers["smartrecruiters-timestamp"]) <= now
+    assert now - 600 < int(headers["smartrecruiters-timestamp"]) <= now
     assert "smartrecruiters-signature" not in headers, "there is no key yet"
     keys = [await new_key(mine, made) for _ in range(2)]
     await double.fire("application.created")
@@ -282,7 +282,7 @@ async def test_only_202_counts_and_the_log_tells(double: Double, receiver: Recei
     made = await mine.subscribe(receiver.url, "job.created")
     for receiver.status in (202, 200, 500, 202):
         await double.fire("job.created")
-        await asyncio.sleep(0.003)  # so that no two have the same time
+        await asyncio.sleep(0.003)  # the log has milliseconds: no two have the same time
     path = f"{SUBSCRIPTIONS}/{made['id']}/callbacks-log"
     log = (await mine.call("GET", path)).json
     assert [one["status"] for one in log] == ["successful", "failed", "failed", "successful"]
@@ -315,7 +315,7 @@ async def test_the_log_has_thirty_days_and_takes_times_of_one_form(
     made = await mine.subscribe(receiver.url, "job.created")
     await double.fire("job.created")
     path = f"{SUBSCRIPTIONS}/{made['id']}/callbacks-log"
-    now = datetime.now(UTC)
+    now = datetime.now(UTC) + timedelta(minutes=1)  # after what was sent
     for right in (stamp(now), now.isoformat(timespec="milliseconds")):
         assert len((await mine.call("GET", path, params={"before": right})).json) == 1
     wrongs = [
