@@ -168,10 +168,14 @@ async def test_the_retention_makes_room_on_a_full_disk(
 
     services.trusted_time._clock = Ahead()
     retention = Retention(services.store, services.trusted_time, Ahead(), 30)
-    while await retention.step() < 1:
-        pass
     async with world.logged_in() as again:  # the session had ended long since
-        assert await again.notifications() == []
+
+        async def empty() -> bool:  # the application's own retention may have taken a part of a batch
+            while await retention.step() < 1:
+                pass
+            return await again.notifications() == []
+
+        await eventually(empty, within=30)
         await takes_in_again(world, again, hook)
 
 
