@@ -2,8 +2,8 @@
 
 Two steps, each driven by rows, so a restart tells nothing twice and forgets nothing: incident
 events become messages in one transaction, and each message is sent by its channel, again with
-back-off while that fails. At most 10 messages at once and 30 an hour are about one account; further
-changes go into one digest, or wait for it. For open incidents a reminder is sent each day.
+back-off while that fails. At most ten messages an hour are about one account; further changes wait
+and go into one digest. For open incidents a reminder is sent each day.
 """
 
 import asyncio
@@ -31,8 +31,7 @@ log = logging.getLogger(__name__)
 TOPIC = "alerts"
 HOUR = 3_600_000  # ms
 DAY = 24 * HOUR
-TOLD_AT_ONCE = 10  # messages about one account; the last is a digest of the rest
-TOLD_AN_HOUR = 30  # several things may go wrong in an hour, each with its end
+TOLD_AN_HOUR = 10  # times that something is told of an account
 GIVE_UP_AFTER = DAY
 FIRST_PAUSE = 20.0  # seconds until the second try at most
 LAST_PAUSE = 3600.0
@@ -124,7 +123,7 @@ class Outbox:
     async def _tell(
         self, user_id: str, changes: list[tuple[Incident, Change]], event_ids: list[int]
     ) -> None:
-        """One message for each change; for what is too much, one for all once there is room."""
+        """One message for each change or, beyond ten an hour, one for all once there is room."""
         user = await self._store.user(user_id)
         if user is None:
             return
@@ -135,8 +134,7 @@ class Outbox:
             if told >= TOLD_AN_HOUR:
                 return  # the rest waits
             rest = changes[index:]
-            is_last = index == TOLD_AT_ONCE - 1 or told == TOLD_AN_HOUR - 1
-            if len(rest) > 1 and is_last:
+            if len(rest) > 1 and told == TOLD_AN_HOUR - 1:
                 await self._put_digest(user, settings, rest, event_ids[index:], now)
                 return
             content = incident_message(incident, change, self._settings.app_url)
