@@ -170,7 +170,7 @@ async def test_the_retention_makes_room_on_a_full_disk(
     retention = Retention(services.store, services.trusted_time, Ahead(), 30)
     async with world.logged_in() as again:  # the session had ended long since
 
-        async def empty() -> bool:  # the application's own retention may have taken a part of a batch
+        async def empty() -> bool:  # the application's own retention takes a part
             while await retention.step() < 1:
                 pass
             return await again.notifications() == []
