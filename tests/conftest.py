@@ -14,12 +14,13 @@ import hypothesis
 import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
+from srhooks.entities import service_health
 from srhooks.store import make_store
 
 from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
 from tests.support.dealing import dealt
-from tests.support.harness import World
+from tests.support.harness import DEADLINE, World
 from tests.support.harness import world as start_world
 from tests.support.machine import lacks
 from tests.support.memory_disk import use_memory_disk
@@ -78,6 +79,17 @@ def blocking_calls(request: pytest.FixtureRequest) -> Iterator[None]:
     busy = path.parent.name == "stress" or path.stem in BUSY
     unwatched = busy or request.node.get_closest_marker("browser")
     with contextlib.nullcontext() if unwatched else no_blocking_calls():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def patient_fetches() -> Iterator[None]:
+    """What a busy machine makes slow is no slow link, which would be asked for twice.
+
+    test_failing_links.py, which is about slow ones, has its own.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(service_health, "FIRST_TIMEOUT", DEADLINE)
         yield
 
 

@@ -19,6 +19,7 @@ from srhooks.server.runner import served
 
 from tests.support.harness import DEADLINE, Browser, eventually, free_port
 from tests.support.machine import program
+from tests.support.process import START_WITHIN
 from tests.support.recipes import CHOSEN, Programs, interpolated, is_ready, text
 
 pytestmark = pytest.mark.slow
@@ -86,7 +87,7 @@ async def site(recipe: str, folder: Path, database: str) -> AsyncIterator[Site]:
             )  # fmt: skip
             async with aiohttp.ClientSession() as session:
                 for port in upstreams:
-                    await eventually(lambda: is_ready(session, port))  # noqa: B023 - awaited
+                    await eventually(lambda: is_ready(session, port), within=START_WITHIN)  # noqa: B023 - awaited
             await eventually(lambda: asyncio.to_thread(authority.exists))
             trusting = aiohttp.TCPConnector(
                 ssl=ssl.create_default_context(cafile=str(authority)), limit=0

@@ -18,9 +18,9 @@ from yarl import URL
 
 from tests.support.environment import bare_environment
 from tests.support.harness import Browser, World, eventually, free_port
+from tests.support.process import START_WITHIN
 
 DOWN = "http://127.0.0.1:9"  # nothing listens on the discard port
-START_TIMEOUT = 60.0  # seconds: how quick it is, is for the bench to tell
 GONE_WITHIN = 5.0  # seconds
 
 
@@ -40,7 +40,7 @@ def run(
 ) -> tuple[int, str, str]:
     done = subprocess.run(
         [sys.executable, "-m", "srhooks", *words], env=env or environment(), cwd=folder,
-        capture_output=True, text=True, timeout=START_TIMEOUT, check=False,
+        capture_output=True, text=True, timeout=START_WITHIN, check=False,
     )  # fmt: skip
     return done.returncode, done.stdout, done.stderr
 
@@ -70,7 +70,7 @@ async def serving(
                         return answer.status == 200
                 return False
 
-            await eventually(ready, within=START_TIMEOUT)
+            await eventually(ready, within=START_WITHIN)
         yield process, base, GONE_WITHIN + time.monotonic() - began
     finally:
         if process.returncode is None:

@@ -19,6 +19,7 @@ from srhooks.protocol.event_types import family
 from srhooks.sandbox.people import company_people
 
 from tests.support.harness import DEADLINE, Browser, eventually, free_port, nobody
+from tests.support.process import START_WITHIN
 
 WAYS = {
     "api-key": {"api_key": "API key"},
@@ -41,7 +42,9 @@ async def demo(*args: str) -> AsyncIterator[Process]:
 
 async def welcome(process: Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readuntil(b"stops both.\n"), DEADLINE)).decode()
+    return (
+        await asyncio.wait_for(process.stdout.readuntil(b"stops both.\n"), START_WITHIN)
+    ).decode()
 
 
 def shown(label: str, text: str) -> str:

@@ -12,6 +12,11 @@ GOOD = 20
 BAD = 12
 
 
+@pytest.fixture(autouse=True)
+def patient_fetches() -> None:
+    """As in real life: a slow link gives way after less than a second."""
+
+
 @pytest.fixture
 async def made(zoe: Browser) -> dict[str, Any]:
     return await zoe.subscribe("job.created")

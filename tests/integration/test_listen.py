@@ -26,6 +26,7 @@ from tests.support.harness import (
     free_port,
     served_sandbox,
 )
+from tests.support.process import START_WITHIN
 
 ODD_BODY = b'\xff\x00{"id":  "\xe2\x82\xac"}\r\n'
 
@@ -74,7 +75,7 @@ async def listen(server: str, token: str, *args: str) -> AsyncIterator[Process]:
 
 async def line(process: Process) -> str:
     assert process.stdout is not None
-    return (await asyncio.wait_for(process.stdout.readline(), DEADLINE)).decode().rstrip("\n")
+    return (await asyncio.wait_for(process.stdout.readline(), START_WITHIN)).decode().rstrip("\n")
 
 
 async def stopped(process: Process) -> tuple[int | None, str, str]:

@@ -90,7 +90,7 @@ async def test_it_works_as_it_stands(tmp_path: Path, postgres_url: str) -> None:
             assert following.returncode is None
             return await status(f"{base}/hooks/{'a' * 32}", **{"event-id": "after"}) == 202
 
-        await eventually(serves, within=60)
+        await eventually(serves, within=90)
         store = make_store(postgres_url)
         await store.open()
         rows = await store.notifications("u1", Filter(), 10)

@@ -25,7 +25,7 @@ import yaml
 from tests.support.harness import free_port
 
 ROOT = Path(__file__).parent.parent.parent
-READY_S = 60  # how long a start may take before the test gives up
+READY_S = 90  # how long a start may take before the test gives up
 RUN_S = 250  # how long a tool may take: it ends before pytest's own limit
 STOP_S = 30  # how long a stop may take: that it takes five is for test_cli
 

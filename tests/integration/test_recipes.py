@@ -21,6 +21,7 @@ from srhooks.store import make_store
 from tests.support.environment import bare_environment
 from tests.support.harness import eventually, free_port
 from tests.support.machine import program
+from tests.support.process import START_WITHIN
 from tests.support.recipes import DEPLOY, Programs, interpolated, is_ready, text
 from tests.support.stored import TOKENS, person
 
@@ -195,7 +196,7 @@ async def test_the_units_command_runs_with_its_environment(tmp_path: Path) -> No
     )  # fmt: skip
     try:
         async with aiohttp.ClientSession() as session:
-            await eventually(lambda: is_ready(session, port))
+            await eventually(lambda: is_ready(session, port), within=START_WITHIN)
     finally:
         process.terminate()
         code = await asyncio.wait_for(process.wait(), int(service["TimeoutStopSec"]))
@@ -270,7 +271,7 @@ async def test_two_behind_nginx_lose_nothing_when_one_is_killed(
                 return answer.status
 
         for each in (*upstreams, port):
-            await eventually(lambda: is_ready(session, each))  # noqa: B023 - awaited
+            await eventually(lambda: is_ready(session, each), within=START_WITHIN)  # noqa: B023 - awaited
         assert set(await asyncio.gather(*map(deliver, range(30)))) == {202}
         under_way = [asyncio.create_task(deliver(number)) for number in range(30, 60)]
         first.kill()

@@ -9,7 +9,7 @@ import pytest
 from srhooks.store.claim import claim_for
 
 from tests.support.harness import eventually, free_port
-from tests.support.process import Process, process
+from tests.support.process import START_WITHIN, Process, process
 
 
 def another(one: Process, folder: Path) -> Process:
@@ -46,7 +46,7 @@ async def test_it_waits_says_so_and_takes_over(tmp_path: Path, end: str) -> None
         second.environment["DATABASE_URL"] = first.environment["DATABASE_URL"]
         second.launch()
         try:
-            await eventually(lambda: is_waiting(second))
+            await eventually(lambda: is_waiting(second), within=START_WITHIN)
             assert await status(second, f"/hooks/{'x' * 32}") == 503
             assert await ready(first)
             assert "waiting for it to leave" in second.log.read_text(encoding="utf-8")
@@ -54,7 +54,7 @@ async def test_it_waits_says_so_and_takes_over(tmp_path: Path, end: str) -> None
                 assert (await first.terminate())[0] == 0
             else:
                 await first.kill()
-            await eventually(lambda: ready(second))
+            await eventually(lambda: ready(second), within=START_WITHIN)
             assert (await second.terminate())[0] == 0
         finally:
             if second.running is not None and second.running.poll() is None:
@@ -67,7 +67,7 @@ async def test_it_ends_with_one_line(tmp_path: Path, wait: str) -> None:
         await first.start()
         second = another(first, tmp_path / "second")
         running = second.launch(DATABASE_WAIT=wait)
-        assert await asyncio.to_thread(running.wait, 20) == 1
+        assert await asyncio.to_thread(running.wait, START_WITHIN) == 1
         last = second.log.read_text(encoding="utf-8").splitlines()
         assert last[-1].startswith("srhooks: another srhooks process serves the database")
         assert "DATABASE_WAIT" in last[-1]
@@ -86,9 +86,9 @@ async def test_on_the_same_port_it_waits_without_listening(tmp_path: Path) -> No
             return second.log.exists() and "waiting" in second.log.read_text(encoding="utf-8")
 
         try:
-            await eventually(waiting)
+            await eventually(waiting, within=START_WITHIN)
             assert (await first.terminate())[0] == 0
-            await eventually(lambda: ready(second))
+            await eventually(lambda: ready(second), within=START_WITHIN)
             assert (await second.terminate())[0] == 0
         finally:
             if second.running is not None and second.running.poll() is None:
@@ -104,14 +104,14 @@ async def test_with_postgres_it_waits_for_one_that_is_alone_there(
     async with process(tmp_path) as first:
         first.environment["DATABASE_URL"] = postgres_url
         first.launch()
-        await eventually(lambda: is_waiting(first))
+        await eventually(lambda: is_waiting(first), within=START_WITHIN)
         await alone.release()
-        await eventually(lambda: ready(first))
+        await eventually(lambda: ready(first), within=START_WITHIN)
         second = another(first, tmp_path / "second")
         second.environment["DATABASE_URL"] = postgres_url
         second.launch(DATABASE_WAIT="0")
         try:
-            await eventually(lambda: ready(second))
+            await eventually(lambda: ready(second), within=START_WITHIN)
             assert await ready(first)
         finally:
             await second.kill()

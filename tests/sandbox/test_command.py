@@ -12,6 +12,7 @@ import pytest
 from srhooks.commands.sandbox import configure
 
 from tests.support.harness import DEADLINE
+from tests.support.process import START_WITHIN
 
 DRIVER = """
 import argparse, sys
@@ -30,7 +31,7 @@ async def start(*args: str) -> Process:
 
 async def address_of(process: Process) -> str:
     assert process.stdout is not None
-    line = (await asyncio.wait_for(process.stdout.readline(), DEADLINE)).decode()
+    line = (await asyncio.wait_for(process.stdout.readline(), START_WITHIN)).decode()
     return next(word for word in line.split() if word.startswith("http"))
 
 

@@ -13,6 +13,7 @@ from tests.support.forwarder import forwarding
 from tests.support.harness import eventually
 from tests.support.machine import lacks, need_root
 from tests.support.namespace import Namespace, namespace
+from tests.support.process import START_WITHIN
 from tests.support.several import rows, several
 
 ANSWERED_WITHIN = 5 + 3  # seconds: the service waits for five, and the machine may be busy
@@ -64,7 +65,7 @@ async def test_the_other_process_goes_on_and_the_one_that_was_cut_off_comes_back
         base = f"http://{network.address}:{one.settings.port}"
         one.launch()
         try:
-            await eventually(lambda: is_ready(base), within=40)
+            await eventually(lambda: is_ready(base), within=START_WITHIN)
             near, far = (f"{root}/hooks/{made['hookId']}" for root in (fleet.world.base, base))
             assert [await post(near, "1"), await post(far, "2")] == [202, 202]
             network.cut()

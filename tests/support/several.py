@@ -13,7 +13,7 @@ import asyncpg
 from srhooks.sandbox import SandboxSettings
 
 from tests.support.harness import World, eventually, free_port
-from tests.support.process import Process, process
+from tests.support.process import START_WITHIN, Process, process
 
 CONNECT_TIMEOUT = 0.5  # seconds: a frozen process still has its connections accepted by the system
 
@@ -139,7 +139,7 @@ class Several:
             assert one.running.poll() is None, one.log.read_text(encoding="utf-8")[-3000:]
             return await is_ready(one.settings.port)
 
-        await eventually(ready, within=40)
+        await eventually(ready, within=START_WITHIN)
         one.is_ready()
 
 
