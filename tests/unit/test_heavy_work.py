@@ -19,6 +19,7 @@ from srhooks.server.heavy_work import (
     run_in_background,
 )
 from srhooks.web.http.errors import json_text
+from srhooks.web.http.forms import parse_form
 from srhooks.web.pages.export_formats import FORMATS, write
 from srhooks.web.presentation.json_tree import json_tree
 
@@ -82,6 +83,7 @@ async def test_threads_hand_over_often_while_there_is_such_work() -> None:
 
 HOLD = 0.05  # seconds of processor time
 ENTITY = 4 * 1024 * 1024  # bytes
+FORM = 1024 * 1024  # bytes
 
 
 def many(part: bytes, size: int = ENTITY) -> bytes:
@@ -97,6 +99,7 @@ WORK: dict[str, Callable[[], object]] = {
     "no names": lambda: subjects_of(of(many(b";", ENTITY // 2))),
     "no address": lambda: subjects_of(of(b'{"t":"/' + many(b"a") + b'"}')),
     "semicolons": lambda: write(FORMATS["csv"], [of(many(b"; "))], str),
+    "form": lambda: parse_form(b"text=" + many(b"%41\xc3\xa9", FORM)),
     "brackets": lambda: json_tree(parse_body(many(b"{"))),
 }
 

@@ -11,7 +11,7 @@ from aiohttp import hdrs, web
 from yarl import URL
 
 from srhooks.config import Settings
-from srhooks.web.http.forms import TYPES, read_form, text_of
+from srhooks.web.http.forms import is_form, read_form, text_of
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 HEADER = "X-CSRF-Token"
@@ -27,12 +27,12 @@ def own_origin(request: web.Request, settings: Settings) -> bool:
 async def is_forged(request: web.Request, settings: Settings, tokens: Collection[str]) -> bool:
     """Whether an unsafe request shows neither our origin nor one of the session's tokens.
 
-    Raises BadRequestError when the form cannot be read.
+    Raises what read_form raises.
     """
     if request.method in SAFE or own_origin(request, settings):
         return False
     given = [request.headers.get(HEADER, "")]
-    if request.content_type in TYPES:
+    if is_form(request):
         given.append(text_of(await read_form(request), FIELD))
     return not any(
         hmac.compare_digest(one.encode("utf-8", "replace"), token.encode())

@@ -7,6 +7,7 @@ WebError
 ├── BadRequestError      400
 ├── NotFoundError        404
 ├── ConflictError        409
+├── UnsupportedFormError 415
 └── OverloadedError      503
 Beside them: ServiceError (502, 429 or the service's own status), StoreError (503) and aiohttp's
 own HTTP errors. Whatever else is raised is a defect: logged, and answered 500 in plain words.
@@ -89,6 +90,15 @@ class NotFoundError(WebError):
 
 class ConflictError(WebError):
     status = 409
+
+
+class UnsupportedFormError(WebError):
+    status = 415
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Multipart forms are not accepted. Send application/x-www-form-urlencoded in UTF-8"
+        )
 
 
 class OverloadedError(WebError):

@@ -118,7 +118,7 @@ class _Asked:
     async def of(cls, request: web.Request) -> "_Asked":
         if request.content_type != "application/json":
             form = await read_form(request)
-            ids = [one for one in form.getall("id", []) if isinstance(one, str)]
+            ids = form.getall("id", [])
             confirmed = bool(text_of(form, "confirm")) or wants_json(request)
             return cls(ids, _query(text_of(form, "back")), confirmed=confirmed)
         value: Any = await read_json(request)

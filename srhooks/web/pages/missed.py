@@ -111,7 +111,7 @@ async def _chosen(request: web.Request) -> list[str] | None:
     """The chosen ids; None: all. Raises BadRequestError."""
     if request.content_type != "application/json":
         form = await read_form(request)
-        ids: Any = [one for one in form.getall("id", []) if isinstance(one, str)]
+        ids: Any = form.getall("id", [])
         is_all = text_of(form, "all") == "1"
     else:
         value = await read_json(request)

@@ -346,9 +346,9 @@ def _from_form(form: Form) -> NewSubscription:
 
 
 def _chosen(form: Form) -> list[str]:
-    events = [event for event in form.getall("events", []) if isinstance(event, str)]
+    events = list(form.getall("events", []))
     for family in form.getall("families", []):  # "all of them", also without JavaScript
-        events += FAMILIES.get(str(family), ())
+        events += FAMILIES.get(family, ())
     return events
 
 
