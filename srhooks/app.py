@@ -50,7 +50,7 @@ from srhooks.observability.metrics import Metrics
 from srhooks.privacy.account_deletion import Accounts
 from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.server.connection import ON_REFUSED
-from srhooks.server.memory import trim_forever
+from srhooks.server.memory import tidy_forever
 from srhooks.smartrecruiters.client import ServiceClient, new_session
 from srhooks.store import make_process_table, make_store
 from srhooks.subscriptions.activation_log import ActivationLog
@@ -116,7 +116,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.HUB] = hub = make_hub(settings.database_url, settings.listen_database_url, store)
     share_states(app, hub)
     app[GUESSES].share(hub)
-    app[keys.TRUSTED_TIME] = TrustedTime(store, clock, metrics)
+    app[keys.TRUSTED_TIME] = time = TrustedTime(store, clock, metrics)
     # How SmartRecruiters is called, and on whose behalf.
     session = new_session(settings.egress)
     # For calls to anything but SmartRecruiters.
@@ -127,7 +127,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.USER_CLIENT] = user_client = UserClient(client, tokens, fleet.limiters, store)
     app[keys.LOG_IN] = LogIn(settings, client, store, tokens, fleet.limiters)
     app[keys.ACCOUNT_ZONES] = AccountZones(store)
-    app[keys.PERSONAL_TOKENS] = PersonalTokens(store)
+    app[keys.PERSONAL_TOKENS] = PersonalTokens(store, clock, time)
     # Subscriptions and their hooks.
     app[keys.HOOKS] = hooks = HookDirectory(store, vault, partial(newest_key, user_client), hub)
     app[keys.KEY_RECOVERY] = key_recovery = KeyRecovery(store, hooks)
@@ -210,7 +210,7 @@ async def _background(app: web.Application) -> AsyncIterator[None]:
         "entities": app[keys.ENTITY_FETCHER].run,
         "answer-times": app[keys.ANSWER_TIMES].run,
         "run-log": lambda: record_runs(store),
-        "memory": trim_forever,
+        "memory": tidy_forever,
         "loop-lag": lambda: _measure_lag(metrics),
     }
     once_for_all: dict[str, Callable[[], Awaitable[None]]] = {

@@ -1,7 +1,7 @@
 """The time that deletions go by: the machine's, as far as something else makes it plausible.
 
-A clock that leaps a month ahead would make the retention delete everything within a minute. So the
-time of day counts as far as it agrees with the time that passed since srhooks knew it last:
+A clock that leaps a month ahead would make the retention delete everything within a minute, and a
+personal token that is made then last a month too long. So the time of day counts as far as it agrees with the time that passed since srhooks knew it last:
 
 - while srhooks runs, by the machine's evenly passing time (`Clock.elapsed_ms`), give or take SLACK
   and DRIFT;
@@ -41,6 +41,12 @@ class TrustedTime:
         self.ahead = 0  # ms by which the machine's clock is ahead of what is plausible
 
     async def now(self) -> int:
+        """As `plausible`; kept in the database now and then, for the time after a restart."""
+        time = await self.plausible()
+        await self._keep(time)
+        return time
+
+    async def plausible(self) -> int:
         """Milliseconds since 1970: never later than is plausible. Raises StoreError."""
         base, begun = self._base or await self._first()
         wall, elapsed = self._clock.now_ms(), self._clock.elapsed_ms()
@@ -55,7 +61,6 @@ class TrustedTime:
                 wall = plausible
         else:
             self._settled("the machine's clock is plausible again, and so is the retention")
-        await self._keep(wall)
         return wall
 
     async def _first(self) -> tuple[int, int]:

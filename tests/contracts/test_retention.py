@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from srhooks.accounts.personal_tokens import ClockAheadError, PersonalTokens
 from srhooks.domain.models import Filter
 from srhooks.maintenance.retention import DAY, LONG, PURGE_BATCH, Retention
 from srhooks.maintenance.trusted_time import CONFIRMED, SLACK, TrustedTime
@@ -33,6 +34,7 @@ class Installation:
         await self.store.open()
         self.time = TrustedTime(self.store, self.clock, self.metrics)
         self.retention = Retention(self.store, self.time, self.clock, 30)
+        self.tokens = PersonalTokens(self.store, self.clock, self.time)
 
     async def restart(self) -> None:
         await self.store.close()
@@ -195,3 +197,39 @@ async def test_a_batch_that_takes_long_is_followed_by_smaller_ones(
     slow = False
     await here.retention.step()
     assert sizes[-1] == 10
+
+
+async def test_a_token_made_while_the_clock_was_ahead_lasts_as_chosen(here: Installation) -> None:
+    await here.left()
+    here.clock.leap(31 * DAY)
+    token, text = await here.tokens.make("u1", "Laptop", 90)
+    assert (token.created_at, token.expires_at) == (START, START + 90 * DAY)
+    assert await here.tokens.find(text) is not None
+    here.clock.leap(-31 * DAY)
+    await here.left()
+    for days, is_valid in ((89, True), (1, False), (31, False)):
+        here.clock.passes(days * DAY)
+        assert (await here.tokens.find(text) is not None) == is_valid
+    await here.left()
+    assert (await here.tokens.find(text)) is None
+
+
+async def test_no_token_is_made_that_the_clock_says_has_ended(here: Installation) -> None:
+    await here.left()
+    here.clock.leap(31 * DAY)
+    with pytest.raises(ClockAheadError, match="srhooks confirm-clock"):
+        await here.tokens.make("u1", "Laptop", 30)
+    assert await here.tokens.all("u1") == []
+    await here.store.save_maintenance_state(CONFIRMED, here.clock.now_ms())
+    token, _ = await here.tokens.make("u1", "Laptop", 30)
+    assert token.expires_at == here.clock.now_ms() + 30 * DAY
+
+
+async def test_the_last_use_is_told_by_the_clock_that_was_set_back(here: Installation) -> None:
+    _, text = await here.tokens.make("u1", "Laptop", 90)
+    here.clock.leap(31 * DAY)
+    assert await here.tokens.find(text) is not None
+    here.clock.leap(-31 * DAY)
+    assert await here.tokens.find(text) is not None
+    (token,) = await here.tokens.all("u1")
+    assert token.used_at == here.clock.now_ms()

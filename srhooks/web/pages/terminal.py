@@ -7,6 +7,7 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from srhooks.accounts.personal_tokens import (
+    ClockAheadError,
     DEFAULT_DAYS,
     MAX_DAYS,
     MAX_NAME,
@@ -17,7 +18,7 @@ from srhooks.domain.clock import iso
 from srhooks.hub import Event
 from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
-from srhooks.web.http.errors import BadRequestError, NotFoundError
+from srhooks.web.http.errors import BadRequestError, ConflictError, NotFoundError
 from srhooks.web.http.forms import read_fields, text_of
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, reader_id, require_login
@@ -46,6 +47,8 @@ async def make(request: web.Request) -> web.Response:
         token, text = await personal.make(login.user.id, name, days)
     except TooManyTokensError as error:
         raise BadRequestError(str(error)) from None
+    except ClockAheadError as error:
+        raise ConflictError(str(error)) from None
     if wants_json(request):
         return json_response({**_json(token), "token": text}, status=201)
     await request.app[FLASH].put(login.session_id, "terminal", made=text, name=token.name)
