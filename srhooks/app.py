@@ -184,6 +184,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     await hub.open()
     yield
     for part in (
+        subscriptions,
         listeners,
         log_checks,
         health,

@@ -12,7 +12,7 @@ from srhooks.commands.claiming import claimed
 from srhooks.config import Settings, SettingsError, load_settings
 from srhooks.observability.logging_setup import setup_logs
 from srhooks.server.heavy_work import run_in_background
-from srhooks.server.memory import limit_arenas
+from srhooks.server.memory import bound_collections, limit_arenas
 from srhooks.server.runner import CannotListenError, served, unless_stopped
 from srhooks.store import StoreError
 from srhooks.web.http.leaving import leave
@@ -20,8 +20,6 @@ from srhooks.web.http.templating import load_templates
 from srhooks.web.state.app_keys import FLEET
 
 log = logging.getLogger("srhooks")
-
-GC_THRESHOLD = 5000  # allocations before a collection; the default of 700 costs more time
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -46,16 +44,14 @@ def run(_: argparse.Namespace) -> int:
 
 async def _serve(settings: Settings) -> None:
     app = create_app(settings)
+    gc.collect()  # as long as nobody waits
     templates = asyncio.create_task(run_in_background(load_templates, app))
     async with (
         claimed(settings),
         served(app, settings.host, settings.port) as port,
     ):
         await templates
-        # Objects made until now live as long as the process: exclude them from collections.
-        gc.collect()
-        gc.freeze()
-        gc.set_threshold(GC_THRESHOLD)
+        bound_collections()
         log.info("listening on http://%s:%d, reached as %s", settings.host, port, settings.app_url)
         try:
             await asyncio.Event().wait()  # until cancelled by a signal

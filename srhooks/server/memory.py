@@ -1,16 +1,28 @@
-"""Give memory back to the system after something large: glibc keeps what its threads have freed.
+"""Memory that is free goes back to the system, and looking for it stops nobody for long.
 
-With the usual eight arenas a core the process stays at the sum of all peaks. Elsewhere than on
-glibc nothing is done (mallopt(3), malloc_trim(3)).
+glibc keeps what its threads have freed: with the usual eight arenas a core the process stays at the
+sum of all peaks. Elsewhere than on glibc nothing is trimmed (mallopt(3), malloc_trim(3)).
+
+A full garbage collection visits all containers and holds the interpreter's lock meanwhile, 80 ms
+where a few large bodies are parsed. By itself it comes just then, since it is the number of new
+objects that calls for it. JSON is freed without it, having no cycles; so full collections are made
+here alone, at a time when there is little to visit.
 """
 
 import asyncio
 import ctypes
+import gc
 import platform
+import sys
 
 ARENAS = 2  # one for the event loop, one for the threads beside it
 M_ARENA_MAX = -8  # malloc.h
 TRIM_INTERVAL = 20.0  # seconds
+NEW_OBJECTS = 5000  # before the young ones are collected; the default of 700 costs more time
+YOUNG = 10  # collections of the youngest before one of the young, the default: some 6 ms
+NEVER = 1_000_000_000
+MANY_BLOCKS = 750_000  # of memory; srhooks alone has 250,000. Of the rest some are to be visited
+MOST_SKIPPED = 15  # full collections in a row, 5 minutes: there are as many as that all the time
 
 
 def _libc() -> ctypes.CDLL | None:
@@ -24,9 +36,34 @@ def limit_arenas() -> None:
         libc.mallopt(M_ARENA_MAX, ARENAS)
 
 
-async def trim_forever() -> None:
+def bound_collections() -> None:
+    """Once, when what lives as long as the process is made: it is not visited any more."""
+    gc.freeze()
+    gc.set_threshold(NEW_OBJECTS, YOUNG, NEVER)
+
+
+class FullCollections:
+    """Made now and then, and put off while there is much to visit."""
+
+    def __init__(self) -> None:
+        self._skipped = 0
+
+    def collect(self) -> bool:
+        """Whether it was done now."""
+        if sys.getallocatedblocks() > MANY_BLOCKS and self._skipped < MOST_SKIPPED:
+            self._skipped += 1
+            return False
+        self._skipped = 0
+        gc.collect()
+        return True
+
+
+async def tidy_forever() -> None:
     """In a thread: it walks through all that is free, some milliseconds."""
     libc = await asyncio.to_thread(_libc)
-    while libc is not None:
+    collections = FullCollections()
+    while True:
         await asyncio.sleep(TRIM_INTERVAL)
-        await asyncio.to_thread(libc.malloc_trim, 0)
+        await asyncio.to_thread(collections.collect)
+        if libc is not None:
+            await asyncio.to_thread(libc.malloc_trim, 0)

@@ -1,15 +1,17 @@
 """A user's webhook subscriptions: the service's own list, joined with our hooks.
 
 Each subscription made here gets a hook of its own and a signing key before it can be active.
+Changes go on when nobody waits for them any more (`slow_answers`).
 """
 
+import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
-from srhooks.accounts.user_client import UserClient
+from srhooks.accounts.user_client import TIMEOUT, UserClient
 from srhooks.config import Settings
 from srhooks.domain.clock import now_ms
 from srhooks.domain.models import Hook
@@ -39,6 +41,7 @@ from srhooks.subscriptions.activation_log import ActivationLog
 from srhooks.subscriptions.address_check import AddressCheck, cause_of_refusal
 from srhooks.subscriptions.callback_log import Call, newest_calls
 from srhooks.subscriptions.new_subscription import NewSubscription
+from srhooks.subscriptions.slow_answers import ANSWER_TIMEOUT, NoAnswerYetError, SlowAnswers
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +49,8 @@ log = logging.getLogger(__name__)
 MAX_PAGES = 50
 MAX_SUBSCRIPTIONS = 20  # a user, as the service allows
 NOT_ABOUT_ADDRESS = frozenset({401, 403, 404, 410, 429})  # what else an activation is refused for
-ACTIVATION_TIMEOUT = 40.0  # seconds: the service itself gives the handshake 20
+CHANGE_TIMEOUT = TIMEOUT  # seconds that a person waits for a change
+ACTIVATION_TIMEOUT = 40.0  # the same for an activation: the service gives the handshake 20
 
 
 CheckAddress = Callable[[str], Awaitable[AddressCheck]]
@@ -87,6 +91,7 @@ class Subscriptions:
         self._hub = hub
         self._activations = activations
         self._check_address = check_address
+        self._slow = SlowAnswers()
         self._observers: list[Observer] = []
 
     def subscribe(self, observer: Observer) -> None:
@@ -116,6 +121,17 @@ class Subscriptions:
 
         Raises ServiceError when the service does not create it, or StoreError.
         """
+        adding = self._slow.begin(user_id, self._add(user_id, requested))
+        preparing = self._slow.begin(user_id, self._prepare(user_id, requested, adding))
+        created = await self._slow.result(user_id, adding, CHANGE_TIMEOUT)
+        try:
+            patience = CHANGE_TIMEOUT + ACTIVATION_TIMEOUT
+            return await self._slow.result(user_id, preparing, patience)
+        except NoAnswerYetError as error:
+            return _inactive(created, requested, error)
+
+    async def _add(self, user_id: str, requested: NewSubscription) -> dict[str, Any]:
+        """Create it, without a key."""
         hook = Hook(
             new_hook_id(), user_id, None, _auth_header(requested.callback_authentication), now_ms(),
             events=json.dumps(requested.events), name=requested.name,
@@ -135,28 +151,38 @@ class Subscriptions:
             if error.status < 500:  # surely not created: nothing will come to it
                 await self._store.delete_hook(hook.id)
             raise
-        number = str(created["id"])
-        await self._store.bind_hook(hook.id, number)
+        await self._store.bind_hook(hook.id, str(created["id"]))
         self._hooks.forget(hook.id)
         created |= {"hookId": hook.id, "mine": True}
         created |= {"name": requested.name} if requested.name else {}
         created.pop("callbackAuthentication", None)
+        return created
+
+    async def _prepare(
+        self, user_id: str, requested: NewSubscription, adding: asyncio.Task[dict[str, Any]]
+    ) -> dict[str, Any]:
+        """Make its key and activate it as requested, once it is created."""
+        created = dict(await adding)
+        number, hook_id = str(created["id"]), str(created["hookId"])
         try:
-            await self._make_key(user_id, hook.id, number)
+            await self._make_key(user_id, hook_id, number)
             if requested.active:
-                await self._put_activation(user_id, number, self._settings.hook_url(hook.id))
+                await self._put_activation(user_id, number, self._settings.hook_url(hook_id))
                 created["status"] = "active"
-                await self._tell_activated(user_id, number, hook.id)
+                await self._tell_activated(user_id, number, hook_id)
         except ServiceError as error:
             log.warning("a new subscription is not active yet: %s", brief(error))
-            if requested.active:
-                created |= {"status": "inactive", "activationError": str(error)}
+            created = _inactive(created, requested, error)
         self._changed(user_id)
         return created
 
     async def activate(self, user_id: str, subscription_id: str) -> None:
         """Raises ServiceError (the handshake failed, say) or UnknownSubscriptionError."""
         check_id(subscription_id)
+        activating = self._slow.begin(user_id, self._activate(user_id, subscription_id))
+        await self._slow.result(user_id, activating, ACTIVATION_TIMEOUT)
+
+    async def _activate(self, user_id: str, subscription_id: str) -> None:
         hook = await self._hook_of(user_id, subscription_id)
         if hook is not None:
             entry = await self._hooks.get(hook.id)
@@ -197,7 +223,8 @@ class Subscriptions:
         """
         check_id(subscription_id)
         with using_reserve():
-            await self._delete(user_id, subscription_id)
+            deleting = self._slow.begin(user_id, self._delete(user_id, subscription_id))
+        await self._slow.result(user_id, deleting, CHANGE_TIMEOUT)
 
     async def _delete(self, user_id: str, subscription_id: str) -> None:
         for observer in self._observers:
@@ -229,7 +256,12 @@ class Subscriptions:
         hook = await self._hook_of(user_id, subscription_id)
         if hook is None:
             raise UnknownSubscriptionError
-        return await self._make_key(user_id, hook.id, subscription_id)
+        making = self._slow.begin(user_id, self._make_key(user_id, hook.id, subscription_id))
+        return await self._slow.result(user_id, making, CHANGE_TIMEOUT)
+
+    async def close(self) -> None:
+        """End what still waits for an answer."""
+        await self._slow.close()
 
     async def _fetch_all(self, user_id: str, *, foreground: bool) -> list[dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
@@ -288,14 +320,11 @@ class Subscriptions:
             steps.record(user_id, subscription_id, check.text, "going on" if check.ok else "bad")
         await steps.asked(user_id, subscription_id)
         try:
-            await self._ask(
-                user_id,
-                "PUT",
-                unchecked_path(subscription_id, "/activation"),
-                seconds=ACTIVATION_TIMEOUT,
-            )
+            await self._ask(user_id, "PUT", unchecked_path(subscription_id, "/activation"))
         except ServiceError as error:
-            steps.record(user_id, subscription_id, f"SmartRecruiters refused: {error}", "bad")
+            refused = isinstance(error, ServiceAnsweredError)
+            said = f"SmartRecruiters refused: {error}" if refused else str(error)
+            steps.record(user_id, subscription_id, said, "bad")
             arrived = await steps.finish(user_id, subscription_id)
             if isinstance(error, ServiceAnsweredError) and error.status not in NOT_ABOUT_ADDRESS:
                 cause = cause_of_refusal(arrived=arrived, check=check, url=url)
@@ -312,9 +341,8 @@ class Subscriptions:
             self._hooks.forget(hook.id)
         self._changed(user_id)
 
-    async def _ask(
-        self, user_id: str, method: str, path: str, payload: Any = None, seconds: float = 20.0
-    ) -> Answer:
+    async def _ask(self, user_id: str, method: str, path: str, payload: Any = None) -> Answer:
+        seconds = TIMEOUT if method == "GET" else ANSWER_TIMEOUT
         try:
             return raise_for_error(
                 await self._user_client.call(
@@ -328,6 +356,15 @@ class Subscriptions:
 
     def _changed(self, user_id: str) -> None:
         self._hub.publish(user_id, Event("subscriptions"))
+
+
+def _inactive(
+    created: dict[str, Any], requested: NewSubscription, error: ServiceError
+) -> dict[str, Any]:
+    """What the answer says of a new one that is not active, or not yet."""
+    if not requested.active:
+        return created
+    return created | {"status": "inactive", "activationError": str(error)}
 
 
 def _auth_header(authentication: dict[str, Any] | None) -> str | None:

@@ -131,7 +131,7 @@ async def test_a_failing_activation_leaves_an_inactive_one(odd: OddWorld, zoe: B
     fields = {"events": "job.created", "active": "true"}
     status, headers, _ = await send_form(zoe, "/subscriptions", fields)
     assert (status, headers["Location"]) == (303, "/subscriptions")
-    note = "It was created but could not be activated. handshake <failed>"
+    note = "It was created but is not active yet. handshake <failed>"
     assert note in unescape(await zoe.page("/subscriptions"))
     assert note not in unescape(await zoe.page("/subscriptions"))  # said once
     assert len(odd.service.subscriptions) == 2

@@ -100,7 +100,7 @@ async def create(request: web.Request) -> web.Response:
         return _created(created)
     warning = None
     if created.get("activationError"):
-        warning = f"It was created but could not be activated. {created['activationError']}"
+        warning = f"It was created but is not active yet. {created['activationError']}"
     request.app[STATUS_WATCH].remember(login.user.id, created)
     said = WORDS["created"]
     return await _done(request, login, said, warning, card=str(created["id"]))
