@@ -1,7 +1,8 @@
 """The time that deletions go by: the machine's, as far as something else makes it plausible.
 
 A clock that leaps a month ahead would make the retention delete everything within a minute, and a
-personal token that is made then last a month too long. So the time of day counts as far as it agrees with the time that passed since srhooks knew it last:
+personal token that is made then last a month too long. So the time of day counts as far as it
+agrees with the time that passed since srhooks knew it last:
 
 - while srhooks runs, by the machine's evenly passing time (`Clock.elapsed_ms`), give or take SLACK
   and DRIFT;

@@ -2,7 +2,7 @@
 
 The service recommends time-outs of at least 128 s: what is given up before may be done all the
 same, and nothing here would know. So a change is a task of its own. Who asked for it is told after
-a while that there is no answer yet; the task goes on, records what comes of it, and tells the pages.
+a while that there is no answer yet; the task goes on, records what comes of it, and tells pages.
 """
 
 import asyncio

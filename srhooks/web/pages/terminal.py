@@ -7,10 +7,10 @@ from typing import Any
 from aiohttp import hdrs, web
 
 from srhooks.accounts.personal_tokens import (
-    ClockAheadError,
     DEFAULT_DAYS,
     MAX_DAYS,
     MAX_NAME,
+    ClockAheadError,
     TooManyTokensError,
 )
 from srhooks.domain.account import PersonalToken
