@@ -28,6 +28,7 @@ from srhooks.intake.hook_cache import HookDirectory, HookEntry
 from srhooks.intake.test_proof import TestProof
 from srhooks.protocol.link_header import find_link
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
+from srhooks.server.heavy_work import run_heavy
 from srhooks.store import Store
 
 log = logging.getLogger(__name__)
@@ -70,7 +71,7 @@ class Intake:
         signature = _verdict(entry, headers, body)
         if signature == "invalid":  # there may be a newer key
             signature = await self._second_verdict(entry, headers, body, deadline)
-        new = self._read(entry, headers, body, signature)
+        new = await self._read(entry, headers, body, signature)
         stored = await self._store.add_notification(new, deadline)
         self._announce(new, stored)
         return new, stored
@@ -88,7 +89,7 @@ class Intake:
                 signature = "valid"
             else:
                 signature = await self._second_verdict(entry, headers, body, None)
-        new = self._read(entry, headers, body, signature)
+        new = await self._read(entry, headers, body, signature)
         await self._store.mark_backfilled(new.user_id, new.id)
         stored = await self._store.add_notification(new)
         if stored.id != new.id:  # merged with one that had come, or stored under another id
@@ -107,7 +108,7 @@ class Intake:
         if self._eraser and new.erases is not None:
             self._eraser.wake()
 
-    def _read(
+    async def _read(
         self, entry: HookEntry, headers: dict[str, str], body: bytes, signature: Signature
     ) -> NewNotification:
         hook = entry.hook
@@ -140,7 +141,7 @@ class Intake:
             and not is_test
             and _is_trusted(signature, entry)
         ):
-            new.erases = deleted_candidate(parse_body(body), target)
+            new.erases = await run_heavy(len(body), _deleted, body, target)
         return new
 
     async def process_again(self, entry: HookEntry, n: Notification) -> bool:
@@ -190,6 +191,10 @@ class Intake:
             if short != target:
                 return short, "refused"
         return target, "pending" if link.followable and _is_trusted(signature, entry) else "refused"
+
+
+def _deleted(body: bytes, link: str | None) -> str | None:
+    return deleted_candidate(parse_body(body), link)
 
 
 def _verdict(entry: HookEntry, headers: Mapping[str, str], body: bytes) -> Signature:

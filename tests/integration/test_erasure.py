@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
+from srhooks.server.heavy_work import LARGE
 from srhooks.web.state.app_keys import STORE
 from yarl import URL
 
@@ -20,6 +21,7 @@ from tests.support.erasing import (
 )
 from tests.support.harness import DEADLINE, Browser, World, application, eventually
 from tests.support.harness import world as start_world
+from tests.support.loop_watch import calls_here
 
 GONE = {"candidateId": GRACE_HOPPER, "confirm": True}
 
@@ -170,6 +172,21 @@ async def test_candidate_deleted_erases_when_it_can_be_trusted(
         else:
             assert await world.services.store.erasures() == []
             assert len(await ada.notifications(f"?q={GRACE_HOPPER}")) == 2
+
+
+async def test_a_large_deletion_is_read_beside_the_event_loop(tmp_path: Path) -> None:
+    """Whoever knows the address of a hook without a key may send one."""
+    async with (
+        start_world(tmp_path, erase_deleted_candidates=True) as world,
+        world.logged_in(),
+    ):
+        hook = await hook_of(world)
+        body = b'{"id": "%s", "x": [%s1]}' % (GRACE_HOPPER.encode(), b"1," * LARGE)
+        with calls_here() as here:
+            assert await world.notify(hook, body, event_name="candidate.deleted") == 202
+        assert "receive" in here
+        assert "parse_body" not in here
+        assert len(await world.services.store.erasures()) == 1
 
 
 async def test_a_crash_between_the_note_and_the_erasing_loses_nothing(

@@ -1,10 +1,8 @@
 """Forms: of one kind, read beside the event loop, and those that arrive slowly hold nobody up."""
 
 import asyncio
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
-from types import FrameType
 from unittest.mock import Mock
 from urllib.parse import parse_qsl, urlencode
 
@@ -26,6 +24,7 @@ from srhooks.web.state.app_keys import FORM_BUDGET
 
 from tests.support.harness import Browser, World, eventually
 from tests.support.harness import world as start_world
+from tests.support.loop_watch import calls_here
 
 SIZE = 1_000_000  # bytes
 
@@ -120,17 +119,9 @@ async def test_a_large_form_is_read_beside_the_loop_and_once() -> None:
     content.feed_eof()
     headers = {hdrs.CONTENT_TYPE: URLENCODED, hdrs.CONTENT_LENGTH: "1"}
     request = make_mocked_request("POST", "/", headers, payload=content)
-    here = []
-
-    def profile(frame: FrameType, _: str, __: object) -> None:
-        here.append(frame.f_code.co_name)
-
-    sys.setprofile(profile)
-    try:
+    with calls_here() as here:
         form = await read_form(request)
-    finally:
-        sys.setprofile(None)
     assert form["text"] == "A" * SMALL
     assert "read_form" in here
-    assert not {"parse_form", "unquote_to_bytes", "parse_qsl"} & set(here)
+    assert not {"parse_form", "unquote_to_bytes", "parse_qsl"} & here
     assert await read_form(request) is form

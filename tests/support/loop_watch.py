@@ -8,13 +8,14 @@ that wait without working are found by blocking.py.
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import selectors
 import sys
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
@@ -83,6 +84,22 @@ def read_looks(file: Path) -> list[Look]:
 def late_share(looks: list[Look], limit: float) -> float:
     """The share of the looks in which the process itself made the loop later than this."""
     return sum(look.own > limit for look in looks) / max(1, len(looks))
+
+
+@contextlib.contextmanager
+def calls_here() -> Iterator[set[str]]:
+    """The names of all functions that this thread, the event loop's, begins inside."""
+    begun: set[str] = set()
+
+    def profile(frame: FrameType, _: str, __: object) -> None:
+        begun.add(frame.f_code.co_name)
+
+    usual = sys.getprofile()
+    sys.setprofile(profile)
+    try:
+        yield begun
+    finally:
+        sys.setprofile(usual)
 
 
 def longest_call(work: Callable[[], object]) -> float:
