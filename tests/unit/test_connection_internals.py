@@ -17,7 +17,7 @@ from aiohttp.http import HttpRequestParser
 from aiohttp.http_exceptions import BadHttpMessage, LineTooLong
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from aiohttp.web_protocol import RequestHandler
-from srhooks.server.bounded_parser import MAX_QUEUED
+from srhooks.server.bounded_parser import MAX_QUEUED, BoundedParser
 from srhooks.server.connection import TOO_MANY_HEADERS, Connection
 
 ATTRIBUTES = ("_loop", "_messages", "_parser", "_request_in_progress")
@@ -56,6 +56,9 @@ def test_the_library_asks_its_parser_for_what_ours_passes_on() -> None:
     source = inspect.getsource(RequestHandler) + inspect.getsource(BaseProtocol)
     asked = set(re.findall(r"self\._parser\.(\w+)\(", source))
     assert asked == set(PARSER), f"aiohttp asks its parser for {sorted(asked)}: {SAY}"
+    # Each by name: with a `__getattr__` every attribute of the parser would be found the slow way.
+    assert asked <= set(vars(BoundedParser)), f"BoundedParser lacks what is asked for: {SAY}"
+    assert "__getattr__" not in vars(BoundedParser)
 
 
 async def test_a_message_tells_what_ours_needs_to_know() -> None:
