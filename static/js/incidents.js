@@ -1,5 +1,5 @@
 // How many incidents are open, in the tab's title and icon, whatever else changes the title.
-import { byId } from "./dom.js";
+import { byId, on } from "./dom.js";
 
 const MARK = /^⚠\d+ /;
 let shown = -1;
@@ -39,7 +39,7 @@ function sync() {
 
 export function startIncidents() {
   sync();
-  // The line comes anew from the server; the title is changed by whatever page part is shown.
-  new MutationObserver(sync).observe(document.querySelector("main"), { childList: true });
+  // The line comes from the server; the title is changed by whatever page part is shown.
+  on("htmx:after:swap", sync);
   new MutationObserver(sync).observe(document.querySelector("title"), { childList: true });
 }

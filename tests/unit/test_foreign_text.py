@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from srhooks.web.presentation.foreign_text import (
+    event_name,
     exact_text,
     foreign,
     is_copyable,
@@ -65,6 +66,12 @@ def test_only_text_that_is_all_there_can_be_copied() -> None:
 
 def test_foreign_text_is_cut_before_it_is_escaped() -> None:
     assert foreign("<" * 10, 4) == "<bdi>&lt;&lt;&lt;…</bdi>"
+    assert event_name("job.<b>.x", 7) == "<bdi>job.<wbr>&lt;b…</bdi>"
+
+
+def test_an_event_name_breaks_after_its_dots() -> None:
+    assert event_name("job.created") == "<bdi>job.<wbr>created</bdi>"
+    assert event_name(None) == event_name("") == "<bdi>no event name</bdi>"
 
 
 def tags_and_text(template: str) -> tuple[str, str]:

@@ -15,6 +15,7 @@ from aiohttp.test_utils import TestClient
 from aiohttp_jinja2 import get_env
 from srhooks.domain import ids
 from srhooks.domain.account import User
+from srhooks.domain.incidents import Incident
 from srhooks.domain.models import Delivery, Filter, Notification
 from srhooks.web.http.static_files import (
     PREFIX,
@@ -243,6 +244,7 @@ def test_a_record_in_a_change_is_called_by_its_label() -> None:
     assert value('{"id": "other", "label": "Not a match"}') == "<bdi>Not a match</bdi>"
     for text in ('{"id": "other"}', '{"label": 5}', '{"label": "cut…', '{"a":' * 80):
         assert html.unescape(value(text)) == f"<bdi>{text}</bdi>"
+    assert value("null") == "<bdi>not set</bdi>"
 
 
 def test_changes_survive_odd_json() -> None:
@@ -278,6 +280,21 @@ def test_a_list_brings_its_own_connection(app: web.Application) -> None:
     whole = render_text(app, "notifications.html", context)
     assert "hx-swap-oob" not in whole
     assert whole.count('id="live"') == whole.count('id="cursor"') == 1
+
+
+def test_a_time_that_goes_on_is_not_announced_each_second(app: web.Application) -> None:
+    step = {"at": NOW - 5000, "text": "The address answers", "outcome": "good", "elapsed": None}
+    incident = Incident(
+        id=7, user_id="u1", kind="failing", subject="s1", subscription_id="s1", details={},
+        title="Deliveries fail", opened_at=NOW - 5000, ended_at=None, acknowledged_at=None,
+    )  # fmt: skip
+    for text in (
+        render_text(app, "_steps.html", {"sid": "s1", "steps": [step], "now": NOW}),
+        render_text(app, "_incident_line.html", {"open_incidents": [incident], "now": NOW}),
+    ):
+        assert re.search('aria-live="polite"|role="status"', text)
+        assert len(re.findall("<time", text)) == 1
+        assert len(re.findall('<span aria-live="off"><time', text)) == 1
 
 
 def test_text_that_is_no_json_shows_what_cannot_be_seen() -> None:

@@ -97,6 +97,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "ago": template_filters.ago,
     "clip": labels.clip,
     "duration": template_filters.duration,
+    "event_name": foreign_text.event_name,
     "event_text": labels.event_text,
     "event_words": labels.event_words,
     "exact": template_filters.exact,

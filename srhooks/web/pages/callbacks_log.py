@@ -81,6 +81,7 @@ async def show(request: web.Request) -> web.Response:
     zone = request.query.get("zone", "")
     ctx = {
         "number": subscription_id,
+        "name": hook.label if hook else f"subscription {subscription_id}",
         "path": path,
         # What failed first, unless an outcome was chosen: then in the order of time.
         "calls": calls if chosen.status else sorted(calls, key=lambda call: call.call.successful),

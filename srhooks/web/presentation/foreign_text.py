@@ -43,6 +43,12 @@ def foreign(value: object, limit: int = MAX_SHOWN) -> Markup:
     return Markup(f"<bdi>{html.escape(text)}</bdi>")  # noqa: S704 - escaped in this line
 
 
+def event_name(value: str | None, limit: int = 100) -> Markup:
+    """As an element of its own, which a narrow column breaks after dots."""
+    escaped = str(foreign(value or "no event name", limit))
+    return Markup(escaped.replace(".", ".<wbr>"))  # noqa: S704 - escaped in the line before
+
+
 def is_cut(value: object) -> bool:
     """Whether the page shows only the beginning of this text."""
     return len(value) > MAX_SHOWN if isinstance(value, str | bytes) else False

@@ -79,6 +79,8 @@ def value_words(value: str) -> str:
     """`IN_REVIEW` in words: "In review"; of a record its label; anything else as it is."""
     if value.startswith("{"):
         return _label(value) or value
+    if value == "null":
+        return "not set"
     is_code = "_" not in value and len(value) < 4 and value != "NEW"  # of a currency, a country
     if is_code or ENUM.fullmatch(value) is None:
         return value
