@@ -124,14 +124,14 @@ def story_of(n: Notification) -> Subject | None:
     if n.is_test:
         return None
     by_link = _pairs(n.link) if n.link else []
+    candidate = next((subject for subject in by_link if subject.kind == CANDIDATE), None)
+    if candidate is not None:
+        return candidate
     body = n.body_value if len(n.body) <= SMALL_BODY else None
     if isinstance(body, dict):
         for name in ("candidate_id", "candidateId"):
             if _is_id(body.get(name)):
-                by_link.append(Subject(CANDIDATE, body[name]))
-    candidate = next((subject for subject in by_link if subject.kind == CANDIDATE), None)
-    if candidate is not None:
-        return candidate
+                return Subject(CANDIDATE, body[name])
     kind = event_kind(n.event_name)
     main = _main_of_body(body, kind) if kind else None
     return main or next((subject for subject in reversed(by_link) if subject.kind in KINDS), None)

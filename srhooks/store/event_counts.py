@@ -101,22 +101,23 @@ class EventCountQueries(ReceivedTimeQueries):
     async def _counts(self, user_id: str, since_id: int, column: str) -> dict[str, int]:
         """By the column's value ("" for none): how many are above the id."""
         low = since_id + 1
+        bars, moved = await asyncio.gather(
+            self._bars(user_id, column, low, END, END - low),
+            self._received_before(user_id, since_id, column),
+        )
         counted = Counter[str]()
-        for _, name, count in await self._bars(user_id, column, low, END, END - low):
+        for _, name, count in bars:
             counted[name] += count
-        counted -= await self._received_before(user_id, since_id, column)
-        return dict(counted)
+        return dict(counted - moved)
 
     async def histogram(
         self, user_id: str, since_id: int, until_id: int, span_ids: int
     ) -> list[tuple[int, str, int]]:
-        rows = [
-            (since_id + bar * span_ids, name, count)
-            for bar, name, count in await self._bars(
-                user_id, "event_name", since_id, until_id, span_ids
-            )
-        ]
-        corrections = await self._moved_between_spans(user_id, since_id, until_id, span_ids)
+        bars, corrections = await asyncio.gather(
+            self._bars(user_id, "event_name", since_id, until_id, span_ids),
+            self._moved_between_spans(user_id, since_id, until_id, span_ids),
+        )
+        rows = [(since_id + bar * span_ids, name, count) for bar, name, count in bars]
         if corrections:
             sums = Counter[tuple[int, str]]()
             for low, name, count in (*rows, *corrections):

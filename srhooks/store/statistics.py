@@ -1,5 +1,6 @@
 """What the overview asks of the store: sums over a window of time, each by way of an index."""
 
+import asyncio
 from collections import Counter
 
 from srhooks.domain.ids import received_ms
@@ -21,14 +22,16 @@ SUBSCRIPTIONS = (
 
 class InsightQueries(EventCountQueries):
     async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
-        # From one subscription to the next by leaps along their index, not through all rows.
-        rows = await self._read(
-            f"{SUBSCRIPTIONS} SELECT known.id, (SELECT max(n.id) FROM notifications n"
-            " WHERE n.user_id = $1 AND n.subscription_id = known.id)"
-            " FROM known WHERE known.id IS NOT NULL",
-            user_id,
+        rows, counts = await asyncio.gather(
+            # From one subscription to the next by leaps along their index, not through all rows.
+            self._read(
+                f"{SUBSCRIPTIONS} SELECT known.id, (SELECT max(n.id) FROM notifications n"
+                " WHERE n.user_id = $1 AND n.subscription_id = known.id)"
+                " FROM known WHERE known.id IS NOT NULL",
+                user_id,
+            ),
+            self._counts(user_id, since_id, "subscription_id"),
         )
-        counts = await self._counts(user_id, since_id, "subscription_id")
         times = dict(
             await self._read(
                 f"SELECT n.id, {RECEIVED_AT} FROM notifications n"
@@ -70,37 +73,34 @@ class InsightQueries(EventCountQueries):
     async def trouble(self, user_id: str, since_id: int) -> ProblemCounts:
         # The conditions are those of the partial indexes, word for word, so that these are used,
         # and nothing but what the indexes hold is asked for.
-        counted = Counter(
-            dict(
-                await self._read(
-                    "SELECT signature, count(*) FROM notifications WHERE user_id = $1 AND id > $2"
-                    " AND signature IN ('invalid', 'unverifiable') GROUP BY signature",
-                    user_id, since_id,
-                )
-            )
+        signatures, moved_signatures, statuses, moved_statuses, waiting = await asyncio.gather(
+            self._read(
+                "SELECT signature, count(*) FROM notifications WHERE user_id = $1 AND id > $2"
+                " AND signature IN ('invalid', 'unverifiable') GROUP BY signature",
+                user_id, since_id,
+            ),
+            self._received_before(user_id, since_id, "signature"),
+            # Each by itself: of two lists the longer one might be looked up.
+            self._read(
+                " UNION ALL ".join(
+                    f"SELECT '{status}', count(*) FROM notifications WHERE user_id = $1"
+                    f" AND id > $2 AND entity_status = '{status}' AND {UNFETCHED}"
+                    for status in ("failed", "refused")
+                ),
+                user_id, since_id,
+            ),
+            self._received_before(user_id, since_id, "entity_status"),
+            self._read(
+                "SELECT (SELECT count(*) FROM notifications WHERE user_id = $1"
+                " AND entity_status = 'pending'), (SELECT min(id) FROM notifications"
+                " WHERE user_id = $1 AND entity_status = 'pending'), (SELECT min(received_at)"
+                f" FROM notifications WHERE {MOVED} AND entity_status = 'pending')",
+                user_id,
+            ),
         )  # fmt: skip
-        counted -= await self._received_before(user_id, since_id, "signature")
-        # Each by itself: of two lists the longer one might be looked up.
-        unfetched = Counter(
-            dict(
-                await self._read(
-                    " UNION ALL ".join(
-                        f"SELECT '{status}', count(*) FROM notifications WHERE user_id = $1"
-                        f" AND id > $2 AND entity_status = '{status}' AND {UNFETCHED}"
-                        for status in ("failed", "refused")
-                    ),
-                    user_id, since_id,
-                )
-            )
-        )  # fmt: skip
-        unfetched -= await self._received_before(user_id, since_id, "entity_status")
-        ((pending, oldest, moved),) = await self._read(
-            "SELECT (SELECT count(*) FROM notifications WHERE user_id = $1"
-            " AND entity_status = 'pending'), (SELECT min(id) FROM notifications"
-            " WHERE user_id = $1 AND entity_status = 'pending'), (SELECT min(received_at)"
-            f" FROM notifications WHERE {MOVED} AND entity_status = 'pending')",
-            user_id,
-        )
+        counted = Counter(dict(signatures)) - moved_signatures
+        unfetched = Counter(dict(statuses)) - moved_statuses
+        ((pending, oldest, moved),) = waiting
         times = [received_ms(oldest)] if oldest is not None else []
         return ProblemCounts(
             counts=dict(counted + unfetched),

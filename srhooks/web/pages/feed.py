@@ -1,6 +1,8 @@
 """The notifications: the feed and one of them, as page, fragment and JSON."""
 
+import asyncio
 import contextlib
+from collections.abc import Coroutine
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +19,7 @@ from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_j
 from srhooks.web.http.errors import NotFoundError, json_text
 from srhooks.web.http.paging import FeedPage, read_page
 from srhooks.web.http.query_params import live_url, read_filter, read_limit
+from srhooks.web.http.read_together import read_together
 from srhooks.web.http.responses import large_json_response
 from srhooks.web.http.session import Login, require_reader
 from srhooks.web.http.templating import render
@@ -42,26 +45,28 @@ async def feed(request: web.Request) -> web.Response:
     login = await require_reader(request)
     feed_filter = read_filter(request.query)
     limit = read_limit(request.query)
-    answers = request.app[ANSWER_BUDGET]
-    lease = await answers.reserve_for_request()
-    # The cursor is read first: what arrives between the two reads is pushed, never missed.
-    cursor = await request.app[STORE].last_rev(login.user.id)
-    page = await _page(request, login, feed_filter, limit)
-    lease.shrink(sum(n.size for n in page.notifications))
+    lease = await request.app[ANSWER_BUDGET].reserve_for_request()
     if wants_json(request):
-        return await _json(page.notifications, page.next)
-    ctx: dict[str, Any] = {**page.context, "feed_filter": feed_filter}
-    ctx["things"] = await _things_called(request, login, feed_filter.q)
-    ctx["opened"] = await _opened(request, login, page)
+        found = await _page(request, login, feed_filter, limit)
+        lease.shrink(sum(n.size for n in found.notifications))
+        return await _json(found.notifications, found.next)
     target = request.headers.get("HX-Target", "").rpartition("#")[2]
-    if wants_fragment(request) and target == "more":
-        return render(request, "_rows.html", ctx)
-    ctx |= {"cursor": cursor, "live_url": live_url(feed_filter, cursor)}
-    ctx["subscriptions"] = await _subscriptions(request, login)
-    if wants_fragment(request) and target == "list":
-        ctx |= await totals(request.app, login.user.id, feed_filter)
-        return render(request, "_list.html", ctx)
-    return await _whole_page(request, login, ctx, {})
+    part = target if wants_fragment(request) else ""
+    parts = [
+        _listed(request, login, feed_filter, limit),
+        _things_called(request, login, feed_filter.q),
+    ]
+    if part != "more":
+        parts.append(_subscriptions(request, login))
+    if part == "list":
+        parts.append(totals(request.app, login.user.id, feed_filter))
+    if part not in {"more", "list"}:
+        parts += _around(request, login, feed_filter)
+    page = await read_together(*parts)
+    lease.shrink(sum(n.size for n in page["notifications"]))
+    if part in {"more", "list"}:
+        return render(request, "_rows.html" if part == "more" else "_list.html", page)
+    return await _whole_page(request, page)
 
 
 async def detail(request: web.Request) -> web.Response:
@@ -79,18 +84,12 @@ async def detail(request: web.Request) -> web.Response:
     ctx = await _detail_context(request, login, n, feed_filter)
     if wants_fragment(request):
         return await run_heavy(n.size, render, request, "_detail.html", ctx)
-    cursor = await request.app[STORE].last_rev(login.user.id)
-    limit = min(read_limit(request.query), BESIDE)
-    beside = await _page(request, login, feed_filter, limit)
-    page = {
-        **beside.context,
-        "feed_filter": feed_filter,
-        "opened": await _opened(request, login, beside),
-        "cursor": cursor,
-        "live_url": live_url(feed_filter, cursor),
-        "subscriptions": await _subscriptions(request, login),
-    }
-    return await _whole_page(request, login, page, ctx)
+    page = await read_together(
+        _listed(request, login, feed_filter, min(read_limit(request.query), BESIDE)),
+        _subscriptions(request, login),
+        *_around(request, login, feed_filter),
+    )
+    return await _whole_page(request, {**ctx, **page}, n)
 
 
 async def raw_body(request: web.Request) -> web.Response:
@@ -132,24 +131,54 @@ async def _page(request: web.Request, login: Login, feed_filter: Filter, limit: 
     return await read_page(store, login.user.id, feed_filter, limit, asked, patience)
 
 
-async def _whole_page(
-    request: web.Request, login: Login, page: dict[str, Any], selected: dict[str, Any]
-) -> web.Response:
+async def _listed(
+    request: web.Request, login: Login, feed_filter: Filter, limit: int
+) -> dict[str, Any]:
+    """The rows of the list, and from where on its page is told of changes."""
+    # The cursor is read first: what arrives between the two reads is pushed, never missed.
+    cursor = await request.app[STORE].last_rev(login.user.id)
+    page = await _page(request, login, feed_filter, limit)
+    return {
+        **page.context,
+        "feed_filter": feed_filter,
+        "opened": await _opened(request, login, page),
+        "cursor": cursor,
+        "live_url": live_url(feed_filter, cursor),
+    }
+
+
+def _around(
+    request: web.Request, login: Login, feed_filter: Filter
+) -> list[Coroutine[Any, Any, dict[str, Any]]]:
+    """What a whole page has beside the list and the filter."""
+    return [
+        totals(request.app, login.user.id, feed_filter),
+        _news(request, login),
+        _said(request, login),
+    ]
+
+
+async def _said(request: web.Request, login: Login) -> dict[str, Any]:
+    return {"said": (await request.app[FLASH].take(login.session_id, "feed")).get("said")}
+
+
+async def _news(request: web.Request, login: Login) -> dict[str, Any]:
+    """How much came in since the visit before this one that nobody has opened."""
     store = request.app[STORE]
     seen = await _visit(request, login)
     first_new = ids.first_id_at(seen + 1)
-    fresh = await store.counts_by_event(login.user.id, first_new)
-    opened = len(await store.opened(login.user.id, first_new))
-    page |= {
-        **await totals(request.app, login.user.id, page.get("feed_filter")),
-        "fresh": max(0, sum(fresh.values()) - opened),
-        "seen": seen,
-        "selected": selected.get("n"),
-        "said": (await request.app[FLASH].take(login.session_id, "feed")).get("said"),
-    }
-    shown = selected.get("n")
-    size = shown.size if shown is not None else 0
-    return await run_heavy(size, render, request, "notifications.html", {**selected, **page})
+    fresh, opened = await asyncio.gather(
+        store.counts_by_event(login.user.id, first_new), store.opened(login.user.id, first_new)
+    )
+    return {"seen": seen, "fresh": max(0, sum(fresh.values()) - len(opened))}
+
+
+async def _whole_page(
+    request: web.Request, page: dict[str, Any], selected: Notification | None = None
+) -> web.Response:
+    size = 0 if selected is None else selected.size
+    ctx = {**page, "selected": selected}
+    return await run_heavy(size, render, request, "notifications.html", ctx)
 
 
 async def _opened(request: web.Request, login: Login, page: FeedPage) -> frozenset[int]:
@@ -182,18 +211,18 @@ async def _visit(request: web.Request, login: Login) -> int:
     return since
 
 
-async def _subscriptions(request: web.Request, login: Login) -> list[dict[str, str]]:
+async def _subscriptions(request: web.Request, login: Login) -> dict[str, Any]:
     """What can be chosen to filter by: from our hooks, so that no call to the service is needed."""
     labels = hook_labels(await request.app[STORE].hooks(login.user.id))
-    return [{"id": subscription_id, "label": label} for subscription_id, label in labels.items()]
+    return {"subscriptions": [{"id": one, "label": label} for one, label in labels.items()]}
 
 
-async def _things_called(request: web.Request, login: Login, text: str) -> list[SubjectName]:
+async def _things_called(request: web.Request, login: Login, text: str) -> dict[str, Any]:
     """What a search may mean: the candidates and jobs of this name, or whatever has this id."""
     text = text.strip()
     if len(text) < MIN_NAME:
-        return []
-    return await request.app[STORE].find_names(login.user.id, text, MAX_THINGS)
+        return {"things": []}
+    return {"things": await request.app[STORE].find_names(login.user.id, text, MAX_THINGS)}
 
 
 async def _things_named(request: web.Request, login: Login, n: Notification) -> list[SubjectName]:

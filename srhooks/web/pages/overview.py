@@ -11,6 +11,7 @@ from srhooks.domain import clock, ids
 from srhooks.incidents.down_times import report_down_times
 from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
+from srhooks.store import Store
 from srhooks.web.http.content_negotiation import wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.responses import json_response
@@ -84,28 +85,40 @@ async def _context(
     length, bucket = WINDOWS[window]
     end = (now // bucket + 1) * bucket
     since = ids.first_id_at(end - length)
-    rows = await store.histogram(user_id, since, ids.first_id_at(end), ids.first_id_at(bucket))
-    trouble = await store.trouble(user_id, since)
-    activity = await store.activity(user_id, ids.first_id_at(now - DAY))
+    (
+        (rows, trouble, activity, timings),
+        (refused, down_times, checked_at),
+        (open_ones, latest),
+    ) = await asyncio.gather(
+        asyncio.gather(
+            store.histogram(user_id, since, ids.first_id_at(end), ids.first_id_at(bucket)),
+            store.trouble(user_id, since),
+            store.activity(user_id, ids.first_id_at(now - DAY)),
+            store.timings(user_id, since, TIMED),
+        ),
+        asyncio.gather(
+            _refused_kinds(store, user_id),
+            report_down_times(store, user_id, end - length),
+            _checked_at(app, user_id),
+        ),
+        asyncio.gather(app[INCIDENTS].open_ones(user_id), store.incidents(user_id, None, LISTED)),
+    )
     for subscription in subscriptions:
         last, count = activity.get(str(subscription["id"]), (None, 0))
         subscription |= {"last_received": last, "count_24h": count}
-    user = await store.user(user_id)
-    refused = {} if user is None else await unreadable_kinds(store, user)
     waiting = now - trouble.pending_since if trouble.pending_since is not None else 0
     return {
         "window": window,
         "windows": list(WINDOWS),
         "chart": stacked(rows, end - length, end, bucket),
-        "down_times": await report_down_times(store, user_id, end - length),
+        "down_times": down_times,
         "chart_began": end - length,
         "chart_length": length,
-        "stages": stages(await store.timings(user_id, since, TIMED)),
+        "stages": stages(timings),
         "trouble": trouble,
-        "checked_at": app[STATUS_WATCH].known_at(user_id)
-        or (await store.last_look(user_id)).looked_at,
-        "open_incidents": await app[INCIDENTS].open_ones(user_id),
-        "incidents": await store.incidents(user_id, None, LISTED),
+        "checked_at": checked_at,
+        "open_incidents": open_ones,
+        "incidents": latest,
         "attention": attention(
             trouble,
             subscriptions,
@@ -120,3 +133,13 @@ async def _context(
             reverse=True,
         ),
     }
+
+
+async def _refused_kinds(store: Store, user_id: str) -> dict[str, str | None]:
+    user = await store.user(user_id)
+    return {} if user is None else await unreadable_kinds(store, user)
+
+
+async def _checked_at(app: web.Application, user_id: str) -> int | None:
+    """When the account's subscriptions were looked at last (ms)."""
+    return app[STATUS_WATCH].known_at(user_id) or (await app[STORE].last_look(user_id)).looked_at

@@ -132,6 +132,8 @@ def query(params: Mapping[str, Any] | None, **changed: Any) -> str:
 
     `before` names a page when it is a cursor; when it is a time it is part of the filter.
     """
+    if not params and not changed:
+        return ""
     merged = {**(params or {}), **changed}
     for name in ("before", "limit", "cursor"):
         is_time = name == "before" and not is_cursor(merged.get(name))

@@ -1,5 +1,6 @@
 """Counts for the head of the feed and for the list "All by event"."""
 
+import asyncio
 from dataclasses import replace
 from typing import Any
 
@@ -25,13 +26,16 @@ async def totals(
     """
     days = app[SETTINGS].retention_days
     since = first_id_at(now_ms() - days * DAY)
-    counts = await app[STORE].counts_by_event(user_id, since)
-    by_event: dict[str, int] | None = counts
     key = ""
     anything = replace(feed_filter, events=()) if feed_filter else None
     if anything is not None and any(getattr(anything, name) for name in FILTERED):
         key = query(anything.params, event=None)
-        by_event = await app[STORE].filtered_counts(user_id, anything)
+        counts, by_event = await asyncio.gather(
+            app[STORE].counts_by_event(user_id, since),
+            app[STORE].filtered_counts(user_id, anything),
+        )
+    else:
+        counts = by_event = await app[STORE].counts_by_event(user_id, since)
     return {
         "counts": counts,
         "days": days,
