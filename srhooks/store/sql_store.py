@@ -34,6 +34,7 @@ from srhooks.store.group_commit import Connection, Transaction, Writer
 from srhooks.store.incidents import IncidentQueries
 from srhooks.store.maintenance_state import MaintenanceQueries
 from srhooks.store.missed import MissedQueries
+from srhooks.store.name_search import NameSearchQueries
 from srhooks.store.personal_tokens import SqlPersonalTokens
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.stage_times import StageTimeQueries
@@ -53,7 +54,7 @@ class SqlStore(
     AccountQueries, SqlPersonalTokens, InsightQueries, FeedScanQueries,
     ErasureQueries, ChangeQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries,
     VisitQueries, WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
-    StageTimeQueries, FlashQueries, CountBackfillQueries, abc.ABC,
+    StageTimeQueries, FlashQueries, CountBackfillQueries, NameSearchQueries, abc.ABC,
 ):  # fmt: skip
     probe_bytes: int  # of a notification that shows that others can be stored
 

@@ -139,21 +139,6 @@ class SubjectQueries(Queries):
         )
         return [row[0] for row in rows]
 
-    async def find_names(self, user_id: str, text: str, limit: int) -> list[SubjectName]:
-        needle = fold(text)
-        for letter in "\\%_":
-            needle = needle.replace(letter, "\\" + letter)
-        rows = await self._read(
-            "SELECT subject, kind, id, name, notification_id FROM subject_names"
-            " WHERE user_id = $1 AND (id = $2 OR"
-            " (kind IN ('candidate', 'job') AND folded LIKE $3 ESCAPE '\\'))"
-            f" ORDER BY notification_id DESC LIMIT {limit:d}",
-            user_id,
-            text,
-            f"%{needle}%",
-        )
-        return [SubjectName(bytes(row[0]), *row[1:]) for row in rows]
-
     async def ids_naming(self, subjects: Sequence[bytes]) -> list[int]:
         found: set[int] = set()
         for start in range(0, len(subjects), CHUNK):

@@ -5,6 +5,8 @@ from typing import Protocol
 
 from srhooks.domain.models import NamedSubjects, NameRequest, SubjectName
 
+NAMES_TIME = 0.02  # seconds that a search looks through names
+
 
 class SubjectStore(Protocol):
     async def users_to_index(self) -> list[str]:
@@ -40,8 +42,13 @@ class SubjectStore(Protocol):
     async def newest_naming(self, subjects: Sequence[bytes], limit: int) -> list[int]:
         """The newest that name one of these (digests), newest first."""
 
-    async def find_names(self, user_id: str, text: str, limit: int) -> list[SubjectName]:
-        """Things whose id is the text, and candidates and jobs whose name holds it."""
+    async def find_names(
+        self, user_id: str, text: str, limit: int, patience: float = NAMES_TIME
+    ) -> list[SubjectName]:
+        """Things whose id is the text, and candidates and jobs whose name holds it, newest first.
+
+        Names are looked through from the newest on, for `patience` (seconds).
+        """
 
     async def ids_naming(self, subjects: Sequence[bytes]) -> list[int]:
         """Those that name at least one of these (digests), oldest first."""

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 
 from srhooks.domain.ids import received_ms
 from srhooks.domain.models import NamedSubjects, SubjectName
+from srhooks.domain.subjects import Subject, digest_of
 from srhooks.store import Store
+from srhooks.store.name_search import PART
 
 from tests.support.stored import add
 
-A, B, C = (bytes([number]) * 16 for number in range(253, 256))
+A = digest_of("u1", Subject("candidate", "c1"))
+B, C = (bytes([number]) * 16 for number in range(254, 256))
 
 
 async def indexed(store: Store, ids: Sequence[int], *subjects: bytes) -> None:
@@ -123,6 +126,26 @@ async def test_a_name_is_the_newest_and_goes_with_what_told_it(store: Store) -> 
     assert await store.newest_naming([A], 5) == [second, first]
     await store.erase_notifications("u1", [second])
     assert await store.names_of([A]) == {}
+
+
+async def test_names_are_looked_through_from_the_newest_on_while_there_is_time(
+    store: Store,
+) -> None:
+    older, newer = [await add(store, entity_status="none") for _ in range(2)]
+    rows = await store.by_ids("u1", [older, newer])
+    entries = [NamedSubjects(n.id, n.rev, frozenset()) for n in rows]
+    grace = SubjectName(A, "candidate", "c1", "Grace Ito", older)
+    others = [
+        SubjectName(number.to_bytes(16), "candidate", f"c{number}", f"Grace {number}", newer)
+        for number in range(2, PART + 2)
+    ]
+    await store.save_subjects("u1", entries, rows[-1].rev, [grace, *others])
+    assert await store.find_names("u1", "e ito", 5, patience=0) == []
+    assert await store.find_names("u1", "e ito", 5, patience=60) == [grace]
+    assert await store.find_names("u1", "c1", 5, patience=0) == [grace]  # by its id, at once
+    found = await store.find_names("u1", "grace", 5)
+    assert len(found) == 5
+    assert {one.notification_id for one in found} == {newer}
 
 
 async def test_a_title_is_given_to_what_has_none(store: Store) -> None:
