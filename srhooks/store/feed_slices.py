@@ -95,6 +95,10 @@ class FeedSliceQueries(ReceivedTimeQueries):
         """Whether `t.text` holds it."""
 
     @abc.abstractmethod
+    def _among(self, ids: Sequence[int], args: list[Any]) -> str:
+        """What follows a column that is to be one of these; the values are added to `args`."""
+
+    @abc.abstractmethod
     async def by_ids(self, user_id: str, feed_filter: Sequence[int]) -> list[Notification]:
         """Those that still exist, in the order of their ids."""
 
@@ -160,15 +164,16 @@ class FeedSliceQueries(ReceivedTimeQueries):
         if len(unindexed) == TAIL:
             low = max(low or 0, unindexed[-1])
         sql, args = self._fitting(scan, piece, low, high)
-        rows = await self._read(f"{sql} ORDER BY n.id DESC LIMIT {limit:d}", *args)
-        numbers = [row[0] for row in rows]
-        if len(numbers) == limit:
-            low = numbers[-1]
-        numbers = sorted({*numbers, *(one for one in unindexed if low is None or one >= low)})
-        listed = ", ".join(map(str, numbers)) or "NULL"
-        sized = await self._read(
-            f"SELECT n.id, {SIZE} FROM notifications n WHERE n.id IN ({listed}) ORDER BY n.id DESC"
-        )
+        sized = await self._sized(f"({sql} ORDER BY n.id DESC LIMIT {limit:d})", args)
+        if len(sized) == limit:
+            low = sized[-1][0]
+        known = {number for number, _ in sized}
+        fresh = [one for one in unindexed if one not in known and (low is None or one >= low)]
+        if fresh:
+            args = []
+            these = self._among(fresh, args)
+            sized += await self._sized(f"(SELECT id FROM notifications WHERE id {these})", args)
+            sized.sort(reverse=True)
         kept = light(sized, room)
         if len(kept) < len(sized):
             low = kept[-1]
@@ -177,6 +182,15 @@ class FeedSliceQueries(ReceivedTimeQueries):
             held = sum(n.size for n in notifications)
             notifications = await run_heavy(held, _matching, scan.feed_filter, notifications)
         return low, notifications[:limit]
+
+    async def _sized(self, ids_sql: str, args: list[Any]) -> list[tuple[int, int]]:
+        """The ids that the query gives with their sizes, newest first."""
+        rows = await self._read(
+            f"SELECT n.id, {SIZE} FROM {ids_sql} f CROSS JOIN notifications n"
+            " WHERE n.id = f.id ORDER BY n.id DESC",
+            *args,
+        )
+        return [(row[0], row[1]) for row in rows]
 
     async def _next_slice(self, scan: FeedScan, high: int | None) -> Slice:
         piece = await self._try(scan, scan.source, high)
@@ -212,8 +226,8 @@ class FeedSliceQueries(ReceivedTimeQueries):
             # All of them: more may have come in since its end was looked for.
             ids = self._ids(scan, scan.source, low, high, args, FENCE)
         else:
-            listed = ", ".join(str(one) for one in piece.ids if low is None or one >= low)
-            ids = f"SELECT id FROM notifications WHERE id IN ({listed or 'NULL'})"
+            listed = [one for one in piece.ids if low is None or one >= low]
+            ids = f"SELECT id FROM notifications WHERE id {self._among(listed, args)}"
         where, _ = conditions(scan.user_id, replace(scan.feed_filter, q="", before=None), args)
         # Written as a product, so that SQLite takes the tables in this order.
         sql = f"SELECT n.id AS id FROM ({ids}) s CROSS JOIN notifications n"

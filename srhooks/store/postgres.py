@@ -105,6 +105,11 @@ class PostgresStore(SqlStore):
         except READ_BROKE_OFF as error:
             raise StoreUnavailableError(f"cannot read: {reason(error)}") from error
 
+    def _among(self, ids: Sequence[int], args: list[Any]) -> str:
+        # One value, however many there are: the statement stays the same and is kept prepared.
+        args.append(list(ids))
+        return f"= ANY(${len(args)}::bigint[])"
+
     def _text_ids(self, text: str, args: list[Any]) -> str | None:
         needle = fold(text)
         if len(needle) < TRIGRAM:

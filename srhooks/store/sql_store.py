@@ -231,11 +231,11 @@ class SqlStore(
     async def by_ids(self, user_id: str, notification_ids: Sequence[int]) -> list[Notification]:
         if not notification_ids:
             return []
+        args: list[Any] = [user_id]
+        these = self._among(notification_ids, args)
         rows = await self._read(
-            f"SELECT {COLUMNS} FROM notifications n"
-            f" WHERE user_id = $1 AND id IN ({placeholders(2, len(notification_ids))}) ORDER BY id",
-            user_id,
-            *notification_ids,
+            f"SELECT {COLUMNS} FROM notifications n WHERE user_id = $1 AND id {these} ORDER BY id",
+            *args,
         )
         return [notification_of(row) for row in rows]
 

@@ -21,7 +21,7 @@ from srhooks.store.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from srhooks.store.filter_sql import storable
+from srhooks.store.filter_sql import placeholders, storable
 from srhooks.store.group_commit import Transaction
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
@@ -81,6 +81,11 @@ class SqliteStore(SqlStore):
 
     async def _go_on_above(self, rev: int) -> None:
         self.next_id.skip_to(rev)
+
+    def _among(self, ids: Sequence[int], args: list[Any]) -> str:
+        first = len(args) + 1
+        args.extend(ids)
+        return f"IN ({placeholders(first, len(ids)) or 'NULL'})"
 
     def _text_ids(self, text: str, args: list[Any]) -> str | None:
         trigrams = _trigrams(fold(text))
