@@ -81,28 +81,32 @@ def latency(spans: Iterable[int]) -> Latency | None:
     )
 
 
-def by_stage(rows: Iterable[NotificationTimes]) -> ByStage:
-    spans: dict[Stage, list[int]] = {stage: [] for stage in STAGES}
-    for row in rows:
-        for stage, ms in row.spans().items():
-            spans[stage].append(ms)
-    return {stage: latency(found) for stage, found in spans.items()}
+def by_stage(each: Iterable[Mapping[Stage, int]]) -> ByStage:
+    """`each`: the spans of a notification (ms)."""
+    by: dict[Stage, list[int]] = {stage: [] for stage in STAGES}
+    for spans in each:
+        for stage, ms in spans.items():
+            by[stage].append(ms)
+    return {stage: latency(found) for stage, found in by.items()}
 
 
 def report(
     rows: Sequence[NotificationTimes], day_of: Callable[[int], str], *, events: int, slowest: int
 ) -> LatencyReport:
     """`day_of` names the day of a time (ms); `events` and `slowest`: how many at most."""
-    days: dict[str, list[NotificationTimes]] = {}
-    names: dict[str, list[NotificationTimes]] = {}
-    for row in rows:
-        days.setdefault(day_of(row.received_at), []).append(row)
-        names.setdefault(row.event_name or "", []).append(row)
+    timed = [(row, row.spans()) for row in rows]
+    days: dict[str, list[Mapping[Stage, int]]] = {}
+    names: dict[str, list[Mapping[Stage, int]]] = {}
+    for row, spans in timed:
+        days.setdefault(day_of(row.received_at), []).append(spans)
+        names.setdefault(row.event_name or "", []).append(spans)
     common = sorted(names.items(), key=lambda item: (-len(item[1]), item[0]))[:events]
-    every = (Slow(ms, stage, row) for row in rows for stage, ms in row.spans().items())
+    longest = heapq.nlargest(
+        slowest, ((ms, row.id, stage, row) for row, spans in timed for stage, ms in spans.items())
+    )
     return LatencyReport(
-        whole=by_stage(rows),
+        whole=by_stage(spans for _, spans in timed),
         by_day=[(day, by_stage(days[day])) for day in sorted(days, reverse=True)],
         by_event=[(name, by_stage(group)) for name, group in common],
-        slowest=heapq.nlargest(slowest, every, key=lambda slow: (slow.ms, slow.times.id)),
+        slowest=[Slow(ms, stage, row) for ms, _, stage, row in longest],
     )

@@ -108,9 +108,9 @@ class NotificationStore(Protocol):
         """When they were first shown in a browser (ms); not durable."""
 
     async def notification_times(
-        self, user_id: str, since_id: int, until_id: int, limit: int
+        self, user_id: str, spans: Sequence[tuple[int, int]], limit: int
     ) -> list[NotificationTimes]:
-        """Of the newest `limit` from one id on and below the other, those not backfilled."""
+        """Of each span (from one id on and below the other) the newest `limit` not backfilled."""
 
     async def delivery_times(
         self, user_id: str, subscription_id: str, since_id: int, limit: int

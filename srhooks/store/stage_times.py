@@ -26,17 +26,21 @@ class StageTimeQueries(Queries):
         await self._work(lambda tx: tx.execute_many(sql, each), durable=False)
 
     async def notification_times(
-        self, user_id: str, since_id: int, until_id: int, limit: int
+        self, user_id: str, spans: Sequence[tuple[int, int]], limit: int
     ) -> list[NotificationTimes]:
-        rows = await self._read(
-            # Who forges a notification chooses its time as well; a backfilled one came by the log.
-            f"SELECT n.id, n.event_name, {RECEIVED_AT},"
-            " CASE WHEN n.signature = 'valid' THEN n.sent_at END, s.answered_at,"
-            " CASE WHEN n.entity_status = 'fetched' THEN n.entity_at END, s.shown_at"
-            " FROM notifications n LEFT JOIN stage_times s ON s.notification_id = n.id"
-            " WHERE n.user_id = $1 AND n.id >= $2 AND n.id < $3 AND NOT EXISTS"
-            " (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id)"
-            f" ORDER BY n.id DESC LIMIT {limit:d}",
-            user_id, since_id, until_id,
-        )  # fmt: skip
+        args: list[int | str] = [user_id]
+        selects = []
+        for place, span in enumerate(spans):
+            args += span
+            selects.append(
+                # Who forges one chooses its time as well; a backfilled one came by the log.
+                f"SELECT * FROM (SELECT n.id, n.event_name, {RECEIVED_AT},"
+                " CASE WHEN n.signature = 'valid' THEN n.sent_at END, s.answered_at,"
+                " CASE WHEN n.entity_status = 'fetched' THEN n.entity_at END, s.shown_at"
+                " FROM notifications n LEFT JOIN stage_times s ON s.notification_id = n.id"
+                f" WHERE n.user_id = $1 AND n.id >= ${len(args) - 1} AND n.id < ${len(args)}"
+                " AND NOT EXISTS (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id)"
+                f" ORDER BY n.id DESC LIMIT {limit:d}) part{place:d}"
+            )
+        rows = await self._read(" UNION ALL ".join(selects), *args)
         return [NotificationTimes(*row) for row in rows]

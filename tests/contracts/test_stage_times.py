@@ -27,13 +27,15 @@ async def test_the_first_time_of_ones_own_stays_and_goes_with_it(store: Store) -
     await store.save_answered("u1", [(first, 99)])
     await store.save_shown("u2", [(first, 20)])
     await store.save_shown("u1", [(first, 30)])
-    rows = await store.notification_times("u1", first, store.next_id(), 10)
+    rows = await store.notification_times("u1", [(first, store.next_id())], 10)
     assert [(row.id, row.sent_at, row.answered_at, row.shown_at) for row in rows] == [
         (forged, None, 11, None), (first, 5000, 10, 30),
     ]  # fmt: skip
-    assert [row.id for row in await store.notification_times("u1", first, forged, 10)] == [first]
-    assert len(await store.notification_times("u1", first, store.next_id(), 1)) == 1
-    assert await store.notification_times("u2", first, store.next_id(), 10) == []
+    assert [row.id for row in await store.notification_times("u1", [(first, forged)], 10)] == [
+        first
+    ]
+    assert len(await store.notification_times("u1", [(first, store.next_id())], 1)) == 1
+    assert await store.notification_times("u2", [(first, store.next_id())], 10) == []
     await store.delete_notifications("u1", [first, forged])
     await store.save_shown("u1", [(first, 30)])
-    assert await store.notification_times("u1", first, store.next_id(), 10) == []
+    assert await store.notification_times("u1", [(first, store.next_id())], 10) == []

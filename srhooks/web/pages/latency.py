@@ -5,6 +5,7 @@ The pages that are open measure when a new row is painted, a few of them, and te
 
 import json
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from aiohttp import web
@@ -14,7 +15,6 @@ from srhooks.domain.latency import (
     STAGES,
     ByStage,
     LatencyReport,
-    NotificationTimes,
     Stage,
     report,
 )
@@ -54,11 +54,9 @@ async def show(request: web.Request) -> web.Response:
     days, limit = WINDOWS[window]
     store = request.app[STORE]
     now = clock.now_ms()
-    rows: list[NotificationTimes] = []
-    for age in range(days):
-        since, until = (ids.first_id_at(now - part * DAY) for part in (age + 1, age))
-        until = until if age else store.next_id()
-        rows += await store.notification_times(login.user.id, since, until, limit)
+    ends = [store.next_id(), *(ids.first_id_at(now - age * DAY) for age in range(1, days + 1))]
+    spans = [(since, until) for until, since in pairwise(ends)]
+    rows = await store.notification_times(login.user.id, spans, limit)
     zone = zone_of(request)
     found = await run_heavy(
         len(rows) * ROW_SIZE, report, rows, lambda ms: day_in(ms, zone),
