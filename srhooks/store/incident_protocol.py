@@ -84,6 +84,3 @@ class IncidentStore(Protocol):
 
     async def incidents_to_remind_of(self, before: int, limit: int) -> list[Incident]:
         """Open ones that nobody acknowledged and that were last told of before then (ms)."""
-
-    async def incident_events(self, limit: int) -> list[IncidentEvent]:
-        """What the channels were not handed yet, oldest first."""

@@ -4,13 +4,7 @@ import json
 from typing import Any
 
 from srhooks.domain.ids import IdSource
-from srhooks.domain.incidents import (
-    Incident,
-    IncidentChange,
-    IncidentEvent,
-    IncidentKind,
-    NewIncident,
-)
+from srhooks.domain.incidents import Incident, IncidentChange, IncidentKind, NewIncident
 from srhooks.store.group_commit import Transaction
 from srhooks.store.queries import Queries
 
@@ -133,13 +127,6 @@ class IncidentQueries(Queries):
             "SELECT kind, count(*) FROM incidents WHERE ended_at IS NULL GROUP BY kind"
         )
         return {row[0]: int(row[1]) for row in rows}
-
-    async def incident_events(self, limit: int) -> list[IncidentEvent]:
-        rows = await self._read(
-            f"SELECT {COLUMNS}, e.id, e.change, e.at FROM incident_events e"
-            f" JOIN incidents i ON i.id = e.incident_id ORDER BY e.id LIMIT {limit:d}"
-        )
-        return [IncidentEvent(row[10], incident_of(row), row[11], row[12]) for row in rows]
 
     async def _end(self, tx: Transaction, incident_id: int, at: int) -> bool:
         """False where another process ended it a moment ago."""

@@ -70,11 +70,6 @@ class PostgresStore(SqlStore):
                 raise StoreUnavailableError(f"cannot use PostgreSQL: {reason(error)}") from error
             raise
 
-    @property
-    def is_pooled(self) -> bool:
-        """Whether a pooler in transaction mode stands in between."""
-        return self._server.pooled
-
     async def close(self) -> None:
         self._statistics.cancel()
         await asyncio.gather(self._statistics, return_exceptions=True)

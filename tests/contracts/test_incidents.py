@@ -26,7 +26,13 @@ def new(**changes: Any) -> NewIncident:
 
 
 async def changes(store: Store) -> list[tuple[int, str]]:
-    return [(event.incident.id, event.change) for event in await store.incident_events(100)]
+    """What the channels were not handed yet, of all accounts, oldest first."""
+    events = [
+        event
+        for user_id in await store.users_with_incident_events()
+        for event in await store.incident_events_of(user_id, 100)
+    ]
+    return [(event.incident.id, event.change) for event in sorted(events, key=lambda one: one.id)]
 
 
 async def opened(store: Store, at: int = 10, **changed: Any) -> Incident:

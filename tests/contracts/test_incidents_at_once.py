@@ -49,7 +49,7 @@ async def held(
 
 
 async def told(store: Store) -> list[str]:
-    return [event.change for event in await store.incident_events(10)]
+    return [event.change for event in await store.incident_events_of("u1", 10)]
 
 
 async def test_it_opens_once(stores: list[Store], postgres_url: str) -> None:

@@ -15,7 +15,7 @@ from srhooks.hub.postgres import PostgresHub
 from srhooks.store import StoreUnavailableError, make_store
 from srhooks.store.claim import claim_for
 from srhooks.store.postgres import PostgresStore
-from srhooks.store.postgres_connection import Server
+from srhooks.store.postgres_connection import Server, close
 from srhooks.store.postgres_url import UrlError, read_address
 
 from tests.support.harness import DEADLINE, eventually
@@ -35,10 +35,12 @@ async def pooled_url(
 
 
 async def test_everything_works_through_it(pooled_url: str) -> None:
+    server = Server(pooled_url)
+    await close(await server.connect())
+    assert server.pooled
     store = make_store(pooled_url)
     assert isinstance(store, PostgresStore)
     await store.open()
-    assert store.is_pooled
     await store.save_user(person(1), TOKENS)
 
     async def read(number: int) -> int:

@@ -304,7 +304,7 @@ async def test_no_more_than_ten_an_hour_then_a_digest(tmp_path: Path) -> None:
         await world.services.store.open_incident(incident(user_id, "late"), now_ms())
         await world.services.outbox.collect()
         assert await world.services.store.next_alert_due() is None  # it waits for the next hour
-        assert len(await world.services.store.incident_events(10)) == 1
+        assert len(await world.services.store.incident_events_of(user_id, 10)) == 1
 
 
 async def test_a_day_later_one_is_reminded_unless_it_was_acknowledged(

@@ -35,18 +35,14 @@ class Lease:
 
 class AnswerBudget:
     def __init__(self, room: int = MAX_IN_FLIGHT) -> None:
-        self._free = room
         self._room = room
+        self.in_flight = 0  # bytes that are reserved
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
-
-    @property
-    def in_flight(self) -> int:
-        return self._room - self._free
 
     async def reserve(self, size: int = PAGE_BYTES) -> Lease:
         """Wait for room; the caller releases it. Raises OverloadedError."""
         size = min(size, self._room)
-        if self._waiting or self._free < size:
+        if self._waiting or self._free() < size:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((size, turn))
             try:
@@ -61,7 +57,7 @@ class AnswerBudget:
                     raise OverloadedError("Too many large answers at the same time") from None
                 raise
         else:
-            self._free -= size
+            self.in_flight += size
         return Lease(self, size)
 
     async def reserve_for_request(self, size: int = PAGE_BYTES) -> Lease:
@@ -82,12 +78,15 @@ class AnswerBudget:
         return lease
 
     def give_back(self, size: int) -> None:
-        self._free += size
+        self.in_flight -= size
         self._admit()
 
+    def _free(self) -> int:
+        return self._room - self.in_flight
+
     def _admit(self) -> None:
-        while self._waiting and self._free >= self._waiting[0][0]:
+        while self._waiting and self._free() >= self._waiting[0][0]:
             size, turn = self._waiting.popleft()
             if not turn.done():
-                self._free -= size
+                self.in_flight += size
                 turn.set_result(None)
