@@ -12,7 +12,7 @@ import secrets
 from typing import Protocol
 
 from srhooks.domain.account import PersonalToken
-from srhooks.domain.clock import Clock
+from srhooks.domain.clock import DAY, Clock
 from srhooks.store import Store
 
 PREFIX = "srhooks_"  # so that scanners for leaked secrets can tell what it is
@@ -20,7 +20,6 @@ MAX_TOKENS = 20  # a user
 MAX_NAME = 100
 DEFAULT_DAYS = 90
 MAX_DAYS = 365
-DAY = 86_400_000  # ms
 TOUCH_INTERVAL = 60_000  # ms between two notes of its use
 
 

@@ -30,9 +30,8 @@ class SystemClock:
 
 
 SYSTEM_CLOCK = SystemClock()
-
-
-CLOCK_SKEW = 60_000  # ms by which clocks of several machines may differ (Fernet's is the same)
+SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000  # ms
+CLOCK_SKEW = MINUTE  # ms by which clocks of several machines may differ (Fernet's is the same)
 
 
 def now_ms() -> int:

@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from srhooks.domain.clock import HOUR
 from srhooks.protocol.retry_schedule import RETRY_MINUTES, next_try
 
 Verdict = Literal["healthy", "late", "failing", "at-risk", "inactive", "unknown"]
 
 # The text on automatic suspension is in no public copy: a long series is a growing risk.
 RISKY_SERIES = 10  # failures in a row: as many as one notification is tried again
-RISKY_TIME = 6 * 3_600_000  # ms of nothing but failures
+RISKY_TIME = 6 * HOUR  # ms of nothing but failures
 MAX_STATUS = 40  # characters
 
 

@@ -9,7 +9,6 @@ from srhooks.protocol.retry_schedule import next_try
 
 MissedState = Literal["retrying", "given-up", "elsewhere"]
 
-DAY = 86_400_000  # ms
 LOG_DAYS = 30  # the service's log goes back that far
 YOUNG = 60_000  # ms in which a delivered notification may still be on its way into the store
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from srhooks.accounts.user_client import UserClient
 from srhooks.domain.backoff import backoff
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import EntityJob, EntityStatus
 from srhooks.entities.entity_answer import (
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 CONCURRENT = 6  # requests under way for a user; the limiter keeps the rest for people
 SLOW = 2  # of them that may take up to TIMEOUT while others wait
 TIMEOUT = 30.0  # seconds an answer may take
-GIVE_UP_AFTER = 86_400_000  # ms since the notification came in
+GIVE_UP_AFTER = DAY  # ms since the notification came in
 FIRST_PAUSE = 1.0  # seconds until the second attempt
 LAST_PAUSE = 900.0  # seconds
 NEWS_PAUSE = 1.0  # seconds after which something that has just come in is tried in any case

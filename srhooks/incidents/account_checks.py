@@ -1,6 +1,6 @@
 """Checks that need the store alone: forged notifications, refused entities, dead credentials."""
 
-from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.clock import DAY, HOUR, iso, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.incidents import NewIncident
 from srhooks.incidents.service import Incidents
@@ -8,8 +8,6 @@ from srhooks.protocol.event_types import subscription_label
 from srhooks.protocol.scopes import SCOPE_OF_KIND, entity_kind
 from srhooks.store import Store
 
-HOUR = 3_600_000  # ms
-DAY = 24 * HOUR
 FORGED = 5  # `invalid` deliveries within an hour
 FORGED_READ = 500  # rows of an account
 GONE_FOR = 7 * DAY  # ms until nobody needs to be told any more

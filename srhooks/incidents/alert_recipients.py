@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from srhooks.config import ADDRESS, Settings
 from srhooks.domain.account import User
 from srhooks.domain.alerts import AlertSettings, may_be_told
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import HOUR, now_ms
 from srhooks.incidents.messages import confirmation_message
 from srhooks.incidents.outbox import Outbox, alert_settings
 from srhooks.store import Store
 
 MAX_EMAILS = 10
 MAX_EMAIL = 320  # characters (RFC 5321, 4.5.3.1)
-ASK_AGAIN_AFTER = 3_600_000  # ms between two links to one address: it may belong to a stranger
+ASK_AGAIN_AFTER = HOUR  # ms between two links to one address: it may belong to a stranger
 CONFIRM_PATH = "/account/alerts/confirm/"
 
 

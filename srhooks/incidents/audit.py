@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from srhooks.accounts.user_client import UserClient
 from srhooks.domain.account import User
-from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.clock import DAY, iso, now_ms
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError, ServiceAnsweredError
@@ -25,8 +25,8 @@ log = logging.getLogger(__name__)
 PATH = "/audit-api/v201910/audit-events"
 PAGE = 100  # the most that it gives
 SCOPE = "audit_events_read"
-BEFORE = 86_400_000  # ms that a cause may lie before the incident was noticed
-RETRIED_AFTER = 86_400_000  # ms after a refusal
+BEFORE = DAY  # ms that a cause may lie before the incident was noticed
+RETRIED_AFTER = DAY  # ms after a refusal
 MAX_REFUSED = 10_000  # accounts
 MOST = 5  # that stand beside an incident
 EXPLAINED: frozenset[IncidentKind] = frozenset({"suspended", "gone", "failing", "silent"})

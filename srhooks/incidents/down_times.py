@@ -4,7 +4,7 @@ import asyncio
 import logging
 from dataclasses import dataclass
 
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.store import Store, StoreError
 
@@ -14,8 +14,8 @@ INTERVAL = 15.0  # seconds between two notes that it runs
 SHORTEST = 60_000  # ms: a restart is no down time
 MOST = 10  # down times that are reported
 READ = 5000  # notifications that are looked at for each
-REDELIVERED_WITHIN = 2 * 86_400_000  # ms: the last tries come a day apart
-KEPT = 100 * 86_400_000  # ms that runs are remembered
+REDELIVERED_WITHIN = 2 * DAY  # ms: the last tries come a day apart
+KEPT = 100 * DAY  # ms that runs are remembered
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from srhooks.config import Settings
 from srhooks.domain.account import User
 from srhooks.domain.alerts import AlertMessage, AlertSettings, Channel, QuietHours, may_be_told
 from srhooks.domain.backoff import backoff
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, HOUR, MINUTE, now_ms
 from srhooks.domain.incidents import Incident
 from srhooks.hub import Hub
 from srhooks.incidents.channels import AlertChannel, ChannelError
@@ -29,8 +29,6 @@ from srhooks.store.fencing import is_fenced, require_leases
 log = logging.getLogger(__name__)
 
 TOPIC = "alerts"
-HOUR = 3_600_000  # ms
-DAY = 24 * HOUR
 TOLD_AN_HOUR = 10  # times that something is told of an account
 GIVE_UP_AFTER = DAY
 FIRST_PAUSE = 20.0  # seconds until the second try at most
@@ -40,7 +38,6 @@ STORE_PAUSE = 5.0
 EVENTS = 200  # of an account that are looked at together
 SEND_TIME = 25_000  # ms: more than a channel takes for one message
 BATCH = 20  # messages of a channel at a time
-MINUTE = 60_000
 
 
 class Outbox:

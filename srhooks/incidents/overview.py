@@ -5,11 +5,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from srhooks.accounts.rights import PLURALS
+from srhooks.domain.clock import HOUR
 from srhooks.domain.latency import Latency, latency
 from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.protocol.event_types import subscription_name
-
-HOUR = 3_600_000  # ms
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from srhooks.accounts.user_client import UserClient
-from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.clock import DAY, iso, now_ms
 from srhooks.domain.incidents import NewIncident
 from srhooks.domain.missed import (
-    DAY,
     LOG_DAYS,
     LoggedNotification,
     LogWalk,

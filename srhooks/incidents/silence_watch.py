@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta, tzinfo
 
 from srhooks.accounts.account_zone import zone_of_account
-from srhooks.domain.clock import iso, now_ms
+from srhooks.domain.clock import DAY, HOUR, iso, now_ms
 from srhooks.domain.ids import first_id_at, received_ms
 from srhooks.domain.incidents import NewIncident
 from srhooks.incidents.down_times import down_times
@@ -20,8 +20,6 @@ from srhooks.incidents.silence import (
 )
 from srhooks.store import Store
 
-HOUR = 3_600_000  # ms
-DAY = 24 * HOUR
 WEEK = 7 * DAY
 HOURS_OF_WEEK = 168
 LONGEST = 7  # days of a gap that are looked at

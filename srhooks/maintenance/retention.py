@@ -2,14 +2,13 @@
 
 import logging
 
-from srhooks.domain.clock import Clock
+from srhooks.domain.clock import DAY, Clock
 from srhooks.maintenance.supervisor import run_steps
 from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.store import Store, using_reserve
 
 log = logging.getLogger(__name__)
 
-DAY = 86_400_000  # ms
 PURGE_INTERVAL = 60.0  # seconds
 PURGE_PAUSE = 0.01  # seconds between two transactions, while there is more
 MERGE_INTERVAL = DAY  # the search index keeps traces of what was deleted until it is merged

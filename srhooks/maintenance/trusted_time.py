@@ -16,13 +16,12 @@ whose sender gave the same time, or an operator (`srhooks confirm-clock`).
 
 import logging
 
-from srhooks.domain.clock import Clock
+from srhooks.domain.clock import MINUTE, Clock
 from srhooks.observability.metrics import Metrics
 from srhooks.store import Store
 
 log = logging.getLogger(__name__)
 
-MINUTE = 60_000  # ms
 SLACK = 10 * MINUTE  # ms: a clock that is set right by its time server steps by less
 GAP = 1440 * MINUTE  # ms
 DRIFT = 0.001  # of the time that passed: ten times as much as a bad quartz

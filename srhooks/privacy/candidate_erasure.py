@@ -12,8 +12,9 @@ import asyncio
 import logging
 from itertools import groupby
 
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, SECOND, now_ms
 from srhooks.domain.ids import first_id_at
+from srhooks.domain.missed import LOG_DAYS
 from srhooks.domain.models import WHOLE_ACCOUNT, Erasure
 from srhooks.entities.candidate_records import CandidateLookup, CandidateRecords, Record
 from srhooks.hub import Event, Hub
@@ -27,9 +28,6 @@ ERASE_BATCH = 50
 GRACE = 60_000  # ms in which requests that were under way may still store something
 INTERVAL = 5.0  # seconds until another look at what is left, and at what was sent before
 STORE_PAUSE = 5.0  # seconds while the store does not work
-SECOND = 1000  # ms
-DAY = 86_400_000  # ms
-LOG_DAYS = 30  # the service tells for so long what it sent
 
 
 class UnknownCandidateError(Exception):

@@ -7,6 +7,7 @@ so none of its changes becomes visible below one that was read before. SQLite ha
 
 from collections.abc import Sequence
 
+from srhooks.domain.clock import DAY
 from srhooks.domain.models import Notification
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.filter_sql import COLUMNS, REV, notification_of, placeholders
@@ -15,7 +16,7 @@ from srhooks.store.notification_protocol import PAGE_BYTES
 from srhooks.store.queries import Queries
 
 CHUNK = 400  # users of one statement
-KEEP_DELETIONS = 86_400_000  # ms: a page away for longer shows deleted rows until it is reloaded
+KEEP_DELETIONS = DAY  # ms: a page away for longer shows deleted rows until it is reloaded
 MAX_DELETIONS = 5000  # the newest, returned at a time
 
 

@@ -7,7 +7,7 @@ and on a full disk it must fit into the room that is kept for it.
 from collections.abc import Sequence
 from typing import Any
 
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.store.alerts import purge_alerts
 from srhooks.store.changes import purge_deletions, record_deletions
@@ -20,7 +20,7 @@ from srhooks.store.missed import remember_deleted
 from srhooks.store.queries import Queries
 from srhooks.store.reserve import may_use_reserve
 
-KEEP_ENDED_TOKENS = 30 * 86_400_000  # ms that a personal token is listed after its end
+KEEP_ENDED_TOKENS = 30 * DAY  # ms that a personal token is listed after its end
 PART_BYTES = 2 * 1024 * 1024  # bodies, headers and entities that one transaction overwrites
 OF_NOTIFICATION = (
     "deliveries",

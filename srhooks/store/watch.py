@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from srhooks.domain.clock import HOUR
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.domain.watch import KnownSubscription, Look, Run
@@ -148,7 +149,7 @@ class WatchQueries(Queries):
     async def hourly(
         self, user_id: str, subscription_id: str, family: str, since_id: int, hours: int
     ) -> list[int]:
-        hour = first_id_at(3_600_000)
+        hour = first_id_at(HOUR)
         rows = await self._read(
             f"SELECT (id - $3) / {hour:d}, count(*) FROM notifications WHERE user_id = $1"
             " AND subscription_id = $2 AND id >= $3 AND id < $4 AND event_name >= $5"

@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 from srhooks.domain.alerts import AlertMessage
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import HOUR, now_ms
 from srhooks.domain.incidents import IncidentKind, NewIncident
 from srhooks.incidents.channels import AppriseChannel, ChannelError, EmailChannel
-from srhooks.incidents.outbox import HOUR
 from srhooks.server.runner import served
 from standardwebhooks.webhooks import Webhook
 

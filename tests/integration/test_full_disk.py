@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from srhooks.domain.clock import now_ms
-from srhooks.maintenance.retention import DAY, Retention
+from srhooks.domain.clock import DAY, now_ms
+from srhooks.maintenance.retention import Retention
 from srhooks.store.reserve import Reserve
 from srhooks.web.state.app_keys import CLOCK
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from multidict import CIMultiDict
-from srhooks.domain.clock import iso, now_ms, read_time
-from srhooks.domain.missed import DAY, LOG_DAYS
+from srhooks.domain.clock import DAY, iso, now_ms, read_time
+from srhooks.domain.missed import LOG_DAYS
 from srhooks.smartrecruiters.client import Answer
 from srhooks.subscriptions.callback_log import (
     ANY_CALL,

@@ -1,7 +1,8 @@
 """Quiet hours are told by the clock of whoever reads."""
 
 from srhooks.domain.alerts import QuietHours
-from srhooks.incidents.outbox import HOUR, quiet_end
+from srhooks.domain.clock import HOUR
+from srhooks.incidents.outbox import quiet_end
 
 
 def test_quiet_hours_end_in_the_readers_zone() -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from multidict import MultiMapping
 
-from srhooks.domain.clock import iso, now_ms, read_time
+from srhooks.domain.clock import HOUR, iso, now_ms, read_time
 from srhooks.domain.ids import LENGTH, decode_id, first_id_at
 from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES, Filter
 from srhooks.web.http.errors import BadRequestError
@@ -22,7 +22,6 @@ MAX_EVENTS = 100
 ANYWHERE = timezone(timedelta(0), "of the reader")
 SIMPLE = ("q", "subscription", "signature", "status", "link")
 TIMES = ("since", "after", "before", "until")
-HOUR = 3_600_000  # ms
 SINCE: Mapping[str, int] = {"1h": HOUR, "24h": 24 * HOUR, "7d": 168 * HOUR, "30d": 720 * HOUR}
 CHOICES: Mapping[str, tuple[str, ...]] = {"signature": SIGNATURES, "status": ENTITY_STATUSES}
 

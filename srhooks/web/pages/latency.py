@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.domain import clock, ids
+from srhooks.domain.clock import DAY
 from srhooks.domain.latency import (
     STAGES,
     ByStage,
@@ -28,7 +29,6 @@ from srhooks.web.presentation.notification_json import latency_json
 from srhooks.web.presentation.reader_zone import day_in
 from srhooks.web.state.app_keys import STORE
 
-DAY = 86_400_000  # ms
 # Each window (days) with the notifications that are looked at of each 24 hours.
 WINDOWS: Mapping[str, tuple[int, int]] = {"24h": (1, 2000), "7d": (7, 1000), "30d": (30, 300)}
 DEFAULT_WINDOW = "7d"

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from srhooks.accounts.rights import unreadable_kinds
 from srhooks.domain import clock, ids
+from srhooks.domain.clock import DAY, HOUR, MINUTE
 from srhooks.incidents.down_times import report_down_times
 from srhooks.incidents.overview import attention, stages
 from srhooks.smartrecruiters.errors import GrantDeadError, ServiceError
@@ -21,7 +22,6 @@ from srhooks.web.presentation.chart import stacked
 from srhooks.web.presentation.notification_json import overview_json
 from srhooks.web.state.app_keys import INCIDENTS, STATUS_WATCH, STORE, SUBSCRIPTIONS, TRUSTED_TIME
 
-MINUTE, HOUR, DAY = 60_000, 3_600_000, 86_400_000
 # Each window (ms) with the span of a bar (ms); a window is a whole number of bars.
 WINDOWS: Mapping[str, tuple[int, int]] = {
     "1h": (HOUR, 2 * MINUTE),

@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from aiohttp import hdrs, web
 
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.latency import Latency, latency
 from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
@@ -29,7 +29,6 @@ from srhooks.web.state.app_keys import (
     SUBSCRIPTIONS,
 )
 
-DAY = 86_400_000  # ms
 TIMES_SPAN = 7 * DAY
 TIMED = 1000  # notifications whose times are looked at
 MAX_EVENTS = 50  # that are told apart

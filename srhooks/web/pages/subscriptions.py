@@ -7,7 +7,7 @@ from urllib.parse import quote
 from aiohttp import hdrs, web
 
 from srhooks.accounts.rights import readable_events
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.protocol.event_types import FAMILIES, event_names
 from srhooks.protocol.scopes import needed_scope
@@ -39,7 +39,6 @@ from srhooks.web.state.app_keys import (
     SUBSCRIPTIONS,
 )
 
-DAY = 86_400_000  # ms
 HEALTH_TIMEOUT = 4.0  # seconds that a program waits for the logs of all subscriptions
 GLANCE_TIMEOUT = 0.5  # seconds that a page waits for them; what is read later shows with the next
 FRAME_TIMEOUT = 0.7  # seconds for the list; then the page goes out without it, and asks for it

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from srhooks.domain.clock import HOUR
 from srhooks.protocol.event_types import FAMILIES, family
 from srhooks.web.presentation.reader_zone import local
 
@@ -67,7 +68,7 @@ def stacked(rows: list[tuple[int, str, int]], start: int, end: int, bucket: int)
         top=top,
         total=sum(totals.values()),
         totals={name: count for name, count in totals.items() if count},
-        by_day=bucket >= 3_600_000,
+        by_day=bucket >= HOUR,
     )
 
 

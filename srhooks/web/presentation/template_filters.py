@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from urllib.parse import quote, urlencode
 
 from srhooks.domain import clock, ids
+from srhooks.domain.clock import DAY, HOUR, MINUTE, SECOND
 from srhooks.domain.models import Filter, Notification
 from srhooks.web.presentation.reader_zone import current, local, zone_named
 from srhooks.web.presentation.words import WORDS
 
-SECOND, MINUTE, HOUR, DAY = 1000, 60_000, 3_600_000, 86_400_000
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 

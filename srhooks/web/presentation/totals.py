@@ -6,13 +6,12 @@ from typing import Any
 
 from aiohttp import web
 
-from srhooks.domain.clock import now_ms
+from srhooks.domain.clock import DAY, now_ms
 from srhooks.domain.ids import first_id_at
 from srhooks.domain.models import Filter
 from srhooks.web.presentation.template_filters import query
 from srhooks.web.state.app_keys import SETTINGS, STORE
 
-DAY = 86_400_000  # ms
 FILTERED = ("q", "subscription", "signature", "status", "link", "after", "before")
 
 
