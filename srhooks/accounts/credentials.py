@@ -30,10 +30,11 @@ from srhooks.smartrecruiters.errors import (
     brief,
 )
 from srhooks.smartrecruiters.oauth import Grant, exchange_client_credentials, refresh_grant
+from srhooks.smartrecruiters.webhooks_api import API
 
 log = logging.getLogger(__name__)
 
-SUBSCRIPTIONS = "/webhooks-api/v201907/subscriptions?limit=1"
+SUBSCRIPTIONS = f"{API}?limit=1"
 WHO_AM_I = "/user-api/v201804/users/me"
 ADMINISTRATOR = "ADMINISTRATOR"
 REFUSED_STATUSES = (400, 401, 403)  # of a token call: RFC 6749, 5.2, and a service that says 403

@@ -25,6 +25,7 @@ from srhooks.accounts.credentials import (
 from srhooks.config import Settings
 from srhooks.domain.account import Company, CredentialKind, CredentialUse, User
 from srhooks.domain.clock import now_ms
+from srhooks.protocol.scopes import MANAGE_WEBHOOKS
 from srhooks.smartrecruiters.client import (
     Answer,
     Authorization,
@@ -41,10 +42,9 @@ from srhooks.store import Store
 
 BUSY_PAUSES = (1.1, 2.2)  # seconds before asking again when the service is asked too often
 MAX_BUSY_PAUSE = 5.0
-MANAGE = "webhooks_manage"
 ROLE_TOO_LOW = (
-    "SmartRecruiters granted the scope webhooks_manage but refuses access to webhooks: the System"
-    " role of this credential is too low. Choose a higher System role, such as Administrator"
+    f"SmartRecruiters granted the scope {MANAGE_WEBHOOKS} but refuses access to webhooks: the"
+    " System role of this credential is too low. Choose a higher System role, such as Administrator"
 )
 
 
@@ -225,13 +225,13 @@ async def _patiently(ask: Callable[[], Awaitable[Answer]]) -> Answer:
 
 
 def _missing_right(what: str, scopes: tuple[str, ...] | None) -> str:
-    if scopes is not None and MANAGE in scopes:
+    if scopes is not None and MANAGE_WEBHOOKS in scopes:
         return ROLE_TOO_LOW
     if scopes is not None:
-        return f"This {what} lacks the scope {MANAGE}"
+        return f"This {what} lacks the scope {MANAGE_WEBHOOKS}"
     return (
         f"SmartRecruiters does not let this {what} read webhook subscriptions. It needs the scope"
-        f" {MANAGE} and a System role that is high enough, such as Administrator"
+        f" {MANAGE_WEBHOOKS} and a System role that is high enough, such as Administrator"
     )
 
 

@@ -3,21 +3,11 @@
 from collections.abc import Sequence
 
 from srhooks.domain.account import User
-from srhooks.protocol.event_types import FAMILIES
+from srhooks.protocol.event_types import FAMILIES, FAMILY_PLURALS
 from srhooks.protocol.scopes import SCOPE_OF_KIND, can_read, entity_kind, needed_scope
 from srhooks.store import Store
 
-PLURALS = {
-    "job": "Jobs",
-    "position": "Positions",
-    "approval": "Approvals",
-    "application": "Applications",
-    "candidate": "Candidates",
-    "offer": "Offers",
-    "review": "Reviews",
-    "interview": "Interviews",
-    "onboarding": "Onboarding processes",
-}
+PLURALS = FAMILY_PLURALS | {"approval": "Approvals", "onboarding": "Onboarding processes"}
 WHERE_TO_ADD = {
     "oauth": "The operator of this srhooks adds it to SMARTRECRUITERS_SCOPES; then log in again",
     "client-credentials": (

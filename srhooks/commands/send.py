@@ -19,12 +19,11 @@ from srhooks.commands.terminal import fit, fit_lines
 from srhooks.config import SettingsError, load_client_egress
 from srhooks.domain.wire_text import is_header_name
 from srhooks.egress import Egress
-from srhooks.protocol.notification_headers import notification_headers
+from srhooks.protocol.notification_headers import HANDSHAKE_HEADER, notification_headers
 
 TIMEOUT = 30.0  # seconds; SmartRecruiters gives up earlier
 NOTIFICATION_SECONDS = 5.0  # how long SmartRecruiters waits for the answer
 HANDSHAKE_SECONDS = 20.0  # likewise, to a handshake
-HANDSHAKE = "x-hook-secret"
 SHOWN = 20_000  # bytes printed of the answer's body
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")  # not allowed in a header (RFC 9110, 5.5)
 
@@ -95,7 +94,7 @@ def run(args: argparse.Namespace) -> int:
     if args.handshake is not None:
         secret = args.handshake or secrets.token_urlsafe(24)
         body = b"{}"
-        headers = {"content-type": "application/json", HANDSHAKE: secret, **more}
+        headers = {"content-type": "application/json", HANDSHAKE_HEADER.lower(): secret, **more}
     else:
         secret, body = None, args.body
         headers = _notification(args, more)
@@ -145,7 +144,7 @@ async def _post(url: str, headers: dict[str, str], body: bytes, egress: Egress) 
             seconds = time.perf_counter() - started
             return Answer(
                 answer.status, list(answer.headers.items()), shown, seconds,
-                answer.headers.get(HANDSHAKE),
+                answer.headers.get(HANDSHAKE_HEADER),
             )  # fmt: skip
 
 
@@ -170,9 +169,9 @@ def _failure(answer: Answer, secret: str | None) -> str | None:
     if answer.status != expected:
         return f"answered {answer.status}, where SmartRecruiters expects {expected}"
     if secret is not None and answer.echo is None:
-        return "the answer has no X-Hook-Secret"
+        return f"the answer has no {HANDSHAKE_HEADER}"
     if secret is not None and answer.echo != secret:
-        return "the answer's X-Hook-Secret is not the one that was sent"
+        return f"the answer's {HANDSHAKE_HEADER} is not the one that was sent"
     if answer.seconds > limit:
         return f"took {answer.seconds:.1f} s, and SmartRecruiters waits {limit:g} s"
     return None

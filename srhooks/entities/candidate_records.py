@@ -24,6 +24,7 @@ from srhooks.domain.subjects import (
     subjects_of,
 )
 from srhooks.maintenance.subject_indexing import SubjectIndexer
+from srhooks.maintenance.subject_naming import is_trusted
 from srhooks.server.heavy_work import run_in_background
 from srhooks.store import Store
 
@@ -171,6 +172,5 @@ class _Search:
             ),
             subjects=frozenset(subjects.named),
             title=subjects.titles.get(self._subject),
-            is_trusted=n.signature == "valid"
-            or (n.signature == "unsigned" and n.hook_id not in self._keyed_hooks),
+            is_trusted=is_trusted(n, self._keyed_hooks),
         )

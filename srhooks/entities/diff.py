@@ -8,9 +8,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from srhooks.domain.json_values import dumps
+from srhooks.domain.subjects import MAX_TITLE, person_name
 from srhooks.entities.list_diff import Effort, Pair, aligned, reordered
 
-MAX_TITLE = 160  # characters
 MAX_CHANGES = 50
 MAX_VALUE = 200  # characters of a value before and after
 # What a list tells of an entity whose earlier state is not known: where it stands now.
@@ -35,9 +35,9 @@ def title(entity: Any) -> str | None:
     """A sentence's subject such as "Grace Ito · Senior Data Engineer", from whatever is there."""
     if not isinstance(entity, dict):
         return None
-    person = _person(entity) or _person(entity.get("candidate"))
+    person = person_name(entity) or person_name(entity.get("candidate"))
     job = _text(entity, "title", "jobTitle") or _text(entity.get("job"), "title", "name")
-    reviewer = _person(entity.get("reviewer")) or _person(entity.get("author"))
+    reviewer = person_name(entity.get("reviewer")) or person_name(entity.get("author"))
     name = _text(entity, "name", "subject")
     parts = [part for part in (person, job or name) if part]
     if reviewer:
@@ -201,7 +201,7 @@ def _name_of(value: Any) -> str:
     """An element of a list in one line: "Ada Moss (u0)" where it has a name and an id."""
     if isinstance(value, str):
         return value
-    name = _person(value) or title(value) or _text(value, *NAME_FIELDS)
+    name = person_name(value) or title(value) or _text(value, *NAME_FIELDS)
     number = value.get("id") if isinstance(value, dict) else None
     if name is not None and isinstance(number, str | int):
         return f"{name} ({number})"
@@ -212,14 +212,6 @@ def _order(elements: list[Any]) -> str:
     """Elements of a list in their order, in one line."""
     text = ", ".join(_name_of(element) for element in elements[: MAX_VALUE // 2])
     return text if len(text) <= MAX_VALUE else text[: MAX_VALUE - 1] + "…"
-
-
-def _person(value: Any) -> str | None:
-    if not isinstance(value, dict):
-        return None
-    names = [value.get("firstName"), value.get("lastName")]
-    full = " ".join(name.strip() for name in names if isinstance(name, str) and name.strip())
-    return full or None
 
 
 def _text(value: Any, *names: str) -> str | None:

@@ -9,10 +9,10 @@ from srhooks.domain.missed import YOUNG, LoggedNotification, Try
 from srhooks.domain.models import Hook, Notification
 from srhooks.domain.subjects import KINDS, Subject, subjects_of
 from srhooks.intake.receiver import event_id_of, field_of, json_of, redacted, sent_at
+from srhooks.protocol.notification_headers import HANDSHAKE_HEADER
 from srhooks.store import Store
 from srhooks.subscriptions.callback_log import Call
 
-HANDSHAKE_HEADER = "x-hook-secret"
 MAX_NAMED = 8  # things of one record
 
 Outcome = Literal["arrived", "deleted", "on its way", "not here"]
@@ -29,7 +29,7 @@ class Arrival:
 def read_logged(call: Call, subscription_id: str, hook: Hook) -> LoggedNotification | None:
     """A record with its one try; None for a handshake, and where no time is known."""
     headers = call.logged_headers
-    if HANDSHAKE_HEADER in headers or call.at is None:
+    if HANDSHAKE_HEADER.lower() in headers or call.at is None:
         return None
     return LoggedNotification(
         hook_id=hook.id,

@@ -13,7 +13,7 @@ from srhooks.maintenance.subject_naming import (
     better_title,
     composed_title,
     derived_names,
-    is_trusted,
+    may_get_names,
     names_to_request,
 )
 from srhooks.server.heavy_work import run_in_background
@@ -132,7 +132,7 @@ def _named(
         n, subjects = fact.n, fact.subjects
         called = {one: known[digest] for digest, one in fact.digests.items() if digest in known}
         called |= {one: learned[one] for one in subjects.named if one in learned}
-        composed = composed_title(subjects, called) if is_trusted(n, keyed_hooks) else None
+        composed = composed_title(subjects, called) if may_get_names(n, keyed_hooks) else None
         own = {**derived_names(subjects, composed), **subjects.titles}
         if n.title and subjects.main is not None and n.entity is not None:
             own.setdefault(subjects.main, n.title)
@@ -142,7 +142,7 @@ def _named(
                 learned.setdefault(one, own[one])
         title = better_title(n.title, composed)
         entries.append(NamedSubjects(n.id, n.rev, frozenset(fact.digests), title))
-        if n.title is None and is_trusted(n, keyed_hooks):
+        if n.title is None and may_get_names(n, keyed_hooks):
             wanted = names_to_request(n, subjects, called)
             unnamed += [
                 SubjectName(digest, one.kind, one.id, "", n.id)

@@ -4,12 +4,11 @@ import re
 from collections.abc import Mapping
 
 from srhooks.domain.models import Notification
-from srhooks.domain.subjects import CANDIDATE, NEW_HIRE, Subject, Subjects
+from srhooks.domain.subjects import CANDIDATE, MAX_TITLE, NEW_HIRE, Subject, Subjects
 
 JOB_KINDS = ("job", "position")  # are headed by the job alone, whoever else is named
 ASKED_FOR = ("offer", "review", "interview", "onboarding")  # events, also where these are refused
 PLAIN_ID = re.compile(r"[A-Za-z0-9_-]{1,100}")  # what may stand in an address that is asked for
-MAX_TITLE = 160  # characters
 # What is called by its candidate and job, as far as these are known.
 DERIVED = ("application", "offer", "interview", "review", "onboarding")
 
@@ -65,10 +64,15 @@ def names_to_request(
     return wanted
 
 
-def is_trusted(n: Notification, keyed_hooks: set[str]) -> bool:
-    """Whether its sender is verified, or its hook has no keys: a forged one gets no names."""
+def may_get_names(n: Notification, keyed_hooks: set[str]) -> bool:
+    """Whether names are looked up for it: not for tests of ours, and not for forged ones."""
     if n.is_test or n.entity_status == "refused":
         return False
+    return is_trusted(n, keyed_hooks)
+
+
+def is_trusted(n: Notification, keyed_hooks: set[str]) -> bool:
+    """Whether it was signed, or its hook has no key to sign with; `keyed_hooks` have one."""
     return n.signature == "valid" or (n.signature == "unsigned" and n.hook_id not in keyed_hooks)
 
 

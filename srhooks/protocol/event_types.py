@@ -21,8 +21,7 @@ def _by_family() -> dict[str, tuple[str, ...]]:
 FAMILIES = _by_family()
 KNOWN = frozenset(EVENT_TYPES)
 
-
-PLURALS = {
+FAMILY_PLURALS = {
     "job": "Jobs", "position": "Positions", "application": "Applications",
     "candidate": "Candidates", "offer": "Offers", "review": "Reviews",
     "onboarding": "Onboarding", "interview": "Interviews",
@@ -74,7 +73,7 @@ def subscription_label(names: Sequence[str]) -> str:
         return "Subscription without events"
     if len(names) == 1:
         return names[0]
-    heads = list(dict.fromkeys(PLURALS.get(family(name), "Other events") for name in names))
+    heads = list(dict.fromkeys(FAMILY_PLURALS.get(family(name), "Other events") for name in names))
     if len(heads) > MAX_HEADS + 1:
         heads = [*heads[:MAX_HEADS], f"{len(heads) - MAX_HEADS} more"]
     text = " and ".join(part for part in (", ".join(heads[:-1]), heads[-1]) if part)

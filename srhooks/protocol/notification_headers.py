@@ -1,10 +1,15 @@
-"""A notification as SmartRecruiters posts it: what to send to try a receiver."""
+"""What SmartRecruiters posts to a callback address: a notification, or a handshake.
+
+Source: developers.smartrecruiters.com, "Activating webhook subscriptions" and "Receiving webhook
+notifications".
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, sign
 
+HANDSHAKE_HEADER = "X-Hook-Secret"  # a request with it is a handshake, never a notification
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
 

@@ -6,19 +6,16 @@ public names the scope that reads onboarding processes.
 
 from collections.abc import Collection
 
+from srhooks.protocol.event_catalog import ENTITY_KINDS
+
 MANAGE_WEBHOOKS = "webhooks_manage"
 READ_COMPANY = "company_read"
-SCOPE_OF_KIND: dict[str, str | None] = {
-    "job": "jobs_read",
-    "position": "jobs_read",
-    "approval": "approvals_read",
-    "application": "candidates_read",
-    "candidate": "candidates_read",
-    "offer": "candidates_offers_read",
-    "review": "reviews_read",
-    "interview": "interviews_read",
-    "onboarding": None,
-}
+# The kinds that an event's name tells: those of the catalog are finer (`job-ad`, `attachments`).
+PLAIN_KINDS = (
+    "job", "position", "approval", "application", "candidate", "offer", "review", "interview",
+    "onboarding",
+)  # fmt: skip
+SCOPE_OF_KIND: dict[str, str | None] = {kind: ENTITY_KINDS[kind][0] for kind in PLAIN_KINDS}
 SCOPES = frozenset(scope for scope in SCOPE_OF_KIND.values() if scope) | {
     MANAGE_WEBHOOKS, "webhooks_read", "webhooks_write", "webhooks_delete", READ_COMPANY,
     "user_me_read", "audit_events_read",

@@ -11,9 +11,11 @@ from time import perf_counter
 import aiohttp
 from yarl import URL
 
+from srhooks.egress import is_loopback
+from srhooks.protocol.notification_headers import HANDSHAKE_HEADER
+
 TIMEOUT = aiohttp.ClientTimeout(total=4)  # SmartRecruiters waits 20 s; a person waits for this
-HEADER = "X-Hook-Secret"
-LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})  # noqa: S104 - names, not a bind
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104 - a name, not a bind
 SERVED_BY_PROXY = {
     401: "a proxy in front asks for a password",
     403: "a proxy or firewall in front refuses the request",
@@ -41,10 +43,10 @@ async def check_address(session: aiohttp.ClientSession, url: str, secret: str) -
     problem: str | None
     try:
         async with session.post(
-            url, data=b"{}", headers={HEADER: secret, "Content-Type": "application/json"},
+            url, data=b"{}", headers={HANDSHAKE_HEADER: secret, "Content-Type": "application/json"},
             allow_redirects=False, timeout=TIMEOUT,
         ) as answer:  # fmt: skip
-            problem = cause_of_answer(answer.status, answer.headers.get(HEADER), secret)
+            problem = cause_of_answer(answer.status, answer.headers.get(HANDSHAKE_HEADER), secret)
     except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
         problem = cause_of_error(error)
     ms = round((perf_counter() - began) * 1000)
@@ -60,11 +62,11 @@ def cause_of_answer(status: int, echoed: str | None, secret: str) -> str | None:
     if status == 200:
         missing = "no" if echoed is None else "another"
         return (
-            f"it answered 200 with {missing} {HEADER}. A proxy removes or changes that header on"
-            " the way back, or another server answers there"
+            f"it answered 200 with {missing} {HANDSHAKE_HEADER}. A proxy removes or changes that"
+            " header on the way back, or another server answers there"
         )
     if status == 202:
-        return f"the header {HEADER} did not arrive: a proxy removes it on the way in"
+        return f"the header {HANDSHAKE_HEADER} did not arrive: a proxy removes it on the way in"
     if 300 <= status < 400:
         return (
             f"it redirects ({status}), which SmartRecruiters does not follow. Set APP_URL to the"
@@ -103,9 +105,10 @@ def cause_of_error(error: BaseException) -> str:
 def doubts_about(url: str) -> str | None:
     """Why SmartRecruiters may not reach an address that answers from here; None otherwise."""
     address = URL(url)
-    if (address.host or "").lower() in LOCAL or (address.host or "").startswith("127."):
+    host = address.host or ""
+    if is_loopback(host) or host == ANY_ADDRESS:
         return (
-            f"{address.host} leads to this machine only. SmartRecruiters reaches srhooks by a"
+            f"{host} leads to this machine only. SmartRecruiters reaches srhooks by a"
             " public address: set APP_URL to it, or use a tunnel"
         )
     if address.scheme != "https":
@@ -118,7 +121,8 @@ def cause_of_refusal(*, arrived: bool, check: AddressCheck | None, url: str | No
     if arrived:
         return (
             "The handshake arrived and was confirmed, so the address is reached. If SmartRecruiters"
-            f" does not accept the confirmation, a proxy may remove {HEADER} on the way back"
+            f" does not accept the confirmation, a proxy may remove {HANDSHAKE_HEADER} on"
+            " the way back"
         )
     if check is not None and not check.ok:
         return f"No handshake arrived. {check.text}"

@@ -18,6 +18,7 @@ from srhooks.domain.wire_text import (
     is_line,
     is_web_address,
 )
+from srhooks.protocol.notification_headers import HANDSHAKE_HEADER
 
 MAX_EVENTS = 200
 MAX_NAME = 80  # characters
@@ -32,7 +33,6 @@ LABELS: Mapping[str, str] = {
     "headerValue": "Header value", "clientId": "Client id", "clientSecret": "Client secret",
     "tokenServiceUrl": "Token address",
 }  # fmt: skip
-HANDSHAKE_HEADER = "x-hook-secret"  # a request with it is a handshake, never a notification
 
 
 class InvalidSubscriptionError(ValueError):
@@ -121,7 +121,7 @@ def _problem(part: str, value: Any) -> str | None:
     if part == "headerName":
         if not is_header_name(value) or not value.lower().startswith("x-"):
             return "must begin with x- and hold letters, digits and hyphens only, such as X-Api-Key"
-        return "is taken by handshakes" if value.lower() == HANDSHAKE_HEADER else None
+        return "is taken by handshakes" if value.lower() == HANDSHAKE_HEADER.lower() else None
     if part == "headerValue" and not is_header_value(value):
         return "must be one line of letters, digits and signs of ASCII"
     if part == "tokenServiceUrl" and not is_web_address(value):

@@ -23,6 +23,7 @@ from srhooks.intake.receiver import joined_headers
 from srhooks.observability.metrics import Metrics
 from srhooks.observability.plain_lines import PlainLine
 from srhooks.protocol.event_types import label
+from srhooks.protocol.notification_headers import HANDSHAKE_HEADER
 from srhooks.server.bounded_parser import MalformedBodyError
 from srhooks.store import StoreError, StoreUnavailableError
 from srhooks.web.hooks.accepted import accepted
@@ -40,7 +41,6 @@ from srhooks.web.state.app_keys import (
 
 log = logging.getLogger(__name__)
 log_stored = PlainLine(log, "notification", "notification", "event", "signature", "duplicate", "ms")
-HANDSHAKE_HEADER = "X-Hook-Secret"
 MAX_SOURCE = 60  # characters
 SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printable and bounded
 
@@ -74,7 +74,9 @@ async def handshake(request: web.Request, handler: Handler) -> web.StreamRespons
         return await handler(request)
     entry = await _entry(request, _deadline(request))
     if SECRET.fullmatch(secret) is None:
-        raise BadRequestError("X-Hook-Secret must be printable and at most 1024 characters long")
+        raise BadRequestError(
+            f"{HANDSHAKE_HEADER} must be printable and at most 1024 characters long"
+        )
     activations = request.app[ACTIVATIONS]
     if not activations.is_check(secret):
         hook = entry.hook
