@@ -80,7 +80,7 @@ def confirmation_message(link: str, app_url: str) -> dict[str, Any]:
 
 
 def incident_data(incident: Incident) -> dict[str, Any]:
-    """The incident as in the JSON of `GET /incidents`."""
+    """The incident in JSON: in alerts, and in `GET /incidents`."""
     return {
         "id": incident.public_id,
         "kind": incident.kind,

@@ -14,14 +14,14 @@ async def test_it_is_shown_once_and_to_the_owner_of_the_secret_alone(tmp_path: P
     store = make_store(f"sqlite:///{tmp_path / 'test.db'}")
     await store.open()
     flash = Flash(store, Vault(["a secret"]))
-    await flash.put(SESSION, PAGE)  # nothing to show
-    assert await flash.take(SESSION, PAGE) == {}
-    await flash.put(SESSION, PAGE, key="k")
-    assert await flash.take(SESSION, PAGE) == {"key": "k"}
-    assert await flash.take(SESSION, PAGE) == {}
-    await flash.put(SESSION, PAGE, key="k")
-    assert await Flash(store, Vault(["another secret"])).take(SESSION, PAGE) == {}
+    await flash.save(SESSION, PAGE)  # nothing to show
+    assert await flash.pop(SESSION, PAGE) == {}
+    await flash.save(SESSION, PAGE, key="k")
+    assert await flash.pop(SESSION, PAGE) == {"key": "k"}
+    assert await flash.pop(SESSION, PAGE) == {}
+    await flash.save(SESSION, PAGE, key="k")
+    assert await Flash(store, Vault(["another secret"])).pop(SESSION, PAGE) == {}
     with pytest.raises(TypeError, match="Path cannot be kept"):
-        await flash.put(SESSION, PAGE, path=tmp_path)
+        await flash.save(SESSION, PAGE, path=tmp_path)
     await store.close()
-    await flash.put(SESSION, PAGE, key="k")  # the store is away: what was done stays done
+    await flash.save(SESSION, PAGE, key="k")  # the store is away: what was done stays done

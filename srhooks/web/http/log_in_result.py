@@ -4,7 +4,7 @@ import logging
 from typing import Any
 
 import aiohttp_session
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from srhooks.domain.account import User
 from srhooks.domain.clock import now_ms
@@ -32,10 +32,6 @@ async def complete_log_in(request: web.Request, user: User) -> tuple[Login, str]
     login = await start_session(request, user)
     log.info("logged in", extra={"user": user.id})
     return login, target
-
-
-def see_other(location: str) -> web.Response:
-    return web.Response(status=303, headers={hdrs.LOCATION: location})
 
 
 def _own_address(path: Any) -> str | None:

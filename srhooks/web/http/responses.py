@@ -1,4 +1,4 @@
-"""JSON answers, made in one way."""
+"""Answers that are made in one way everywhere: JSON, and the redirect after a form."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +17,11 @@ def json_response(value: Any, status: int = 200) -> web.Response:
         content_type="application/json",
         headers={hdrs.VARY: VARY},
     )
+
+
+def see_other(url: str) -> web.Response:
+    """To the page that shows what became of a form (RFC 9110, 15.4.4)."""
+    return web.Response(status=303, headers={hdrs.LOCATION: url})
 
 
 async def large_json_response(size: int, text: Callable[[], str]) -> web.Response:

@@ -13,8 +13,7 @@ from srhooks.incidents.alert_recipients import BadAddressError, read_emails
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
 from srhooks.web.http.forms import Form, read_form, read_json, text_of
-from srhooks.web.http.log_in_result import see_other
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import ALERT_RECIPIENTS, FLASH, OUTBOX, SETTINGS
@@ -52,7 +51,7 @@ async def show(request: web.Request) -> web.Response:
         "has_mail": settings.smtp_url is not None,
         "has_webhook": settings.alert_webhook_url is not None,
         "has_apprise": bool(settings.alert_apprise_urls),
-        **(await app[FLASH].take(login.session_id, SHOWN)),
+        **(await app[FLASH].pop(login.session_id, SHOWN)),
     }
     return render(request, "alerts.html", ctx)
 
@@ -71,7 +70,7 @@ async def save(request: web.Request) -> web.Response:
     await app[ALERT_RECIPIENTS].save(login.user, chosen)
     if wants_json(request):
         return await _json(request, login)
-    await app[FLASH].put(login.session_id, SHOWN, said="Saved.")
+    await app[FLASH].save(login.session_id, SHOWN, said="Saved.")
     return see_other(PAGE)
 
 
@@ -84,7 +83,7 @@ async def send_test(request: web.Request) -> web.Response:
     if wants_json(request):
         return json_response({"sentTo": count})
     said = "A test message is on its way."
-    await app[FLASH].put(login.session_id, SHOWN, said=said)
+    await app[FLASH].save(login.session_id, SHOWN, said=said)
     return see_other(PAGE)
 
 

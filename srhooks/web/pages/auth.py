@@ -17,7 +17,8 @@ from srhooks.hub import Hub
 from srhooks.smartrecruiters.errors import ServiceError, brief
 from srhooks.smartrecruiters.oauth import authorize_url
 from srhooks.web.http.errors import NotFoundError, Problem, problem_response
-from srhooks.web.http.log_in_result import complete_log_in, see_other
+from srhooks.web.http.log_in_result import complete_log_in
+from srhooks.web.http.responses import see_other
 from srhooks.web.http.session import end_session, find_login, require_login
 from srhooks.web.state.app_keys import HUB, LOG_IN, SETTINGS
 

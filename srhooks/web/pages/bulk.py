@@ -8,14 +8,14 @@ replays notifications, to a program on one's own machine.
 import asyncio
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from srhooks.hub import Event
 from srhooks.web.http.confirmation import confirmation_page
-from srhooks.web.http.content_negotiation import VARY, wants_json
+from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.forms import read_form, read_json, text_of
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.pages.export import read_ids
 from srhooks.web.pages.feed import find_notification
@@ -89,9 +89,9 @@ async def reprocess_one(request: web.Request) -> web.Response:
         return json_response({"processed": processed})
     if processed:
         said = "It was processed again."
-        await request.app[FLASH].put(login.session_id, "feed", said=said)
+        await request.app[FLASH].save(login.session_id, "feed", said=said)
     back = text_of(await read_form(request), "back")
-    return _see(f"/notifications/{n.public_id}{_query(back)}#d-entity")
+    return see_other(f"/notifications/{n.public_id}{_query(back)}#d-entity")
 
 
 async def _process(request: web.Request, login: Login, notification_ids: list[int]) -> int:
@@ -139,9 +139,5 @@ async def _done(
     if wants_json(request):
         return json_response({what: count})
     said = SAID[what].format("1 notification was" if count == 1 else f"{count} notifications were")
-    await request.app[FLASH].put(login.session_id, "feed", said=said)
-    return _see(f"/notifications{asked.back}")
-
-
-def _see(url: str) -> web.Response:
-    return web.Response(status=303, headers={hdrs.LOCATION: url, hdrs.VARY: VARY})
+    await request.app[FLASH].save(login.session_id, "feed", said=said)
+    return see_other(f"/notifications{asked.back}")

@@ -159,7 +159,7 @@ def _around(
 
 
 async def _said(request: web.Request, login: Login) -> dict[str, Any]:
-    return {"said": (await request.app[FLASH].take(login.session_id, "feed")).get("said")}
+    return {"said": (await request.app[FLASH].pop(login.session_id, "feed")).get("said")}
 
 
 async def _news(request: web.Request, login: Login) -> dict[str, Any]:

@@ -3,16 +3,17 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from multidict import MultiMapping
 
 from srhooks.domain.clock import iso
 from srhooks.domain.ids import decode_id
 from srhooks.domain.incidents import Incident
+from srhooks.incidents.messages import incident_data
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.query_params import read_bound, read_limit, read_until
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import INCIDENTS, STORE
@@ -53,22 +54,15 @@ async def acknowledge(request: web.Request) -> web.Response:
         raise NotFoundError("There is no such incident")
     if wants_json(request):
         return json_response(incident_json(incident))
-    return web.Response(status=303, headers={hdrs.LOCATION: "/incidents"})
+    return see_other("/incidents")
 
 
 def incident_json(incident: Incident) -> dict[str, Any]:
-    details = dict(incident.details)
+    """As alerts tell it to programs, and when a person acknowledged it."""
+    shown = incident_data(incident)
     if incident.acknowledged_at is not None:
-        details["acknowledgedAt"] = iso(incident.acknowledged_at)
-    return {
-        "id": incident.public_id,
-        "kind": incident.kind,
-        "subscriptionId": incident.subscription_id,
-        "title": incident.title,
-        "details": details,
-        "openedAt": iso(incident.opened_at),
-        "endedAt": iso(incident.ended_at) if incident.ended_at is not None else None,
-    }
+        shown["details"]["acknowledgedAt"] = iso(incident.acknowledged_at)
+    return shown
 
 
 def _read_open(query: MultiMapping[str]) -> bool:

@@ -3,18 +3,18 @@
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import hdrs, web
+from aiohttp import web
 from multidict import MultiMapping
 
 from srhooks.domain.account import User
 from srhooks.domain.clock import iso
 from srhooks.domain.ids import received_ms
 from srhooks.incidents.reconciler import Missed
-from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
+from srhooks.web.http.content_negotiation import wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.http.forms import read_form, read_json, text_of
 from srhooks.web.http.query_params import read_cursor, read_limit
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.labels import hook_labels
@@ -42,14 +42,14 @@ async def check(request: web.Request) -> web.Response:
         await checks.run(login.user.id)
         return await _answer(request, login.user)
     await checks.start(login.user.id, WAITED)
-    return _back()
+    return see_other("/missed")
 
 
 async def backfill(request: web.Request) -> web.Response:
     login = await require_login(request, dead_grant=True)
     ids = await _chosen(request)
     stored = await request.app[RECONCILER].backfill(login.user.id, ids)
-    return json_response({"stored": stored}) if wants_json(request) else _back()
+    return json_response({"stored": stored}) if wants_json(request) else see_other("/missed")
 
 
 async def _answer(request: web.Request, user: User) -> web.Response:
@@ -129,7 +129,3 @@ async def _chosen(request: web.Request) -> list[str] | None:
 def _older_url(query: MultiMapping[str], last_id: str) -> str:
     kept = {"limit": query["limit"]} if query.get("limit") else {}
     return "/missed?" + urlencode({**kept, "before": last_id}, errors="replace")
-
-
-def _back() -> web.Response:
-    return web.Response(status=303, headers={hdrs.LOCATION: "/missed", "Vary": VARY})

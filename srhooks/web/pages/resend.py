@@ -1,12 +1,10 @@
 """Send a notification into the running `srhooks listen` programs of the account once more."""
 
-from urllib.parse import quote
-
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import ConflictError
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import require_login
 from srhooks.web.pages.feed import find_notification
 from srhooks.web.state.app_keys import FLASH
@@ -27,6 +25,5 @@ async def resend(request: web.Request) -> web.Response:
     if wants_json(request):
         return json_response({"sentTo": sent_to})
     terminals = "1 terminal" if sent_to == 1 else f"{sent_to} terminals"
-    await request.app[FLASH].put(login.session_id, "feed", said=f"Sent to {terminals}.")
-    location = f"/notifications/{quote(n.public_id)}#d-take"
-    return web.Response(status=303, headers={hdrs.LOCATION: location})
+    await request.app[FLASH].save(login.session_id, "feed", said=f"Sent to {terminals}.")
+    return see_other(f"/notifications/{n.public_id}#d-take")

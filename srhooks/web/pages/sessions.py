@@ -10,8 +10,7 @@ from srhooks.domain.clock import iso, now_ms
 from srhooks.hub import EVERY_SESSION, Event
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import NotFoundError
-from srhooks.web.http.log_in_result import see_other
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import Login, end_session, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.user_agent import browser_name
@@ -34,7 +33,7 @@ async def show(request: web.Request) -> web.Response:
                 ]
             }
         )
-    said = await app[FLASH].take(login.session_id, "sessions")
+    said = await app[FLASH].pop(login.session_id, "sessions")
     return render(request, "sessions.html", {"sessions": sessions, **said})
 
 
@@ -53,7 +52,7 @@ async def end(request: web.Request) -> web.Response:
         await app[STORE].end_session(login.user.id, session.id)
         app[HUB].publish(login.user.id, Event("session-ended", session_id=session.id))
         said = f"{browser_name(session.agent)} was logged out."
-        await app[FLASH].put(login.session_id, "sessions", said=said)
+        await app[FLASH].save(login.session_id, "sessions", said=said)
     if wants_json(request):
         return web.Response(status=204)
     return see_other("/" if session.id == login.session_id else PAGE)

@@ -3,7 +3,7 @@
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from srhooks.domain.clock import DAY, now_ms
 from srhooks.domain.ids import first_id_at
@@ -12,7 +12,7 @@ from srhooks.intake.hook_cache import KEY_LIFE, KnownKey
 from srhooks.protocol.event_types import event_names
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import ConflictError
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.pages.subscriptions import add_health
@@ -87,9 +87,8 @@ async def _back(
     request: web.Request, login: Login, subscription_id: str, place: str, **shown: Any
 ) -> web.Response:
     """To the place on the subscription's page that shows this once."""
-    await request.app[FLASH].put(login.session_id, f"subscription {subscription_id}", **shown)
-    url = f"/subscriptions/{quote(subscription_id, safe='')}#{place}"
-    return web.Response(status=303, headers={hdrs.LOCATION: url})
+    await request.app[FLASH].save(login.session_id, f"subscription {subscription_id}", **shown)
+    return see_other(f"/subscriptions/{quote(subscription_id, safe='')}#{place}")
 
 
 async def _page(request: web.Request, login: Login, subscription: dict[str, Any]) -> web.Response:
@@ -116,7 +115,7 @@ async def _page(request: web.Request, login: Login, subscription: dict[str, Any]
         "keys": [_key(one) for one in entry.keys if one.counts(now_ms())] if entry else [],
         "secret": None,
         "tried": None,
-        **(await app[FLASH].take(login.session_id, f"subscription {subscription_id}")),
+        **(await app[FLASH].pop(login.session_id, f"subscription {subscription_id}")),
     }
     return render(request, "subscription.html", ctx)
 
@@ -127,7 +126,7 @@ def _by_event(times: list[tuple[str, int]]) -> dict[str, Latency | None]:
     for event, ms in times:
         spans.setdefault(event, []).append(ms)
     ordered = sorted(spans.items(), key=lambda item: -len(item[1]))[:MAX_EVENTS]
-    return {event: latency(subscription) for event, subscription in ordered}
+    return {event: latency(taken) for event, taken in ordered}
 
 
 def _key(one: KnownKey) -> dict[str, int | None]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from srhooks.accounts.rights import readable_events
 from srhooks.domain.clock import DAY, now_ms
@@ -19,10 +19,10 @@ from srhooks.subscriptions.new_subscription import (
     checked_subscription,
 )
 from srhooks.subscriptions.service import MAX_SUBSCRIPTIONS
-from srhooks.web.http.content_negotiation import VARY, wants_fragment, wants_json
+from srhooks.web.http.content_negotiation import wants_fragment, wants_json
 from srhooks.web.http.errors import BadRequestError, Problem, of_service
 from srhooks.web.http.forms import Form, read_form, read_json, text_of
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.presentation.health_json import health_json
@@ -74,7 +74,7 @@ async def show(request: web.Request) -> web.Response:
         return json_response({"subscriptions": listed})
     if wants_fragment(request):
         return await _page(request, login, "_subscriptions.html")
-    shown = await request.app[FLASH].take(login.session_id, PAGE)
+    shown = await request.app[FLASH].pop(login.session_id, PAGE)
     patience = None if request.query.get("wait") else FRAME_TIMEOUT
     return await _page(request, login, "subscriptions.html", patience=patience, **shown)
 
@@ -139,9 +139,8 @@ async def rename(request: web.Request) -> web.Response:
     subscription_id = request.match_info["id"]
     await request.app[SUBSCRIPTIONS].rename(login.user.id, subscription_id, checked)
     if wants_json(request):
-        return web.Response(status=204, headers={"Vary": VARY})
-    url = f"/subscriptions/{quote(subscription_id, safe='')}"
-    return web.Response(status=303, headers={hdrs.LOCATION: url, "Vary": VARY})
+        return web.Response(status=204)
+    return see_other(f"/subscriptions/{quote(subscription_id, safe='')}")
 
 
 async def subscriptions_context(
@@ -212,7 +211,7 @@ async def _page(
     """The subscriptions and the form; what went wrong decides about the status."""
     ctx = await subscriptions_context(request.app, login.user.id, login.csrf, patience)
     if ctx["waiting"] and template == "subscriptions.html":
-        await request.app[FLASH].put(login.session_id, PAGE, **more)  # for the one that follows
+        await request.app[FLASH].save(login.session_id, PAGE, **more)  # for the one that follows
     ctx |= {
         "families": FAMILIES,
         "unreadable_events": await _unreadable_events(request, login),
@@ -288,21 +287,19 @@ async def _done(
     """Back to the list: to the card of this subscription, which tells what to do next."""
     request.app[SHARED_LIST].forget(login.user.id)
     if wants_json(request):
-        return web.Response(status=204, headers={"Vary": VARY})
+        return web.Response(status=204)
     if wants_fragment(request):
         return await _page(
             request, login, "_created.html", patience=FRAME_TIMEOUT, title=None, message=warning,
             done=None if card or warning else said,
         )  # fmt: skip
     shown = {"said": said} if warning is None else {"warning": warning}
-    await request.app[FLASH].put(login.session_id, PAGE, card=card, **shown)
-    return web.Response(status=303, headers={hdrs.LOCATION: "/subscriptions", "Vary": VARY})
+    await request.app[FLASH].save(login.session_id, PAGE, card=card, **shown)
+    return see_other("/subscriptions")
 
 
 def _created(created: dict[str, Any]) -> web.Response:
-    response = json_response(created)
-    response.set_status(201)
-    return response
+    return json_response(created, 201)
 
 
 async def _json_body(request: web.Request) -> dict[str, Any]:

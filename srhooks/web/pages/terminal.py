@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Container
 from typing import Any
 
-from aiohttp import hdrs, web
+from aiohttp import web
 
 from srhooks.accounts.personal_tokens import (
     DEFAULT_DAYS,
@@ -20,7 +20,7 @@ from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, ConflictError, NotFoundError
 from srhooks.web.http.forms import read_fields, text_of
-from srhooks.web.http.responses import json_response
+from srhooks.web.http.responses import json_response, see_other
 from srhooks.web.http.session import Login, reader_id, require_login
 from srhooks.web.http.templating import render
 from srhooks.web.state.app_keys import FLASH, HUB, PERSONAL_TOKENS, SETTINGS
@@ -51,8 +51,8 @@ async def make(request: web.Request) -> web.Response:
         raise ConflictError(str(error)) from None
     if wants_json(request):
         return json_response({**_json(token), "token": text}, status=201)
-    await request.app[FLASH].put(login.session_id, "terminal", made=text, name=token.name)
-    return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
+    await request.app[FLASH].save(login.session_id, "terminal", made=text, name=token.name)
+    return see_other("/terminal")
 
 
 async def ask_to_revoke(request: web.Request) -> web.Response:
@@ -80,8 +80,8 @@ async def revoke(request: web.Request) -> web.Response:
     app[HUB].publish(login.user.id, Event("session-ended", session_id=reader_id(token_id)))
     if wants_json(request):
         return web.Response(status=204)
-    await app[FLASH].put(login.session_id, "terminal", said="The token was revoked.")
-    return web.Response(status=303, headers={hdrs.LOCATION: "/terminal"})
+    await app[FLASH].save(login.session_id, "terminal", said="The token was revoked.")
+    return see_other("/terminal")
 
 
 async def _page(request: web.Request, login: Login) -> web.Response:
@@ -93,7 +93,7 @@ async def _page(request: web.Request, login: Login) -> web.Response:
         "made": None,
         "default_days": DEFAULT_DAYS,
         "server": request.app[SETTINGS].app_url,
-        **(await request.app[FLASH].take(login.session_id, "terminal")),
+        **(await request.app[FLASH].pop(login.session_id, "terminal")),
     }
     return render(request, "terminal.html", ctx)
 

@@ -24,7 +24,7 @@ class Flash:
         self._store = store
         self._vault = vault
 
-    async def put(self, session_id: str, page: str, **shown: Any) -> None:
+    async def save(self, session_id: str, page: str, **shown: Any) -> None:
         """Keep values for the session's next look at the page; a dataclass is then a dict."""
         if not shown:
             return
@@ -35,7 +35,7 @@ class Flash:
         except StoreError as error:  # what the message is about was done
             log.warning("a message will not be shown: %s", error)
 
-    async def take(self, session_id: str, page: str) -> dict[str, Any]:
+    async def pop(self, session_id: str, page: str) -> dict[str, Any]:
         """Remove and return the values for the page; empty when there are none or they expired.
 
         Raises StoreError.
