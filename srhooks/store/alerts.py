@@ -108,7 +108,7 @@ class AlertQueries(Queries):
             await tx.execute_many(
                 "INSERT INTO incident_reminders (incident_id, told_at) VALUES ($1, $2)"
                 " ON CONFLICT (incident_id) DO UPDATE SET told_at = excluded.told_at",
-                [(event_id, at) for event_id in told],
+                [(incident_id, at) for incident_id in told],
             )
             if told:
                 await tx.execute(

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from srhooks.domain.clock import DAY
 from srhooks.domain.models import Notification
 from srhooks.store.feed_slices import SIZE
-from srhooks.store.filter_sql import COLUMNS, REV, notification_of, placeholders
+from srhooks.store.filter_sql import COLUMNS, REV, notification_of
 from srhooks.store.group_commit import Transaction
+from srhooks.store.many_values import chunks, placeholders
 from srhooks.store.notification_protocol import PAGE_BYTES
 from srhooks.store.queries import Queries
 
-CHUNK = 400  # users of one statement
 KEEP_DELETIONS = DAY  # ms: a page away for longer shows deleted rows until it is reloaded
 MAX_DELETIONS = 5000  # the newest, returned at a time
 
@@ -44,8 +44,7 @@ class ChangeQueries(Queries):
 
     async def last_revs(self, user_ids: Sequence[str]) -> dict[str, int]:
         revs: dict[str, int] = {}
-        for start in range(0, len(user_ids), CHUNK):
-            part = user_ids[start : start + CHUNK]
+        for part in chunks(user_ids):
             rows = await self._read(
                 "SELECT id, (SELECT max(rev) FROM notifications n WHERE n.user_id = users.id),"
                 " (SELECT max(rev) FROM recent_deletions d WHERE d.user_id = users.id)"

@@ -3,8 +3,8 @@
 StoreError
 ├── StoreUnavailableError: try again later
 │   ├── DiskFullError: no room
-│   ├── DiskFullError: no room
-│   └── StoreBusyError: too much at once
+│   ├── StoreBusyError: too much at once
+│   └── LeaseLostError (fencing.py): another process does this work now
 ├── SchemaError (migrate.py): the database is not one of this version
 ├── BackupError (sqlite_backup.py)
 └── CopyError (database_copy.py)

@@ -99,7 +99,7 @@ class FeedSliceQueries(ReceivedTimeQueries):
         """What follows a column that is to be one of these; the values are added to `args`."""
 
     @abc.abstractmethod
-    async def by_ids(self, user_id: str, feed_filter: Sequence[int]) -> list[Notification]:
+    async def by_ids(self, user_id: str, notification_ids: Sequence[int]) -> list[Notification]:
         """Those that still exist, in the order of their ids."""
 
     async def _begin(self, user_id: str, feed_filter: Filter) -> FeedScan:

@@ -42,8 +42,11 @@ def _storable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
 
 
-def placeholders(first: int, count: int) -> str:
-    return ", ".join(f"${number}" for number in range(first, first + count))
+def like_pattern(text: str) -> str:
+    """The text anywhere, each of its characters as it is: for LIKE with the backslash to escape."""
+    for letter in "\\%_":
+        text = text.replace(letter, "\\" + letter)
+    return f"%{text}%"
 
 
 def parts_of(feed_filter: Filter) -> list[Filter]:

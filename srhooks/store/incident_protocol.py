@@ -1,7 +1,7 @@
 """What incidents and alerts ask of the store: part of its protocol (protocol.py)."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from srhooks.domain.alerts import AlertAddress, AlertMessage, AlertSettings, Channel
 from srhooks.domain.incidents import Incident, IncidentEvent, IncidentKind, NewIncident
@@ -21,6 +21,9 @@ class IncidentStore(Protocol):
         self, user_id: str, incident_id: int, at: int, *, end: bool
     ) -> Incident | None:
         """Record that a person knows of it and, with `end`, end it; None when it is unknown."""
+
+    async def add_incident_detail(self, incident_id: int, name: str, value: Any) -> None:
+        """Put something beside an incident; it stays when its details are renewed."""
 
     async def incident(self, user_id: str, incident_id: int) -> Incident | None: ...
 

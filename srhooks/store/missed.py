@@ -3,7 +3,7 @@
 import json
 import secrets
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 from srhooks.domain.ids import LOW_BITS
 from srhooks.domain.missed import (
@@ -14,13 +14,12 @@ from srhooks.domain.missed import (
     digests_of_arrived,
     digests_to_look_for,
 )
-from srhooks.store.filter_sql import placeholders, storable
+from srhooks.store.filter_sql import storable
 from srhooks.store.group_commit import Transaction
+from srhooks.store.many_values import chunks, placeholders
 from srhooks.store.queries import Queries
 
-T = TypeVar("T")
 ENOUGH = 20  # ids that are tried: each is free but for one chance in thousands
-CHUNK = 400  # values of one statement
 COUNTS = (
     "(n.signature <> 'invalid' OR EXISTS"
     " (SELECT 1 FROM backfilled b WHERE b.notification_id = n.id))"
@@ -49,7 +48,7 @@ class MissedQueries(Queries):
             if record.identity not in arrived
             for digest in digests_to_look_for(record)
         }
-        for chunk in _chunks(list(digests)):
+        for chunk in chunks(list(digests)):
             rows = await self._read(
                 "SELECT digest FROM deleted_notifications"
                 f" WHERE digest IN ({placeholders(1, len(chunk))})",
@@ -61,7 +60,7 @@ class MissedQueries(Queries):
     async def _ids_of_events(self, hook_id: str, event_ids: Sequence[str]) -> dict[str, int]:
         """Which notification has each event-id; those with verdict `invalid` do not count."""
         found: dict[str, int] = {}
-        for chunk in _chunks(event_ids):
+        for chunk in chunks(event_ids):
             rows = await self._read(
                 "SELECT n.event_id, n.id FROM notifications n WHERE n.hook_id = $1"
                 f" AND n.event_id IN ({placeholders(2, len(chunk))}) AND {COUNTS}",
@@ -179,7 +178,7 @@ class MissedQueries(Queries):
 
 async def remember_deleted(tx: Transaction, user_id: str, ids: Sequence[int], at: int) -> None:
     """Before somebody's notifications are deleted: the log must not bring them back."""
-    for chunk in _chunks(ids):
+    for chunk in chunks(ids):
         rows = await tx.fetch(
             "SELECT n.hook_id, n.event_id, n.event_name, n.sent_at, n.body FROM notifications n"
             f" WHERE n.user_id = $1 AND {COUNTS} AND n.id IN ({placeholders(2, len(chunk))})",
@@ -228,7 +227,7 @@ async def _insert(tx: Transaction, user_id: str, record: LoggedNotification) -> 
 
 
 def _tries(tries: Sequence[Try]) -> str:
-    return json.dumps([[record.at, record.delivered] for record in tries])
+    return json.dumps([[attempt.at, attempt.delivered] for attempt in tries])
 
 
 def _read_tries(text: str) -> tuple[Try, ...]:
@@ -236,8 +235,4 @@ def _read_tries(text: str) -> tuple[Try, ...]:
 
 
 def _merged(known: Sequence[Try], more: Sequence[Try]) -> list[Try]:
-    return sorted({*known, *more}, key=lambda record: (record.at, record.delivered))
-
-
-def _chunks(values: Sequence[T]) -> list[Sequence[T]]:
-    return [values[start : start + CHUNK] for start in range(0, len(values), CHUNK)]
+    return sorted({*known, *more}, key=lambda attempt: (attempt.at, attempt.delivered))

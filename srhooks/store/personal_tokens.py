@@ -7,7 +7,7 @@ from srhooks.store.queries import Queries
 TOKEN = "id, user_id, name, created_at, used_at, expires_at"  # noqa: S105 - names of columns
 
 
-class SqlPersonalTokens(Queries):
+class PersonalTokenQueries(Queries):
     async def add_personal_token(self, token: PersonalToken, digest: str, most: int) -> bool:
         async def work(tx: Transaction) -> bool:
             rows = await tx.fetch(
@@ -41,7 +41,7 @@ class SqlPersonalTokens(Queries):
         await self._write("UPDATE personal_tokens SET used_at = $2 WHERE id = $1", token_id, at)
 
     async def delete_personal_token(self, user_id: str, token_id: str) -> bool:
-        added = await self._write(
+        deleted = await self._write(
             "DELETE FROM personal_tokens WHERE user_id = $1 AND id = $2", user_id, token_id
         )
-        return added > 0
+        return deleted > 0

@@ -12,7 +12,7 @@ from srhooks.domain.models import NewNotification
 from srhooks.domain.search_text import fold
 from srhooks.observability.metrics import Metrics
 from srhooks.store.errors import IdTakenError, StoreError, StoreUnavailableError
-from srhooks.store.filter_sql import REV, storable
+from srhooks.store.filter_sql import REV, like_pattern, storable
 from srhooks.store.group_commit import Transaction
 from srhooks.store.migrate import scripts
 from srhooks.store.postgres_connection import (
@@ -109,7 +109,7 @@ class PostgresStore(SqlStore):
         needle = fold(text)
         if len(needle) < TRIGRAM:
             return None
-        args.append(_pattern(needle))
+        args.append(like_pattern(needle))
         return f"FROM search WHERE text LIKE ${len(args)}"
 
     def _text_test(self, text: str, args: list[Any]) -> str:
@@ -284,10 +284,3 @@ class _PostgresTransaction:
             if error.constraint_name == "notifications_pkey":
                 raise IdTakenError(str(error)) from error
             raise
-
-
-def _pattern(needle: str) -> str:
-    """Every character is plain."""
-    for letter in "\\%_":
-        needle = needle.replace(letter, "\\" + letter)
-    return f"%{needle}%"

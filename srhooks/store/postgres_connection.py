@@ -13,7 +13,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
-from srhooks.store.postgres_url import Address, UrlError, read_address
+from srhooks.store.postgres_url import Address, read_address
 
 T = TypeVar("T")
 Connection: TypeAlias = "asyncpg.Connection[Any]"
@@ -130,6 +130,3 @@ async def close(connection: Connection) -> None:
 
 def reason(error: BaseException) -> str:
     return str(error) or type(error).__name__
-
-
-__all__ = ["CANNOT_USE", "UNAVAILABLE", "Connection", "Server", "UrlError", "close", "reason"]

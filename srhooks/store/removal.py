@@ -13,9 +13,9 @@ from srhooks.store.alerts import purge_alerts
 from srhooks.store.changes import purge_deletions, record_deletions
 from srhooks.store.errors import DiskFullError
 from srhooks.store.feed_slices import SIZE
-from srhooks.store.filter_sql import placeholders
 from srhooks.store.group_commit import Transaction
 from srhooks.store.incidents import purge_incidents
+from srhooks.store.many_values import placeholders
 from srhooks.store.missed import remember_deleted
 from srhooks.store.queries import Queries
 from srhooks.store.reserve import may_use_reserve

@@ -7,8 +7,9 @@ from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
 from srhooks.server.heavy_work import run_in_background
 from srhooks.store.feed_slices import SIZE, light
-from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
+from srhooks.store.filter_sql import COLUMNS, notification_of
 from srhooks.store.group_commit import Transaction
+from srhooks.store.many_values import placeholders
 from srhooks.store.queries import Queries
 
 INDEX_BYTES = 2 * 1024 * 1024  # bodies, headers and entities that one transaction indexes

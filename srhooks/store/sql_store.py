@@ -10,8 +10,6 @@ from srhooks.domain.clock import Clock
 from srhooks.domain.ids import IdSource, Stamp
 from srhooks.domain.models import (
     Delivery,
-    Hook,
-    HookKey,
     NewNotification,
     Notification,
     Stored,
@@ -23,22 +21,25 @@ from srhooks.store.alerts import AlertQueries
 from srhooks.store.changes import ChangeQueries
 from srhooks.store.count_backfill import CountBackfillQueries
 from srhooks.store.entities import EntityQueries
+from srhooks.store.erased_subjects import ErasedSubjectQueries
 from srhooks.store.erasure import ErasureQueries
 from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.feed_scan import FeedScanQueries
 from srhooks.store.feed_slices import SIZE
 from srhooks.store.fencing import run_fenced
-from srhooks.store.filter_sql import COLUMNS, notification_of, placeholders
+from srhooks.store.filter_sql import COLUMNS, notification_of
 from srhooks.store.flashes import FlashQueries
 from srhooks.store.group_commit import Connection, Transaction, Writer
+from srhooks.store.hooks import HookQueries
 from srhooks.store.incidents import IncidentQueries
 from srhooks.store.maintenance_state import MaintenanceQueries
+from srhooks.store.many_values import placeholders
 from srhooks.store.missed import MissedQueries
 from srhooks.store.name_search import NameSearchQueries
-from srhooks.store.personal_tokens import SqlPersonalTokens
+from srhooks.store.personal_tokens import PersonalTokenQueries
 from srhooks.store.search_index import SearchQueries
 from srhooks.store.stage_times import StageTimeQueries
-from srhooks.store.statistics import InsightQueries
+from srhooks.store.statistics import StatisticsQueries
 from srhooks.store.subject_index import SubjectQueries
 from srhooks.store.visits import VisitQueries
 from srhooks.store.watch import WatchQueries
@@ -46,15 +47,14 @@ from srhooks.store.watch import WatchQueries
 T = TypeVar("T")
 MAX_DELIVERIES_SHOWN = 100
 LONG_READS = 2  # at a time; each database has more readers, for what is quick
-HOOK = "id, user_id, subscription_id, auth_header, created_at, deleted_at, events, name"
-KEY = "id, hook_id, sealed, created_at, retired_at"
 
 
 class SqlStore(
-    AccountQueries, SqlPersonalTokens, InsightQueries, FeedScanQueries,
-    ErasureQueries, ChangeQueries, SearchQueries, SubjectQueries, EntityQueries, IncidentQueries,
-    VisitQueries, WatchQueries, MissedQueries, MaintenanceQueries, AlertQueries, ActivationQueries,
-    StageTimeQueries, FlashQueries, CountBackfillQueries, NameSearchQueries, abc.ABC,
+    AccountQueries, PersonalTokenQueries, HookQueries, StatisticsQueries, FeedScanQueries,
+    ErasureQueries, ErasedSubjectQueries, ChangeQueries, SearchQueries, SubjectQueries,
+    EntityQueries, IncidentQueries, VisitQueries, WatchQueries, MissedQueries, MaintenanceQueries,
+    AlertQueries, ActivationQueries, StageTimeQueries, FlashQueries, CountBackfillQueries,
+    NameSearchQueries, abc.ABC,
 ):  # fmt: skip
     probe_bytes: int  # of a notification that shows that others can be stored
 
@@ -150,72 +150,6 @@ class SqlStore(
         )
         self.next_id.skip_to(newest_id)
         await self._go_on_above(max(newest_rev, await self._newest_deletion()))
-
-    # --- hooks ---------------------------------------------------------------------------------
-
-    async def add_hook(self, hook: Hook) -> None:
-        await self._write(
-            f"INSERT INTO hooks ({HOOK}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-            hook.id, hook.user_id, hook.subscription_id, hook.auth_header, hook.created_at,
-            hook.deleted_at, hook.events, hook.name,
-        )  # fmt: skip
-
-    async def hook(self, hook_id: str) -> Hook | None:
-        rows = await self._read(f"SELECT {HOOK} FROM hooks WHERE id = $1", hook_id)
-        return Hook(*rows[0]) if rows else None
-
-    async def hooks(self, user_id: str) -> list[Hook]:
-        rows = await self._read(
-            f"SELECT {HOOK} FROM hooks WHERE user_id = $1 ORDER BY created_at", user_id
-        )
-        return [Hook(*row) for row in rows]
-
-    async def bind_hook(self, hook_id: str, subscription_id: str) -> None:
-        await self._write(
-            "UPDATE hooks SET subscription_id = $2 WHERE id = $1", hook_id, subscription_id
-        )
-
-    async def keep_events(self, hook_id: str, events: str) -> None:
-        await self._write("UPDATE hooks SET events = $2 WHERE id = $1", hook_id, events)
-
-    async def name_hook(self, hook_id: str, name: str | None) -> None:
-        await self._write("UPDATE hooks SET name = $2 WHERE id = $1", hook_id, name)
-
-    async def retire_hook(self, hook_id: str, at: int) -> None:
-        await self._write(
-            "UPDATE hooks SET deleted_at = $2 WHERE id = $1 AND deleted_at IS NULL", hook_id, at
-        )
-
-    async def delete_hook(self, hook_id: str) -> None:
-        await self._write(
-            "DELETE FROM hooks WHERE id = $1 AND subscription_id IS NULL"
-            " AND NOT EXISTS (SELECT 1 FROM notifications WHERE hook_id = $1)",
-            hook_id,
-        )
-
-    async def keys(self, hook_id: str) -> list[HookKey]:
-        rows = await self._read(
-            f"SELECT {KEY} FROM hook_keys WHERE hook_id = $1 ORDER BY created_at DESC, id DESC",
-            hook_id,
-        )
-        return [HookKey(*row) for row in rows]
-
-    async def add_key(self, hook_id: str, sealed: bytes, at: int) -> None:
-        async def work(tx: Transaction) -> None:
-            await tx.execute(
-                "UPDATE hook_keys SET retired_at = $2 WHERE hook_id = $1 AND retired_at IS NULL",
-                hook_id,
-                at,
-            )
-            await tx.execute(
-                "INSERT INTO hook_keys (hook_id, sealed, created_at) VALUES ($1, $2, $3)",
-                hook_id, sealed, at,
-            )  # fmt: skip
-
-        await self._work(work)
-
-    async def reseal_key(self, key_id: int, sealed: bytes) -> None:
-        await self._write("UPDATE hook_keys SET sealed = $2 WHERE id = $1", key_id, sealed)
 
     # --- notifications -------------------------------------------------------------------------
 

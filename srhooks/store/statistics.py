@@ -6,7 +6,8 @@ from collections import Counter
 from srhooks.domain.ids import received_ms
 from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.store.event_counts import EventCountQueries
-from srhooks.store.filter_sql import RECEIVED_AT, UNFETCHED, placeholders
+from srhooks.store.filter_sql import RECEIVED_AT, UNFETCHED
+from srhooks.store.many_values import placeholders
 from srhooks.store.received_times import MOVED
 
 # Not received before the time that the id of $2 stands for, although its own id is higher.
@@ -20,7 +21,7 @@ SUBSCRIPTIONS = (
 )
 
 
-class InsightQueries(EventCountQueries):
+class StatisticsQueries(EventCountQueries):
     async def activity(self, user_id: str, since_id: int) -> dict[str, tuple[int, int]]:
         rows, counts = await asyncio.gather(
             # From one subscription to the next by leaps along their index, not through all rows.

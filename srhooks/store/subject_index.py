@@ -9,11 +9,10 @@ from collections.abc import Sequence
 
 from srhooks.domain.models import NamedSubjects, NameRequest, SubjectName
 from srhooks.domain.search_text import fold
-from srhooks.store.filter_sql import REV, placeholders
+from srhooks.store.filter_sql import REV
 from srhooks.store.group_commit import Transaction
+from srhooks.store.many_values import CHUNK, chunks, placeholders
 from srhooks.store.queries import Queries
-
-CHUNK = 400  # values of one statement
 
 
 class SubjectQueries(Queries):
@@ -40,25 +39,11 @@ class SubjectQueries(Queries):
             fresh = [entry for entry in entries if current.get(entry.notification_id) == entry.rev]
             changed = [one.rev for one in entries if current.get(one.notification_id, 0) > one.rev]
             complete = min([rev, *(changed_rev - 1 for changed_rev in changed)])
-            await tx.execute_many(
-                "DELETE FROM notification_subjects WHERE notification_id = $1",
-                [(entry.notification_id,) for entry in fresh],
-            )
-            await tx.execute_many(
-                "INSERT INTO notification_subjects (notification_id, subject) VALUES ($1, $2)"
-                " ON CONFLICT DO NOTHING",
-                [(entry.notification_id, one) for entry in fresh for one in entry.subjects],
-            )
+            await _replace_subjects(tx, fresh)
             told = {entry.notification_id for entry in fresh}
             await _save_names(tx, user_id, [one for one in names if one.notification_id in told])
-            await tx.execute_many(
-                "INSERT INTO name_requests (subject, user_id, kind, id, notification_id, due_at)"
-                " VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (subject) DO NOTHING",
-                [
-                    (one.subject, user_id, one.kind, one.id, one.notification_id)
-                    for one in unnamed
-                    if one.notification_id in told
-                ],
+            await _request_names(
+                tx, user_id, [one for one in unnamed if one.notification_id in told]
             )
             titled = [entry for entry in fresh if entry.title is not None]
             for entry in titled:
@@ -107,8 +92,7 @@ class SubjectQueries(Queries):
 
     async def names_of(self, subjects: Sequence[bytes]) -> dict[bytes, str]:
         found: dict[bytes, str] = {}
-        for start in range(0, len(subjects), CHUNK):
-            part = subjects[start : start + CHUNK]
+        for part in chunks(subjects):
             rows = await self._read(
                 "SELECT subject, name FROM subject_names"
                 f" WHERE subject IN ({placeholders(1, len(part))})",
@@ -119,8 +103,7 @@ class SubjectQueries(Queries):
 
     async def known_subjects(self, subjects: Sequence[bytes]) -> set[bytes]:
         known: set[bytes] = set()
-        for start in range(0, len(subjects), CHUNK):
-            part = subjects[start : start + CHUNK]
+        for part in chunks(subjects):
             rows = await self._read(
                 "SELECT DISTINCT subject FROM notification_subjects"
                 f" WHERE subject IN ({placeholders(1, len(part))})",
@@ -141,8 +124,7 @@ class SubjectQueries(Queries):
 
     async def ids_naming(self, subjects: Sequence[bytes]) -> list[int]:
         found: set[int] = set()
-        for start in range(0, len(subjects), CHUNK):
-            part = subjects[start : start + CHUNK]
+        for part in chunks(subjects):
             rows = await self._read(
                 "SELECT DISTINCT notification_id FROM notification_subjects"
                 f" WHERE subject IN ({placeholders(1, len(part))})",
@@ -159,77 +141,25 @@ class SubjectQueries(Queries):
         )
         return [(number, sent_at) for number, sent_at in rows]
 
-    async def hooks_with_keys(self, user_id: str) -> set[str]:
-        rows = await self._read(
-            "SELECT DISTINCT k.hook_id FROM hook_keys k JOIN hooks h ON h.id = k.hook_id"
-            " WHERE h.user_id = $1",
-            user_id,
-        )
-        return {row[0] for row in rows}
 
-    # --- what was erased -----------------------------------------------------------------------
+async def _replace_subjects(tx: Transaction, entries: Sequence[NamedSubjects]) -> None:
+    await tx.execute_many(
+        "DELETE FROM notification_subjects WHERE notification_id = $1",
+        [(entry.notification_id,) for entry in entries],
+    )
+    await tx.execute_many(
+        "INSERT INTO notification_subjects (notification_id, subject) VALUES ($1, $2)"
+        " ON CONFLICT DO NOTHING",
+        [(entry.notification_id, subject) for entry in entries for subject in entry.subjects],
+    )
 
-    async def remember_erased(
-        self, user_id: str, candidate: bytes, subjects: Sequence[bytes], at: int
-    ) -> None:
-        async def work(tx: Transaction) -> None:
-            await tx.execute_many(
-                "INSERT INTO erased_subjects (candidate, subject, user_id, at)"
-                " VALUES ($1, $2, $3, $4)"
-                " ON CONFLICT (candidate, subject) DO UPDATE SET at = excluded.at"
-                " WHERE erased_subjects.at < excluded.at",
-                [(candidate, subject, user_id, at) for subject in subjects],
-            )
 
-        await self._work(work)
-
-    async def erased_with(self, candidate: bytes) -> set[bytes]:
-        rows = await self._read(
-            "SELECT subject FROM erased_subjects WHERE candidate = $1", candidate
-        )
-        return {bytes(row[0]) for row in rows}
-
-    async def erased_at(self, subjects: Sequence[bytes]) -> dict[bytes, int]:
-        found: dict[bytes, int] = {}
-        for start in range(0, len(subjects), CHUNK):
-            part = subjects[start : start + CHUNK]
-            rows = await self._read(
-                "SELECT subject, max(at) FROM erased_subjects"
-                f" WHERE subject IN ({placeholders(1, len(part))}) GROUP BY subject",
-                *part,
-            )
-            found |= {bytes(subject): int(at) for subject, at in rows}
-        return found
-
-    async def sent_before_erasure(self, limit: int) -> list[tuple[str, int]]:
-        # Some of the erased at a time, so that their index is used however many there are of what.
-        notifications: set[tuple[str, int]] = set()
-        above = b""
-        while len(notifications) < limit:
-            erased = await self._read(
-                "SELECT DISTINCT subject FROM erased_subjects WHERE subject > $1"
-                f" ORDER BY subject LIMIT {CHUNK}",
-                above,
-            )
-            if not erased:
-                break
-            subjects = [bytes(row[0]) for row in erased]
-            above = subjects[-1]
-            these = placeholders(1, len(subjects))
-            rows = await self._read(
-                # The service's timestamps are whole seconds.
-                "SELECT DISTINCT n.user_id, n.id FROM erased_subjects e"
-                " JOIN notification_subjects s ON s.subject = e.subject"
-                " JOIN notifications n ON n.id = s.notification_id"
-                f" WHERE e.subject IN ({these}) AND s.subject IN ({these})"
-                f" AND n.sent_at + 1000 <= e.at LIMIT {limit - len(notifications):d}",
-                *subjects,
-            )
-            notifications.update((row[0], row[1]) for row in rows)
-        return sorted(notifications)
-
-    async def forget_erased(self, before: int) -> None:
-        await self._work(lambda tx: tx.execute("DELETE FROM erased_subjects WHERE at < $1", before))
+async def _request_names(tx: Transaction, user_id: str, unnamed: Sequence[SubjectName]) -> None:
+    await tx.execute_many(
+        "INSERT INTO name_requests (subject, user_id, kind, id, notification_id, due_at)"
+        " VALUES ($1, $2, $3, $4, $5, 0) ON CONFLICT (subject) DO NOTHING",
+        [(one.subject, user_id, one.kind, one.id, one.notification_id) for one in unnamed],
+    )
 
 
 async def _save_names(tx: Transaction, user_id: str, names: Sequence[SubjectName]) -> None:

@@ -1,6 +1,6 @@
 """What the watch asks of the store: part of its protocol (protocol.py)."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 from srhooks.domain.incidents import Incident, IncidentKind
 from srhooks.domain.watch import KnownSubscription, Look, Run
@@ -43,9 +43,6 @@ class WatchStore(Protocol):
 
     async def open_incidents_of(self, kind: IncidentKind) -> list[Incident]:
         """The open incidents of one kind, of all accounts."""
-
-    async def add_incident_detail(self, incident_id: int, name: str, value: Any) -> None:
-        """Put something beside an incident; it stays when its details are renewed."""
 
     async def refused_kinds(self) -> list[tuple[str, str]]:
         """Account and kind of entity that the service refused (403) and no incident tells of."""
