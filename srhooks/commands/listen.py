@@ -16,8 +16,9 @@ from srhooks.commands.listen_forward import Reply, forward
 from srhooks.commands.options import client_session, http_url, whole
 from srhooks.commands.terminal import fit
 from srhooks.config import SettingsError, load_client_egress
+from srhooks.domain.feed_filter import event_matches
 from srhooks.domain.ids import decode_id, encode_id
-from srhooks.domain.models import SIGNATURES, event_matches
+from srhooks.domain.models import SIGNATURES
 from srhooks.domain.wire_text import is_event_name
 from srhooks.egress import Egress
 from srhooks.server.runner import unless_stopped

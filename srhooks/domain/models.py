@@ -1,17 +1,16 @@
-"""The data of the product: hooks, notifications, entity states, filters.
+"""The data of the product: hooks, notifications, entity states.
 
 Times are milliseconds since 1970 (UTC). Pure data, no I/O.
 """
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, get_args
 
 from srhooks.domain import ids
 from srhooks.domain.computed_once import computed_once
 from srhooks.domain.json_values import parse_body
-from srhooks.domain.search_text import fold, search_text
 from srhooks.protocol.event_types import subscription_label
 
 Signature = Literal["valid", "invalid", "unsigned", "unverifiable"]
@@ -229,47 +228,3 @@ class ProblemCounts:
     counts: Mapping[str, int]  # by verdict (invalid, unverifiable) and entity (failed, refused)
     pending: int  # entities that wait to be fetched
     pending_since: int | None  # ms
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filter:
-    """Conditions for notifications of a user's feed. An empty one matches everything."""
-
-    events: tuple[str, ...] = ()  # exact names, or prefixes that end in a dot
-    q: str = ""
-    subscription: str = ""
-    signature: str = ""
-    status: str = ""  # of the entity
-    link: str = ""  # one entity's notifications
-    after: int | None = None  # ids above this one
-    before: int | None = None  # ids below this one
-    received_after: int | None = None  # ms
-    received_before: int | None = None  # ms
-    params: Mapping[str, Any] = field(default_factory=dict, compare=False)  # as asked, for links
-
-    def below(self, notification_id: int) -> "Filter":
-        """The same filter for notifications older than this id."""
-        return replace(self, before=notification_id)
-
-    def matches(self, notification: Notification) -> bool:
-        """Whether the notification fits; the same rule as the store's SQL."""
-        n = notification
-        if self.events and not any(event_matches(event, n.event_name) for event in self.events):
-            return False
-        if self.q and fold(self.q) not in search_text(n):
-            return False
-        return (
-            (not self.subscription or n.subscription_id == self.subscription)
-            and (not self.signature or n.signature == self.signature)
-            and (not self.status or n.entity_status == self.status)
-            and (not self.link or n.link == self.link)
-            and (self.after is None or n.id > self.after)
-            and (self.before is None or n.id < self.before)
-            and (self.received_after is None or n.received_at > self.received_after)
-            and (self.received_before is None or n.received_at < self.received_before)
-        )
-
-
-def event_matches(pattern: str, event_name: str | None) -> bool:
-    name = event_name or ""
-    return name.startswith(pattern) if pattern.endswith(".") else name == pattern

@@ -7,12 +7,10 @@ line breaks included, is one space.
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from srhooks.domain.json_values import dumps, parse_body, text_of
-
-if TYPE_CHECKING:
-    from srhooks.domain.models import Notification
+from srhooks.domain.models import Notification
 
 ASCII_SPACES = "\t\n\r\f\v"
 OTHER_SPACES = (
@@ -50,7 +48,7 @@ def _composed(text: str) -> str:
     return text if unicodedata.is_normalized("NFC", text) else unicodedata.normalize("NFC", text)
 
 
-def search_text(n: "Notification") -> str:
+def search_text(n: Notification) -> str:
     """What the search looks through, folded: ids, event, link, body and entity.
 
     The ids of hook and subscription are left out: whatever is short would be found in them.

@@ -1,8 +1,9 @@
 """Live fan-out: the protocol, and its implementations for one process and for several."""
 
-from srhooks.hub.base import ANYTHING, EVERY_SESSION, KINDS, Event, Hub
 from srhooks.hub.event_queue import EventQueue
+from srhooks.hub.events import EVERY_SESSION, KINDS, Event
 from srhooks.hub.local import LocalHub
+from srhooks.hub.protocol import ANYTHING, Hub
 from srhooks.store import Store, StoreUnavailableError
 
 __all__ = [

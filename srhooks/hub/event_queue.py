@@ -6,7 +6,7 @@ after the last change it knows, so the latest event of a kind stands for those b
 
 import asyncio
 
-from srhooks.hub.base import KINDS, Event
+from srhooks.hub.events import KINDS, Event
 
 
 class EventQueue(asyncio.Queue[Event]):

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 
-from srhooks.hub.base import Event, OnMessage
 from srhooks.hub.event_queue import EventQueue
+from srhooks.hub.events import Event
+from srhooks.hub.protocol import OnMessage
 
 
 class LocalHub:

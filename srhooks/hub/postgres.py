@@ -13,11 +13,12 @@ import secrets
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Coroutine, Iterable, Mapping, Sequence
 
-from srhooks.hub.base import ANYTHING, EVERY_SESSION, KINDS, Event, Kind, OnMessage
 from srhooks.hub.event_queue import EventQueue
+from srhooks.hub.events import EVERY_SESSION, KINDS, Event, Kind
 from srhooks.hub.local import LocalHub
 from srhooks.hub.postgres_listener import Listener
 from srhooks.hub.postgres_sender import EVERYBODY, Sender
+from srhooks.hub.protocol import ANYTHING, OnMessage
 from srhooks.hub.wire import ALL, channel_of, unpack
 from srhooks.store import StoreError
 from srhooks.store.postgres_connection import Server

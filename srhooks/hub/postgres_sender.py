@@ -12,7 +12,8 @@ from collections.abc import Iterator
 import asyncpg
 
 from srhooks.domain.backoff import backoff
-from srhooks.hub.base import ANYTHING, MAX_KEY, Kind
+from srhooks.hub.events import Kind
+from srhooks.hub.protocol import ANYTHING, MAX_KEY
 from srhooks.hub.wire import ALL, channel_of, pack_events, pack_messages
 from srhooks.store.postgres_connection import CANNOT_USE, Connection, Server, close, reason
 

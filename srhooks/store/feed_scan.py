@@ -10,7 +10,8 @@ from collections import Counter
 from dataclasses import replace
 from typing import Any
 
-from srhooks.domain.models import Filter, Notification, Page
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Notification, Page
 from srhooks.store.event_counts import END, EventCountQueries
 from srhooks.store.feed_slices import SIZE, FeedSliceQueries, light
 from srhooks.store.filter_sql import conditions, is_indexed

@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from srhooks.domain.models import Filter, Notification
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Notification
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store.filter_sql import FENCE, PREFIX_END, conditions, is_indexed, parts_of
 from srhooks.store.received_times import ReceivedTimeQueries

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import LOW_BITS, received_ms
-from srhooks.domain.models import Filter, NewNotification, Notification
+from srhooks.domain.models import NewNotification, Notification
 
 # The next number of a change: of the database's own sequence, or a function of the connection's.
 REV = "nextval('change_rev')"

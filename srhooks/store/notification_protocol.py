@@ -4,10 +4,10 @@ from asyncio import Future
 from collections.abc import Sequence
 from typing import Protocol
 
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.latency import NotificationTimes
 from srhooks.domain.models import (
     Delivery,
-    Filter,
     NewNotification,
     Notification,
     Page,

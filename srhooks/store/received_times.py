@@ -9,8 +9,8 @@ costs one look at an empty index.
 from collections import Counter
 from dataclasses import replace
 
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at, received_ms
-from srhooks.domain.models import Filter
 from srhooks.store.queries import Queries
 
 MOVED = "user_id = $1 AND received_at IS NOT NULL"

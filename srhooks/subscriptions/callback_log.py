@@ -19,9 +19,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from srhooks.accounts.user_client import UserClient
-from srhooks.domain.clock import iso, now_ms
-from srhooks.domain.missed import DAY, LOG_DAYS
-from srhooks.domain.models import REDACTED, event_matches
+from srhooks.domain.clock import DAY, iso, now_ms
+from srhooks.domain.feed_filter import event_matches
+from srhooks.domain.missed import LOG_DAYS
+from srhooks.domain.models import REDACTED
 from srhooks.smartrecruiters.client import raise_for_error
 from srhooks.smartrecruiters.errors import OddAnswerError
 from srhooks.smartrecruiters.webhooks_api import subscription_path

@@ -11,7 +11,8 @@ from typing import Any
 
 import asyncpg
 import pytest
-from srhooks.domain.models import EntityJob, Filter, NamedSubjects
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import EntityJob, NamedSubjects
 from srhooks.observability.metrics import Metrics
 from srhooks.store import Store
 from srhooks.store.postgres import PostgresStore

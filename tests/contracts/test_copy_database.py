@@ -14,7 +14,7 @@ from typing import Any
 import asyncpg
 import pytest
 from srhooks.commands.copy_database import run
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.store import database_copy, make_process_table, make_store
 from srhooks.store.claim import claim_for
 from srhooks.store.copy_sqlite import SqliteSide

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from srhooks.domain.clock import now_ms
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at
-from srhooks.domain.models import Filter
 from srhooks.store import Store, make_store
 from srhooks.store.event_counts import (
     DAY,

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.entities.candidate_records import CandidateLookup
 from srhooks.hub import LocalHub
 from srhooks.maintenance.subject_indexing import SubjectIndexer

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import MultiDict
 from srhooks.domain.clock import iso
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.store import Store, make_store
 from srhooks.web.http.paging import read_page
 from srhooks.web.http.query_params import read_filter

@@ -9,7 +9,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 from srhooks.commands.copy_database import run
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.hub import Event, EventQueue
 from srhooks.hub.postgres import PostgresHub
 from srhooks.store import StoreUnavailableError, make_store

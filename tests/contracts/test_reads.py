@@ -10,14 +10,9 @@ from typing import Any
 import pytest
 from srhooks.domain.account import SealedCredential, User
 from srhooks.domain.clock import now_ms
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at
-from srhooks.domain.models import (
-    EntityJob,
-    EntityStatus,
-    Filter,
-    NewNotification,
-    Signature,
-)
+from srhooks.domain.models import EntityJob, EntityStatus, NewNotification, Signature
 from srhooks.observability.metrics import Metrics
 from srhooks.store.group_commit import Transaction
 from srhooks.store.sqlite import SqliteStore

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at, received_ms
-from srhooks.domain.models import Filter
 from srhooks.store import Store, make_store
 
 from tests.support.clock import ManualClock

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from srhooks.accounts.personal_tokens import ClockAheadError, PersonalTokens
 from srhooks.domain.clock import DAY
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.maintenance.retention import LONG, PURGE_BATCH, Retention
 from srhooks.maintenance.trusted_time import CONFIRMED, SLACK, TrustedTime
 from srhooks.observability.metrics import Metrics

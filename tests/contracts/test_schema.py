@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 import pytest
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.observability.metrics import Metrics
 from srhooks.store import StoreUnavailableError, make_store
 from srhooks.store.migrate import is_plain, scripts, table_columns

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.search_text import fold
 from srhooks.store import Store, make_store
 from srhooks.store.group_commit import Transaction

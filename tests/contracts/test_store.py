@@ -5,12 +5,9 @@ from dataclasses import replace
 
 import pytest
 from srhooks.domain.clock import now_ms
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import received_ms
-from srhooks.domain.models import (
-    EntityJob,
-    Filter,
-    Hook,
-)
+from srhooks.domain.models import EntityJob, Hook
 from srhooks.store import Store
 from srhooks.store.group_commit import Transaction
 from srhooks.store.sql_store import SqlStore

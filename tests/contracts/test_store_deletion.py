@@ -1,13 +1,8 @@
 """Accounts and candidates that have to go."""
 
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import received_ms
-from srhooks.domain.models import (
-    WHOLE_ACCOUNT,
-    EntityJob,
-    Erasure,
-    Filter,
-    Hook,
-)
+from srhooks.domain.models import WHOLE_ACCOUNT, EntityJob, Erasure, Hook
 from srhooks.store import Store
 
 from tests.support.stored import add, notification

@@ -3,19 +3,18 @@
 import itertools
 import random
 from collections import Counter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from srhooks.domain.clock import now_ms
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at, received_ms
-from srhooks.domain.models import (
-    EntityStatus,
-    Filter,
-    Signature,
-)
 from srhooks.store import Store, changes
 
 from tests.support.stored import add
+
+if TYPE_CHECKING:
+    from srhooks.domain.models import EntityStatus, Signature
 
 
 async def test_events_are_counted_of_what_fits_a_filter(store: Store) -> None:

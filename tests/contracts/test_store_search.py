@@ -3,10 +3,8 @@
 import asyncio
 
 import pytest
-from srhooks.domain.models import (
-    EntityJob,
-    Filter,
-)
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import EntityJob
 from srhooks.store import Store
 
 from tests.support.stored import add

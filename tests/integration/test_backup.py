@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.store import make_store
 
 from tests.support.environment import bare_environment

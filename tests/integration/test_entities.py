@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from srhooks.domain.clock import now_ms
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at
-from srhooks.domain.models import Filter, NewNotification
+from srhooks.domain.models import NewNotification
 
 from tests.support.harness import Browser, eventually
 from tests.support.odd_service import ROOT, OddService, OddWorld, Reply, odd_world

@@ -12,7 +12,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import Filter, NewNotification
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import NewNotification
 from srhooks.web.pages import export as export_page
 from srhooks.web.pages.export import _all, _chosen
 from srhooks.web.state.app_keys import STORE

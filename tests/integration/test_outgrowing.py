@@ -10,7 +10,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from srhooks.domain.models import Filter, Hook
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Hook
 from srhooks.store import make_store
 
 from tests.support.harness import eventually, free_port

@@ -10,8 +10,8 @@ import pytest
 from aiohttp import WSMsgType
 from srhooks.accounts.guess_limit import PER_ADDRESS, TooManyTriesError
 from srhooks.domain.clock import now_ms
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at
-from srhooks.domain.models import Filter
 from srhooks.protocol.notification_headers import notification_headers
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.web.pages.log_in import GUESSES

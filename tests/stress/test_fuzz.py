@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from multidict import CIMultiDict, CIMultiDictProxy, MultiDict
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.json_values import parse_body
-from srhooks.domain.models import REDACTED, Filter
+from srhooks.domain.models import REDACTED
 from srhooks.domain.search_text import readable
 from srhooks.domain.subjects import deleted_candidate, digest_of, subjects_of
 from srhooks.intake.receiver import joined_headers, redacted, sent_at

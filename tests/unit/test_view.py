@@ -15,8 +15,9 @@ from aiohttp.test_utils import TestClient
 from aiohttp_jinja2 import get_env
 from srhooks.domain import ids
 from srhooks.domain.account import User
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.incidents import Incident
-from srhooks.domain.models import Delivery, Filter, Notification
+from srhooks.domain.models import Delivery, Notification
 from srhooks.web.http.static_files import (
     PREFIX,
     serve,

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from srhooks.domain import ids
-from srhooks.domain.models import Filter, Notification
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Notification
 from srhooks.store import PAGE_TIME, Store
 from srhooks.web.http.query_params import older_url
 

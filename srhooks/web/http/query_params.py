@@ -10,8 +10,9 @@ from zoneinfo import ZoneInfo
 from multidict import MultiMapping
 
 from srhooks.domain.clock import HOUR, iso, now_ms, read_time
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import LENGTH, decode_id, first_id_at
-from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES, Filter
+from srhooks.domain.models import ENTITY_STATUSES, SIGNATURES
 from srhooks.web.http.errors import BadRequestError
 from srhooks.web.presentation.reader_zone import zone_named
 

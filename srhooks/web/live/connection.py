@@ -19,7 +19,8 @@ from collections.abc import Callable, Sequence
 from aiohttp import WSCloseCode, web
 
 from srhooks.domain import clock
-from srhooks.domain.models import Filter, Notification
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Notification
 from srhooks.hub import Event, EventQueue
 from srhooks.store import StoreError
 from srhooks.web.http.session import Login, still_logged_in

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from aiohttp import web
 
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import encode_id
-from srhooks.domain.models import Filter
 from srhooks.smartrecruiters.errors import ServiceError
 from srhooks.web.http.paging import read_page
 from srhooks.web.http.query_params import DEFAULT_LIMIT, live_url

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from srhooks.accounts.rights import PLURALS, unreadable_kinds
 from srhooks.domain.clock import now_ms
-from srhooks.domain.models import Filter
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.subjects import MAX_ID
 from srhooks.privacy.candidate_erasure import CandidateEraser, UnknownCandidateError
 from srhooks.web.http.confirmation import confirmation_page

@@ -12,7 +12,8 @@ from collections.abc import AsyncGenerator
 from aiohttp import hdrs, web
 
 from srhooks.domain import clock, ids
-from srhooks.domain.models import Filter, Notification
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Notification
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store import Store, StoreError
 from srhooks.store.feed_slices import light

@@ -10,7 +10,8 @@ import aiohttp_session
 from aiohttp import hdrs, web
 
 from srhooks.domain import clock, ids
-from srhooks.domain.models import Delivery, Filter, Notification, SubjectName
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Delivery, Notification, SubjectName
 from srhooks.domain.subjects import KINDS, digest_of, subjects_of
 from srhooks.protocol.signature import canonical
 from srhooks.server.heavy_work import run_heavy

@@ -8,7 +8,8 @@ from urllib.parse import quote, urlencode
 
 from srhooks.domain import clock, ids
 from srhooks.domain.clock import DAY, HOUR, MINUTE, SECOND
-from srhooks.domain.models import Filter, Notification
+from srhooks.domain.feed_filter import Filter
+from srhooks.domain.models import Notification
 from srhooks.web.presentation.reader_zone import current, local, zone_named
 from srhooks.web.presentation.words import WORDS
 

@@ -7,8 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from srhooks.domain.clock import DAY, now_ms
+from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import first_id_at
-from srhooks.domain.models import Filter
 from srhooks.web.presentation.template_filters import query
 from srhooks.web.state.app_keys import SETTINGS, STORE
 
