@@ -148,6 +148,15 @@ class Notification:
     def entity_value(self) -> Any:
         return None if self.entity is None else parse_body(self.entity)
 
+    @property
+    def listed_changes(self) -> list[dict[str, Any]]:
+        """What `changes` lists; what holds "state" tells where the entity stands, not a change."""
+        try:
+            listed = json.loads(self.changes or "[]")
+        except ValueError:
+            return []
+        return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+
     def forget_values(self) -> None:
         """Free what was parsed: of something large that takes long, and a thread should do it."""
         for name in ("body_value", "entity_value"):

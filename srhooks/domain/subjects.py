@@ -116,6 +116,14 @@ def subjects_of(n: Notification, limit: int = MAX_SUBJECTS) -> Subjects:
     return subjects
 
 
+def with_timeline(subjects: Subjects) -> list[Subject]:
+    """Those of KINDS, what it is about first, then by kind."""
+    return sorted(
+        (subject for subject in subjects.named if subject.kind in KINDS),
+        key=lambda subject: (subject != subjects.main, KINDS.index(subject.kind), subject.id),
+    )
+
+
 def story_of(n: Notification) -> Subject | None:
     """The subject whose timeline a notification's page links to: the candidate, else the main one.
 
@@ -230,7 +238,7 @@ class _Walker:
                 scopes.append(scope)
                 self._object(item, own_kind, scope, around, waiting)
             elif isinstance(item, list):
-                waiting += [(subject, own_kind, around) for subject in item]
+                waiting += [(element, own_kind, around) for element in item]
             elif isinstance(item, str):
                 self._addresses(item)
         for scope in scopes:  # only now do they have what their children brought
@@ -247,7 +255,7 @@ class _Walker:
         self, item: dict[str, Any], kind: str | None, scope: set[Subject], around: set[Subject],
         waiting: list[tuple[Any, str | None, set[Subject]]],
     ) -> None:  # fmt: skip
-        """Note the object's own id and those in its fields; its children wait for their turn."""
+        """Record the object's own id and those in its fields; its children wait for their turn."""
         own_id = item.get("id")
         if kind and _is_id(own_id):
             own = Subject(kind, own_id)
@@ -268,9 +276,7 @@ class _Walker:
             elif isinstance(child, list):
                 plain = _plain(key).removesuffix("s")
                 if plain in ID_FIELDS:
-                    scope.update(
-                        Subject(ID_FIELDS[plain], subject) for subject in child if _is_id(subject)
-                    )
+                    scope.update(Subject(ID_FIELDS[plain], text) for text in child if _is_id(text))
                 waiting.append((child, OBJECTS.get(plain), scope))
         self.name(scope)
 
@@ -292,7 +298,7 @@ class _Walker:
                 if isinstance(value, str) and value[:1] in {"{", "["}:  # an object, as JSON
                     self.value(parse_body(value.encode("utf-8", "replace")), whole)
                 elif whole and isinstance(value, str):  # an element of a list: "Ada Moss (u0)"
-                    self.name(Subject(whole, subject) for subject in IN_BRACKETS.findall(value))
+                    self.name(Subject(whole, text) for text in IN_BRACKETS.findall(value))
                 if kind and _is_id(value):
                     self.name([Subject(kind, value)])
                 if isinstance(value, str):

@@ -7,6 +7,7 @@ of each. Comparing takes a few milliseconds at most.
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from srhooks.domain.common_prefix import common_length
 from srhooks.domain.json_values import dumps
 from srhooks.domain.subjects import MAX_TITLE, person_name
 from srhooks.entities.list_diff import Effort, Pair, aligned, reordered
@@ -151,7 +152,7 @@ def _shown(old: Any, new: Any) -> tuple[Any, Any]:
         before, now = _as_json(old), _as_json(new)
     start = 0
     if isinstance(before, str) and isinstance(now, str) and max(len(before), len(now)) > MAX_VALUE:
-        start = max(0, _first_difference(before, now) - CONTEXT)
+        start = max(0, common_length(before, now) - CONTEXT)
     return _cut(before, start), _cut(now, start)
 
 
@@ -161,17 +162,6 @@ def _kept(value: Any, text: str | None) -> Any:
         return None
     is_plain = isinstance(value, int | float) and len(text or "") <= MAX_VALUE
     return value if is_plain else text
-
-
-def _first_difference(one: str, other: str) -> int:
-    low, high = 0, min(len(one), len(other))  # alike up to `low`, not beyond `high`
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[:middle] == other[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _cut(text: Any, start: int) -> Any:

@@ -1,6 +1,5 @@
 """The timeline of one thing: all notifications that name it, oldest first."""
 
-import json
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -173,14 +172,10 @@ def _entries(
 
 
 def _changes(n: Notification) -> list[Change]:
-    try:
-        listed = json.loads(n.changes or "[]")
-    except ValueError:
-        return []
     return [
-        Change(str(subject.get("field", "")), subject.get("before"), subject.get("now"))
-        for subject in (listed if isinstance(listed, list) else ())
-        if isinstance(subject, dict) and not subject.get("state")
+        Change(str(one.get("field", "")), one.get("before"), one.get("now"))
+        for one in n.listed_changes
+        if not one.get("state")
     ]
 
 

@@ -1,6 +1,6 @@
 """Figures for the overview: stages of the latency, and the list of problems."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,18 @@ from srhooks.domain.clock import HOUR
 from srhooks.domain.latency import Latency, latency
 from srhooks.domain.models import ProblemCounts, Timing
 from srhooks.protocol.event_types import subscription_name
+
+# The filter and its value that list them, the tone, and the words for one and for many.
+COUNTED = (
+    ("signature", "invalid", "bad", "notification has a wrong signature",
+     "notifications have a wrong signature"),
+    ("status", "failed", "bad", "notification could not be looked up",
+     "notifications could not be looked up"),
+    ("status", "refused", "warn", "notification was not looked up (untrusted sender)",
+     "notifications were not looked up (untrusted sender)"),
+    ("signature", "unverifiable", "warn", "notification is signed with an unknown key",
+     "notifications are signed with unknown keys"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +51,7 @@ def attention(
     the login may not read, to the scope that each needs. `clock_ahead`: ms by which the machine's
     clock is ahead of what is plausible, so that the retention does not go by it.
     """
-    problems = []
-    for kind, scope in refused.items():
-        needs = f": the login lacks the scope {scope}" if scope else " with this login"
-        text = f"{PLURALS[kind]} cannot be read{needs}"
-        problems.append(Attention("bad", text, "/account", "View account"))
+    problems = [*_of_login(refused)]
     if clock_ahead:
         text = (
             f"This server's clock is {clock_ahead / HOUR:,.1f} hours ahead of what is plausible, so"
@@ -51,30 +59,35 @@ def attention(
             " srhooks confirm-clock"
         )
         problems.append(Attention("bad", text, "", ""))
-    feed = f"/notifications?since={window}"
-    for name, key, tone, problem, many in (
-        ("signature", "invalid", "bad", "notification has a wrong signature",
-         "notifications have a wrong signature"),
-        ("status", "failed", "bad", "notification could not be looked up",
-         "notifications could not be looked up"),
-        ("status", "refused", "warn", "notification was not looked up (untrusted sender)",
-         "notifications were not looked up (untrusted sender)"),
-        ("signature", "unverifiable", "warn", "notification is signed with an unknown key",
-         "notifications are signed with unknown keys"),
-    ):  # fmt: skip
-        if count := trouble.counts.get(key, 0):
-            text = f"{count:,} {problem if count == 1 else many}"
-            problems.append(Attention(tone, text, f"{feed}&{name}={key}", "View them"))
+    problems += _of_notifications(trouble, f"/notifications?since={window}")
     if slow:
         text = f"{trouble.pending:,} {'entity waits' if trouble.pending == 1 else 'entities wait'}"
         url = "/notifications?status=pending"
         problems.append(Attention("warn", f"{text} to be fetched", url, "View them"))
-    for one_of in subscriptions:
-        status = str(one_of.get("status") or "unknown")
-        if one_of.get("mine") and status != "active":
-            tone = "warn" if status == "inactive" else "bad"
-            name = subscription_name(one_of)
-            text = f"{name} is {status[:40]}: nothing arrives from this subscription"
-            url = f"/subscriptions#s-{one_of['id']}"
-            problems.append(Attention(tone, text, url, "View subscription"))
+    problems += _of_subscriptions(subscriptions)
     return sorted(problems, key=lambda problem: problem.tone)
+
+
+def _of_login(refused: Mapping[str, str | None]) -> Iterator[Attention]:
+    for kind, scope in refused.items():
+        needs = f": the login lacks the scope {scope}" if scope else " with this login"
+        yield Attention("bad", f"{PLURALS[kind]} cannot be read{needs}", "/account", "View account")
+
+
+def _of_notifications(trouble: ProblemCounts, feed: str) -> Iterator[Attention]:
+    """`feed`: the address of the list, with the window of time that was counted."""
+    for name, key, tone, problem, many in COUNTED:
+        if count := trouble.counts.get(key, 0):
+            text = f"{count:,} {problem if count == 1 else many}"
+            yield Attention(tone, text, f"{feed}&{name}={key}", "View them")
+
+
+def _of_subscriptions(subscriptions: Sequence[Mapping[str, Any]]) -> Iterator[Attention]:
+    for subscription in subscriptions:
+        status = str(subscription.get("status") or "unknown")
+        if subscription.get("mine") and status != "active":
+            tone = "warn" if status == "inactive" else "bad"
+            name = subscription_name(subscription)
+            text = f"{name} is {status[:40]}: nothing arrives from this subscription"
+            url = f"/subscriptions#s-{subscription['id']}"
+            yield Attention(tone, text, url, "View subscription")

@@ -72,9 +72,7 @@ class SilenceWatch:
         )
         if first is None:
             return None
-        began = max(received_ms(last) if last is not None else 0, now - LONGEST * DAY)
-        for down in await down_times(self._store, began):  # what came then may come again later
-            began = max(began, down.ended_at)
+        began = await self._gap_began(last, now)
         if now - began < SHORTEST * HOUR:
             return None
         history = received_ms(first)
@@ -85,32 +83,30 @@ class SilenceWatch:
         ]
         if not may_be_silent(weeks):
             return None
+        since = began - len(shifts) * WEEK
+        hours = await self._store.hourly(
+            user_id, subscription_id, family, first_id_at(since), len(shifts) * HOURS_OF_WEEK
+        )
+        by_weekday = [
+            await self._count(user_id, now - day * DAY, now - (day - 1) * DAY, 1, zone)
+            for day in range(1, 8)
+        ]
         gap = Gap(
             weeks=weeks,
-            longest=longest_gap(
-                by_the_clock(
-                    await self._store.hourly(
-                        user_id,
-                        subscription_id,
-                        family,
-                        first_id_at(began - len(shifts) * WEEK),
-                        len(shifts) * HOURS_OF_WEEK,
-                    ),
-                    began - len(shifts) * WEEK,
-                    zone,
-                )
-            ),
+            longest=longest_gap(by_the_clock(hours, since, zone)),
             account_now=await self._count(user_id, began, now, 0, zone),
             account_weeks=[await self._count(user_id, began, now, week, zone) for week in shifts],
             busy_days=await self._busy_days(user_id, began, now, zone),
-            has_quiet_days=has_quiet_days(
-                [
-                    await self._count(user_id, now - day * DAY, now - (day - 1) * DAY, 1, zone)
-                    for day in range(1, 8)
-                ]
-            ),
+            has_quiet_days=has_quiet_days(by_weekday),
         )
         return began if is_silent(gap) else None
+
+    async def _gap_began(self, last_id: int | None, now: int) -> int:
+        """When (ms) the gap after the last notification began, its down times left out."""
+        began = max(received_ms(last_id) if last_id is not None else 0, now - LONGEST * DAY)
+        for down in await down_times(self._store, began):  # what came then may come again later
+            began = max(began, down.ended_at)
+        return began
 
     async def _busy_days(self, user_id: str, began: int, now: int, zone: tzinfo) -> int:
         """Days of the gap on whose part in it much came a week before."""

@@ -7,12 +7,12 @@ from typing import Any
 
 import aiohttp
 import pytest
-from srhooks.web.http.templating import template_folder
+from srhooks.web.http.static_files import own_folder
 
 from tests.support.harness import Browser, World
 from tests.support.harness import world as start_world
 
-STATIC = template_folder().parent / "static"
+TEMPLATES, STATIC = own_folder("templates"), own_folder("static")
 ALWAYS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
@@ -150,7 +150,7 @@ def test_nothing_is_loaded_from_or_sent_to_elsewhere() -> None:
         re.IGNORECASE,
     )
     asks = re.compile(r"""(?:url\(|@import|fetch\(|import\s*\(|from)\s*["']?\s*(?:https?:)?//""")
-    files = [*template_folder().rglob("*.html"), *STATIC.rglob("*.css"), *STATIC.rglob("*.js")]
+    files = [*TEMPLATES.rglob("*.html"), *STATIC.rglob("*.css"), *STATIC.rglob("*.js")]
     assert len(files) > 30
     for path in files:
         text = path.read_text(encoding="utf-8")
@@ -161,7 +161,7 @@ def test_nothing_is_loaded_from_or_sent_to_elsewhere() -> None:
 
 
 def test_no_template_needs_what_the_policy_forbids() -> None:
-    for path in template_folder().rglob("*.html"):
+    for path in TEMPLATES.rglob("*.html"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"<script(?![^>]*\bsrc=)|<style|\sstyle=|\son[a-z]+=", text), path
         assert not re.search(r"hx-on|hx-vals=['\"]js:|javascript:|\|\s*safe\b", text), path

@@ -112,17 +112,17 @@ def _with_imported_styles(path: Path, body: bytes) -> bytes:
 ASSETS = web.AppKey("assets", Assets)
 
 
-def static_folder() -> Path:
+def own_folder(name: str) -> Path:
     """Inside the package where it is installed, at the top of the repository in a checkout."""
     package = Path(__file__).resolve().parent.parent.parent
-    packed = package / "static"
-    return packed if packed.is_dir() else package.parent / "static"
+    packed = package / name
+    return packed if packed.is_dir() else package.parent / name
 
 
 @functools.cache
 def packaged_assets() -> Assets:
     """The files of this version: the same for every application of a process, so read once."""
-    return Assets(static_folder())
+    return Assets(own_folder("static"))
 
 
 def setup_assets(app: web.Application, folder: Path | None = None) -> Assets:

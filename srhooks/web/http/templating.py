@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +22,7 @@ from srhooks.protocol.event_types import (
     subscription_phrase,
 )
 from srhooks.subscriptions.callback_address import WORDS as ADDRESS_WORDS
-from srhooks.web.http.static_files import ASSETS
+from srhooks.web.http.static_files import ASSETS, own_folder
 from srhooks.web.presentation import (
     foreign_text,
     labels,
@@ -127,6 +126,36 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "urlencode": template_filters.quoted,
     "visible": foreign_text.visible,
 }
+# What templates call and look up besides filters.
+GLOBALS: Mapping[str, Any] = {
+    "title_of": labels.title_of,
+    "zone_name": reader_zone.zone_name,
+    "changes_of": news.changes_of,
+    "news_of": news.news_of,
+    "story_url": story_url,
+    "subject_url": subject_url,
+    "kind_title": kind_title,
+    "detail_url": template_filters.detail_url,
+    "event_names": event_names,
+    "subscription_name": subscription_name,
+    "subscription_phrase": subscription_phrase,
+    "unknown_events": labels.unknown_events,
+    "FAMILIES": FAMILIES,
+    "WHAT_TO_DO": WHAT_TO_DO,
+    "AUDIT_CAUSES": CAUSES,
+    "incident_action": action_of,
+    "worst_incident": worst,
+    "ADDRESS_WORDS": ADDRESS_WORDS,
+    "SIGNATURE_TEXTS": labels.SIGNATURE_TEXTS,
+    "SIGNATURE_NAMES": labels.SIGNATURE_NAMES,
+    "SIGNATURE_TONES": labels.SIGNATURE_TONES,
+    "ENTITY_NAMES": labels.ENTITY_NAMES,
+    "ENTITY_TONES": labels.ENTITY_TONES,
+    "ENTITY_TEXTS": labels.ENTITY_TEXTS,
+    "BACKFILLED_TEXT": labels.BACKFILLED_TEXT,
+    "WINDOW_NAMES": labels.WINDOW_NAMES,
+    "WORDS": WORDS,
+}
 
 
 class CompiledTemplates(jinja2.BytecodeCache):
@@ -144,13 +173,6 @@ class CompiledTemplates(jinja2.BytecodeCache):
 
 
 COMPILED = CompiledTemplates()
-
-
-def template_folder() -> Path:
-    """Inside the package where it is installed, at the top of the repository in a checkout."""
-    package = Path(__file__).resolve().parent.parent.parent
-    packed = package / "templates"
-    return packed if packed.is_dir() else package.parent / "templates"
 
 
 class Unindented(Extension):
@@ -171,7 +193,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
     """Make templates ready; `setup_assets` comes first, since pages name the hashed files."""
     env = aiohttp_jinja2.setup(
         app,
-        loader=jinja2.FileSystemLoader(template_folder()),
+        loader=jinja2.FileSystemLoader(own_folder("templates")),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -186,33 +208,7 @@ def setup_view(app: web.Application) -> jinja2.Environment:
     env.globals.update(
         static=app[ASSETS].url,
         modules=app[ASSETS].modules(),
-        title_of=labels.title_of,
-        zone_name=reader_zone.zone_name,
-        changes_of=news.changes_of,
-        news_of=news.news_of,
-        story_url=story_url,
-        subject_url=subject_url,
-        kind_title=kind_title,
-        detail_url=template_filters.detail_url,
-        event_names=event_names,
-        subscription_name=subscription_name,
-        subscription_phrase=subscription_phrase,
-        unknown_events=labels.unknown_events,
-        FAMILIES=FAMILIES,
-        WHAT_TO_DO=WHAT_TO_DO,
-        AUDIT_CAUSES=CAUSES,
-        incident_action=action_of,
-        worst_incident=worst,
-        ADDRESS_WORDS=ADDRESS_WORDS,
-        SIGNATURE_TEXTS=labels.SIGNATURE_TEXTS,
-        SIGNATURE_NAMES=labels.SIGNATURE_NAMES,
-        SIGNATURE_TONES=labels.SIGNATURE_TONES,
-        ENTITY_NAMES=labels.ENTITY_NAMES,
-        ENTITY_TONES=labels.ENTITY_TONES,
-        ENTITY_TEXTS=labels.ENTITY_TEXTS,
-        BACKFILLED_TEXT=labels.BACKFILLED_TEXT,
-        WINDOW_NAMES=labels.WINDOW_NAMES,
-        WORDS=WORDS,
+        **GLOBALS,
     )
     return env
 

@@ -12,7 +12,7 @@ from aiohttp import hdrs, web
 from srhooks.domain import clock, ids
 from srhooks.domain.feed_filter import Filter
 from srhooks.domain.models import Delivery, Notification, SubjectName
-from srhooks.domain.subjects import KINDS, digest_of, subjects_of
+from srhooks.domain.subjects import digest_of, subjects_of, with_timeline
 from srhooks.protocol.signature import canonical
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store import PAGE_TIME, StoreError
@@ -228,11 +228,7 @@ async def _things_called(request: web.Request, login: Login, text: str) -> dict[
 
 async def _things_named(request: web.Request, login: Login, n: Notification) -> list[SubjectName]:
     """What the notification names and has a timeline, with its name or, without one, its id."""
-    subjects = await run_heavy(n.size, subjects_of, n)
-    listed = sorted(
-        (subject for subject in subjects.named if subject.kind in KINDS),
-        key=lambda subject: (subject != subjects.main, KINDS.index(subject.kind), subject.id),
-    )[:MAX_NAMED]
+    listed = with_timeline(await run_heavy(n.size, subjects_of, n))[:MAX_NAMED]
     digests = {digest_of(login.user.id, subject): subject for subject in listed}
     names = await request.app[STORE].names_of(list(digests))
     return [

@@ -163,26 +163,9 @@ async def subscriptions_context(
     except TimeoutError:
         waiting = True
         listed = [dict(subscription) for subscription in app[STATUS_WATCH].known(user_id) or ()]
-    activity = await app[STORE].activity(user_id, first_id_at(now_ms() - DAY))
-    steps = await app[ACTIVATIONS].of_user(user_id)
-    drifts = app[STATUS_WATCH].drifts(user_id)
     if not waiting:
         await app[SUBSCRIPTION_HEALTH].refresh(user_id, listed, GLANCE_TIMEOUT)
-    own = await app[STORE].hooks(user_id)
-    hooks = {hook.id: hook.created_at for hook in own}
-    for subscription in listed:
-        subscription["address_kind"] = await app[CALLBACK_ADDRESSES].kind(
-            user_id, subscription, own
-        )
-        last, count = activity.get(str(subscription["id"]), (None, 0))
-        subscription_id = str(subscription["id"])
-        subscription |= {"last_received": last, "count_24h": count}
-        subscription["doing"] = app[SUBSCRIPTION_HEALTH].of(user_id, subscription, last)
-        subscription["created_at"] = hooks.get(subscription.get("hookId") or "")
-        subscription |= {
-            "steps": steps.get(subscription_id, []),
-            "drift": drifts.get(subscription_id),
-        }
+    await _add_card_facts(app, user_id, listed)
     return {
         "subscriptions": listed,
         "error": error,
@@ -190,6 +173,27 @@ async def subscriptions_context(
         "limit": MAX_SUBSCRIPTIONS,
         "csrf": csrf,
     }
+
+
+async def _add_card_facts(app: web.Application, user_id: str, listed: list[dict[str, Any]]) -> None:
+    """Add what the card of each subscription tells besides the service's words."""
+    activity = await app[STORE].activity(user_id, first_id_at(now_ms() - DAY))
+    steps = await app[ACTIVATIONS].of_user(user_id)
+    drifts = app[STATUS_WATCH].drifts(user_id)
+    own = await app[STORE].hooks(user_id)
+    created_at = {hook.id: hook.created_at for hook in own}
+    for subscription in listed:
+        subscription_id = str(subscription["id"])
+        last, count = activity.get(subscription_id, (None, 0))
+        subscription |= {
+            "address_kind": await app[CALLBACK_ADDRESSES].kind(user_id, subscription, own),
+            "last_received": last,
+            "count_24h": count,
+            "doing": app[SUBSCRIPTION_HEALTH].of(user_id, subscription, last),
+            "created_at": created_at.get(subscription.get("hookId") or ""),
+            "steps": steps.get(subscription_id, []),
+            "drift": drifts.get(subscription_id),
+        }
 
 
 async def add_health(app: web.Application, user_id: str, listed: list[dict[str, Any]]) -> None:

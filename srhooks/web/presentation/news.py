@@ -49,7 +49,7 @@ def changes_of(n: Notification) -> list[Change]:
     """What changed against the previous fetch of the same entity."""
     return [
         Change(str(item.get("field", "")), _text(item.get("before")), _text(item.get("now")))
-        for item in _listed(n)
+        for item in n.listed_changes
         if not item.get("state")
     ]
 
@@ -64,7 +64,9 @@ def news_of(n: Notification) -> News | None:
         for change in changes:
             if change.field == name:
                 return _news(change, None, len(changes) - 1)
-    state = {str(item.get("field")): item.get("now") for item in _listed(n) if item.get("state")}
+    state = {
+        str(item.get("field")): item.get("now") for item in n.listed_changes if item.get("state")
+    }
     if n.entity_status == "fetched" and not _is_about_fields(n.event_name or ""):
         for name in mains:
             if name in state:
@@ -118,16 +120,6 @@ def _main_fields(event_name: str) -> tuple[str, ...]:
 def _is_about_fields(event_name: str) -> bool:
     """Whether the event says that some field changed, whichever it is."""
     return event_name.endswith(".updated") and event_name.count(".") == 1
-
-
-def _listed(n: Notification) -> list[dict[str, Any]]:
-    if not n.changes:
-        return []
-    try:
-        listed = json.loads(n.changes)
-    except ValueError:
-        return []
-    return [item for item in listed if isinstance(item, dict)] if isinstance(listed, list) else []
 
 
 def _text(value: Any) -> str | None:

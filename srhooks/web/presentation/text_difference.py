@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from srhooks.domain.common_prefix import common_length
 from srhooks.domain.models import Notification
 from srhooks.protocol.signature import SIGNED_HEADERS, TIMESTAMP_HEADER, canonical
 
@@ -32,7 +33,7 @@ def first_difference(n: Notification, pasted: str) -> Difference | None:
     pasted = _lines(pasted)
     if pasted == signed:
         return None
-    at = _common(pasted, signed)
+    at = common_length(pasted, signed)
     return Difference(
         at=at + 1,
         part=_part(n, at),
@@ -45,18 +46,6 @@ def first_difference(n: Notification, pasted: str) -> Difference | None:
 
 def _lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _common(one: str, other: str) -> int:
-    """How many characters both begin with: found by halves, each compared at once."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def _parts(n: Notification) -> list[tuple[str, str]]:
