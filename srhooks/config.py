@@ -13,10 +13,11 @@ from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 from srhooks.egress import DIRECT, Egress, EgressError, load_egress
 
 DEFAULT_SCOPES = "webhooks_manage jobs_read candidates_read user_me_read approvals_read"
-FROM_FILE = ("SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET", "SESSION_SECRET")
 LOGIN_METHODS = ("oauth", "api-key", "client-credentials")
-FROM_FILE_TOO = (
-    "DATABASE_URL", "LISTEN_DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "ALERT_WEBHOOK_SECRET",
+# Each may be given as the path of a file with its value instead, in NAME_FILE.
+FROM_FILE = (
+    "SMARTRECRUITERS_CLIENT_ID", "SMARTRECRUITERS_CLIENT_SECRET", "SESSION_SECRET", "DATABASE_URL",
+    "LISTEN_DATABASE_URL", "METRICS_TOKEN", "SMTP_URL", "ALERT_WEBHOOK_SECRET",
     "ALERT_APPRISE_URLS", "HTTPS_PROXY",
 )  # fmt: skip
 ADDRESS = re.compile(r"[^\s@<>(),;:\"\[\]\\]{1,64}@[A-Za-z0-9.-]{1,253}")
@@ -88,25 +89,20 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check every setting. Raises SettingsError for the first that is missing or wrong."""
     get = _reader(environ)
     client_id, client_secret = _oauth_app(get)
-    api_url = _url("SMARTRECRUITERS_API_URL", get("SMARTRECRUITERS_API_URL") or Settings.api_url)
-    identity_url = _url(
-        "SMARTRECRUITERS_IDENTITY_URL",
-        get("SMARTRECRUITERS_IDENTITY_URL") or Settings.identity_url,
-    )
+    api_url = _url(get, "SMARTRECRUITERS_API_URL", Settings.api_url)
+    identity_url = _url(get, "SMARTRECRUITERS_IDENTITY_URL", Settings.identity_url)
     return Settings(
         client_id=client_id,
         client_secret=client_secret,
         login_methods=_login_methods(get("LOGIN_METHODS"), has_oauth_app=bool(client_id)),
         allowed_companies=_companies(get("ALLOWED_COMPANIES")),
         session_secrets=_secrets(_required("SESSION_SECRET", get)),
-        app_url=_origin("APP_URL", get("APP_URL") or Settings.app_url),
+        app_url=_origin(get, "APP_URL", Settings.app_url),
         host=get("HOST") or Settings.host,
-        port=_number("PORT", get("PORT"), Settings.port, 0, 65535),
+        port=_number(get, "PORT", Settings.port, 0, 65535),
         database_url=_database(get("DATABASE_URL") or Settings.database_url),
         listen_database_url=_listen_database(get("LISTEN_DATABASE_URL")),
-        database_wait=_number(
-            "DATABASE_WAIT", get("DATABASE_WAIT"), Settings.database_wait, 0, 86_400
-        ),
+        database_wait=_number(get, "DATABASE_WAIT", Settings.database_wait, 0, 86_400),
         api_url=api_url,
         identity_url=identity_url,
         egress=_egress(
@@ -115,29 +111,17 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             SMARTRECRUITERS_IDENTITY_URL=identity_url,
         ),
         scopes=" ".join((get("SMARTRECRUITERS_SCOPES") or DEFAULT_SCOPES).split()),
-        session_max_age=_number(
-            "SESSION_MAX_AGE", get("SESSION_MAX_AGE"), Settings.session_max_age, 1, 31_536_000
-        ),
-        session_lifetime=_number(
-            "SESSION_LIFETIME", get("SESSION_LIFETIME"), Settings.session_lifetime, 1, 31_536_000
-        ),
-        retention_days=_number(
-            "RETENTION_DAYS", get("RETENTION_DAYS"), Settings.retention_days, 1, MAX_DAYS
-        ),
-        max_body_bytes=_number(
-            "MAX_BODY_BYTES", get("MAX_BODY_BYTES"), Settings.max_body_bytes, 1, 64 * 1024 * 1024
-        ),
-        log_level=_choice("LOG_LEVEL", get("LOG_LEVEL"), Settings.log_level, LOG_LEVELS),
-        log_format=_choice("LOG_FORMAT", get("LOG_FORMAT"), Settings.log_format, LOG_FORMATS),
+        session_max_age=_number(get, "SESSION_MAX_AGE", Settings.session_max_age, 1, 31_536_000),
+        session_lifetime=_number(get, "SESSION_LIFETIME", Settings.session_lifetime, 1, 31_536_000),
+        retention_days=_number(get, "RETENTION_DAYS", Settings.retention_days, 1, MAX_DAYS),
+        max_body_bytes=_number(get, "MAX_BODY_BYTES", Settings.max_body_bytes, 1, 64 * 1024 * 1024),
+        log_level=_choice(get, "LOG_LEVEL", Settings.log_level, LOG_LEVELS),
+        log_format=_choice(get, "LOG_FORMAT", Settings.log_format, LOG_FORMATS),
         metrics_token=get("METRICS_TOKEN"),
-        watch_interval=_number(
-            "WATCH_INTERVAL", get("WATCH_INTERVAL"), int(Settings.watch_interval), 0, 86_400
-        ),
+        watch_interval=_number(get, "WATCH_INTERVAL", int(Settings.watch_interval), 0, 86_400),
         **_alerts(get),
-        backfill=_choice("BACKFILL", get("BACKFILL"), Settings.backfill, ("ask", "auto")),
-        erase_deleted_candidates=_choice(
-            "ERASE_DELETED_CANDIDATES", get("ERASE_DELETED_CANDIDATES"), "no", ("yes", "no")
-        )
+        backfill=_choice(get, "BACKFILL", Settings.backfill, ("ask", "auto")),
+        erase_deleted_candidates=_choice(get, "ERASE_DELETED_CANDIDATES", "no", ("yes", "no"))
         == "yes",
     )
 
@@ -179,7 +163,7 @@ def _reader(environ: Mapping[str, str]) -> Reader:
     def get(name: str) -> str | None:
         value = environ.get(name, "").strip()
         path = environ.get(f"{name}_FILE", "").strip()
-        if name in FROM_FILE + FROM_FILE_TOO and path:
+        if name in FROM_FILE and path:
             if value:
                 raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them")
             try:
@@ -313,7 +297,8 @@ def _secrets(value: str) -> tuple[str, ...]:
     return secrets
 
 
-def _number(name: str, value: str | None, default: int, low: int, high: int) -> int:
+def _number(get: Reader, name: str, default: int, low: int, high: int) -> int:
+    value = get(name)
     if value is None:
         return default
     if not (value.isascii() and value.isdigit()) or not low <= int(value[:20]) <= high:
@@ -321,14 +306,16 @@ def _number(name: str, value: str | None, default: int, low: int, high: int) -> 
     return int(value)
 
 
-def _choice(name: str, value: str | None, default: str, choices: tuple[str, ...]) -> str:
+def _choice(get: Reader, name: str, default: str, choices: tuple[str, ...]) -> str:
+    value = get(name)
     chosen = (value or default).lower()
     if chosen not in choices:
         raise SettingsError(f"{name} must be one of {', '.join(choices)}, not {value!r}")
     return chosen
 
 
-def _url(name: str, value: str) -> str:
+def _url(get: Reader, name: str, default: str) -> str:
+    value = get(name) or default
     try:
         parts = urlsplit(value)  # it drops line breaks and keeps spaces: neither is an address
         if not value.isprintable() or " " in value:
@@ -343,9 +330,9 @@ def _url(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
-def _origin(name: str, value: str) -> str:
+def _origin(get: Reader, name: str, default: str) -> str:
     """An address without a path: cookies, redirects and pages are made for the root of a host."""
-    url = _url(name, value)
+    url = _url(get, name, default)
     if urlsplit(url).path:
         raise SettingsError(
             f"{name} must not have a path: srhooks is served at the root of a host, such as"
