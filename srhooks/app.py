@@ -47,7 +47,7 @@ from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.maintenance.supervisor import keep_running
 from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
-from srhooks.privacy.account_deletion import Accounts
+from srhooks.privacy.account_deletion import AccountDeletion
 from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.server.connection import ON_REFUSED
 from srhooks.server.memory import tidy_forever
@@ -152,7 +152,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.CANDIDATE_ERASER] = eraser = CandidateEraser(
         store, hub, candidates, retention_days=settings.retention_days
     )
-    app[keys.ACCOUNTS] = Accounts(store, subscriptions, hooks, hub, eraser, tokens)
+    app[keys.ACCOUNT_DELETION] = AccountDeletion(store, subscriptions, hooks, hub, eraser, tokens)
     # Notifications and their entities.
     app[keys.ENTITY_FETCHER] = fetcher = EntityFetcher(store, user_client, hub, fleet, metrics)
     erases = eraser if settings.erase_deleted_candidates else None
@@ -174,7 +174,7 @@ async def _services(app: web.Application) -> AsyncIterator[None]:
     app[keys.LOG_CHECKS] = log_checks = LogChecks(store, reconciler)
     app[keys.ACCOUNT_WATCH] = Watch(
         store, incidents, subscriptions, settings.watch_interval,
-        AuditTrail(store, user_client), reconciler=reconciler,
+        AuditTrail(store, user_client), reconciler,
     )  # fmt: skip
     # What pages keep.
     app[keys.BODIES], app[keys.ANSWER_BUDGET] = Bodies(), AnswerBudget()

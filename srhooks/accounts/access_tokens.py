@@ -139,7 +139,7 @@ class AccessTokens:
             renewal = None if stored.renewal is None else self._vault.open(stored.renewal)
             grant = await credential.renew(access, renewal)
         except (GrantDeadError, UndecryptableError):
-            return await self._bury(user_id, stored, refused)
+            return await self._give_up_grant(user_id, stored, refused)
         if grant.scopes is None and stored.scopes is not None:  # unchanged (RFC 6749, 5.1)
             grant = Grant(grant.access_token, grant.refresh_token, grant.lifetime, stored.scopes)
         if not await self._save(user_id, stored, grant):
@@ -148,10 +148,10 @@ class AccessTokens:
                 return usable
         self._metrics.refreshes.labels("done").inc()
         log.info("token refreshed", extra={"user": user_id})
-        await self._ask_for_the_role(user_id, credential, grant.access_token)
+        await self._check_role(user_id, credential, grant.access_token)
         return credential.authorization(grant.access_token)
 
-    async def _ask_for_the_role(self, user_id: str, credential: Credential, access: str) -> None:
+    async def _check_role(self, user_id: str, credential: Credential, access: str) -> None:
         """Ask `users/me` again. Raises GrantDeadError when the user is not an administrator now."""
         await take_turn()
         async with self._limiters.of(user_id).slot(foreground=True):
@@ -189,7 +189,7 @@ class AccessTokens:
         try:
             access = self._vault.open(stored.access)
         except UndecryptableError:
-            return await self._bury(user_id, stored, refused), stored
+            return await self._give_up_grant(user_id, stored, refused), stored
         authorization = self._kinds[stored.kind].authorization(access)
         until = stored.expires_at - min(MARGIN, stored.lifetime // 10)
         if authorization == refused or now_ms() >= until:
@@ -197,7 +197,7 @@ class AccessTokens:
         self._known[user_id] = authorization, until
         return authorization, stored
 
-    async def _bury(
+    async def _give_up_grant(
         self, user_id: str, stored: SealedCredential, refused: Authorization | None
     ) -> Authorization:
         """Mark the grant as dead and raise GrantDeadError, unless it was replaced meanwhile."""

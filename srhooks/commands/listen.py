@@ -66,7 +66,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--retries",
         metavar="N",
-        type=_count,
+        type=whole(0, MAX_RETRIES),
         default=3,
         help="how often a target that is away or answers 429 or 5xx is tried again (%(default)s)",
     )
@@ -254,12 +254,6 @@ def _id(text: str) -> str:
     if decode_id(notification_id) is None:
         raise argparse.ArgumentTypeError(f"{fit(text, 60)} is not the id of a notification")
     return notification_id
-
-
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and int(text[:4]) <= MAX_RETRIES):
-        raise argparse.ArgumentTypeError(f"must be a whole number from 0 to {MAX_RETRIES}")
-    return int(text)
 
 
 def _named(targets: Sequence[tuple[str, str]]) -> str:

@@ -5,27 +5,22 @@ once, one at a time, with lower priority than all other calls. The requests stan
 they are answered, so a restart loses none.
 """
 
-import asyncio
-import logging
-
 from srhooks.accounts.user_client import UserClient
 from srhooks.domain.clock import now_ms
 from srhooks.domain.json_values import parse_body
 from srhooks.domain.models import NameRequest
 from srhooks.domain.subjects import CANDIDATE, MAX_TITLE, person_name
 from srhooks.maintenance.subject_indexing import SubjectIndexer
+from srhooks.maintenance.supervisor import run_steps
 from srhooks.server.heavy_work import run_in_background
 from srhooks.smartrecruiters.client import Answer
 from srhooks.smartrecruiters.errors import ServiceError
-from srhooks.store import Store, StoreError
-
-log = logging.getLogger(__name__)
+from srhooks.store import Store
 
 INTERVAL = 1.0  # seconds between two looks at what is due
 BATCH = 10  # requests between two looks
 TIMEOUT = 20.0  # seconds an answer may take
 RETRY_AFTER = 600_000  # ms until the service is asked again after it failed
-STORE_PAUSE = 5.0  # seconds while the store does not work
 
 
 class NameLookup:
@@ -36,15 +31,12 @@ class NameLookup:
 
     async def run(self) -> None:
         """Fetch the names that are due, until cancelled."""
-        while True:
-            pause = INTERVAL
-            try:
-                for request in await self._store.due_name_requests(now_ms(), BATCH):
-                    await self._look_up(request)
-            except StoreError as error:
-                log.warning("looking up names waits for the store: %s", error)
-                pause = STORE_PAUSE
-            await asyncio.sleep(pause)
+        await run_steps(self._step, "looking up names")
+
+    async def _step(self) -> float:
+        for request in await self._store.due_name_requests(now_ms(), BATCH):
+            await self._look_up(request)
+        return INTERVAL
 
     async def _look_up(self, request: NameRequest) -> None:
         """Fetch one name and store it. Raises StoreError."""

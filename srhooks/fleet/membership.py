@@ -22,7 +22,8 @@ from srhooks.version import program_version
 log = logging.getLogger(__name__)
 
 # Seconds. One that dies is replaced after TTL and two beats, which is well below 30 s: those who
-# find it overdue look once more, since after a pause of the database all are overdue.
+# find it overdue look once more, since after a pause of the database all are overdue. No setting:
+# tests that start whole programs shorten it.
 TTL = float(os.environ.get("SRHOOKS_PROCESS_TTL", "12"))
 BEATS = 5  # in that time
 RETRY_PAUSE = 0.5  # seconds after a beat that failed

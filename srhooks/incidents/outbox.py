@@ -146,8 +146,8 @@ class Outbox:
         event_ids: list[int], now: int,
     ) -> None:  # fmt: skip
         content = digest_message(changes, self._settings.app_url)
-        kinds = {incident.kind for incident, _ in changes}
-        messages = await self._messages(user, settings, content, now, kinds=set(kinds))
+        kinds: set[str] = {incident.kind for incident, _ in changes}
+        messages = await self._messages(user, settings, content, now, kinds=kinds)
         incident_ids = list({incident.id for incident, _ in changes})
         await self._store.enqueue_alerts(user.id, messages, event_ids, incident_ids, now)
 

@@ -7,10 +7,8 @@ at again whenever somebody asks and every RECHECK seconds: one that arrived mean
 is older than the retention or belongs to an erased candidate is dropped.
 """
 
-import asyncio
 import contextlib
 import json
-import logging
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -34,15 +32,14 @@ from srhooks.incidents.logged_calls import group_tries, read_logged
 from srhooks.incidents.service import Incidents
 from srhooks.intake.hook_cache import HookDirectory, HookEntry
 from srhooks.intake.receiver import Intake
+from srhooks.maintenance.supervisor import run_steps
 from srhooks.smartrecruiters.errors import ServiceAnsweredError
 from srhooks.smartrecruiters.pacing import paced_by
 from srhooks.smartrecruiters.webhooks_api import UnknownSubscriptionError
-from srhooks.store import Store, StoreError
+from srhooks.store import Store
 from srhooks.store.fencing import fenced
 from srhooks.subscriptions.callback_log import Call, callbacks_log, read_position
 from srhooks.subscriptions.service import Subscriptions
-
-log = logging.getLogger(__name__)
 
 MAX_MISSED = 20_000  # of an account
 OVERLAP = 120_000  # ms: a record is in the log a little after the time that it bears
@@ -92,9 +89,7 @@ class Reconciler:
         """
         if listed is None:
             listed = await self._subscriptions.all(user_id, foreground=False)
-        ours = [
-            (str(record["id"]), str(record["hookId"])) for record in listed if record.get("mine")
-        ]
+        ours = [(str(one["id"]), str(one["hookId"])) for one in listed if one.get("mine")]
         async with self._alone(user_id):
             await self._store.begin_log_check(user_id, now_ms())
             for subscription_id, hook_id in ours:
@@ -167,17 +162,16 @@ class Reconciler:
 
     async def run(self) -> None:
         """Until cancelled: look again at what is missing, without asking the service."""
-        while True:
-            pause = RECHECK
-            try:
-                for user_id in await self._store.users_with_missed():
-                    look_again = await self.settle(user_id)
-                    if look_again is not None:  # as soon as the rule allows
-                        pause = min(pause, max(SHORTEST_PAUSE, (look_again - now_ms()) / 1000))
-                await self._store.forget_deleted(now_ms() - LOG_DAYS * DAY)
-            except StoreError as error:
-                log.warning("looking at what is missing waits for the store: %s", error)
-            await asyncio.sleep(pause)
+        await run_steps(self._step, "looking at what is missing")
+
+    async def _step(self) -> float:
+        pause = RECHECK
+        for user_id in await self._store.users_with_missed():
+            look_again = await self.settle(user_id)
+            if look_again is not None:  # as soon as the rule allows
+                pause = min(pause, max(SHORTEST_PAUSE, (look_again - now_ms()) / 1000))
+        await self._store.forget_deleted(now_ms() - LOG_DAYS * DAY)
+        return pause
 
     @contextlib.asynccontextmanager
     async def _alone(self, user_id: str) -> AsyncIterator[None]:

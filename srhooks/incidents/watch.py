@@ -64,7 +64,7 @@ class Pace:
 class Watch:
     def __init__(
         self, store: Store, incidents: Incidents, subscriptions: Subscriptions, interval: float,
-        audit: AuditTrail, pace: Pace | None = None, reconciler: Reconciler | None = None,
+        audit: AuditTrail, reconciler: Reconciler,
     ) -> None:  # fmt: skip
         """`interval`: seconds between two looks at an account."""
         self._reconciler = reconciler
@@ -73,8 +73,8 @@ class Watch:
         self._subscriptions = subscriptions
         self._interval = interval
         self._audit = audit
-        self._pace = pace or Pace()
-        self._checks = AccountChecks(store, incidents)
+        self.pace = Pace()
+        self.checks = AccountChecks(store, incidents)
         self._silence = SilenceWatch(store, incidents)
         self._looking: dict[str, asyncio.Task[None]] = {}
         self._has_room = asyncio.Event()
@@ -108,7 +108,7 @@ class Watch:
         interval = min(self._interval or LOCAL_INTERVAL, LOCAL_INTERVAL)
         while True:
             try:
-                await self._checks.run()
+                await self.checks.run()
             except StoreError as error:
                 log.warning("the watch waits for the store: %s", error)
             await asyncio.sleep(interval)
@@ -147,7 +147,7 @@ class Watch:
         """Look at an account, and store when it is due again. Raises StoreError."""
         try:
             failures = (await self._store.last_look(user_id)).failures
-            worked = await self._look(user_id)
+            worked = await self.look(user_id)
             pause = self._interval * random.uniform(0.9, 1.1)  # noqa: S311 - jitter
             if not worked:
                 pause = max(pause, backoff(self._interval, SLOWEST, failures + 1))
@@ -163,10 +163,10 @@ class Watch:
             log.exception("looking after an account failed")
             await self._store.record_look(user_id, None, now_ms() + int(SLOWEST * 1000), 1)
 
-    async def _look(self, user_id: str) -> bool:
+    async def look(self, user_id: str) -> bool:
         """Check one account; return whether the service answered."""
         try:
-            with paced_by(self._pace.turn):
+            with paced_by(self.pace.turn):
                 await self._look_at(user_id)
         except GrantDeadError:
             return True  # it is not looked at while it is; the incident tells
@@ -188,8 +188,7 @@ class Watch:
                 await self._silence.check(user_id, subscription_id, name, events)
             else:  # that it is not active says why nothing comes
                 await self._incidents.end(user_id, "silent", subscription_id)
-        if self._reconciler is not None:
-            await self._reconciler.check(user_id, listed)
+        await self._reconciler.check(user_id, listed)
         await self._audit.explain(user_id)
 
     async def _check_deliveries(self, user_id: str, subscription_id: str) -> None:

@@ -18,4 +18,4 @@ async def count_earlier(store: Store) -> None:
         more = await store.count_some(BATCH)
         return max(PAUSE, perf_counter() - began) if more else DONE_PAUSE
 
-    await run_steps(step)
+    await run_steps(step, "counting events")

@@ -32,7 +32,7 @@ class Retention:
 
     async def run(self) -> None:
         """Until cancelled."""
-        await run_steps(self.step)
+        await run_steps(self.step, "the retention")
 
     async def step(self) -> float:
         """Delete one batch; return the seconds until the next. Raises StoreError."""

@@ -1,14 +1,13 @@
 """Keep the index of what notifications name up with what comes in and is fetched."""
 
 import asyncio
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from time import perf_counter
 
 from srhooks.domain.models import NamedSubjects, Notification, SubjectName
 from srhooks.domain.subjects import INCOMPLETE, Subject, Subjects, digest_of, subjects_of
 from srhooks.hub import Event, Hub
+from srhooks.maintenance.intake_first import IntakeFirst
 from srhooks.maintenance.subject_naming import (
     better_title,
     composed_title,
@@ -16,21 +15,15 @@ from srhooks.maintenance.subject_naming import (
     may_get_names,
     names_to_request,
 )
+from srhooks.maintenance.supervisor import run_steps
 from srhooks.server.heavy_work import run_in_background
-from srhooks.store import Store, StoreError
-
-log = logging.getLogger(__name__)
+from srhooks.store import Store
 
 SMALLEST_BATCH = 20  # notifications: each may hold megabytes
 LARGEST_BATCH = 100
 BATCH_BYTES = 2_000_000  # bodies and entities that a batch should hold
 MAX_STEPS = 3  # from a name to what is known by it, to what is known by that
 MAX_NAMED = 50  # earlier notifications that a new name is given to
-PAUSE = 0.005  # seconds between two batches, or as long as a batch takes
-IDLE = 0.5  # seconds until a look for more
-BUSY_RATE = 50.0  # notifications a second; from there on intake goes first
-BUSY_SHARE = 0.02  # of the time, while it does
-STORE_PAUSE = 5.0  # seconds while the store does not work
 
 
 class SubjectIndexer:
@@ -49,21 +42,16 @@ class SubjectIndexer:
 
     async def run(self) -> None:
         """Until cancelled: index what changed; while much comes in, intake goes first."""
-        received, looked_at = self._store.received, perf_counter()
-        while True:
-            began = perf_counter()
-            busy = self._store.received - received > BUSY_RATE * (began - looked_at)
-            received, looked_at = self._store.received, began
-            try:
-                done = 0
-                for user_id in await self._store.users_to_index():
-                    done += await self._index_batch(user_id)
-                took = perf_counter() - began
-                pause = took / BUSY_SHARE if busy else max(took, PAUSE) if done else IDLE
-            except StoreError as error:
-                log.warning("indexing waits for the store: %s", error)
-                pause = STORE_PAUSE
-            await asyncio.sleep(pause)
+        rest = IntakeFirst(self._store)
+
+        async def step() -> float:
+            rest.begin()
+            done = 0
+            for user_id in await self._store.users_to_index():
+                done += await self._index_batch(user_id)
+            return rest.pause(done)
+
+        await run_steps(step, "indexing what notifications name")
 
     async def _index_batch(self, user_id: str) -> int:
         """Index some of what changed since the last batch; how many."""

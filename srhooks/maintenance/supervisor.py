@@ -33,12 +33,15 @@ async def keep_running(
         await asyncio.sleep(backoff(first_pause, RESTART_PAUSE_MAX, failures))
 
 
-async def run_steps(step: Callable[[], Awaitable[float]]) -> None:
-    """Call `step` until cancelled; it returns the seconds to wait before the next call."""
+async def run_steps(step: Callable[[], Awaitable[float]], what: str) -> None:
+    """Call `step` until cancelled; it returns the seconds to wait before the next call.
+
+    `what` it does is told where that waits for the store.
+    """
     while True:
         try:
             pause = await step()
         except StoreError as error:
-            log.warning("upkeep waits for the store: %s", error)
+            log.warning("%s waits for the store: %s", what, error)
             pause = STORE_PAUSE
         await asyncio.sleep(pause)

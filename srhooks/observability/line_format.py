@@ -4,7 +4,7 @@ import time
 from functools import lru_cache
 
 
-class Clock:
+class LineTime:
     """Writes a moment as logs do. It keeps the text of the second: many lines share it."""
 
     def __init__(self) -> None:

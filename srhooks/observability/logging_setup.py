@@ -7,7 +7,7 @@ from types import TracebackType
 
 from pythonjsonlogger.json import JsonFormatter
 
-from srhooks.observability.line_format import Clock, line_form
+from srhooks.observability.line_format import LineTime, line_form
 from srhooks.observability.plain_lines import ConsoleHandler
 from srhooks.observability.request_id import add_request
 
@@ -19,7 +19,7 @@ ExcInfo = tuple[type[BaseException], BaseException, TracebackType | None] | tupl
 class RedactingFormatter(logging.Formatter):
     """Tells where an error arose and its kind, not its words: drivers quote the data in them."""
 
-    _clock = Clock()
+    _clock = LineTime()
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802, ARG002 - the library's names
         return self._clock.text_of(record.created)

@@ -11,7 +11,7 @@ import logging
 import time
 from typing import TextIO
 
-from srhooks.observability.line_format import Clock, line_form
+from srhooks.observability.line_format import LineTime, line_form
 from srhooks.observability.request_id import current_request
 
 
@@ -54,7 +54,7 @@ class PlainLine:
         self._message = message
         self._names = names
         self._form = line_form("INFO", logger.name, (*names, "request")) + "\n"
-        self._clock = Clock()
+        self._clock = LineTime()
 
     def __call__(self, *values: object) -> None:
         handlers = logging.root.handlers

@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 TIMEOUT = 15.0  # seconds for the service, all subscriptions together
 
 
-class Accounts:
+class AccountDeletion:
     def __init__(
         self, store: Store, subscriptions: Subscriptions, hooks: HookDirectory, hub: Hub,
         eraser: CandidateEraser, tokens: AccessTokens,
@@ -30,7 +30,7 @@ class Accounts:
         self._eraser = eraser
         self._tokens = tokens
 
-    async def delete(self, user_id: str) -> list[str]:
+    async def run(self, user_id: str) -> list[str]:
         """Delete the account; return the ids of subscriptions that the service did not delete.
 
         SmartRecruiters has no call that revokes a grant: its tokens are forgotten here.

@@ -25,8 +25,8 @@ from srhooks.subscriptions.service import Subscriptions
 
 log = logging.getLogger(__name__)
 
-EVERY = 60.0  # seconds between two looks
-FIRST = 5.0  # seconds after a page was opened: most are closed again sooner
+LOOK_INTERVAL = 60.0  # seconds between two looks
+FIRST_PAUSE = 5.0  # seconds after a page was opened: most are closed again sooner
 LOOKED = "subscriptions-looked-at"  # of the messages between processes; their key is the user's id
 SLOWEST = 900.0  # seconds, while the service does not work
 
@@ -54,16 +54,15 @@ class _Watched:
 
 class StatusWatch:
     def __init__(
-        self, subscriptions: Subscriptions, hub: Hub, last_look: Callable[[str], Awaitable[Look]],
-        *, every: float = EVERY, first: float = FIRST,
-    ) -> None:  # fmt: skip
+        self, subscriptions: Subscriptions, hub: Hub, last_look: Callable[[str], Awaitable[Look]]
+    ) -> None:
         """`last_look`: when any process looked last, as the store knows it."""
         self._subscriptions = subscriptions
         self._hub = hub
         self._last_look = last_look
         hub.on_message(LOOKED, self._looked_elsewhere)
-        self._every = every
-        self._first = first
+        self.interval = LOOK_INTERVAL
+        self.first_pause = FIRST_PAUSE
         self._users: dict[str, _Watched] = {}
 
     @contextlib.contextmanager
@@ -141,7 +140,7 @@ class StatusWatch:
             ]
 
     async def _poll(self, user_id: str, watched: _Watched) -> None:
-        pause = self._every
+        pause = self.interval
         await self._recall(user_id, watched)
         while True:
             await self._until_due(watched, pause)
@@ -158,7 +157,7 @@ class StatusWatch:
                 else:
                     log.exception("looking after the subscriptions failed")
                 continue
-            pause = self._every
+            pause = self.interval
             known = _statuses(watched.known)
             self.observe(user_id, listed)
             if known is not None and known != _statuses(listed):
@@ -167,8 +166,8 @@ class StatusWatch:
     async def _until_due(self, watched: _Watched, pause: float) -> None:
         """Wait for the next look; one of another process meanwhile puts it off."""
         loop = asyncio.get_running_loop()
-        soonest = loop.time() + self._first
-        jitter = random.uniform(0.0, self._first)  # noqa: S311 - so that not all ask at once
+        soonest = loop.time() + self.first_pause
+        jitter = random.uniform(0.0, self.first_pause)  # noqa: S311 - so that not all ask at once
         while (  # noqa: ASYNC110 - most often nothing puts it off
             wait := max(watched.looked_at + pause, soonest) + jitter - loop.time()
         ) > 0:

@@ -91,7 +91,7 @@ async def test_another_systems_one_is_touched_only_after_a_question(
 
 async def test_a_suspension_shows_on_open_pages(chromium: Browser, world: World) -> None:
     watch = world.services.watch
-    watch._every, watch._first = 0.2, 0.1
+    watch.interval, watch.first_pause = 0.2, 0.1
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
     async with open_browser(world, browser=chromium) as (context, page):

@@ -25,7 +25,7 @@ async def town(tmp_path: Path, clock: SimulatedTime) -> AsyncIterator[World]:
 
 async def check(town: World) -> list[Incident]:
     """What is open after a look at the store."""
-    await town.services.account_watch._checks.run()
+    await town.services.account_watch.checks.run()
     (user_id,) = await town.services.store.user_ids()
     return await town.services.store.incidents(user_id, None, 100, open_only=True)
 

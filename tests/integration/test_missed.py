@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from srhooks.smartrecruiters.pacing import paced_by
 
 from tests.support.firing import time_past
 from tests.support.harness import Browser, World, eventually
+from tests.support.harness import world as start_world
 
 
 async def check(ada: Browser) -> list[dict[str, Any]]:
@@ -169,9 +171,8 @@ async def test_an_erased_candidate_does_not_come_back(world: World) -> None:
         assert left["body"] == ""
 
 
-async def test_by_itself_when_it_is_set_so(world: World) -> None:
-    world.services.reconciler._automatic = True
-    async with world.logged_in() as ada:
+async def test_by_itself_when_it_is_set_so(tmp_path: Path) -> None:
+    async with start_world(tmp_path, backfill="auto") as world, world.logged_in() as ada:
         made = await ada.subscribe("job.created")
         await lose(world, "refuse", "job.created")
         assert [one["state"] for one in await check(ada)] == ["retrying"], "a person must ask"

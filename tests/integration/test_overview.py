@@ -105,7 +105,7 @@ async def test_an_open_overview_follows(world: World, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("view", ["?view=subscriptions", ""])
 async def test_a_suspension_is_noticed_and_shown_live(world: World, view: str) -> None:
     watch = world.services.watch
-    watch._every, watch._first = 0.1, 0.05
+    watch.interval, watch.first_pause = 0.1, 0.05
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
         await ada.page("/overview")  # what is known before
@@ -119,7 +119,7 @@ async def test_a_suspension_is_noticed_and_shown_live(world: World, view: str) -
 
 async def test_nobody_watching_means_no_polling(world: World) -> None:
     watch = world.services.watch
-    watch._every, watch._first = 0.05, 0.01
+    watch.interval, watch.first_pause = 0.05, 0.01
 
     def asked() -> int:
         return sum(one.path.endswith("/subscriptions") for one in world.sandbox.requests)

@@ -136,7 +136,7 @@ async def test_a_closed_account_is_closed_at_the_other(two: Processes) -> None:
         created = await here.subscribe("job.created")
         hooks = two.worlds[1].services.hooks
         assert await hooks.get(created["hookId"]) is not None
-        await two.worlds[0].services.accounts.delete(await user_of(two))
+        await two.worlds[0].services.account_deletion.run(await user_of(two))
 
         async def is_gone() -> bool:
             return await hooks.get(created["hookId"]) is None

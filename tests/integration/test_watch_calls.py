@@ -37,10 +37,10 @@ async def look(town: World) -> tuple[int, int]:
     """The turns that a look took, and the calls that it made."""
     pace = CountingPace()
     watch = town.services.account_watch
-    watch._pace = pace  # type: ignore[assignment]
+    watch.pace = pace  # type: ignore[assignment]
     before = len(town.sandbox.requests)
     (user_id,) = await town.services.store.user_ids()
-    assert await watch._look(user_id)
+    assert await watch.look(user_id)
     return pace.turns, len(town.sandbox.requests) - before
 
 

@@ -10,7 +10,7 @@ import aiohttp
 from aiohttp import web
 from srhooks.hub import EventQueue
 from srhooks.web.live.connection import LivePage
-from srhooks.web.live.endpoint import AUDIENCES, LIVE_TIMEOUTS, Patience
+from srhooks.web.live.endpoint import AUDIENCES, LIVE_TIMEOUTS, LiveTimeouts
 from yarl import URL
 
 from tests.support.harness import DEADLINE, Browser, World, eventually
@@ -21,7 +21,7 @@ SENT = 100
 
 
 def hasty(app: web.Application) -> None:
-    app[LIVE_TIMEOUTS] = Patience(heartbeat=4.0, send=2.0)  # the good one is in this process, too
+    app[LIVE_TIMEOUTS] = LiveTimeouts(heartbeat=4.0, send=2.0)  # the good one is here, too
 
 
 async def mute_viewer(world: World, ada: Browser) -> socket.socket:

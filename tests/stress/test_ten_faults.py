@@ -73,8 +73,8 @@ class Week:
         await eventually(self._is_loaded)
         user = await self.town.services.store.user(self.user_id)
         if user is not None and not user.grant_dead:
-            assert await watch._look(self.user_id)
-        await watch._checks.run()
+            assert await watch.look(self.user_id)
+        await watch.checks.run()
 
     async def _is_loaded(self) -> bool:
         user = await self.town.services.store.user(self.user_id)
@@ -195,7 +195,7 @@ async def test_ten_faults_in_a_week_are_ten_incidents(
             ) as town,
             town.logged_in() as ada,
         ):
-            town.services.account_watch._pace = Pace(1e9)
+            town.services.account_watch.pace = Pace(1e9)
             town.services.user_client._limiters = UnlimitedOfAll()
             made = {event: await ada.subscribe(event) for event in (A, B, "offer.created")}
             week = Week(town, ada, Simulation(clock, town.sandbox), made)

@@ -35,7 +35,7 @@ class Services:
         self.account_watch = app[keys.ACCOUNT_WATCH]
         self.reconciler = app[keys.RECONCILER]
         self.log_checks = app[keys.LOG_CHECKS]
-        self.accounts = app[keys.ACCOUNTS]
+        self.account_deletion = app[keys.ACCOUNT_DELETION]
         self.trusted_time = app[keys.TRUSTED_TIME]
         self.bodies = app[keys.BODIES]
         self.answers = app[keys.ANSWER_BUDGET]

@@ -69,11 +69,16 @@ class Audit:
         """Nothing is known."""
 
 
+class Logs:
+    async def check(self, _: str, __: list[dict[str, Any]]) -> None:
+        """Nothing is missing."""
+
+
 def watch_of(store: FailingStore) -> Watch:
     subscriptions, unused = Subscriptions(store), SimpleNamespace()
     return Watch(
         cast("Any", store), cast("Any", unused), cast("Any", subscriptions), 300.0,
-        cast("Any", Audit()),
+        cast("Any", Audit()), cast("Any", Logs()),
     )  # fmt: skip
 
 

@@ -48,8 +48,9 @@ JSON = json.JSONEncoder(separators=SEPARATORS)
 SMALL = 100_000  # bytes: they are written within two milliseconds, ten times as fast as in parts
 MAX_HEADING = 100  # characters
 REQUEST = web.RequestKey("request_id", str)
-# Finds out who reads the error page of an address that has no handler to do so.
-GREET: web.AppKey[Callable[[web.Request], Awaitable[object]]] = web.AppKey("greet")
+# Finds out who reads the error page of an address that has no handler to do so: session.py, which
+# imports this module, sets it.
+FIND_LOGIN: web.AppKey[Callable[[web.Request], Awaitable[object]]] = web.AppKey("find_login")
 
 
 class WebError(Exception):
@@ -169,7 +170,7 @@ async def error_middleware(request: web.Request, handler: Handler) -> web.Stream
         problem = _of_http(error)
         if not wants_json(request):
             with contextlib.suppress(StoreError):
-                await request.app[GREET](request)
+                await request.app[FIND_LOGIN](request)
     except MalformedBodyError:
         problem = Problem(400, "The body of the request is malformed")
     except Exception as error:

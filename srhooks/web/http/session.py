@@ -28,7 +28,7 @@ from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.store import StoreError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
 from srhooks.web.http.csrf import is_forged
-from srhooks.web.http.errors import GREET, ForgedError, LoginRequiredError, WrongTokenError
+from srhooks.web.http.errors import FIND_LOGIN, ForgedError, LoginRequiredError, WrongTokenError
 from srhooks.web.http.templating import VIEW, told_zone
 from srhooks.web.state.app_keys import (
     ACCOUNT_ZONES,
@@ -92,7 +92,7 @@ def setup_sessions(app: web.Application, settings: Settings) -> None:
         secure=settings.secure_cookies,
     )
     aiohttp_session.setup(app, storage)
-    app[GREET] = find_login
+    app[FIND_LOGIN] = find_login
 
 
 async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login | None:

@@ -62,7 +62,7 @@ class LivePage:
         "_pushing",
         "_render",
         "_replays",
-        "_send_patience",
+        "_send_timeout",
         "_socket",
         "_told",
         "_transport",
@@ -77,7 +77,7 @@ class LivePage:
     def __init__(
         self, app: web.Application, login: Login, socket: web.WebSocketResponse,
         transport: asyncio.WriteTransport, changes: ChangeReader, feed_filter: Filter,
-        cursor: int, whole: int | None = None, *, view: str, window: str, send_patience: float,
+        cursor: int, whole: int | None = None, *, view: str, window: str, send_timeout: float,
     ) -> None:  # fmt: skip
         self.login = login
         self.view = view
@@ -97,7 +97,7 @@ class LivePage:
         self._new_rows = app[NEW_ROWS]
         self._replays = self.is_feed
         self._window = window
-        self._send_patience = send_patience
+        self._send_timeout = send_timeout
         self._is_open = False
         self._deadline: asyncio.TimerHandle | None = None
         self._checking: asyncio.Task[None] | None = None
@@ -250,7 +250,7 @@ class LivePage:
     async def _send(self, text: str) -> None:
         if not text:
             return
-        async with asyncio.timeout(self._send_patience):
+        async with asyncio.timeout(self._send_timeout):
             await self._socket.send_str(text)
         self._app[METRICS].frames.inc()
 

@@ -27,12 +27,12 @@ VIEWS = ("", "feed", "subscriptions", "overview")
 
 
 @dataclass(frozen=True)
-class Patience:
+class LiveTimeouts:
     heartbeat: float = 25.0  # seconds between pings: a dead connection is noticed within two
     send: float = 20.0  # seconds that a viewer may take for one frame
 
 
-LIVE_TIMEOUTS = web.AppKey("live_patience", Patience)
+LIVE_TIMEOUTS = web.AppKey("live_timeouts", LiveTimeouts)
 AUDIENCES = web.AppKey("live_audiences", dict[str, Audience])  # by user; none is empty
 
 
@@ -55,14 +55,14 @@ async def live(request: web.Request) -> web.StreamResponse:
     cursor, whole = _cursor(request, "cursor"), _cursor(request, "whole")
     if request.transport is None:
         return web.Response()  # it has left: nobody reads this
-    app, patience = request.app, request.app[LIVE_TIMEOUTS]
+    app, timeouts = request.app, request.app[LIVE_TIMEOUTS]
     if cursor is None:  # from now on; what is being committed has a rev already
         cursor = await app[STORE].last_rev(login.user.id)
-    socket = web.WebSocketResponse(heartbeat=patience.heartbeat, compress=False, max_msg_size=4096)
+    socket = web.WebSocketResponse(heartbeat=timeouts.heartbeat, compress=False, max_msg_size=4096)
     audience = _audience(request.app, login.user.id)
     page = LivePage(
         request.app, login, socket, request.transport, audience.changes, feed_filter, cursor,
-        whole, view=request.query.get("view", ""), window=window, send_patience=patience.send,
+        whole, view=request.query.get("view", ""), window=window, send_timeout=timeouts.send,
     )  # fmt: skip
     audience.pages[page] = None
     transport = request.transport
@@ -123,6 +123,6 @@ async def close_all(app: web.Application) -> None:
 
 
 def setup_live(app: web.Application) -> None:
-    app[LIVE_TIMEOUTS] = Patience()
+    app[LIVE_TIMEOUTS] = LiveTimeouts()
     app[AUDIENCES] = {}
     app.on_shutdown.append(close_all)

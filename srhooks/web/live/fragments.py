@@ -59,9 +59,9 @@ async def activations(app: web.Application, login: Login) -> str:
 async def drifts(app: web.Application, login: Login) -> str:
     """The drifts for which no incident is open. Raises StoreError."""
     told = {
-        drift.subject
-        for drift in await app[INCIDENTS].open_ones(login.user.id)
-        if drift.kind == "suspended"
+        incident.subject
+        for incident in await app[INCIDENTS].open_ones(login.user.id)
+        if incident.kind == "suspended"
     }
     drifts = app[STATUS_WATCH].drifts(login.user.id).values()
     shown = [drift for drift in drifts if drift.subscription_id not in told]

@@ -21,7 +21,7 @@ from srhooks.web.http.forms import read_form, read_json
 from srhooks.web.http.responses import json_response
 from srhooks.web.http.session import Login, log_in_form_token, require_login
 from srhooks.web.http.templating import VIEW, render
-from srhooks.web.state.app_keys import ACCOUNTS, CANDIDATE_ERASER, SETTINGS, STORE
+from srhooks.web.state.app_keys import ACCOUNT_DELETION, CANDIDATE_ERASER, SETTINGS, STORE
 
 UNLIMITED = 1 << 60
 CREDENTIAL_NAMES = {
@@ -130,7 +130,7 @@ async def delete(request: web.Request) -> web.Response:
         if wants_json(request):
             raise BadRequestError('deleting an account needs {"confirm": true}')
         return await _ask_to_delete(request, login)
-    left = await request.app[ACCOUNTS].delete(login.user.id)
+    left = await request.app[ACCOUNT_DELETION].run(login.user.id)
     (await aiohttp_session.get_session(request)).invalidate()
     if wants_json(request):
         return json_response({"deleted": True, "subscriptionsLeft": left})

@@ -164,8 +164,8 @@ async def _look_up(
 
 
 def _read_time(name: str, text: str, zone: Any) -> int | None:
-    subscription_id, ms = read_bound(name, text, zone)
-    return received_ms(subscription_id) if subscription_id is not None else ms
+    cursor, ms = read_bound(name, text, zone)
+    return received_ms(cursor) if cursor is not None else ms
 
 
 def _event_names(calls: list[Call]) -> set[str]:

@@ -29,7 +29,7 @@ from srhooks.intake.receiver import Intake
 from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.maintenance.trusted_time import TrustedTime
 from srhooks.observability.metrics import Metrics
-from srhooks.privacy.account_deletion import Accounts
+from srhooks.privacy.account_deletion import AccountDeletion
 from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.store import Store
 from srhooks.subscriptions.activation_log import ActivationLog
@@ -78,7 +78,7 @@ INCIDENTS = web.AppKey("incidents", Incidents)
 ACCOUNT_WATCH = web.AppKey("account_watch", Watch)
 RECONCILER = web.AppKey("reconciler", Reconciler)
 LOG_CHECKS = web.AppKey("log_checks", LogChecks)
-ACCOUNTS = web.AppKey("accounts", Accounts)
+ACCOUNT_DELETION = web.AppKey("account_deletion", AccountDeletion)
 TRUSTED_TIME = web.AppKey("trusted_time", TrustedTime)
 BODIES = web.AppKey("bodies", Bodies)
 ANSWER_BUDGET = web.AppKey("answers", AnswerBudget)
