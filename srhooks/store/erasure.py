@@ -13,9 +13,12 @@ from srhooks.store.removal import RemovalQueries, parts
 from srhooks.store.reserve import may_use_reserve
 
 MISSED_BATCH = 4  # of what was missed that one transaction deletes
+# What goes with an account at once; its notifications, and all that hangs on them, follow in steps.
 OF_ACCOUNT = (
+    "hooks",
     "sessions",
     "api_keys",
+    "personal_tokens",
     "unreadable_kinds",
     "watched_subscriptions",
     "watch_looks",
@@ -27,6 +30,12 @@ OF_ACCOUNT = (
     "backfilled",
     "stage_times",
     "account_zones",
+    "erasures",
+    "erased_subjects",
+    "opened",
+    "subject_state",
+    "subject_names",
+    "name_requests",
 )
 REMAINS = (
     "UPDATE notifications SET title = $2, body = $3, headers = '{}', link = NULL,"
@@ -116,22 +125,11 @@ class ErasureQueries(RemovalQueries):
                 "DELETE FROM hook_keys WHERE hook_id IN (SELECT id FROM hooks WHERE user_id = $1)",
                 user_id,
             )
-            await tx.execute("DELETE FROM hooks WHERE user_id = $1", user_id)
-            await tx.execute("DELETE FROM personal_tokens WHERE user_id = $1", user_id)
             await delete_alerts(tx, user_id)
             await delete_incidents(tx, user_id)
             for table in OF_ACCOUNT:
                 await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await tx.execute("DELETE FROM users WHERE id = $1", user_id)
-            for table in (
-                "erasures",
-                "erased_subjects",
-                "opened",
-                "subject_state",
-                "subject_names",
-                "name_requests",
-            ):
-                await tx.execute(f"DELETE FROM {table} WHERE user_id = $1", user_id)
             await request_erasure(tx, user_id, WHOLE_ACCOUNT, at)
 
         # Each holds a whole notification: a few at a time.

@@ -22,9 +22,8 @@ from srhooks.store.database_copy import OWN_TABLES, PROCESS_TABLES, copied_table
 from srhooks.store.migrate import is_plain, scripts
 from srhooks.store.process_table import ProcessInfo
 
+from tests.support.every_table import ROWS, fill
 from tests.support.stored import notification
-
-ROWS = 40  # of each table; and more notifications than fit into a batch
 
 
 def sqlite_url(path: Path) -> str:
@@ -35,28 +34,6 @@ async def made(url: str) -> None:
     store = make_store(url)
     await store.open()
     await store.close()
-
-
-def fill(path: Path) -> None:
-    """Some rows in each table that there is, whatever it is for, in every column a value."""
-    with closing(sqlite3.connect(path)) as connection:
-        for table in copied_tables():
-            connection.execute(f"DELETE FROM {table}")
-            info = connection.execute(f"PRAGMA table_info({table})").fetchall()
-            marks = ", ".join("?" for _ in info)
-            for row in range(ROWS):
-                values = [value_of(name, kind, row) for _, name, kind, *_ in info]
-                connection.execute(f"INSERT INTO {table} VALUES ({marks})", values)
-        connection.execute("UPDATE notifications SET entity = NULL, event_id = NULL WHERE id = 7")
-        connection.commit()
-
-
-def value_of(column: str, kind: str, row: int) -> Any:
-    if kind == "INTEGER":
-        return row
-    if kind == "BLOB":
-        return b"\x00\xff %d" % row
-    return f"{column} \N{SNOWMAN}\N{GRINNING FACE} {row}"
 
 
 def rows_of(path: Path, table: str) -> list[Any]:

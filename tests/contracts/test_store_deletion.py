@@ -1,10 +1,13 @@
 """Accounts and candidates that have to go."""
 
+from pathlib import Path
+
 from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import received_ms
 from srhooks.domain.models import WHOLE_ACCOUNT, EntityJob, Erasure, Hook
-from srhooks.store import Store
+from srhooks.store import Store, make_store
 
+from tests.support.every_table import fill, tables_of_account, value_of
 from tests.support.stored import add, notification
 
 
@@ -26,6 +29,28 @@ async def test_an_account_is_closed_at_once_and_emptied_in_steps(store: Store) -
     await store.finish_erasure((await store.erasures())[0])
     assert await store.erasures() == []
     assert await store.scrub(index=True)
+
+
+# What still has rows of an account that was closed, and what removes them.
+REMAINS = {
+    "notifications",  # in steps, until all are gone
+    "erasures",  # the request for these steps
+}
+
+
+async def test_no_table_keeps_what_belongs_to_an_account(tmp_path: Path) -> None:
+    path = tmp_path / "a.db"
+    made = make_store(f"sqlite:///{path}")
+    await made.open()
+    await made.close()
+    fill(path)
+    user_id = value_of("user_id", "TEXT", 3)
+    assert len(tables_of_account(path, user_id)) > len(REMAINS)
+    store = make_store(f"sqlite:///{path}")
+    await store.open()
+    await store.close_account(user_id, 8)
+    await store.close()
+    assert tables_of_account(path, user_id) == REMAINS
 
 
 async def test_an_erased_notification_tells_only_that_it_came(store: Store) -> None:
