@@ -44,7 +44,7 @@ class AccessTokens:
         self, kinds: dict[CredentialKind, Credential], store: Store, vault: Vault,
         fleet: Fleet, hub: Hub, metrics: Metrics,
     ) -> None:  # fmt: skip
-        self._kinds = kinds
+        self.kinds = kinds
         self._store = store
         self._vault = vault
         self._leases = fleet.leases
@@ -133,7 +133,7 @@ class AccessTokens:
             return usable  # somebody logged in meanwhile, or another process has renewed it
         await self._store.check()
         await take_turn()
-        credential = self._kinds[stored.kind]
+        credential = self.kinds[stored.kind]
         try:
             access = self._vault.open(stored.access)
             renewal = None if stored.renewal is None else self._vault.open(stored.renewal)
@@ -190,7 +190,7 @@ class AccessTokens:
             access = self._vault.open(stored.access)
         except UndecryptableError:
             return await self._give_up_grant(user_id, stored, refused), stored
-        authorization = self._kinds[stored.kind].authorization(access)
+        authorization = self.kinds[stored.kind].authorization(access)
         until = stored.expires_at - min(MARGIN, stored.lifetime // 10)
         if authorization == refused or now_ms() >= until:
             return None, stored

@@ -32,7 +32,7 @@ class UserClient:
     ) -> None:
         self._client = client
         self._tokens = tokens
-        self._limiters = limiters
+        self.limiters = limiters
         self._store = store
         self._used: dict[str, int] = {}  # ms, of the last use that was recorded
         self._refused: dict[str, int] = {}
@@ -90,7 +90,7 @@ class UserClient:
     @property
     def waiting(self) -> int:
         """The number of calls that wait for the rate limit."""
-        return self._limiters.waiting
+        return self.limiters.waiting
 
     async def _send(
         self, user_id: str, method: str, url: URL, authorization: Authorization, payload: Any,
@@ -98,7 +98,7 @@ class UserClient:
     ) -> Answer:  # fmt: skip
         if not foreground:
             await take_turn()
-        limiter = self._limiters.of(user_id)
+        limiter = self.limiters.of(user_id)
         async with limiter.slot(foreground=foreground):
             require_leases()
             if on_sent is not None:

@@ -95,7 +95,7 @@ class Stream:
             while True:
                 self._wake.clear()
                 try:
-                    news = await self._news()
+                    news = await self.news()
                     pause = PAUSE
                 except UnreachableError:
                     await asyncio.sleep(pause * random.uniform(0.5, 1))  # noqa: S311 - spreads load
@@ -147,7 +147,7 @@ class Stream:
         status, body = await self._get(f"/notifications/{notification_id}", [])
         return _heard(json.loads(body)) if status == 200 else None
 
-    async def _news(self) -> list[Heard]:
+    async def news(self) -> list[Heard]:
         """Unhandled notifications after the cursor, oldest first."""
         news: list[Heard] = []
         after = self._after()

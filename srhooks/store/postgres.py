@@ -14,7 +14,7 @@ from srhooks.observability.metrics import Metrics
 from srhooks.store.errors import IdTakenError, StoreError, StoreUnavailableError
 from srhooks.store.filter_sql import REV, like_pattern, storable
 from srhooks.store.group_commit import Transaction
-from srhooks.store.migrate import scripts
+from srhooks.store.migrate import Script, scripts
 from srhooks.store.postgres_connection import (
     CANNOT_USE,
     PLANNING,
@@ -49,15 +49,20 @@ class PostgresStore(SqlStore):
     search_id = "id"
     probe_bytes = 1000  # what comes and goes is left to the vacuum
 
-    def __init__(self, url: str, metrics: Metrics, clock: Clock = SYSTEM_CLOCK) -> None:
+    def __init__(
+        self, url: str, metrics: Metrics, clock: Clock = SYSTEM_CLOCK, *,
+        schema: Sequence[Script] = (),
+    ) -> None:  # fmt: skip
+        """`schema`: the scripts that make its tables; by default those of this version."""
         super().__init__(metrics, clock)
         self._server = server = Server(url)
+        self._schema = schema or scripts("postgres")
         self._connection = _WritingConnection(server)
         self._readers = Readers(READERS, lambda: _Reader.open(server))
 
     async def open(self) -> None:
         try:
-            await self._connection.migrate()
+            await self._connection.migrate(self._schema)
             await self._start(self._connection)
             self._statistics = asyncio.create_task(
                 analyze_while_filling(lambda: self.received, lambda: self._query(ANALYZE, ())),
@@ -172,8 +177,8 @@ class _WritingConnection:
         self._server = server
         self._open: Connection | None = None
 
-    async def migrate(self) -> None:
-        await migrate(await self._get(), scripts("postgres"))
+    async def migrate(self, schema: Sequence[Script]) -> None:
+        await migrate(await self._get(), schema)
 
     async def transact(
         self, work: Callable[[Transaction], Coroutine[Any, Any, T]], *, durable: bool = True,

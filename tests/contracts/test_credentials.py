@@ -155,7 +155,7 @@ async def test_a_renewal_does_not_undo_a_log_in(account: Account) -> None:
             await go_on.wait()
             return Grant("late", renewal, 1800)
 
-    kinds = account.services.tokens._kinds
+    kinds = account.services.tokens.kinds
     known = kinds[account.kind]
     kinds[account.kind] = Slow()
     await account.save(lifetime=0)

@@ -5,7 +5,7 @@ import asyncio
 import asyncpg
 import pytest
 from srhooks.observability.metrics import Metrics
-from srhooks.store import postgres, postgres_connection
+from srhooks.store import postgres_connection
 from srhooks.store.migrate import Script, scripts
 from srhooks.store.postgres import PostgresStore
 
@@ -17,16 +17,15 @@ async def test_a_migration_may_take_longer_than_any_query(
     empty_postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = [*scripts("postgres"), Script(999, "SELECT pg_sleep(1.6)")]
-    monkeypatch.setattr(postgres, "scripts", lambda _: slow)
     monkeypatch.setattr(postgres_connection, "COMMAND_TIMEOUT", 1.5)
-    store = PostgresStore(empty_postgres_url, Metrics())
+    store = PostgresStore(empty_postgres_url, Metrics(), schema=slow)
     await store.open()
     assert await store._read("SELECT max(number) FROM schema_version") == [(999,)]
     await store.close()
 
 
 async def test_a_migration_that_waits_for_a_long_transaction_holds_up_nobody(
-    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    postgres_url: str,
 ) -> None:
     """Whoever comes after a waiting change of a table waits behind it: so it does not wait long."""
     old = PostgresStore(postgres_url, Metrics())  # of the version before, in full work
@@ -40,8 +39,7 @@ async def test_a_migration_that_waits_for_a_long_transaction_holds_up_nobody(
         " AND relation = 'notifications'::regclass AND mode = 'AccessExclusiveLock'"
     )
     more = Script(999, "ALTER TABLE notifications ADD COLUMN shoe_size INTEGER")
-    monkeypatch.setattr(postgres, "scripts", lambda _: [*scripts("postgres"), more])
-    new = PostgresStore(postgres_url, Metrics())
+    new = PostgresStore(postgres_url, Metrics(), schema=[*scripts("postgres"), more])
     opening = asyncio.create_task(new.open())
 
     async def waits() -> bool:
@@ -61,14 +59,14 @@ async def test_a_migration_that_waits_for_a_long_transaction_holds_up_nobody(
 
 
 async def test_a_migration_that_another_one_holds_up_finds_everything_done(
-    empty_postgres_url: str, monkeypatch: pytest.MonkeyPatch
+    empty_postgres_url: str,
 ) -> None:
     """As two `srhooks migrate`: the second waits for the first, whatever the first waits for."""
     once = Script(999, "CREATE TABLE made_once (at TEXT); SELECT pg_advisory_xact_lock(4711)")
-    monkeypatch.setattr(postgres, "scripts", lambda _: [*scripts("postgres"), once])
+    schema = [*scripts("postgres"), once]
     other = await asyncpg.connect(empty_postgres_url)
     await other.execute("BEGIN; SELECT pg_advisory_xact_lock(4711)")
-    stores = [PostgresStore(empty_postgres_url, Metrics()) for _ in range(2)]
+    stores = [PostgresStore(empty_postgres_url, Metrics(), schema=schema) for _ in range(2)]
     opening = [asyncio.create_task(store.open()) for store in stores]
     waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'advisory'"
 
@@ -79,7 +77,7 @@ async def test_a_migration_that_another_one_holds_up_finds_everything_done(
     await other.execute("ROLLBACK")
     await asyncio.gather(*opening)
     numbers = await stores[0]._read("SELECT number FROM schema_version ORDER BY number")
-    assert [row[0] for row in numbers] == [one.number for one in (*scripts("postgres"), once)]
+    assert [row[0] for row in numbers] == [one.number for one in schema]
     await other.close()
     for store in stores:
         await store.close()

@@ -239,7 +239,7 @@ async def test_a_page_that_ended_early_is_gone_on_from(
             stream = listen_client.Stream(
                 session, world.base, made["token"], [("q", "job.")], since
             )
-            assert [one.event for one in await stream._news()] == ["job.a"]
+            assert [one.event for one in await stream.news()] == ["job.a"]
 
 
 async def test_what_a_person_sends_to_the_terminal_is_replayed_whatever_the_filters(

@@ -196,7 +196,7 @@ async def test_ten_faults_in_a_week_are_ten_incidents(
             town.logged_in() as ada,
         ):
             town.services.account_watch.pace = Pace(1e9)
-            town.services.user_client._limiters = UnlimitedOfAll()
+            town.services.user_client.limiters = UnlimitedOfAll()
             made = {event: await ada.subscribe(event) for event in (A, B, "offer.created")}
             week = Week(town, ada, Simulation(clock, town.sandbox), made)
             (week.user_id,) = await town.services.store.user_ids()
