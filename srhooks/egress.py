@@ -75,12 +75,14 @@ def load_egress(get: Reader) -> Egress:
 
 
 def is_loopback(host: str) -> bool:
+    """Whether a host, by its name or as an address, is this machine itself."""
     if host.lower() == LOOPBACK_NAME:
         return True
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return False
+    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
 
 
 def _trusting(ca_file: Path) -> ssl.SSLContext:

@@ -2,13 +2,13 @@
 
 import contextlib
 import hmac
-import ipaddress
 
 from aiohttp import hdrs, web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from yarl import URL
 
 from srhooks.domain.incidents import INCIDENT_KINDS
+from srhooks.egress import is_loopback
 from srhooks.store import StoreError
 from srhooks.version import program_version
 from srhooks.web.http.errors import WebError
@@ -89,12 +89,4 @@ def _may_read(request: web.Request, token: str | None) -> bool:
         host = URL(f"http://{request.headers.get(hdrs.HOST, '')}").host or ""
     except ValueError:
         return False
-    return _is_loopback(request.remote or "") and (host == "localhost" or _is_loopback(host))
-
-
-def _is_loopback(text: str) -> bool:
-    try:
-        address = ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return (getattr(address, "ipv4_mapped", None) or address).is_loopback
+    return is_loopback(request.remote or "") and is_loopback(host)
