@@ -82,13 +82,7 @@ def read_ids(texts: list[str]) -> list[int]:
 async def _stream(
     request: web.Request, form: Format, pieces: AsyncGenerator[list[Notification], None]
 ) -> web.StreamResponse:
-    stamp = clock.iso(clock.now_ms())[:19].replace(":", "")
-    response = web.StreamResponse(
-        headers={
-            hdrs.CONTENT_TYPE: f"{form.content_type}; charset=utf-8",
-            hdrs.CONTENT_DISPOSITION: f'attachment; filename="srhooks-{stamp}.{form.extension}"',
-        }
-    )
+    response = _empty_file(form)
     # The first piece is read before the answer begins, so that a store that is away is a 503.
     answers = request.app[ANSWER_BUDGET]
     lease = await answers.reserve(PIECE_BYTES)
@@ -111,22 +105,27 @@ async def _stream(
         await response.write_eof()
     except ConnectionError:
         pass  # the reader left
-    except (TimeoutError, OverloadedError) as error:
-        if not response.prepared:
-            raise
-        log.warning("an export broke off: %s", type(error).__name__)
-        if request.transport is not None:
-            request.transport.abort()
-    except StoreError as error:
+    except (TimeoutError, OverloadedError, StoreError) as error:
         if not response.prepared:
             raise
         # The status is out already: break off, so that half a file is not taken for all of it.
-        log.warning("an export broke off: %s", error)
+        log.warning("an export broke off: %s", str(error) or type(error).__name__)
         if request.transport is not None:
             request.transport.abort()
     finally:
         lease.release()
     return response
+
+
+def _empty_file(form: Format) -> web.StreamResponse:
+    """The answer as a browser saves it, before anything is sent."""
+    stamp = clock.iso(clock.now_ms())[:19].replace(":", "")
+    return web.StreamResponse(
+        headers={
+            hdrs.CONTENT_TYPE: f"{form.content_type}; charset=utf-8",
+            hdrs.CONTENT_DISPOSITION: f'attachment; filename="srhooks-{stamp}.{form.extension}"',
+        }
+    )
 
 
 async def _all(
