@@ -1,5 +1,6 @@
 """The WHERE of a filtered feed. Values are always parameters, never part of the text."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -87,15 +88,7 @@ def conditions(
         args.extend(values)
 
     if feed_filter.events:
-        exact = [event for event in feed_filter.events if not event.endswith(".")]
-        names = [f"n.event_name = {{{position}}}" for position in range(len(exact))]
-        values: list[Any] = list(exact)
-        for event in feed_filter.events:
-            if event.endswith("."):
-                low, high = len(values), len(values) + 1
-                names.append(f"(n.event_name >= {{{low}}} AND n.event_name < {{{high}}})")
-                values += [event, event + PREFIX_END]
-        add("(" + " OR ".join(names) + ")", *values)
+        add(*_of_events(feed_filter.events))
     if feed_filter.subscription:
         add("n.subscription_id = {}", feed_filter.subscription)
     if feed_filter.signature:
@@ -119,6 +112,19 @@ def conditions(
     if feed_filter.received_before is not None:
         add(f"{RECEIVED_AT} < {{}}", feed_filter.received_before)
     return " AND ".join(parts), args
+
+
+def _of_events(events: Sequence[str]) -> tuple[str, *tuple[str, ...]]:
+    """The condition for one or more names or beginnings that end with a dot, and its values."""
+    exact = [event for event in events if not event.endswith(".")]
+    names = [f"n.event_name = {{{position}}}" for position in range(len(exact))]
+    values = list(exact)
+    for event in events:
+        if event.endswith("."):
+            low, high = len(values), len(values) + 1
+            names.append(f"(n.event_name >= {{{low}}} AND n.event_name < {{{high}}})")
+            values += [event, event + PREFIX_END]
+    return "(" + " OR ".join(names) + ")", *values
 
 
 def insert_values(new: NewNotification) -> tuple[Any, ...]:

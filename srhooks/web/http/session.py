@@ -205,23 +205,6 @@ async def require_login(request: web.Request, *, dead_grant: bool = False) -> Lo
     return login
 
 
-async def forged_log_in(request: web.Request) -> bool:
-    """Whether the posted log-in form came from another site. Raises BadRequestError."""
-    settings = request.config_dict[SETTINGS]
-    cookie = await aiohttp_session.get_session(request)
-    ids = [value for name in ("form", "id") if isinstance(value := cookie.get(name), str)]
-    tokens = [csrf_token(key, value) for key in settings.session_secrets for value in ids]
-    return await is_forged(request, settings, tokens)
-
-
-async def log_in_form_token(request: web.Request) -> str:
-    """The anti-forgery token of a browser that is not logged in."""
-    cookie = await aiohttp_session.get_session(request)
-    if not isinstance(cookie.get("form"), str):
-        cookie["form"] = secrets.token_urlsafe(16)
-    return csrf_token(request.config_dict[SETTINGS].session_secrets[0], cookie["form"])
-
-
 async def start_session(request: web.Request, user: User) -> Login:
     """Start a new session and end the one before; nothing is carried over (session fixation)."""
     settings = request.config_dict[SETTINGS]

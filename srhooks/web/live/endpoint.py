@@ -41,15 +41,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     if login is None:
         # A socket cannot be led to the log-in: 401 whatever it accepts.
         return problem_response(request, Problem(401, "Log in first"))
-    # No page of another site can make a browser send a token.
-    if bearer(request) is None and not own_origin(request, request.app[SETTINGS]):
-        raise ForgedError
-    if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
-        raise BadRequestError("This address speaks WebSocket only")
-    if request.query.get("view", "") not in VIEWS:
-        raise BadRequestError("view must be feed, subscriptions or overview")
-    if bearer(request) is not None and request.query.get("view", "") not in {"", "feed"}:
-        raise BadRequestError("a personal token opens the feed alone")
+    view = _asked_view(request)
     feed_filter = read_filter(request.query)
     window = read_window(request.query.get("window", ""))
     cursor, whole = _cursor(request, "cursor"), _cursor(request, "whole")
@@ -62,7 +54,7 @@ async def live(request: web.Request) -> web.StreamResponse:
     audience = _audience(request.app, login.user.id)
     page = LivePage(
         request.app, login, socket, request.transport, audience.changes, feed_filter, cursor,
-        whole, view=request.query.get("view", ""), window=window, send_timeout=timeouts.send,
+        whole, view=view, window=window, send_timeout=timeouts.send,
     )  # fmt: skip
     audience.pages[page] = None
     transport = request.transport
@@ -85,6 +77,21 @@ async def live(request: web.Request) -> web.StreamResponse:
         if socket.close_code in {None, WSCloseCode.ABNORMAL_CLOSURE}:
             transport.abort()  # it takes nothing: what waits to be sent is given up
     return socket
+
+
+def _asked_view(request: web.Request) -> str:
+    """Which part of the page is kept live. Raises ForgedError and BadRequestError."""
+    by_token, view = bearer(request) is not None, request.query.get("view", "")
+    # No page of another site can make a browser send a token.
+    if not by_token and not own_origin(request, request.app[SETTINGS]):
+        raise ForgedError
+    if request.headers.get(hdrs.UPGRADE, "").lower() != "websocket":
+        raise BadRequestError("This address speaks WebSocket only")
+    if view not in VIEWS:
+        raise BadRequestError("view must be feed, subscriptions or overview")
+    if by_token and view not in {"", "feed"}:
+        raise BadRequestError("a personal token opens the feed alone")
+    return view
 
 
 def _audience(app: web.Application, user_id: str) -> Audience:

@@ -18,8 +18,9 @@ from srhooks.web.http.confirmation import confirmation_page
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.http.forms import read_form, read_json
+from srhooks.web.http.log_in_form import log_in_form_token
 from srhooks.web.http.responses import json_response
-from srhooks.web.http.session import Login, log_in_form_token, require_login
+from srhooks.web.http.session import Login, require_login
 from srhooks.web.http.templating import VIEW, render
 from srhooks.web.state.app_keys import ACCOUNT_DELETION, CANDIDATE_ERASER, SETTINGS, STORE
 

@@ -18,9 +18,10 @@ from srhooks.web.http.errors import (
     problem_response,
 )
 from srhooks.web.http.forms import read_fields, text_of
+from srhooks.web.http.log_in_form import forged_log_in, log_in_form_token
 from srhooks.web.http.log_in_result import HOME, complete_log_in
 from srhooks.web.http.responses import see_other
-from srhooks.web.http.session import find_login, forged_log_in, log_in_form_token, why_logged_out
+from srhooks.web.http.session import find_login, why_logged_out
 from srhooks.web.http.templating import render
 from srhooks.web.pages.account import account_json
 from srhooks.web.state.app_keys import LOG_IN, SETTINGS
