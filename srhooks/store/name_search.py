@@ -9,7 +9,7 @@ import asyncio
 from srhooks.domain.models import SubjectName
 from srhooks.domain.search_text import fold
 from srhooks.domain.subjects import KINDS, NEW_HIRE, Subject, digest_of
-from srhooks.store.filter_sql import placeholders
+from srhooks.store.many_values import placeholders
 from srhooks.store.queries import Queries
 from srhooks.store.subject_protocol import NAMES_TIME
 

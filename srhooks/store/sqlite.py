@@ -21,8 +21,9 @@ from srhooks.store.errors import (
     StoreError,
     StoreUnavailableError,
 )
-from srhooks.store.filter_sql import placeholders, storable
+from srhooks.store.filter_sql import storable
 from srhooks.store.group_commit import Transaction
+from srhooks.store.many_values import placeholders
 from srhooks.store.reader_pool import Readers
 from srhooks.store.sql_store import SqlStore
 from srhooks.store.sqlite_connection import close_quietly, connect, create_private, file_at

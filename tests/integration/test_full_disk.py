@@ -6,9 +6,6 @@ from pathlib import Path
 import pytest
 from srhooks.domain.clock import DAY, now_ms
 from srhooks.maintenance.retention import Retention
-from srhooks.maintenance.trusted_time import CONFIRMED, TrustedTime
-from srhooks.observability.metrics import Metrics
-from srhooks.store import using_reserve
 from srhooks.store.reserve import Reserve
 from srhooks.web.state.app_keys import CLOCK
 
@@ -158,6 +155,7 @@ async def test_the_retention_makes_room_on_a_full_disk(
     hook = await hook_of(world)
     await fill_by_hooks(world, ada, hook, small_disk / "filler")
     services = world.services
+    services.trusted_time._base = (now_ms() + 40 * DAY, world.app[CLOCK].elapsed_ms())
 
     class Ahead:
         """40 days on, at an even pace."""
@@ -168,11 +166,8 @@ async def test_the_retention_makes_room_on_a_full_disk(
         def elapsed_ms(self) -> int:
             return world.app[CLOCK].elapsed_ms()
 
-    ahead = Ahead()
-    with using_reserve():  # an operator says that the clock is right
-        await services.store.save_maintenance_state(CONFIRMED, ahead.now_ms())
-    time = TrustedTime(services.store, ahead, Metrics())
-    retention = Retention(services.store, time, ahead, 30)
+    services.trusted_time._clock = Ahead()
+    retention = Retention(services.store, services.trusted_time, Ahead(), 30)
     async with world.logged_in() as again:  # the session had ended long since
 
         async def empty() -> bool:  # the application's own retention takes a part
