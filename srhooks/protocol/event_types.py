@@ -56,15 +56,11 @@ def subscription_name(subscription: Mapping[str, Any]) -> str:
 
 
 def subscription_phrase(subscription: Mapping[str, Any]) -> str:
-    """As a question about it says: "the subscription to job.created, job.updated + 3"."""
-    name = subscription.get("name")
-    if isinstance(name, str) and name:
-        return f"the subscription {name}"
+    """As a question calls it: "the subscription to job.created, job.updated", or by its name."""
     names = event_names(subscription)
-    if not names:
-        return "the subscription without events"
-    more = f" + {len(names) - 2}" if len(names) > 2 else ""
-    return f"the subscription to {', '.join(names[:2])}{more}"
+    if subscription.get("name") or len(names) > 2:
+        return f"the subscription {subscription_name(subscription)}"
+    return f"the subscription to {', '.join(names)}" if names else "the subscription without events"
 
 
 def subscription_label(names: Sequence[str]) -> str:

@@ -5,7 +5,7 @@ from html import unescape
 
 import pytest
 from srhooks.domain.models import Hook
-from srhooks.protocol.event_types import event_names, subscription_label
+from srhooks.protocol.event_types import event_names, subscription_label, subscription_phrase
 from srhooks.web.presentation.labels import hook_labels
 
 from tests.support.harness import Browser, World
@@ -32,6 +32,22 @@ OPTIONS = re.compile(r'<select name="subscription".*?</select>', re.DOTALL)
 )
 def test_a_subscription_is_called_by_its_events(events: object, label: str) -> None:
     assert subscription_label(event_names({"events": events})) == label
+
+
+@pytest.mark.parametrize(
+    ("events", "name", "phrase"),
+    [
+        ([], None, "the subscription without events"),
+        (["job.created", "job.updated"], None, "the subscription to job.created, job.updated"),
+        (["job.created", "job.updated", "offer.created"], None,
+         "the subscription Jobs and offers (3 events)"),
+        (["job.created"], "For the data team", "the subscription For the data team"),
+    ],
+)  # fmt: skip
+def test_a_question_calls_it_by_its_name_or_by_few_events(
+    events: list[str], name: str | None, phrase: str
+) -> None:
+    assert subscription_phrase({"events": events, "name": name}) == phrase
 
 
 def test_those_alike_are_told_apart() -> None:
