@@ -39,6 +39,7 @@ async def ask_to_activate(request: web.Request) -> web.Response:
         action=f"{subject.path}/activation",
         yes="Activate all the same" if subject.warning else "Activate",
         back=subject.back,
+        look="danger" if subject.warning else "primary",
     )
 
 
@@ -66,6 +67,7 @@ async def ask_to_rotate(request: web.Request) -> web.Response:
         action=f"{subject.path}/secret-key",
         yes="Rotate key",
         back=f"{subject.path}#key-title",
+        look="primary",
     )
 
 
