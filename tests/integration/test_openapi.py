@@ -257,8 +257,9 @@ async def test_the_page_shows_each_operation_to_anybody(world: World) -> None:
     async with world.nobody() as nobody:
         document = await nobody.json("GET", "/openapi.json")
         page = await nobody.page("/api")
+        shown = page.replace("<code>", "`").replace("</code>", "`")
         for path, entry in document["paths"].items():
             assert f">{path}<" in page
             for method, operation in entry.items():
                 if method != "parameters":
-                    assert operation["summary"].replace("'", "&#39;") in page
+                    assert operation["summary"].replace("'", "&#39;") in shown
