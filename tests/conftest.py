@@ -19,7 +19,6 @@ from srhooks.store import make_store
 
 from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
-from tests.support.dealing import dealt
 from tests.support.harness import DEADLINE, World
 from tests.support.harness import world as start_world
 from tests.support.machine import lacks
@@ -50,8 +49,8 @@ SLOW = BUSY | {
 }  # fmt: skip
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what drives a browser, and what is slow, by where it stands; deal it to the workers."""
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what drives a browser, and what is slow, by where it stands."""
     for item in items:
         if item.path.parent.name == "browser" and pytest_asyncio.is_async_test(item):
             # The browser is started once, in the loop of the session.
@@ -60,16 +59,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker("browser")
         if item.path.parent.name == "stress" or item.path.stem in SLOW:
             item.add_marker("slow")
-    if worker := getattr(config, "workerinput", None):
-        items[:] = dealt(items, worker["workercount"], lambda item: item.path, kind_of)
-
-
-def kind_of(item: pytest.Item) -> str:
-    if item.get_closest_marker("browser"):
-        return "browser"
-    if item.path.parent.name == "stress" or item.path.stem in BUSY:
-        return "busy"
-    return "slow" if item.get_closest_marker("slow") else ""
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import asyncio
 from srhooks.domain.models import SubjectName
 from srhooks.domain.search_text import fold
 from srhooks.domain.subjects import KINDS, NEW_HIRE, Subject, digest_of
+from srhooks.store.filter_sql import like_pattern
 from srhooks.store.many_values import placeholders
 from srhooks.store.queries import Queries
 from srhooks.store.subject_protocol import NAMES_TIME
@@ -38,9 +39,7 @@ class NameSearchQueries(Queries):
     async def _with_name(
         self, user_id: str, text: str, limit: int, patience: float
     ) -> list[SubjectName]:
-        needle = fold(text)
-        for letter in "\\%_":
-            needle = needle.replace(letter, "\\" + letter)
+        pattern = like_pattern(fold(text))
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
         found: list[SubjectName] = []
@@ -61,7 +60,7 @@ class NameSearchQueries(Queries):
                 f" AND kind IN ('candidate', 'job') AND folded LIKE ${len(values) + 1} ESCAPE '\\'"
                 f" ORDER BY notification_id DESC LIMIT {limit - len(found):d}",
                 *values,
-                f"%{needle}%",
+                pattern,
             )
             found += [_name_of(row) for row in rows]
             if not low or len(found) >= limit or loop.time() >= until:

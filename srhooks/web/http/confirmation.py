@@ -9,14 +9,8 @@ from srhooks.web.http.templating import render
 
 def confirmation_page(
     request: web.Request, title: str, message: str, *, action: str, yes: str, back: str,
-    look: str = "danger", **shown: Any,
+    **shown: Any,
 ) -> web.Response:  # fmt: skip
-    """Render the question: the button `yes` posts `fields` to `action`, Cancel links to `back`.
-
-    `look` is the button's class: "danger" for what deletes, "primary" for what does not.
-    """
-    ctx = {
-        "title": title, "message": message, "action": action, "yes": yes, "back": back,
-        "look": look,
-    }  # fmt: skip
+    """Render the question: the button `yes` posts `fields` to `action`, Cancel links to `back`."""
+    ctx = {"title": title, "message": message, "action": action, "yes": yes, "back": back}
     return render(request, "confirm.html", {**ctx, **shown})

@@ -71,6 +71,7 @@ DEFAULTS: Mapping[str, Any] = {
     "error": None,
     "form": None,
     "fields": {},  # what a question passes on
+    "look": "danger",  # of a question's button: "primary" where nothing is deleted
     "named": (),  # the notifications that a question is about, and how many more
     "unnamed": 0,
     "drift": None,
