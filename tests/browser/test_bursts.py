@@ -2,11 +2,12 @@
 
 import asyncio
 
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 from srhooks.domain import clock, ids
 
 from tests.support.browser import needs_chromium, open_browser
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import Browser as Session
+from tests.support.harness import World, eventually
 from tests.support.notifications import notification
 from tests.unit.test_view import frame
 
@@ -35,7 +36,9 @@ async def shown(page: Page) -> dict[str, str]:
     return rows
 
 
-async def test_a_burst_of_frames_is_one_swap_and_a_later_state_of_a_row_wins(world: World) -> None:
+async def test_a_burst_of_frames_is_one_swap_and_a_later_state_of_a_row_wins(
+    chromium: Browser, world: World
+) -> None:
     first = ids.first_id_at(clock.now_ms())
     rows = [notification(id=first + n, rev=first + 100 + n, title=f"Row {n}") for n in range(40)]
     later = [notification(id=one.id, rev=one.rev + 50, title="Later") for one in rows[:3]]
@@ -43,7 +46,7 @@ async def test_a_burst_of_frames_is_one_swap_and_a_later_state_of_a_row_wins(wor
     frames += [frame(world.app, one) for one in later]
     left = notification(id=rows[5].id, rev=rows[5].rev + 60)
     frames += [frame(world.app, left, gone=True)]
-    async with open_browser(world) as (_, page):
+    async with open_browser(world, browser=chromium) as (_, page):
         await page.add_init_script(SOCKET)
         await page.reload()
         await expect(page.get_by_text("Live", exact=True)).to_be_visible()
@@ -60,16 +63,18 @@ async def test_a_burst_of_frames_is_one_swap_and_a_later_state_of_a_row_wins(wor
         )
 
 
-async def complete(ada: Browser) -> dict[str, str]:
+async def complete(ada: Session) -> dict[str, str]:
     found = await ada.notifications("?limit=200")
     done = len(found) == 60 and all(one["entity"]["status"] != "pending" for one in found)
     return {one["id"]: one["entity"]["status"] for one in found} if done else {}
 
 
-async def test_a_real_burst_arrives_whole_and_in_its_last_state(world: World) -> None:
+async def test_a_real_burst_arrives_whole_and_in_its_last_state(
+    chromium: Browser, world: World
+) -> None:
     async with world.logged_in() as ada:
         hook = (await ada.subscribe("job.created", active=False))["hookId"]
-        async with open_browser(world) as (_, page):
+        async with open_browser(world, browser=chromium) as (_, page):
             await expect(page.get_by_text("Live", exact=True)).to_be_visible()
             link = f"<{world.settings.api_url}/jobs/none>; rel=self"
             await asyncio.gather(*(world.notify(hook, link=link) for _ in range(60)))

@@ -212,11 +212,13 @@ async def test_the_curl_command_is_copied(chromium: Browser, world: World) -> No
         assert copied.startswith(f"curl -X POST {world.base}/hooks/{hook_id}")
 
 
-async def test_what_scripts_add_works_again_after_going_back(world: World) -> None:
+async def test_what_scripts_add_works_again_after_going_back(
+    chromium: Browser, world: World
+) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
         await world.notify(created["hookId"])
-        async with open_browser(world) as (_, page):
+        async with open_browser(world, browser=chromium) as (_, page):
             await page.evaluate("window.htmx.isFirst = true")
             await page.get_by_role("list", name="Notifications").get_by_role("link").click()
             await expect(page.locator("#detail article")).to_be_visible()

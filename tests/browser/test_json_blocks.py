@@ -2,10 +2,11 @@
 
 import json
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Browser, Locator, Page, expect
 
 from tests.support.browser import needs_chromium, open_browser
-from tests.support.harness import Browser, World
+from tests.support.harness import Browser as Session
+from tests.support.harness import World
 
 pytestmark = needs_chromium
 
@@ -17,21 +18,21 @@ BODY = {
 }
 
 
-async def open_body(page: Page, ada: Browser) -> Locator:
+async def open_body(page: Page, ada: Session) -> Locator:
     (n,) = await ada.notifications()
     await page.goto(f"/notifications/{n['id']}")
     return page.locator(".json-block", has=page.get_by_role("group", name="Body", exact=True))
 
 
-async def received(world: World, ada: Browser, body: bytes) -> None:
+async def received(world: World, ada: Session, body: bytes) -> None:
     created = await ada.subscribe("job.created", active=False)
     assert await world.notify(created["hookId"], body) == 202
 
 
-async def test_json_is_searched_and_what_is_found_unfolds(world: World) -> None:
+async def test_json_is_searched_and_what_is_found_unfolds(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         await received(world, ada, json.dumps(BODY).encode())
-        async with open_browser(world) as (_, page):
+        async with open_browser(world, browser=chromium) as (_, page):
             block = await open_body(page, ada)
             folds = block.locator("details:not([open])")
             await expect(block.get_by_text('"Grace {["')).to_be_visible()
@@ -60,11 +61,11 @@ async def test_json_is_searched_and_what_is_found_unfolds(world: World) -> None:
             await expect(block.get_by_text('"Grace {["')).to_be_hidden()
 
 
-async def test_json_is_copied_whole_and_indented(world: World) -> None:
+async def test_json_is_copied_whole_and_indented(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         await received(world, ada, json.dumps(BODY).encode())
         permissions = ["clipboard-read", "clipboard-write"]
-        async with open_browser(world, permissions=permissions) as (_, page):
+        async with open_browser(world, browser=chromium, permissions=permissions) as (_, page):
             block = await open_body(page, ada)
             await block.get_by_role("button", name="Copy").click()
             await expect(block.get_by_role("button", name="Copied")).to_be_visible()
@@ -72,12 +73,12 @@ async def test_json_is_copied_whole_and_indented(world: World) -> None:
             assert copied == json.dumps(BODY, indent=2)
 
 
-async def test_folds_and_search_outlive_a_live_refresh(world: World) -> None:
+async def test_folds_and_search_outlive_a_live_refresh(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created", active=False)
         headers = {"event-id": "e1"}
         await world.notify(created["hookId"], json.dumps(BODY).encode(), **headers)
-        async with open_browser(world) as (_, page):
+        async with open_browser(world, browser=chromium) as (_, page):
             block = await open_body(page, ada)
             await expect(page.get_by_text("Live", exact=True)).to_be_visible()
             await block.get_by_text('"history": [').click()  # unfold
@@ -92,14 +93,14 @@ async def test_folds_and_search_outlive_a_live_refresh(world: World) -> None:
             await expect(block.locator("output")).to_have_text("1 of 1")
 
 
-async def test_a_followed_link_outlives_a_live_refresh(world: World) -> None:
+async def test_a_followed_link_outlives_a_live_refresh(chromium: Browser, world: World) -> None:
     me = f"{world.settings.api_url}/user-api/v201804/users/me"
     actions = {f"me{number}": f"{me}?n={number}" for number in range(30)}
     world.sandbox.add_fault("/jobs/", method="GET", status=200, body={"actions": actions})
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created")
         await world.fire("job.created")
-        async with open_browser(world) as (_, page):
+        async with open_browser(world, browser=chromium) as (_, page):
             await expect(page.get_by_text("Live", exact=True)).to_be_visible()
             await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
             await page.get_by_text("30 links inside").click()
@@ -118,12 +119,14 @@ async def test_a_followed_link_outlives_a_live_refresh(world: World) -> None:
             await expect(link).to_be_focused()
 
 
-async def test_the_keyboard_stays_at_older_when_a_newer_one_arrives(world: World) -> None:
+async def test_the_keyboard_stays_at_older_when_a_newer_one_arrives(
+    chromium: Browser, world: World
+) -> None:
     async with world.logged_in() as ada:
         created = await ada.subscribe("job.created", active=False)
         for number in range(2):
             await world.notify(created["hookId"], event_id=str(number))
-        async with open_browser(world) as (_, page):
+        async with open_browser(world, browser=chromium) as (_, page):
             await expect(page.get_by_text("Live", exact=True)).to_be_visible()
             await page.get_by_role("list", name="Notifications").get_by_role("link").first.click()
             older = page.get_by_role("link", name="Older", exact=True)
@@ -133,10 +136,10 @@ async def test_the_keyboard_stays_at_older_when_a_newer_one_arrives(world: World
             await expect(older).to_be_focused()
 
 
-async def test_without_scripts_json_unfolds_by_hand(world: World) -> None:
+async def test_without_scripts_json_unfolds_by_hand(chromium: Browser, world: World) -> None:
     async with world.logged_in() as ada:
         await received(world, ada, json.dumps(BODY).encode())
-        async with open_browser(world, java_script_enabled=False) as (_, page):
+        async with open_browser(world, browser=chromium, java_script_enabled=False) as (_, page):
             block = await open_body(page, ada)
             await expect(block.get_by_role("searchbox")).to_be_hidden()
             await expect(block.get_by_role("button", name="Copy")).to_be_hidden()
@@ -145,11 +148,13 @@ async def test_without_scripts_json_unfolds_by_hand(world: World) -> None:
             await expect(block.get_by_text("Needle 7 <b>")).to_be_visible()
 
 
-async def test_text_that_is_no_json_can_be_searched_and_copied(world: World) -> None:
+async def test_text_that_is_no_json_can_be_searched_and_copied(
+    chromium: Browser, world: World
+) -> None:
     async with world.logged_in() as ada:
         await received(world, ada, b"plain\n{ text of [ no JSON")
         permissions = ["clipboard-read", "clipboard-write"]
-        async with open_browser(world, permissions=permissions) as (_, page):
+        async with open_browser(world, browser=chromium, permissions=permissions) as (_, page):
             (n,) = await ada.notifications()
             await page.goto(f"/notifications/{n['id']}")
             await page.get_by_role("searchbox", name="Find in body").fill("[")

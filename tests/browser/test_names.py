@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.async_api import Locator, expect
+from playwright.async_api import Browser, Locator, expect
 from srhooks.protocol.event_types import KNOWN
 
 from tests.support.browser import needs_chromium, open_browser
@@ -16,8 +16,8 @@ def named(place: Any, role: str, name: str) -> Locator:
     return found
 
 
-async def test_controls_are_found_by_their_names(world: World) -> None:
-    async with open_browser(world) as (_, page), world.logged_in() as ada:
+async def test_controls_are_found_by_their_names(chromium: Browser, world: World) -> None:
+    async with open_browser(world, browser=chromium) as (_, page), world.logged_in() as ada:
         await ada.subscribe("job.created", "job.updated", active=False)
         idle = await ada.subscribe("offer.created")
         await page.reload()  # nothing has arrived yet

@@ -6,10 +6,11 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from playwright.async_api import Route, expect
+from playwright.async_api import Browser, Route, expect
 
 from tests.support.browser import needs_chromium, open_browser
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import Browser as Session
+from tests.support.harness import World, eventually
 from tests.support.harness import world as start_world
 
 MOST = 112_000  # bytes; the code of seven languages beside a signature is 10 kB of them
@@ -22,7 +23,7 @@ async def town(tmp_path: Path) -> AsyncIterator[World]:
         yield running
 
 
-async def on_the_wire(browser: Browser, path: str) -> int:
+async def on_the_wire(browser: Session, path: str) -> int:
     """Bytes of bodies as sent to a browser that takes gzip: the page and all that it names."""
     headers = {"Accept": "text/html", "Accept-Encoding": "gzip"}
     async with browser.request("GET", path, headers=headers) as response:
@@ -63,7 +64,7 @@ async def test_no_page_weighs_more_than_112_kb(town: World) -> None:
 
 
 @needs_chromium
-async def test_a_page_is_painted_before_its_scripts_arrive(town: World) -> None:
+async def test_a_page_is_painted_before_its_scripts_arrive(chromium: Browser, town: World) -> None:
     held = asyncio.Event()
 
     async def hold(route: Route) -> None:
@@ -73,7 +74,7 @@ async def test_a_page_is_painted_before_its_scripts_arrive(town: World) -> None:
     async with town.logged_in() as ada:
         hook = (await ada.subscribe("job.created"))["hookId"]
         await town.notify(hook, event_name="job.created")
-    async with open_browser(town) as (_, page):
+    async with open_browser(town, browser=chromium) as (_, page):
         await page.route(re.compile(r"\.js$"), hold)
         await page.goto("/notifications", wait_until="commit")
         painted = "performance.getEntriesByName('first-contentful-paint').length"

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
-from tests.support.harness import eventually
+from tests.support.harness import DEADLINE, eventually
 from tests.support.several import rows
 
 
@@ -31,7 +31,10 @@ class Standby:
 
     async def stop_first(self) -> None:
         """As when its machine is gone."""
+        process = self._first.get_postmaster_info().process
         await self._run("pg_ctl", "-w", "-m", "immediate", "-D", str(self._first.pgdata), "stop")
+        # Its file is gone sooner than itself: whoever cleans up would stop it once more.
+        await asyncio.to_thread(process.wait, DEADLINE)
 
     async def promote(self) -> None:
         await self._run("pg_ctl", "-w", "-D", str(self.folder), "promote")
