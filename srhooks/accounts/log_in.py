@@ -25,6 +25,7 @@ from srhooks.accounts.credentials import (
 from srhooks.config import Settings
 from srhooks.domain.account import Company, CredentialKind, CredentialUse, User
 from srhooks.domain.clock import now_ms
+from srhooks.domain.subjects import person_name
 from srhooks.protocol.scopes import MANAGE_WEBHOOKS
 from srhooks.smartrecruiters.client import (
     Answer,
@@ -140,7 +141,7 @@ class LogIn:
         answer = await self._ask(WHO_AM_I, authorization, limiter)
         profile = raise_for_error(answer).json()
         sr_id = _person_id(profile)
-        name = _person_name(profile)
+        name = (person_name(profile) or "")[:200]
         if not is_administrator(profile):
             raise NotAdministratorError(name)
         if (known := await self._store.user_of(sr_id)) is not None:
@@ -250,8 +251,3 @@ def _person_id(profile: Any) -> str:
     if isinstance(sr_id, bool) or not isinstance(sr_id, str | int) or not str(sr_id).strip():
         raise OddAnswerError("SmartRecruiters did not say who you are.")
     return str(sr_id)[:200]
-
-
-def _person_name(profile: dict[str, Any]) -> str:
-    names = [profile.get("firstName"), profile.get("lastName")]
-    return " ".join(part for part in names if isinstance(part, str) and part)[:200]
