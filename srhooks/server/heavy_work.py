@@ -1,6 +1,9 @@
-"""Work that takes long is done beside the event loop, by few threads, so that the loop goes on.
+"""Work that takes long is done beside the event loop, by two threads, so that the loop goes on.
 
-The threads share the interpreter's lock with the loop: more of them would make it wait longer.
+They share the interpreter's lock with the loop, so more of them do no more, and the loop waits
+longer: with three, one look at it in seventy was late by more than 50 ms, with these two one in six
+hundred (docs/performance.md). What takes seconds stands in a queue of its own, with what nobody
+waits for: so nothing shorter has to wait for it.
 """
 
 import asyncio
@@ -13,17 +16,17 @@ from functools import partial
 from typing import ParamSpec, TypeVar
 
 LARGE = 16_000  # bytes: whatever is done with less takes 50 ms at most, as a rule less than one
-THREADS = 2
-NAME = "heavy"
-BACKGROUND = "background"
+VERY_LARGE = 200_000  # bytes: more may take seconds, less a tenth of one as a rule
+QUICK = "heavy-quick"
+SLOW = "heavy-slow"
 # Seconds after which a thread must hand over the interpreter's lock while such work goes on. The
 # loop asks for it after each call to the system, a dozen times a turn, and waits once a thread.
 HAND_OVER = 0.0005
 
 P = ParamSpec("P")
 T = TypeVar("T")
-_threads = ThreadPoolExecutor(THREADS, thread_name_prefix=NAME)
-_background = ThreadPoolExecutor(1, thread_name_prefix=BACKGROUND)
+_quick = ThreadPoolExecutor(1, thread_name_prefix=QUICK)
+_slow = ThreadPoolExecutor(1, thread_name_prefix=SLOW)
 _usual = sys.getswitchinterval()  # seconds: cheaper where threads have little to do
 _counting = threading.Lock()
 _at_work = 0  # threads
@@ -33,17 +36,17 @@ async def run_heavy(size: int, work: Callable[P, T], *args: P.args, **named: P.k
     """Call `work`: at once where it is about few bytes, else in a thread. Raises what it raises."""
     if size <= LARGE:
         return work(*args, **named)
-    return await _run(_threads, partial(work, *args, **named))
+    return await _run(_quick if size <= VERY_LARGE else _slow, partial(work, *args, **named))
 
 
 async def run_in_background(work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
-    """Call what no answer waits for, in a thread of its own. Raises what it raises."""
-    return await _run(_background, partial(work, *args, **named))
+    """Call what no answer waits for, in a thread. Raises what it raises."""
+    return await _run(_slow, partial(work, *args, **named))
 
 
-async def _run(threads: ThreadPoolExecutor, work: Callable[[], T]) -> T:
+async def _run(thread: ThreadPoolExecutor, work: Callable[[], T]) -> T:
     bound = partial(copy_context().run, _handing_over, work)
-    return await asyncio.get_running_loop().run_in_executor(threads, bound)
+    return await asyncio.get_running_loop().run_in_executor(thread, bound)
 
 
 def _handing_over(work: Callable[[], T]) -> T:

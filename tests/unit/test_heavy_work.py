@@ -1,5 +1,6 @@
 """What takes long is done beside the event loop, and by the same rules."""
 
+import asyncio
 import json
 import sys
 import threading
@@ -11,10 +12,11 @@ from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
 from srhooks.domain.subjects import subjects_of
 from srhooks.server.heavy_work import (
-    BACKGROUND,
     HAND_OVER,
     LARGE,
-    NAME,
+    QUICK,
+    SLOW,
+    VERY_LARGE,
     run_heavy,
     run_in_background,
 )
@@ -42,7 +44,7 @@ async def test_little_is_done_at_once_and_much_in_a_thread() -> None:
     assert (await run_heavy(LARGE, where))[0] is False
     beside, name = await run_heavy(LARGE + 1, where)
     assert beside
-    assert name.startswith(NAME)
+    assert name.startswith(QUICK)
     with pytest.raises(ZeroDivisionError):
         await run_heavy(LARGE + 1, lambda: 1 // 0)
 
@@ -78,7 +80,17 @@ async def test_threads_hand_over_often_while_there_is_such_work() -> None:
     with pytest.raises(ZeroDivisionError):
         await run_in_background(lambda: 1 // 0)
     assert sys.getswitchinterval() == pytest.approx(usual)
-    assert (await run_in_background(where))[1].startswith(BACKGROUND)
+
+
+async def test_nothing_shorter_waits_for_what_takes_seconds() -> None:
+    ended = threading.Event()
+    slow = [run_heavy(VERY_LARGE + 1, ended.wait), run_in_background(where)]
+    waiting = [asyncio.create_task(one) for one in slow]
+    assert (await run_heavy(VERY_LARGE, where))[1].startswith(QUICK)
+    ended.set()
+    _, (beside, name) = await asyncio.gather(*waiting)
+    assert beside
+    assert name.startswith(SLOW)  # two work at most, or the loop would wait for the third
 
 
 HOLD = 0.05  # seconds of processor time
