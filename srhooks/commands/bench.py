@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from srhooks.bench.processes import BenchError
 from srhooks.bench.report import save, table
 from srhooks.commands.options import whole
 
+TERMINATED = 128 + signal.SIGTERM  # the exit code, as a shell tells it
 MAX_STORED = 10_000_000  # what fits into the 14 days of bench/stored.py
 
 
@@ -45,6 +47,8 @@ def run(args: argparse.Namespace) -> int:
     if args.json is not None and not args.json.parent.is_dir():
         print(f"srhooks bench: --json: there is no folder {args.json.parent}", file=sys.stderr)
         return 2
+    # Its servers and databases go with it, as after Ctrl-C.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(TERMINATED))
     try:
         rows, machine = run_all(
             args.only or list(SUBJECTS),

@@ -4,6 +4,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from srhooks.bench.report import Row, table
 from srhooks.bench.rows.proxied import CONFIG, KEEP_ALIVE
 from srhooks.bench.rows.storm import percentile_within
 from srhooks.bench.verify import all_fetched, all_shown, all_stored_once
+from srhooks.commands.bench import TERMINATED
 
 # A word of what each subject must tell. The others take two cores from the tests beside them for
 # long, or need a server: `srhooks bench --quick` has them, too.
@@ -38,6 +40,27 @@ def test_a_quick_run_gives_a_table_and_json(tmp_path: Path) -> None:
     for row in found["rows"]:
         assert row["name"] in done.stdout
         assert row["values"]
+
+
+def test_its_servers_and_databases_go_with_it(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "srhooks", "bench", "--only", "latency", f"--dir={tmp_path}"]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running:
+        while not listening(tmp_path) and running.poll() is None:
+            time.sleep(0.05)
+        servers = children(running.pid)
+        running.terminate()
+        assert running.wait(60) == TERMINATED
+    assert servers
+    assert not any(Path(f"/proc/{pid}").exists() for pid in servers)
+    assert not list(tmp_path.iterdir())
+
+
+def listening(folder: Path) -> bool:
+    return any("listening on" in log.read_text() for log in folder.glob("*/latency/srhooks.log"))
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def test_what_is_measured_behind_nginx_is_what_the_readme_says() -> None:
