@@ -28,7 +28,7 @@ from srhooks.intake.hook_cache import HookDirectory, HookEntry
 from srhooks.intake.test_proof import TestProof
 from srhooks.protocol.link_header import find_link
 from srhooks.protocol.signature import SIGNATURE_HEADER, TIMESTAMP_HEADER, matching_key
-from srhooks.server.heavy_work import run_heavy
+from srhooks.server.heavy_work import VERY_LARGE, run_heavy
 from srhooks.store import Store
 
 log = logging.getLogger(__name__)
@@ -141,7 +141,9 @@ class Intake:
             and not is_test
             and _is_trusted(signature, entry)
         ):
-            new.erases = await run_heavy(len(body), _deleted, body, target)
+            # Never behind what takes seconds: the sender waits.
+            size = min(len(body), VERY_LARGE)
+            new.erases = await run_heavy(size, _deleted, body, target)
         return new
 
     async def process_again(self, entry: HookEntry, n: Notification) -> bool:

@@ -2,12 +2,13 @@
 
 import asyncio
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
 from srhooks.domain.clock import now_ms
 from srhooks.protocol.signature import SIGNATURE_HEADER, sign
-from srhooks.server.heavy_work import LARGE
+from srhooks.server.heavy_work import VERY_LARGE, run_in_background
 from srhooks.web.state.app_keys import STORE
 from yarl import URL
 
@@ -181,9 +182,14 @@ async def test_a_large_deletion_is_read_beside_the_event_loop(tmp_path: Path) ->
         world.logged_in(),
     ):
         hook = await hook_of(world)
-        body = b'{"id": "%s", "x": [%s1]}' % (GRACE_HOPPER.encode(), b"1," * LARGE)
+        body = b'{"id": "%s", "x": [%s1]}' % (GRACE_HOPPER.encode(), b"1," * VERY_LARGE)
+        ended = threading.Event()
+        slow = asyncio.create_task(run_in_background(ended.wait, 20))
         with calls_here() as here:
             assert await world.notify(hook, body, event_name="candidate.deleted") == 202
+        assert not slow.done(), "it waited for what takes seconds"
+        ended.set()
+        await slow
         assert "receive" in here
         assert "parse_body" not in here
         assert len(await world.services.store.erasures()) == 1
