@@ -5,7 +5,7 @@ import re
 
 import pytest
 from srhooks.server.bounded_parser import MAX_QUEUED
-from srhooks.web.http.leaving import LEAVING
+from srhooks.web.http.leaving import leave
 
 from tests.support.harness import DEADLINE, World
 
@@ -61,7 +61,7 @@ async def test_every_kind_of_connection_gets_its_202(
 async def test_a_process_that_leaves_closes_the_connection_with_its_answer(world: World) -> None:
     async with world.logged_in() as ada:
         hook_id = (await ada.subscribe())["hookId"]
-        world.app[LEAVING].set()
+        await leave(world.app)
         got = await converse(world, notification(hook_id))
         assert len(await ada.notifications()) == 1
     assert got.startswith(b"HTTP/1.1 202 ")

@@ -9,8 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
+import pytest
 from srhooks.domain.feed_filter import Filter
 from srhooks.store import make_store
+from srhooks.store.sqlite_backup import BackupError, back_up
 
 from tests.support.environment import bare_environment
 from tests.support.stored import TOKENS, notification, person
@@ -22,6 +24,18 @@ def srhooks(*words: str, url: str) -> subprocess.CompletedProcess[str]:
         env=bare_environment(DATABASE_URL=url),
         capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
+
+
+def test_what_cannot_be_backed_up_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
+    source, target = tmp_path / "srhooks.db", tmp_path / "backup.db"
+    with pytest.raises(BackupError, match="there is no database"):
+        back_up(source, target, print)
+    source.write_bytes(b"this is no database" * 1000)
+    with pytest.raises(BackupError, match=r"cannot back up .*not a database"):
+        back_up(source, target, print)
+    with pytest.raises(BackupError, match=r"cannot write .*No such file"):
+        back_up(source, tmp_path / "missing" / "backup.db", print)
+    assert list(tmp_path.iterdir()) == [source]
 
 
 async def test_a_backup_is_consistent_private_and_made_while_others_write(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from srhooks.domain.ids import encode_id
 from srhooks.domain.models import NewNotification
 from srhooks.hub import Event
 from srhooks.store import Store
+from srhooks.web.live.connection import MAX_REPLAY
 
 from tests.support.harness import DEADLINE, World, eventually
 from tests.support.page_model import Page
@@ -53,17 +54,37 @@ async def test_what_is_being_committed_reaches_a_page_that_opens(world: World) -
                     pass
 
 
+async def store_many(store: Store, user_id: str, count: int) -> list[int]:
+    """The ids."""
+    new = [
+        NewNotification(
+            id=store.next_id(), user_id=user_id, hook_id="h", subscription_id=None,
+            event_id=None, event_name="job.created", event_version=None, link=None,
+            headers="{}", body=b"{}", signature="valid", sent_at=None, entity_status="none",
+        )
+        for _ in range(count)
+    ]  # fmt: skip
+    await asyncio.gather(*(store.add_notification(one) for one in new))
+    return [one.id for one in new]
+
+
+async def test_a_page_that_missed_very_many_gets_the_list_anew(world: World) -> None:
+    store = world.services.store
+    async with world.logged_in() as ada:
+        (user_id,) = await store.user_ids()
+        ids = await store_many(store, user_id, 2 * MAX_REPLAY)
+        async with ada.live("?cursor=0") as feed:
+            frame = ""
+            while 'id="list"' not in frame:
+                frame = await feed.receive_str(timeout=DEADLINE)
+    assert f'id="n-{encode_id(max(ids))}"' in frame
+    assert f'id="n-{encode_id(min(ids))}"' not in frame, "older ones are loaded on request"
+    assert f'id="cursor" value="{await store.last_rev(user_id)}"' in frame
+
+
 async def storm(store: Store, world: World, user_id: str) -> None:
     while True:
-        new = [
-            NewNotification(
-                id=store.next_id(), user_id=user_id, hook_id="h", subscription_id=None,
-                event_id=None, event_name="job.created", event_version=None, link=None,
-                headers="{}", body=b"{}", signature="valid", sent_at=None, entity_status="none",
-            )
-            for _ in range(200)
-        ]  # fmt: skip
-        await asyncio.gather(*(store.add_notification(one) for one in new))
+        await store_many(store, user_id, 200)
         world.services.hub.publish(user_id, Event("notification"))
 
 
