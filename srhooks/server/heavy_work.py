@@ -1,9 +1,9 @@
 """Work that takes long is done beside the event loop, by two threads, so that the loop goes on.
 
 They share the interpreter's lock with the loop, so more of them do no more, and the loop waits
-longer: with three, one look at it in seventy was late by more than 50 ms, with these two one in six
-hundred (docs/performance.md). What takes seconds stands in a queue of its own, with what nobody
-waits for: so nothing shorter has to wait for it.
+longer: with three, one look at it in seventy was late by more than 50 ms, with these two one in
+five hundred (docs/performance.md). What takes seconds stands in a queue of its own, with what
+nobody waits for: so nothing shorter has to wait for it.
 """
 
 import asyncio
