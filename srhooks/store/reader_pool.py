@@ -66,10 +66,10 @@ class Readers(Generic[C]):
             for reading in self._busy:
                 self._interrupt(reading)
             await asyncio.wait(list(self._busy), timeout=CLOSE_TIMEOUT)
-        while not self._free.empty():
-            connection = self._free.get_nowait().connection
-            if connection is not None:
-                await connection.close()
+        places = [self._free.get_nowait() for _ in range(self._free.qsize())]
+        open_ones = [place.connection for place in places if place.connection is not None]
+        # At once: one time limit for all of them.
+        await asyncio.gather(*(connection.close() for connection in open_ones))
 
     async def _read(self, place: _Place[C], query: Callable[[C], Awaitable[T]]) -> T:
         connection, place.connection = place.connection, None

@@ -9,7 +9,7 @@ from pathlib import Path
 import aiosqlite
 
 BUSY_TIMEOUT = 1.5  # seconds to wait for another process' lock: less than the service waits for us
-CLOSE_TIMEOUT = 1.5  # seconds: its last commit is copied into the database
+CLOSE_TIMEOUT = 1.5  # seconds: whoever leaves last copies the log into the database
 
 
 def create_private(path: Path) -> None:
