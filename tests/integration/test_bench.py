@@ -16,6 +16,8 @@ from srhooks.bench.rows.storm import percentile_within
 from srhooks.bench.verify import all_fetched, all_shown, all_stored_once
 from srhooks.commands.bench import TERMINATED
 
+from tests.support.harness import DEADLINE
+
 # A word of what each subject must tell. The others take two cores from the tests beside them for
 # long, or need a server: `srhooks bench --quick` has them, too.
 TOLD = {
@@ -45,7 +47,9 @@ def test_a_quick_run_gives_a_table_and_json(tmp_path: Path) -> None:
 def test_its_servers_and_databases_go_with_it(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "srhooks", "bench", "--only", "latency", f"--dir={tmp_path}"]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as running:
-        while not listening(tmp_path) and running.poll() is None:
+        until = time.monotonic() + DEADLINE
+        while not listening(tmp_path):
+            assert time.monotonic() < until, "it started no server"
             time.sleep(0.05)
         servers = children(running.pid)
         running.terminate()

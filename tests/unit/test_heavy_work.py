@@ -25,6 +25,7 @@ from srhooks.web.http.forms import parse_form
 from srhooks.web.pages.export_formats import FORMATS, write
 from srhooks.web.presentation.json_tree import json_tree
 
+from tests.support.harness import DEADLINE
 from tests.support.loop_watch import longest_call
 from tests.support.notifications import notification
 
@@ -84,9 +85,10 @@ async def test_threads_hand_over_often_while_there_is_such_work() -> None:
 
 async def test_nothing_shorter_waits_for_what_takes_seconds() -> None:
     ended = threading.Event()
-    slow = asyncio.create_task(run_heavy(VERY_LARGE + 1, ended.wait))
+    slow = asyncio.create_task(run_heavy(VERY_LARGE + 1, ended.wait, DEADLINE))
     background = asyncio.create_task(run_in_background(where))
     assert (await run_heavy(VERY_LARGE, where))[1].startswith(QUICK)
+    assert not slow.done()
     ended.set()
     await slow
     beside, name = await background
