@@ -192,6 +192,7 @@ ODD: list[tuple[tuple[str, str], tuple[int, Any]]] = [
 ]
 
 
+@pytest.mark.slow
 async def test_a_failing_or_odd_token_call_and_users_me_are_502(tmp_path: Path) -> None:
     async with odd_world(tmp_path) as world, world.nobody() as nobody:
         for call, (status, value) in ODD:
@@ -251,6 +252,7 @@ async def test_a_session_with_a_dead_grant_can_be_ended_too(tmp_path: Path) -> N
         assert not await is_logged_in(zoe, copied)
 
 
+@pytest.mark.slow
 async def test_a_session_lasts_while_it_is_used(tmp_path: Path) -> None:
     async with start_world(tmp_path, session_max_age=3) as world, world.logged_in() as ada:
         first = cookies_of(ada)

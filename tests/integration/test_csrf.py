@@ -32,6 +32,7 @@ async def post(browser: Browser, headers: dict[str, str], data: Any) -> int:
         return int(answer.status)
 
 
+@pytest.mark.slow
 async def test_every_combination_of_origin_and_token(world: World) -> None:
     async with world.logged_in() as ada, world.logged_in("Grace") as grace:
         mine, hers = await ada.csrf(), await grace.csrf()

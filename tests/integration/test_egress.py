@@ -201,6 +201,7 @@ async def test_mail_goes_out_under_the_private_authority(outside: Outside) -> No
         assert box.encrypted == [True]
 
 
+@pytest.mark.slow
 async def test_send_and_listen_go_the_same_way(outside: Outside) -> None:
     async def hook(request: web.Request) -> web.Response:
         await request.read()

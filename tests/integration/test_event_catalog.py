@@ -3,10 +3,10 @@
 import json
 from pathlib import Path
 
-import jsonschema
 from srhooks.protocol.event_types import KNOWN
 
 from tests.support.harness import World
+from tests.support.json_schema import validator
 
 # The AsyncAPI initiative's JSON Schema of version 3.0.0 (package @asyncapi/specs, Apache-2.0), less
 # its descriptions and examples. Their parser, which needs Node, finds the same document valid.
@@ -52,11 +52,11 @@ async def test_the_catalog_as_a_page(world: World) -> None:
 async def test_the_asyncapi_document_is_valid(world: World) -> None:
     async with world.nobody() as nobody:
         document = await nobody.json("GET", "/asyncapi.json")
-    validator = jsonschema.Draft7Validator(SCHEMA)
-    validator.validate(document)
+    known = validator(SCHEMA)
+    known.validate(document)
     assert set(document["components"]["messages"]) == KNOWN
     for message in document["components"]["messages"].values():
         for example in message["examples"]:
-            jsonschema.validate(example["payload"], message["payload"])
+            validator(message["payload"]).validate(example["payload"])
     broken = document | {"operations": {"receive": {"action": "listen"}}}
-    assert list(validator.iter_errors(broken)), "the schema can refuse a document"
+    assert list(known.iter_errors(broken)), "the schema can refuse a document"

@@ -142,6 +142,7 @@ async def test_a_wrong_wish_is_a_400(world: World, query: str) -> None:
         await ada.json("GET", f"/notifications/export?{query}", status=400)
 
 
+@pytest.mark.slow
 async def test_a_slow_reader_slows_the_reading(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

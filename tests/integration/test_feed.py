@@ -228,6 +228,7 @@ async def test_between_two_moments(world: World, ada: Browser, hook: dict[str, A
     assert await names(ada, f"?after={(whole + timedelta(minutes=5)).isoformat()}") == []
 
 
+@pytest.mark.slow
 async def test_the_search_takes_every_character_as_it_is(
     world: World, ada: Browser, hook: dict[str, Any]
 ) -> None:

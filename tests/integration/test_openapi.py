@@ -7,12 +7,12 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from jsonschema import Draft202012Validator
 from srhooks.domain.incidents import NewIncident
 
 from tests.support.erasing import hook_of
 from tests.support.harness import Browser, World
 from tests.support.harness import world as start_world
+from tests.support.json_schema import check_schema, validator
 
 # Pages, and what speaks no JSON.
 NO_JSON = {
@@ -64,7 +64,7 @@ class Client:
         schema = content[answer.content_type].get("schema")
         if schema is not None:
             whole = {**schema, "components": self.document["components"]}
-            errors = list(Draft202012Validator(whole).iter_errors(json.loads(body)))
+            errors = list(validator(whole).iter_errors(json.loads(body)))
             assert errors == [], f"{method} {path}: {errors[0].message}"
 
 
@@ -79,7 +79,7 @@ async def test_every_route_is_in_the_document_and_the_other_way_round(world: Wor
     }
     assert told == set(routes(world.app)) - NO_JSON
     for schema in document["components"]["schemas"].values():
-        Draft202012Validator.check_schema(schema)
+        check_schema(schema)
 
 
 def routes(app: web.Application) -> Iterator[tuple[str, str]]:

@@ -25,6 +25,7 @@ async def test_health_and_readiness_are_for_everybody(world: World) -> None:
             assert await status_of(nobody, path, Accept="text/html") == 200
 
 
+@pytest.mark.slow
 async def test_the_heartbeat_is_asked_for_while_the_store_takes_writes(tmp_path: Path) -> None:
     asked = asyncio.Event()
 

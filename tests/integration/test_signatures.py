@@ -144,6 +144,7 @@ async def test_a_key_that_another_program_made_is_looked_up_once_a_minute(
         assert odd.service.calls("GET", looked_up) == 1
 
 
+@pytest.mark.slow
 async def test_a_slow_look_up_is_waited_for_as_long_as_the_sender_waits(odd: OddWorld) -> None:
     async with odd.logged_in() as zoe:
         created = await zoe.subscribe("job.created")
@@ -154,6 +155,7 @@ async def test_a_slow_look_up_is_waited_for_as_long_as_the_sender_waits(odd: Odd
         assert (await newest(zoe))["signature"] == "valid"
 
 
+@pytest.mark.slow
 async def test_a_look_up_that_fails_delays_no_answer(odd: OddWorld) -> None:
     async with odd.logged_in() as zoe:
         created = await zoe.subscribe("job.created")

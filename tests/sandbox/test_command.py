@@ -35,6 +35,7 @@ async def address_of(process: Process) -> str:
     return next(word for word in line.split() if word.startswith("http"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_serves_until_it_is_told_to_stop(number: signal.Signals) -> None:
     process = await start("--port", "0", "--traffic", "5", "--client-id", "mine")

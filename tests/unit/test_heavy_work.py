@@ -119,6 +119,7 @@ WORK: dict[str, Callable[[], object]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", WORK)
 async def test_beside_the_loop_no_call_keeps_the_lock_for_long(name: str) -> None:
     """With 4 MB, which is as much as an entity may have: in a thread the loop waits as well."""

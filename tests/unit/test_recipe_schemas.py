@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 import yaml
-from jsonschema import Draft202012Validator
+
+from tests.support.json_schema import validator
 
 ROOT = Path(__file__).parents[2]
 SCHEMAS = ROOT / "tests/data/schemas"
@@ -21,16 +22,13 @@ def schema(name: str) -> dict[str, Any]:
 
 
 def compose_faults(file: dict[str, Any]) -> list[str]:
-    return [
-        error.json_path
-        for error in Draft202012Validator(schema("compose-spec.json")).iter_errors(file)
-    ]
+    return [error.json_path for error in validator(schema("compose-spec.json")).iter_errors(file)]
 
 
 def kubernetes_faults(resource: dict[str, Any]) -> list[str]:
     known = schema("kubernetes-1.37.json")
     own = {**known["kinds"][resource["kind"]], "$defs": known["$defs"]}
-    return [error.json_path for error in Draft202012Validator(own).iter_errors(resource)]
+    return [error.json_path for error in validator(own).iter_errors(resource)]
 
 
 @pytest.mark.parametrize("path", COMPOSE, ids=lambda path: str(path.relative_to(ROOT)))
