@@ -4,9 +4,9 @@ SHELL   := /bin/sh
 VENV    := .venv
 BIN     := $(VENV)/bin
 ARGS    ?=
-# Worker processes of the test run (0: in this one) and its word list, both in this one place. Three on
-# two cores, since tests wait as often as they compute; with four, some wait too long for a core.
-WORKERS ?= 3
+# Worker processes of the test run (0: in this one) and its word list, both in this one place. Four on
+# two cores, since tests wait as often as they compute.
+WORKERS ?= 4
 PYTEST_ARGS ?=
 # These run nothing that others do not, or run it where it cannot be measured.
 UNMEASURED := stress integration/test_packaging.py integration/test_release.py integration/test_bench.py

@@ -1,5 +1,6 @@
 """An open page measures when a new row is on the screen, and tells it when it is left."""
 
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -42,4 +43,4 @@ async def test_a_new_row_is_timed_once_and_an_old_one_never(chromium: Browser, t
             assert await eventually(shown) == 1
             await page.reload()
             cell = page.get_by_role("row", name="Received → shown in a browser").first
-            await expect(cell).to_contain_text("ms")
+            await expect(cell).to_contain_text(re.compile(r"\d m?s"))
