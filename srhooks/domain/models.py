@@ -158,7 +158,7 @@ class Notification:
         return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
     def forget_values(self) -> None:
-        """Free what was parsed: of something large that takes long, and a thread should do it."""
+        """Free what was parsed: of what is large that takes long, so where it was parsed."""
         for name in ("body_value", "entity_value"):
             self.__dict__.pop(name, None)
 

@@ -156,6 +156,7 @@ class _Search:
 
     def _record(self, n: Notification) -> Record:
         subjects = subjects_of(n, ALL_SUBJECTS)
+        n.forget_values()
         digests = {subject: digest_of(self._user_id, subject) for subject in subjects.named}
         for subject, digest in digests.items():
             if subject.kind in PERSONAL:

@@ -105,6 +105,7 @@ def _read(user_id: str, rows: Sequence[Notification]) -> list[_Fact]:
         subjects = subjects_of(n)
         named = subjects.named if subjects.complete else {*subjects.named, INCOMPLETE}
         facts.append(_Fact(n, subjects, {digest_of(user_id, one): one for one in named}))
+        n.forget_values()
     return facts
 
 

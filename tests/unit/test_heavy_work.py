@@ -7,7 +7,15 @@ import threading
 from collections.abc import Callable
 
 import pytest
-from srhooks.domain.json_values import LONG, MAX_VALUES, parse_body, text_of
+from srhooks.domain.json_values import (
+    LONG,
+    MANY,
+    MAX_MEMBERS,
+    MAX_VALUES,
+    object_of,
+    parse_body,
+    text_of,
+)
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
 from srhooks.domain.subjects import subjects_of
@@ -62,6 +70,7 @@ async def test_little_is_done_at_once_and_much_in_a_thread() -> None:
         b"\xff\xfe\xe2\x82" * LONG,
         "é€\U0001f600".encode() * LONG,
         b"[" + b"1," * LONG + b"1]",
+        b"{" + b",".join(b'"%d":%d' % (n % (MANY + 5), n) for n in range(2 * LONG // 10)) + b"}",
     ],
 )
 async def test_a_long_text_is_read_alike_in_both_places(raw: bytes) -> None:
@@ -109,12 +118,14 @@ def of(body: bytes) -> Notification:
     return notification(body=body, entity_status="none")
 
 
+MEMBERS = [(str(number), number) for number in range(MAX_MEMBERS)]
 WORK: dict[str, Callable[[], object]] = {
     "marks": lambda: search_text(of(("e" + "\u0301\u0323" * 15_000).encode())),
     "no names": lambda: subjects_of(of(many(b";", ENTITY // 2))),
     "no address": lambda: subjects_of(of(b'{"t":"/' + many(b"a") + b'"}')),
     "semicolons": lambda: write(FORMATS["csv"], [of(many(b"; "))], str),
     "form": lambda: parse_form(b"text=" + many(b"%41\xc3\xa9", FORM)),
+    "members": lambda: object_of(MEMBERS),
     "brackets": lambda: json_tree(parse_body(many(b"{"))),
 }
 

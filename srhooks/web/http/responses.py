@@ -8,6 +8,7 @@ from aiohttp import hdrs, web
 from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.content_negotiation import VARY
 from srhooks.web.http.errors import json_text
+from srhooks.web.http.pieces import in_pieces
 
 
 def json_response(value: Any, status: int = 200) -> web.Response:
@@ -28,5 +29,6 @@ async def large_json_response(size: int, text: Callable[[], str]) -> web.Respons
     """An answer made of `size` bytes or so: written and encoded beside the event loop."""
     body = await run_heavy(size, lambda: text().encode())
     return web.Response(
-        body=body, content_type="application/json", charset="utf-8", headers={hdrs.VARY: VARY}
-    )
+        body=in_pieces(body), content_type="application/json", charset="utf-8",
+        headers={hdrs.VARY: VARY},
+    )  # fmt: skip

@@ -22,6 +22,7 @@ from srhooks.protocol.event_types import (
     subscription_phrase,
 )
 from srhooks.subscriptions.callback_address import WORDS as ADDRESS_WORDS
+from srhooks.web.http.pieces import in_pieces
 from srhooks.web.http.static_files import ASSETS, own_folder
 from srhooks.web.presentation import (
     foreign_text,
@@ -233,7 +234,7 @@ def render(
     finally:
         reader_zone.current.reset(told)
     headers = {hdrs.CONTENT_TYPE: "text/html; charset=utf-8"}
-    return web.Response(body=text.encode(), status=status, headers=headers)
+    return web.Response(body=in_pieces(text.encode()), status=status, headers=headers)
 
 
 def zone_of(request: web.Request) -> ZoneInfo | None:

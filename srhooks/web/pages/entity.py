@@ -34,11 +34,16 @@ async def show(request: web.Request) -> web.Response:
     following = _following(timeline, request.query.get("limit", ""))
     size = sum(entry.notification.size for entry in timeline.entries)
     if wants_json(request):
-        return await large_json_response(
-            size, lambda: json_text(_timeline_json(timeline, following))
-        )
+        return await large_json_response(size, lambda: _text(timeline, following))
     ctx: dict[str, Any] = {"timeline": timeline, "next": following}
     return await run_heavy(size, render, request, "entity.html", ctx)
+
+
+def _text(timeline: Timeline, following: str | None) -> str:
+    text = json_text(_timeline_json(timeline, following))
+    for entry in timeline.entries:
+        entry.notification.forget_values()
+    return text
 
 
 def _subject(request: web.Request) -> Subject:

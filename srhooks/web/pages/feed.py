@@ -19,6 +19,7 @@ from srhooks.store import PAGE_TIME, StoreError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
 from srhooks.web.http.errors import NotFoundError, json_text
 from srhooks.web.http.paging import FeedPage, read_page
+from srhooks.web.http.pieces import in_pieces
 from srhooks.web.http.query_params import live_url, read_filter, read_limit
 from srhooks.web.http.read_together import read_together
 from srhooks.web.http.responses import large_json_response
@@ -84,7 +85,7 @@ async def detail(request: web.Request) -> web.Response:
     feed_filter = read_filter(request.query)
     ctx = await _detail_context(request, login, n, feed_filter)
     if wants_fragment(request):
-        return await run_heavy(n.size, render, request, "_detail.html", ctx)
+        return await run_heavy(n.size, _render, request, "_detail.html", ctx)
     page = await read_together(
         _listed(request, login, feed_filter, min(read_limit(request.query), BESIDE)),
         _subscriptions(request, login),
@@ -110,7 +111,9 @@ def _download(body: bytes, name: str) -> web.Response:
         hdrs.CONTENT_DISPOSITION: f'attachment; filename="{name}"',
         "Content-Security-Policy": "sandbox",
     }
-    return web.Response(body=body, content_type="application/octet-stream", headers=headers)
+    return web.Response(
+        body=in_pieces(body), content_type="application/octet-stream", headers=headers
+    )
 
 
 async def find_notification(request: web.Request, login: Login) -> Notification:
@@ -179,7 +182,15 @@ async def _whole_page(
 ) -> web.Response:
     size = 0 if selected is None else selected.size
     ctx = {**page, "selected": selected}
-    return await run_heavy(size, render, request, "notifications.html", ctx)
+    return await run_heavy(size, _render, request, "notifications.html", ctx)
+
+
+def _render(request: web.Request, template: str, ctx: dict[str, Any]) -> web.Response:
+    page = render(request, template, ctx)
+    n: Notification | None = ctx.get("n")
+    if n is not None:
+        n.forget_values()
+    return page
 
 
 async def _opened(request: web.Request, login: Login, page: FeedPage) -> frozenset[int]:

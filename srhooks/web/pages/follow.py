@@ -5,6 +5,8 @@ of whoever asks. Only a link that stands in the stored entity is followed, so th
 elsewhere can make a browser ask. The answer is shown and not stored.
 """
 
+from typing import Any
+
 from aiohttp import web
 
 from srhooks.domain.json_values import parse_body
@@ -35,9 +37,15 @@ async def follow(request: web.Request) -> web.Response:
         "link_path": path,
         "target": target,
         "answered": answer.status,
-        "value": await run_heavy(len(answer.body), parse_body, answer.body),
         "raw": answer.body,
         "size": len(answer.body),
     }
     template = "_followed.html" if wants_fragment(request) else "followed.html"
-    return await run_heavy(len(answer.body), render, request, template, ctx)
+    return await run_heavy(n.size + len(answer.body), _render, request, template, ctx)
+
+
+def _render(request: web.Request, template: str, ctx: dict[str, Any]) -> web.Response:
+    """What is parsed is freed here as well: that takes long, too."""
+    page = render(request, template, {**ctx, "value": parse_body(ctx["raw"])})
+    ctx["n"].forget_values()
+    return page

@@ -1,0 +1,13 @@
+"""A large answer is sent in pieces: as one it is copied, and copied anew after each part sent."""
+
+import io
+
+WHOLE = 256 * 1024  # bytes: what takes a millisecond or so
+
+
+def in_pieces(body: bytes) -> bytes | io.BytesIO:
+    """What to give the HTTP library as a body: of a file it sends a piece at a time.
+
+    Before the next one it waits until the reader has taken most of it.
+    """
+    return body if len(body) <= WHOLE else io.BytesIO(body)

@@ -1,0 +1,77 @@
+"""What is large holds up the event loop neither when it is freed nor when it is sent."""
+
+import json
+import threading
+from typing import Any
+
+import pytest
+from aiohttp.http_writer import StreamWriter
+from aiohttp.web_protocol import RequestHandler
+from srhooks.domain import models
+from srhooks.domain.json_values import parse_body
+from srhooks.server.heavy_work import LARGE
+from srhooks.web.http.pieces import WHOLE
+from srhooks.web.pages import follow
+
+from tests.integration.test_notification_page import fetched
+from tests.support.harness import World
+
+MUCH = {f"field{n}": "x" * 50 for n in range(LARGE // 50)}
+
+
+async def test_what_is_parsed_beside_the_loop_is_freed_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_the_loop: list[bool] = []
+
+    class Watched(dict[str, Any]):
+        def __del__(self) -> None:
+            in_the_loop.append(threading.current_thread() is threading.main_thread())
+
+    def parse(raw: bytes) -> Any:
+        value = parse_body(raw)
+        return Watched(value) if isinstance(value, dict) and len(raw) > LARGE else value
+
+    for module in (models, follow):
+        monkeypatch.setattr(module, "parse_body", parse)
+    async with world.logged_in() as ada:
+        more = {"url": f"{world.settings.api_url}/user-api/v201804/users/me"}
+        n = await fetched(world, ada, more=more, **MUCH)
+        here = f"/notifications/{n['id']}"
+        (thing,) = [one for one in n["body"].items() if one[0] == "candidate_id"]
+        story = f"/entities/candidate/{thing[1]}"
+        pages = (here, f"{here}/follow?path=more.url", "/notifications?q=field1", story)
+        for address in pages:
+            await ada.page(address)
+        for address in (here, "/notifications", "/notifications?q=field1", story):
+            await ada.json("GET", address)
+        for form in ("ndjson", "csv", "har"):
+            async with ada.request("GET", f"/notifications/export?format={form}") as answer:
+                await answer.read()
+    assert len(in_the_loop) > len(pages)
+    assert not any(in_the_loop)
+
+
+async def test_a_large_answer_is_sent_in_pieces(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+    write = StreamWriter._writelines
+
+    def measured(self: StreamWriter, chunks: Any) -> None:
+        parts = list(chunks)
+        if isinstance(self._protocol, RequestHandler):  # of srhooks, not of who asks
+            sizes.append(sum(map(len, parts)))
+        write(self, parts)
+
+    monkeypatch.setattr(StreamWriter, "_writelines", measured)
+    body = json.dumps({"text": "x" * (WHOLE * 3)}).encode()
+    async with world.logged_in() as ada:
+        hook_id = (await ada.subscribe("job.created"))["hookId"]
+        await world.notify(hook_id, body, event_name="job.created")
+        (n,) = await ada.notifications()
+        assert json.dumps(n["body"]).encode() == body
+        for rest in ("/raw", ""):
+            async with ada.request("GET", f"/notifications/{n['id']}{rest}") as answer:
+                assert answer.content_length == len(await answer.read())
+    assert max(sizes) < 2 * WHOLE  # a piece, and the head
