@@ -5,12 +5,17 @@ import sqlite3
 import subprocess
 import sys
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import pytest
+from srhooks.bench.account import Account
+from srhooks.bench.client import HttpConnection
 from srhooks.bench.database import SqliteFile, postgres_database, url_of
 from srhooks.bench.processes import BenchError, _environment
 from srhooks.bench.report import Row, table
+from srhooks.bench.rows.pages import look
 from srhooks.bench.rows.proxied import CONFIG, KEEP_ALIVE
 from srhooks.bench.rows.storm import percentile_within
 from srhooks.bench.verify import all_fetched, all_shown, all_stored_once
@@ -18,6 +23,7 @@ from srhooks.commands.bench import TERMINATED
 
 from tests.support.harness import DEADLINE
 
+LINK = '<a href="#" hx-get="{}"\n hx-target="#more">'
 # A word of what each subject must tell. The others take two cores from the tests beside them for
 # long, or need a server: `srhooks bench --quick` has them, too.
 TOLD = {
@@ -170,6 +176,39 @@ def test_a_percentile_of_what_a_histogram_gained() -> None:
     assert percentile_within(before, after, 0.75) == pytest.approx(0.015)
     beyond = [(0.01, 5.0), (0.02, 5.0), (float("inf"), 9.0)]
     assert percentile_within(before, beyond, 0.99) == pytest.approx(0.02)
+
+
+def test_a_search_that_goes_on_is_followed_until_it_has_found_something() -> None:
+    class Service(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def do_GET(self) -> None:
+            pages = {
+                "/": LINK.format("/?a=1&amp;b=2"),
+                "/?a=1&b=2": LINK.format("/end"),
+                "/end": "it",
+            }
+            body = pages[self.path].encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Service) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        line = HttpConnection(server.server_port)
+        account = Account(f"http://127.0.0.1:{server.server_port}", "", "", "", "", "")
+        first, whole = look(line, account, "/", "it")
+        assert 0 < first < whole
+        first, whole = look(line, account, "/end", "it")
+        assert first == whole
+        with pytest.raises(BenchError):
+            look(line, account, "/", "what is nowhere")
+        line.close()
+        server.shutdown()
 
 
 def test_a_missed_target_is_shown() -> None:
