@@ -9,6 +9,7 @@ from typing import Protocol
 from multidict import CIMultiDictProxy
 from yarl import URL
 
+from srhooks.domain.clean_text import clean_text
 from srhooks.domain.clock import now_ms
 from srhooks.domain.json_values import parse_body
 from srhooks.domain.models import (
@@ -187,7 +188,7 @@ class Intake:
         link = find_link(header, self._api_url) if header else None
         if link is None:
             return None, "none"
-        target = _clean(link.target)
+        target = clean_text(link.target)  # bytes that are not UTF-8 are surrogates in a header
         if len(target) > MAX_LINK or not target.isascii():
             short = target.encode()[:MAX_LINK].decode(errors="ignore")
             if short != target:
@@ -244,7 +245,7 @@ def sent_at(headers: Mapping[str, str]) -> int | None:
 
 def field_of(headers: Mapping[str, str], name: str) -> str | None:
     value = headers.get(name)
-    return _clean(value)[:MAX_FIELD] if value else None
+    return clean_text(value)[:MAX_FIELD] if value else None
 
 
 def event_id_of(headers: Mapping[str, str]) -> str | None:
@@ -253,9 +254,4 @@ def event_id_of(headers: Mapping[str, str]) -> str | None:
     if not value or len(value) <= MAX_FIELD:
         return field_of(headers, "event-id")
     digest = hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest()
-    return _clean(value)[: MAX_FIELD - len(digest) - 1] + "…" + digest
-
-
-def _clean(text: str) -> str:
-    """Header bytes that are not UTF-8 arrive as lone surrogates, which no database takes."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    return clean_text(value)[: MAX_FIELD - len(digest) - 1] + "…" + digest

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from srhooks.domain.clean_text import clean_text
 from srhooks.domain.feed_filter import Filter
 from srhooks.domain.ids import LOW_BITS, received_ms
 from srhooks.domain.models import NewNotification, Notification
@@ -35,13 +36,7 @@ PREFIX_END = "\U0010ffff"  # above every character that can follow a prefix
 
 def storable(args: tuple[Any, ...]) -> tuple[Any, ...]:
     """Texts from outside as a database takes them: no NUL (PostgreSQL), no broken surrogates."""
-    return tuple(_storable(arg) if isinstance(arg, str) else arg for arg in args)
-
-
-def _storable(text: str) -> str:
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+    return tuple(clean_text(arg) if isinstance(arg, str) else arg for arg in args)
 
 
 def like_pattern(text: str) -> str:

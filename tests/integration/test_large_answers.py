@@ -74,4 +74,6 @@ async def test_a_large_answer_is_sent_in_pieces(
         for rest in ("/raw", ""):
             async with ada.request("GET", f"/notifications/{n['id']}{rest}") as answer:
                 assert answer.content_length == len(await answer.read())
+        async with ada.request("GET", "/notifications/export?format=ndjson") as answer:
+            assert len(await answer.read()) > len(body)
     assert max(sizes) < 2 * WHOLE  # a piece, and the head

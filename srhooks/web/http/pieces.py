@@ -2,6 +2,8 @@
 
 import io
 
+from aiohttp import web
+
 WHOLE = 256 * 1024  # bytes: what takes a millisecond or so
 
 
@@ -11,3 +13,9 @@ def in_pieces(body: bytes) -> bytes | io.BytesIO:
     Before the next one it waits until the reader has taken most of it.
     """
     return body if len(body) <= WHOLE else io.BytesIO(body)
+
+
+async def write_in_pieces(response: web.StreamResponse, body: bytes) -> None:
+    """As `response.write`."""
+    for at in range(0, len(body), WHOLE):
+        await response.write(body[at : at + WHOLE])

@@ -22,6 +22,7 @@ from srhooks.accounts.log_in import may_enter
 from srhooks.config import Settings
 from srhooks.crypto import RotatingFernet, csrf_token
 from srhooks.domain.account import Session, User
+from srhooks.domain.clean_text import clean_text
 from srhooks.domain.clock import CLOCK_SKEW, now_ms
 from srhooks.hub import Event
 from srhooks.smartrecruiters.errors import GrantDeadError
@@ -213,10 +214,10 @@ async def start_session(request: web.Request, user: User) -> Login:
         await end_session(request, before)
     cookie = await aiohttp_session.new_session(request)
     now = now_ms()
-    agent = request.headers.get(hdrs.USER_AGENT, "").encode("utf-8", "replace").decode()
+    agent = clean_text(request.headers.get(hdrs.USER_AGENT, ""))
     session = Session(
         secrets.token_urlsafe(16), user.id, now, now, _end(settings, now, now),
-        agent[:MAX_AGENT].replace("\x00", ""),
+        agent[:MAX_AGENT],
     )  # fmt: skip
     await request.config_dict[STORE].add_session(session)
     cookie["id"] = session.id

@@ -12,6 +12,7 @@ from aiohttp import hdrs, web
 from jinja2.ext import Extension
 
 from srhooks.domain import clock, ids
+from srhooks.domain.clean_text import clean_text
 from srhooks.incidents.advice import WHAT_TO_DO, action_of, worst
 from srhooks.incidents.audit import CAUSES
 from srhooks.protocol.event_types import (
@@ -260,14 +261,9 @@ def macro(app: web.Application, template: str, name: str) -> Callable[..., str]:
     It takes all it needs as arguments: making a context for a template takes as long as a row.
     """
     made = getattr(aiohttp_jinja2.get_env(app).get_template(template).module, name)
-    return lambda *given, **named: _sendable(made(*given, **named))
+    return lambda *given, **named: clean_text(made(*given, **named))
 
 
 def _render(env: jinja2.Environment, template: str, ctx: Mapping[str, Any]) -> str:
     text = env.get_template(template).render({**DEFAULTS, "now": clock.now_ms(), **ctx})
-    return _sendable(text)
-
-
-def _sendable(text: str) -> str:
-    """Replace what cannot be sent: unpaired surrogates (not encodable) and NUL (not in HTML)."""
-    return text.encode("utf-8", "replace").decode().replace("\x00", "\ufffd")
+    return clean_text(text)

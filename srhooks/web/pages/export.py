@@ -21,6 +21,7 @@ from srhooks.web.http.answer_budget import SEND_TIMEOUT
 from srhooks.web.http.content_negotiation import wants_json
 from srhooks.web.http.errors import BadRequestError, OverloadedError
 from srhooks.web.http.forms import read_form
+from srhooks.web.http.pieces import write_in_pieces
 from srhooks.web.http.query_params import read_filter
 from srhooks.web.http.session import require_login, require_reader
 from srhooks.web.http.templating import render
@@ -96,7 +97,7 @@ async def _stream(
             text = await run_heavy(size, write, form, notifications, request.app[SETTINGS].hook_url)
             notifications = []
             async with asyncio.timeout(SEND_TIMEOUT):
-                await response.write(between + text)
+                await write_in_pieces(response, between + text)
             between, text = form.between.encode(), b""
             lease.release()  # so that others have their turn
             lease = await answers.reserve(PIECE_BYTES)
