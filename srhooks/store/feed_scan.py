@@ -51,7 +51,7 @@ class FeedScanQueries(FeedSliceQueries, EventCountQueries):
             return Page(notifications, numbers[-1] if len(notifications) < len(sized) else None)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
-        scan = await self._begin(user_id, feed_filter)
+        scan = await self._begin(user_id, feed_filter, patience)
         notifications = []
         high = feed_filter.before
         while True:
@@ -75,7 +75,7 @@ class FeedScanQueries(FeedSliceQueries, EventCountQueries):
             return await self._count(f"SELECT 1 FROM notifications n WHERE {where}", limit, args)
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
-        scan = await self._begin(user_id, feed_filter)
+        scan = await self._begin(user_id, feed_filter, patience)
         total = 0
         high = feed_filter.before
         while True:
@@ -107,7 +107,7 @@ class FeedScanQueries(FeedSliceQueries, EventCountQueries):
             return dict(counted) if counted.total() <= MOST_COUNTED else None
         loop = asyncio.get_running_loop()
         until = loop.time() + patience
-        scan = await self._begin(user_id, feed_filter)
+        scan = await self._begin(user_id, feed_filter, patience)
         high = feed_filter.before
         while True:
             async with self._turn(scan, until):

@@ -16,7 +16,9 @@ from srhooks.domain.feed_filter import Filter
 from srhooks.domain.models import Notification
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store.filter_sql import FENCE, PREFIX_END, conditions, is_indexed, parts_of
+from srhooks.store.notification_protocol import PAGE_TIME
 from srhooks.store.received_times import ReceivedTimeQueries
+from srhooks.store.walked_texts import WalkedTexts
 
 FIRST_SLICE = 250  # ids
 LARGEST_SLICE = 64_000
@@ -25,6 +27,10 @@ GROWTH = 4  # from one slice to the next, at most
 SHORT = 0.06  # seconds that a slice should take at most
 MAX_NAMES = 40  # of events that are looked up one by one
 TAIL = 200  # rows not yet in the search index that are looked through at a time
+# Seconds that a text's index gets where a search goes on: what stands in one row of ten million
+# takes half of one, if each part of it stands in all. Walking them would take minutes.
+PROBE_TIME = 3.0
+LEAST_PROBE = 0.03  # seconds that it gets where a page is waited for
 SIZE = "length(n.body) + length(n.headers) + coalesce(length(n.entity), 0)"
 NAMES = (
     "WITH RECURSIVE names (name) AS ("
@@ -50,6 +56,7 @@ class FeedScan:
     user_id: str
     feed_filter: Filter
     source: Source
+    probe_time: float  # seconds that the text's index gets for a slice
     size: int = FIRST_SLICE  # ids of the next slice
     begun: bool = False
     ahead: "Slice | None" = None  # the first slice, known from the choice of the source
@@ -82,9 +89,12 @@ def _matching(feed_filter: Filter, notifications: list[Notification]) -> list[No
 class FeedSliceQueries(ReceivedTimeQueries):
     search_id: str  # the column of the search table that holds the notification's id
     _long_reads: asyncio.Semaphore  # leaves readers for what is quick
+    _walked: WalkedTexts
 
-    async def _probe(self, sql: str, *args: Any) -> list[Any] | None:
-        """What the text's index finds; None where that takes too long."""
+    async def _probe(
+        self, within: float, sql: str, *args: Any  # noqa: ARG002 - SQLite's is quick
+    ) -> list[Any] | None:  # fmt: skip
+        """What the text's index finds; None where that takes longer than so many seconds."""
         return await self._read(sql, *args)
 
     @abc.abstractmethod
@@ -103,7 +113,7 @@ class FeedSliceQueries(ReceivedTimeQueries):
     async def by_ids(self, user_id: str, notification_ids: Sequence[int]) -> list[Notification]:
         """Those that still exist, in the order of their ids."""
 
-    async def _begin(self, user_id: str, feed_filter: Filter) -> FeedScan:
+    async def _begin(self, user_id: str, feed_filter: Filter, patience: float) -> FeedScan:
         everything = Source([Filter()])
         sources = [Source([one]) for one in parts_of(feed_filter) if is_indexed(one)]
         if feed_filter.events and not any(one.any_of[0].events for one in sources):
@@ -114,11 +124,14 @@ class FeedSliceQueries(ReceivedTimeQueries):
             sources.append(everything)  # where others have much more
             if self._text_ids(feed_filter.q, []) is not None:
                 sources.append(Source(text=feed_filter.q))
-        scan = FeedScan(user_id, feed_filter, sources[0] if sources else everything)
+        goes_on = patience >= PAGE_TIME
+        probe_time = PROBE_TIME if goes_on else max(patience, LEAST_PROBE)
+        scan = FeedScan(user_id, feed_filter, sources[0] if sources else everything, probe_time)
         if feed_filter.q:
             scan.unindexed = await self._unindexed(scan, feed_filter.before)
         for source in sources if len(sources) > 1 else ():
-            piece = await self._try(scan, source, feed_filter.before)
+            async with self._long_reads if goes_on and source.text else contextlib.nullcontext():
+                piece = await self._try(scan, source, feed_filter.before)
             if piece is None:
                 continue
             if scan.ahead is None or piece.low is None or piece.low < (scan.ahead.low or 0):
@@ -207,8 +220,12 @@ class FeedSliceQueries(ReceivedTimeQueries):
         args: list[Any] = []
         size = min(scan.size, LARGEST_LIST)
         sql = self._ids(scan, source, None, high, args, size)
-        rows = await self._probe(f"SELECT id FROM ({sql}) s", *args)
+        if source.text in self._walked:
+            return None
+        rows = await self._probe(scan.probe_time, f"SELECT id FROM ({sql}) s", *args)
         if rows is None:
+            if scan.probe_time == PROBE_TIME:
+                self._walked.add(source.text)
             return None
         ids = [row[0] for row in rows]
         return Slice(ids[-1] if len(ids) == size else None, ids)

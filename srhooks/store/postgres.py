@@ -37,7 +37,6 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 READERS = 4
-PROBE_TIME = 0.15  # seconds
 TRIGRAM = 3  # characters that the index knows together
 # A process that is frozen in the middle of one must not hold up the others for long.
 BEGIN = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 3000"
@@ -98,10 +97,10 @@ class PostgresStore(SqlStore):
         except READ_BROKE_OFF as error:
             raise StoreUnavailableError(f"cannot read: {reason(error)}") from error
 
-    async def _probe(self, sql: str, *args: Any) -> list[Any] | None:
+    async def _probe(self, within: float, sql: str, *args: Any) -> list[Any] | None:
         """A text that many hold is read whole, by all users' texts: then walking is quicker."""
         try:
-            return await self._readers.run(lambda reader: reader.fetch_quickly(sql, args))
+            return await self._readers.run(lambda reader: reader.fetch_quickly(sql, args, within))
         except READ_BROKE_OFF as error:
             raise StoreUnavailableError(f"cannot read: {reason(error)}") from error
 
@@ -151,10 +150,12 @@ class _Reader:
             READING,
         )
 
-    async def fetch_quickly(self, sql: str, args: tuple[Any, ...]) -> list[Any] | None:
-        """None when it takes too long; the driver then cancels it on the server."""
+    async def fetch_quickly(
+        self, sql: str, args: tuple[Any, ...], within: float
+    ) -> list[Any] | None:
+        """None when it takes longer; the driver then cancels it on the server."""
         try:
-            return await self.fetch(sql, args, PROBE_TIME)
+            return await self.fetch(sql, args, within)
         except TimeoutError:
             return None
 

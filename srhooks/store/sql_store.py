@@ -42,6 +42,7 @@ from srhooks.store.stage_times import StageTimeQueries
 from srhooks.store.statistics import StatisticsQueries
 from srhooks.store.subject_index import SubjectQueries
 from srhooks.store.visits import VisitQueries
+from srhooks.store.walked_texts import WalkedTexts
 from srhooks.store.watch import WatchQueries
 
 T = TypeVar("T")
@@ -62,6 +63,7 @@ class SqlStore(
         self.next_id = IdSource(clock)
         self._metrics = metrics
         self._long_reads = asyncio.Semaphore(LONG_READS)
+        self._walked = WalkedTexts()
         self._writer: Writer
         self._checking: asyncio.Task[None] | None = None
 

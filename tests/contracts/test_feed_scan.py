@@ -11,6 +11,7 @@ from srhooks.hub import LocalHub
 from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.privacy.candidate_erasure import CandidateEraser
 from srhooks.store import Store
+from srhooks.store.feed_slices import PROBE_TIME
 from srhooks.store.postgres import PostgresStore
 
 from tests.support.firing import time_past
@@ -81,19 +82,26 @@ async def test_a_text_that_takes_the_index_too_long_is_looked_for_by_walking(sto
     ids = [await add(store, body=b"common") for _ in range(300)]
     await indexed(store)
 
-    async def too_long(_sql: str, *_args: Any) -> list[Any] | None:
+    tried: list[float] = []
+
+    async def too_long(within: float, _sql: str, *_args: Any) -> list[Any] | None:
+        tried.append(within)
         return None
 
     store._probe = too_long  # type: ignore[attr-defined]
+    first = await store.page("u1", Filter(q="common"), 10, patience=0.05)
+    assert [n.id for n in first.found] == ids[:-11:-1]
     found = await store.notifications("u1", Filter(q="common"), 1000)
     assert [n.id for n in found] == ids[::-1]
+    # A page that somebody waits for tries it for a moment, one that goes on for long, but once.
+    assert tried == [0.05, PROBE_TIME]
 
 
 async def test_a_query_that_takes_too_long_gives_its_place_back(store: Store) -> None:
     if isinstance(store, PostgresStore):
         for _ in range(6):  # more than there are readers
-            assert await store._probe("SELECT 1 FROM pg_sleep(30)") is None
-        assert await store._probe("SELECT 1") == [(1,)]
+            assert await store._probe(0.1, "SELECT 1 FROM pg_sleep(30)") is None
+        assert await store._probe(5.0, "SELECT 1") == [(1,)]
 
 
 async def test_more_event_names_than_are_told_apart_are_all_counted(store: Store) -> None:
