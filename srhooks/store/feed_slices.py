@@ -30,7 +30,7 @@ TAIL = 200  # rows not yet in the search index that are looked through at a time
 # Seconds that a text's index gets where a search goes on: what stands in one row of ten million
 # takes half of one, if each part of it stands in all. Walking them would take minutes.
 PROBE_TIME = 3.0
-LEAST_PROBE = 0.03  # seconds that it gets where a page is waited for
+LEAST_PROBE = 0.015  # seconds that it gets where a page is waited for
 SIZE = "length(n.body) + length(n.headers) + coalesce(length(n.entity), 0)"
 NAMES = (
     "WITH RECURSIVE names (name) AS ("

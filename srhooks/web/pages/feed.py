@@ -37,7 +37,7 @@ from srhooks.web.state.app_keys import ANSWER_BUDGET, FLASH, HOOKS, SETTINGS, ST
 VISIT_GAP = 1_800_000  # ms without a page: what comes then is another visit
 SEEN_INTERVAL = 60_000  # ms between two notes of a visit
 BESIDE = 25  # rows next to a notification that is opened by its address; scrolling brings more
-FIRST_TIME = 0.035  # seconds of search until something is shown; what follows is fetched by itself
+FIRST_TIME = 0.015  # seconds of search until something is shown; what follows is fetched by itself
 MIN_NAME = 2  # characters of a search that may be a name
 MAX_THINGS = 5  # timelines that a search offers
 MAX_NAMED = 12  # timelines that a notification leads to
