@@ -2,8 +2,11 @@
 
 import asyncio
 import json
+import re
+from typing import Any
 
 import asyncpg
+from srhooks.domain.feed_filter import Filter
 from srhooks.observability.metrics import Metrics
 from srhooks.store.errors import StoreUnavailableError
 from srhooks.store.postgres import PostgresStore
@@ -11,6 +14,7 @@ from srhooks.store.postgres_connection import READING
 from srhooks.store.postgres_statistics import ANALYZE, FIRST, analyze_while_filling
 
 from tests.support.harness import eventually
+from tests.support.stored import add
 
 
 async def test_it_is_told_each_time_that_they_have_doubled() -> None:
@@ -96,3 +100,40 @@ async def test_what_was_never_looked_at_is_not_taken_for_large(postgres_url: str
     finally:
         await connection.close()
         await store.close()
+
+
+async def test_no_statement_has_to_read_a_table_from_end_to_end(postgres_url: str) -> None:
+    """That is priced beyond everything else, and any plan around it is as good as the best."""
+    store = PostgresStore(postgres_url, Metrics())
+    await store.open()
+    asked: list[tuple[str, tuple[Any, ...]]] = []
+    read = store._read
+
+    async def reading(sql: str, *args: Any) -> list[Any]:
+        asked.append((sql, args))
+        rows: list[Any] = await read(sql, *args)
+        return rows
+
+    store._read = reading  # type: ignore[method-assign]
+    try:
+        await add(store)
+        assert await store.index_some(20) == 1
+        await store.page("u1", Filter(q="words", subscription="s1"), 10)
+        await store.counts_by_event("u1", 0)
+        assert len(asked) > 5
+        for sql, args in asked:
+            plan = "\n".join(row[0] for row in await read(f"EXPLAIN {sql}", *args))
+            assert re.search(r"cost=\d{10}", plan) is None, plan
+    finally:
+        await store.close()
+
+
+async def test_all_tables_but_one_that_is_read_alone_have_an_index(postgres_url: str) -> None:
+    connection = await asyncpg.connect(postgres_url)
+    rows = await connection.fetch(
+        "SELECT relname FROM pg_class c WHERE relkind = 'r'"
+        " AND relnamespace = 'public'::regnamespace"
+        " AND NOT EXISTS (SELECT 1 FROM pg_index i WHERE i.indrelid = c.oid)"
+    )
+    await connection.close()
+    assert [row[0] for row in rows] == ["schema_version"]

@@ -51,6 +51,7 @@ PUBLISHED = {
     "sqlite_025.sql": "bcd9762b5d1f45ccb14de49eac3c9c9a021c96f7d654cef8b17492e84d47d5c7",
     "sqlite_026.sql": "4bda91bbf8aa71509b70812d31f582793c246585be49593ed328d326a2442c3e",
     "sqlite_027.sql": "ec61ccdb0e023fdc250b6a187b8f18bacdc6b7cc260b082e67b5f9151c0ec4c8",
+    "sqlite_028.sql": "4ab7f55db9a0e25e162ab179a7ffec4775957e9b28f78981bee0b32e71efcb27",
     "postgres_001.sql": "34266da2e5f2e5d7a150e6758d3f678d54f81ef33885ef8aa4a168b392170cba",
     "postgres_002.sql": "67f0613a0a45a5f78454bbdaa71d6a047b0ad72d66551ec51f5221f97499bf7b",
     "postgres_003.sql": "58909ec8ea003cb01228065a11509ee9fd95a14d84bc5f3abd01dec979be3590",
@@ -78,6 +79,7 @@ PUBLISHED = {
     "postgres_025.sql": "d6baaa01a513986e8871294de72b17d7919f64ba27c5c6074ebb3d335eb85193",
     "postgres_026.sql": "9e46a77be1f47daa9b4f481eba14745d4b19a5744263f71150f99117376c6866",
     "postgres_027.sql": "ec61ccdb0e023fdc250b6a187b8f18bacdc6b7cc260b082e67b5f9151c0ec4c8",
+    "postgres_028.sql": "c11be8985415f21171bd3c3583c39716b49edcd47df653b154f4e364a762005b",
 }
 NEWEST_STORED = 18
 
