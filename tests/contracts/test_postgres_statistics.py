@@ -16,6 +16,9 @@ from srhooks.store.postgres_statistics import ANALYZE, FIRST, analyze_while_fill
 from tests.support.harness import eventually
 from tests.support.stored import add
 
+# What a plan could do in no other way: told by a price until version 17, by a word from 18 on.
+DISABLED = r"cost=\d{10}|Disabled"
+
 
 async def test_it_is_told_each_time_that_they_have_doubled() -> None:
     received = [0]
@@ -123,7 +126,7 @@ async def test_no_statement_has_to_read_a_table_from_end_to_end(postgres_url: st
         assert len(asked) > 5
         for sql, args in asked:
             plan = "\n".join(row[0] for row in await read(f"EXPLAIN {sql}", *args))
-            assert re.search(r"cost=\d{10}", plan) is None, plan
+            assert re.search(DISABLED, plan) is None, plan
     finally:
         await store.close()
 
