@@ -371,8 +371,8 @@ class AccountWorker:
         self._metrics.entities.labels("postponed").inc()
 
     def _publish(self, notification_ids: list[int]) -> None:
-        for notification_id in notification_ids:
-            self._hub.publish(self._user_id, Event("notification", notification_id))
+        if notification_ids:
+            self._hub.publish(self._user_id, Event("notification"))
 
 
 def _remember(links: dict[str, None], link: str) -> None:

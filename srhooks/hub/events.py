@@ -1,4 +1,4 @@
-"""What the hub tells of: one change of a user's data, by its kind and an id."""
+"""What the hub tells of: that something of a user changed, by its kind. The store knows what."""
 
 import itertools
 from collections.abc import Callable
@@ -18,6 +18,5 @@ class Event:
     """One change. What was read after it came, or after a later one, includes it."""
 
     kind: Kind
-    number: int = 0  # of the notification
     session_id: str = ""  # that ended, or EVERY_SESSION; viewers look at their own all the same
     order: int = field(default_factory=_next_order)  # in this process

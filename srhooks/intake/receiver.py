@@ -102,7 +102,7 @@ class Intake:
 
     def _announce(self, new: NewNotification, stored: Stored) -> None:
         """Announce a stored notification to pages, the entity fetcher and the eraser."""
-        self._hub.publish(new.user_id, Event("notification", stored.id))
+        self._hub.publish(new.user_id, Event("notification"))
         if new.entity_status == "pending" and new.link and not stored.duplicate:
             job = EntityJob(new.user_id, new.link, stored.id, attempts=0)
             self._fetcher.wake(new.user_id, job)
@@ -166,7 +166,7 @@ class Intake:
                 signature = "invalid"
         target, status = self._decide(n.headers.get("link"), signature, entry)
         await self._store.process_again(n.user_id, n.id, signature, target, status, now_ms())
-        self._hub.publish(n.user_id, Event("notification", n.id))
+        self._hub.publish(n.user_id, Event("notification"))
         if status == "pending":
             self._fetcher.wake(n.user_id)
         return True

@@ -87,8 +87,8 @@ class SubjectIndexer:
         keyed = await self._store.hooks_with_keys(user_id)
         entries, names, unnamed = _named(facts, known, keyed)
         titled = await self._store.save_subjects(user_id, entries, rev, names, unnamed)
-        for notification_id in titled:
-            self._hub.publish(user_id, Event("notification", notification_id))
+        if titled:
+            self._hub.publish(user_id, Event("notification"))
         return list({one.subject for one in names if known.get(one.subject) != one.name})
 
 

@@ -143,8 +143,7 @@ class CandidateEraser:
             batch = notification_ids[start : start + ERASE_BATCH]
             erased += await self._store.erase_notifications(user_id, batch)
             self._unclean = True
-            for number in batch:
-                self._hub.publish(user_id, Event("notification", number))
+            self._hub.publish(user_id, Event("notification"))
         return erased
 
     async def _erase_late(self) -> None:

@@ -1,16 +1,18 @@
 """What is large holds up the event loop neither when it is freed nor when it is sent."""
 
+import asyncio
 import json
 import threading
 from typing import Any
 
 import pytest
+from aiohttp import web
 from aiohttp.http_writer import StreamWriter
 from aiohttp.web_protocol import RequestHandler
 from srhooks.domain import models
 from srhooks.domain.json_values import parse_body
 from srhooks.server.heavy_work import LARGE
-from srhooks.web.http.pieces import WHOLE
+from srhooks.web.http.pieces import WHOLE, write_in_pieces
 from srhooks.web.pages import follow
 
 from tests.integration.test_notification_page import fetched
@@ -77,3 +79,22 @@ async def test_a_large_answer_is_sent_in_pieces(
         async with ada.request("GET", "/notifications/export?format=ndjson") as answer:
             assert len(await answer.read()) > len(body)
     assert max(sizes) < 2 * WHOLE  # a piece, and the head
+
+
+async def test_others_have_their_turn_between_two_pieces() -> None:
+    """A reader that takes everything at once makes no write wait."""
+    turns: list[str] = []
+
+    class FastReader(web.StreamResponse):
+        async def write(self, data: Any) -> None:
+            turns.append("piece")
+
+    async def other() -> None:
+        while len(turns) < 5:
+            turns.append("other")
+            await asyncio.sleep(0)
+
+    waiting = asyncio.create_task(other())
+    await write_in_pieces(FastReader(), bytes(2 * WHOLE + 1))
+    await waiting
+    assert turns == ["piece", "other", "piece", "other", "piece"]

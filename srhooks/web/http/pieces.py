@@ -1,5 +1,6 @@
 """A large answer is sent in pieces: as one it is copied, and copied anew after each part sent."""
 
+import asyncio
 import io
 
 from aiohttp import web
@@ -16,6 +17,10 @@ def in_pieces(body: bytes) -> bytes | io.BytesIO:
 
 
 async def write_in_pieces(response: web.StreamResponse, body: bytes) -> None:
-    """As `response.write`."""
+    """As `response.write`. Between two pieces others have their turn, however fast the reader is.
+
+    After each the event loop may have to wait for the interpreter's lock.
+    """
     for at in range(0, len(body), WHOLE):
         await response.write(body[at : at + WHOLE])
+        await asyncio.sleep(0)
