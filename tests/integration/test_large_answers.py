@@ -17,6 +17,7 @@ from srhooks.web.pages import follow
 
 from tests.integration.test_notification_page import fetched
 from tests.support.harness import World
+from tests.support.loop_watch import calls_here
 
 MUCH = {f"field{n}": "x" * 50 for n in range(LARGE // 50)}
 
@@ -86,7 +87,7 @@ async def test_others_have_their_turn_between_two_pieces() -> None:
     turns: list[str] = []
 
     class FastReader(web.StreamResponse):
-        async def write(self, data: Any) -> None:
+        async def write(self, _data: Any) -> None:
             turns.append("piece")
 
     async def other() -> None:
@@ -98,3 +99,23 @@ async def test_others_have_their_turn_between_two_pieces() -> None:
     await write_in_pieces(FastReader(), bytes(2 * WHOLE + 1))
     await waiting
     assert turns == ["piece", "other", "piece", "other", "piece"]
+
+
+async def test_nothing_is_made_of_a_large_body_in_the_loop(world: World) -> None:
+    """Each character of it may be escaped."""
+    body = json.dumps({"text": "'\u0007\u202e" * LARGE}, ensure_ascii=False).encode()
+    async with world.logged_in() as ada:
+        hook_id = (await ada.subscribe("job.created"))["hookId"]
+        await world.notify(hook_id, body, event_name="job.created")
+        (n,) = await ada.notifications()
+        with calls_here() as begun:
+            await ada.page(f"/notifications/{n['id']}")
+    made_of_it = {
+        "curl_command",
+        "verification_code",
+        "subjects_of",
+        "verdict",
+        "links_in",
+        "render",
+    }
+    assert not begun & made_of_it

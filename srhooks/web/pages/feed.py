@@ -266,8 +266,8 @@ async def _detail_context(
         "subscription_label": labels.get(n.subscription_id or ""),
         "things": await _things_named(request, login, n),
         "links": await run_heavy(n.size, links_in, n, settings.api_url),
-        "codes": verification_code(n),
-        "curl": curl_command(n, settings.hook_url(n.hook_id)),
+        "codes": await run_heavy(n.size, verification_code, n),
+        "curl": await run_heavy(n.size, curl_command, n, settings.hook_url(n.hook_id)),
     }
 
 
