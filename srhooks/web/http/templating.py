@@ -261,7 +261,8 @@ def macro(app: web.Application, template: str, name: str) -> Callable[..., str]:
     It takes all it needs as arguments: making a context for a template takes as long as a row.
     """
     made = getattr(aiohttp_jinja2.get_env(app).get_template(template).module, name)
-    return lambda *given, **named: clean_text(made(*given, **named))
+    # As plain text: markup would escape what is joined with it.
+    return lambda *given, **named: clean_text(str(made(*given, **named)))
 
 
 def _render(env: jinja2.Environment, template: str, ctx: Mapping[str, Any]) -> str:
