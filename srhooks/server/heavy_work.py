@@ -2,8 +2,9 @@
 
 They share the interpreter's lock with the loop, so more of them do no more, and the loop waits
 longer: with three, one look at it in seventy was late by more than 50 ms, with these two one in
-five hundred, and none once they free what they parse (docs/performance.md). What takes seconds
-stands in a queue of its own, with what nobody waits for: so nothing shorter has to wait for it.
+five hundred, and one in three thousand since they free what they parse (docs/performance.md).
+What takes seconds stands in a queue of its own, with what nobody waits for: so nothing shorter has
+to wait for it.
 """
 
 import asyncio
