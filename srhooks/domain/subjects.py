@@ -116,6 +116,13 @@ def subjects_of(n: Notification, limit: int = MAX_SUBJECTS) -> Subjects:
     return subjects
 
 
+def subjects_alone(n: Notification, limit: int = MAX_SUBJECTS) -> Subjects:
+    """As `subjects_of`; then frees what was parsed, for a caller in a thread that reads no more."""
+    subjects = subjects_of(n, limit)
+    n.forget_values()
+    return subjects
+
+
 def with_timeline(subjects: Subjects) -> list[Subject]:
     """Those of KINDS, what it is about first, then by kind."""
     return sorted(

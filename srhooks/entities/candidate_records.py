@@ -21,7 +21,7 @@ from srhooks.domain.subjects import (
     PERSONAL,
     Subject,
     digest_of,
-    subjects_of,
+    subjects_alone,
 )
 from srhooks.maintenance.subject_indexing import SubjectIndexer
 from srhooks.maintenance.subject_naming import is_trusted
@@ -155,8 +155,7 @@ class _Search:
         return [self._record(n) for n in rows]
 
     def _record(self, n: Notification) -> Record:
-        subjects = subjects_of(n, ALL_SUBJECTS)
-        n.forget_values()
+        subjects = subjects_alone(n, ALL_SUBJECTS)
         digests = {subject: digest_of(self._user_id, subject) for subject in subjects.named}
         for subject, digest in digests.items():
             if subject.kind in PERSONAL:

@@ -14,7 +14,7 @@ from srhooks.domain.subjects import (
     Subject,
     Subjects,
     digest_of,
-    subjects_of,
+    subjects_alone,
 )
 from srhooks.entities.candidate_records import ALL_SUBJECTS, CandidateLookup
 from srhooks.maintenance.subject_indexing import SubjectIndexer
@@ -126,7 +126,7 @@ class TimelineReader:
         missing = [number for number in large if number not in found]
         for start in range(0, len(missing), BATCH):
             for n in await self._store.by_ids(user_id, missing[start : start + BATCH]):
-                subjects = await run_heavy(n.size, _all_subjects, n)
+                subjects = await run_heavy(n.size, subjects_alone, n, ALL_SUBJECTS)
                 if subject in subjects.named:
                     found[n.id] = _position(n.id, n.sent_at)
         return list(found.values())
@@ -151,18 +151,8 @@ def _position(notification_id: int, sent_at: int | None) -> Position:
     return Position(at, notification_id)
 
 
-def _all_subjects(n: Notification) -> Subjects:
-    subjects = subjects_of(n, ALL_SUBJECTS)
-    n.forget_values()
-    return subjects
-
-
 def _facts(rows: Iterable[Notification]) -> dict[int, Subjects]:
-    facts = {}
-    for n in rows:
-        facts[n.id] = subjects_of(n)
-        n.forget_values()
-    return facts
+    return {n.id: subjects_alone(n) for n in rows}
 
 
 def _entries(

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from srhooks.domain.missed import MissedNotification
 from srhooks.domain.subjects import CANDIDATE, PERSONAL, Subject, digest_of, subjects_of
 from srhooks.incidents.logged_calls import as_notification
+from srhooks.server.heavy_work import run_in_background
 from srhooks.store import Store
 
 
@@ -19,7 +20,7 @@ class ErasedRecords:
 
     async def find(self, user_id: str, missed: Sequence[MissedNotification]) -> set[int]:
         """The ids of those that must not come back. Raises StoreError."""
-        named = {one.id: _personal(one, user_id) for one in missed}
+        named = await run_in_background(_named, missed, user_id)
         digests = {
             digest_of(user_id, subject): subject for group in named.values() for subject in group
         }
@@ -56,6 +57,10 @@ class ErasedRecords:
         digests = sorted(digest_of(user_id, subject) for subject in more if subject in erased)
         if digests:
             await self._store.remember_erased(user_id, digest_of(user_id, candidate), digests, at)
+
+
+def _named(missed: Sequence[MissedNotification], user_id: str) -> dict[int, set[Subject]]:
+    return {one.id: _personal(one, user_id) for one in missed}
 
 
 def _personal(one: MissedNotification, user_id: str) -> set[Subject]:

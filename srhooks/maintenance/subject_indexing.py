@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from srhooks.domain.models import NamedSubjects, Notification, SubjectName
-from srhooks.domain.subjects import INCOMPLETE, Subject, Subjects, digest_of, subjects_of
+from srhooks.domain.subjects import INCOMPLETE, Subject, Subjects, digest_of, subjects_alone
 from srhooks.hub import Event, Hub
 from srhooks.maintenance.intake_first import IntakeFirst
 from srhooks.maintenance.subject_naming import (
@@ -102,10 +102,9 @@ class _Fact:
 def _read(user_id: str, rows: Sequence[Notification]) -> list[_Fact]:
     facts = []
     for n in rows:
-        subjects = subjects_of(n)
+        subjects = subjects_alone(n)
         named = subjects.named if subjects.complete else {*subjects.named, INCOMPLETE}
         facts.append(_Fact(n, subjects, {digest_of(user_id, one): one for one in named}))
-        n.forget_values()
     return facts
 
 

@@ -9,11 +9,8 @@ import pytest
 from aiohttp import web
 from aiohttp.http_writer import StreamWriter
 from aiohttp.web_protocol import RequestHandler
-from srhooks.domain import models
-from srhooks.domain.json_values import parse_body
 from srhooks.server.heavy_work import LARGE
 from srhooks.web.http.pieces import WHOLE, write_in_pieces
-from srhooks.web.pages import follow
 
 from tests.integration.test_notification_page import fetched
 from tests.support.harness import World
@@ -25,18 +22,19 @@ MUCH = {f"field{n}": "x" * 50 for n in range(LARGE // 50)}
 async def test_what_is_parsed_beside_the_loop_is_freed_there(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    in_the_loop: list[bool] = []
+    in_the_loop: list[bool] = []  # for each object that a thread parsed: whether the loop freed it
+    decode = json.JSONDecoder.decode
 
     class Watched(dict[str, Any]):
         def __del__(self) -> None:
             in_the_loop.append(threading.current_thread() is threading.main_thread())
 
-    def parse(raw: bytes) -> Any:
-        value = parse_body(raw)
-        return Watched(value) if isinstance(value, dict) and len(raw) > LARGE else value
+    def watched(self: json.JSONDecoder, text: str, *more: Any) -> Any:
+        value = decode(self, text, *more)
+        beside = threading.current_thread() is not threading.main_thread()
+        return Watched(value) if beside and isinstance(value, dict) and len(text) > LARGE else value
 
-    for module in (models, follow):
-        monkeypatch.setattr(module, "parse_body", parse)
+    monkeypatch.setattr(json.JSONDecoder, "decode", watched)
     async with world.logged_in() as ada:
         more = {"url": f"{world.settings.api_url}/user-api/v201804/users/me"}
         n = await fetched(world, ada, more=more, **MUCH)
