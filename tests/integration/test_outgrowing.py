@@ -50,16 +50,18 @@ async def test_it_works_as_it_stands(tmp_path: Path, postgres_url: str) -> None:
         "DATABASE_URL": postgres_url, "APP_URL": base, "SESSION_SECRET": "s" * 40,
     }  # fmt: skip
     script = "set -e\n" + "\n".join(blocks("Outgrowing one machine", "sh"))
-    for name, value in yours.items():
-        script, changed = re.subn(rf"export {name}=\S+", f"export {name}='{value}'", script)
-        assert changed == 1, name
     (upstream,) = blocks("Outgrowing one machine", "nginx")
     (proxy,) = blocks("Reverse proxy", "nginx")
     proxy = re.sub(r"upstream srhooks \{.*?\n\}\n", lambda _: upstream, proxy, flags=re.DOTALL)
+    # The ports first: the name of the database may hold such a number as well.
+    numbers = {str(8081 + number): str(own) for number, own in enumerate(ports)}
+    script, proxy = (
+        re.sub("|".join(numbers), lambda found: numbers[found[0]], text) for text in (script, proxy)
+    )
+    for name, value in yours.items():
+        script, changed = re.subn(rf"export {name}=\S+", f"export {name}='{value}'", script)
+        assert changed == 1, name
     proxy = proxy.replace("listen 443 ssl;", f"listen 127.0.0.1:{port};")
-    for number, own in enumerate(ports):
-        script = script.replace(str(8081 + number), str(own))
-        proxy = proxy.replace(str(8081 + number), str(own))
     configuration = tmp_path / "nginx.conf"
     temporary = "".join(
         f"{kind}_temp_path {tmp_path}/{kind};\n"
