@@ -62,6 +62,7 @@ from srhooks.subscriptions.shared_list import SharedList
 from srhooks.subscriptions.status_watcher import StatusWatch
 from srhooks.subscriptions.test_delivery import SubscriptionTester
 from srhooks.web.hooks.body_reader import Bodies
+from srhooks.web.hooks.endpoint import count_hook_answers
 from srhooks.web.http.answer_budget import AnswerBudget
 from srhooks.web.http.errors import error_middleware
 from srhooks.web.http.forms import FORMS_IN_FLIGHT
@@ -99,6 +100,7 @@ def create_app(settings: Settings, clock: Clock = SYSTEM_CLOCK) -> web.Applicati
     app[GUESSES] = GuessLimit()
     setup_auth(app)
     setup_live(app)
+    count_hook_answers(app)
     add_routes(app)
     app.cleanup_ctx.append(_services)
     app.cleanup_ctx.append(_background)

@@ -1,5 +1,6 @@
 """What an operator sees: one log line for each notification, and a metric for every stage."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -82,6 +83,14 @@ async def test_every_stage_is_measured(name: str, world: World) -> None:
         assert await world.notify(hook, event_id="e") == 202
         assert await world.notify(hook, event_id="e") == 202
         assert await world.notify(hook + "0") == 404
+        too_large = io.BytesIO(bytes(world.settings.max_body_bytes + 1))
+        async with ada.request("POST", f"/hooks/{hook}", data=too_large) as answer:
+            assert answer.status == 413
+        close = {"Connection": "close"}  # such an answer is not the one that is ready
+        async with ada.request("POST", f"/hooks/{hook}", data=b"{}", headers=close) as answer:
+            assert answer.status == 202
+        async with ada.request("GET", f"/hooks/{hook}") as answer:
+            assert answer.status == 405  # which the route did not answer
         await page.receive_str(timeout=DEADLINE)
 
         async def fetched() -> bool:  # and the loop's lag, which is measured by the second
@@ -92,12 +101,13 @@ async def test_every_stage_is_measured(name: str, world: World) -> None:
         await eventually(fetched)
         now = await measured(ada)
     exactly = {
-        "srhooks_hook_answers_total 202": 3,
+        "srhooks_hook_answers_total 202": 4,
         "srhooks_hook_answers_total 404": 1,
+        "srhooks_hook_answers_total 413": 1,
         "srhooks_hook_answers_total 200": 2,  # our own check of the address, and the service's
         f"srhooks_notifications_total {name} valid": 1,
         "srhooks_redeliveries_total": 1,
-        "srhooks_intake_seconds_count": 3,
+        "srhooks_intake_seconds_count": 4,
         "srhooks_token_refreshes_total done": 1,
         "srhooks_entity_seconds_count": 1,
         "srhooks_live_viewers": 1,
@@ -106,6 +116,7 @@ async def test_every_stage_is_measured(name: str, world: World) -> None:
         "srhooks_unfinished_body_bytes": 0,
     }
     assert {key: now[key] for key in exactly} == exactly
+    assert "srhooks_hook_answers_total 405" not in now
     for key in (
         "srhooks_live_frames_total",
         "srhooks_commit_writes_count",

@@ -11,6 +11,7 @@ from aiohttp import HttpVersion11, web
 from aiohttp.abc import AbstractStreamWriter
 
 from srhooks.web.http.leaving import LEAVING
+from srhooks.web.state.app_keys import METRICS
 
 HEAD = "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\nServer: srhooks\r\nDate: {}\r\n\r\n"
 
@@ -46,7 +47,8 @@ _accepted = _Accepted(status=202)
 
 
 def accepted(request: web.Request) -> web.Response:
-    leaving = request.app[LEAVING].is_set()
-    if request.keep_alive and request.version == HttpVersion11 and not leaving:
+    app = request.app
+    if request.keep_alive and request.version == HttpVersion11 and not app[LEAVING].is_set():
+        app[METRICS].answers[202].inc()  # the signal that counts answers is not sent for it
         return _accepted
     return web.Response(status=202)  # whose headers tell that the connection ends, or not

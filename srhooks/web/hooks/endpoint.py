@@ -7,7 +7,6 @@ X-Hook-Secret with 200; answer 202 within five seconds.
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable
 from functools import partial
 from time import perf_counter
 
@@ -24,11 +23,10 @@ from srhooks.observability.metrics import Metrics
 from srhooks.observability.plain_lines import PlainLine
 from srhooks.protocol.event_types import label
 from srhooks.protocol.notification_headers import HANDSHAKE_HEADER
-from srhooks.server.bounded_parser import MalformedBodyError
-from srhooks.store import StoreError, StoreUnavailableError
+from srhooks.store import StoreUnavailableError
 from srhooks.web.hooks.accepted import accepted
 from srhooks.web.hooks.body_reader import check_stored
-from srhooks.web.http.errors import BadRequestError, NotFoundError, WebError
+from srhooks.web.http.errors import BadRequestError, NotFoundError
 from srhooks.web.state.app_keys import (
     ACTIVATIONS,
     ANSWER_TIMES,
@@ -46,31 +44,10 @@ SECRET = re.compile(r"[\x21-\x7e](?:[\x20-\x7e]{0,1022}[\x21-\x7e])?")  # printa
 
 
 @web.middleware
-async def count_answers(request: web.Request, handler: Handler) -> web.StreamResponse:
-    answers = request.app[METRICS].answers
-    try:
-        response = await handler(request)
-    except (web.HTTPException, WebError) as error:
-        answers[error.status].inc()
-        raise
-    except MalformedBodyError:
-        answers[400].inc()
-        raise
-    except StoreError:
-        answers[503].inc()
-        raise
-    except Exception:
-        answers[500].inc()
-        raise
-    answers[response.status].inc()
-    return response
-
-
-@web.middleware
 async def handshake(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a handshake: echo X-Hook-Secret with 200 (middleware of the hook route)."""
     secret = request.headers.get(HANDSHAKE_HEADER)
-    if secret is None or request.method != "POST":
+    if secret is None:
         return await handler(request)
     entry = await _entry(request, _deadline(request))
     if SECRET.fullmatch(secret) is None:
@@ -95,7 +72,7 @@ def _source(request: web.Request) -> str:
 async def receive(request: web.Request) -> web.Response:
     app = request.app
     deadline = _deadline(request)
-    entry = await _entry(request, deadline)
+    entry = app[HOOKS].known(request.match_info["id"]) or await _entry(request, deadline)
     limit = app[SETTINGS].max_body_bytes
     body = await app[BODIES].read(request, limit)
     headers = joined_headers(request.headers)
@@ -130,26 +107,25 @@ def _deadline(request: web.Request) -> float:
 
 async def _entry(request: web.Request, deadline: float) -> HookEntry:
     hooks = request.app[HOOKS]
-    hook_id = request.match_info.get("id", "")  # absent where no route fits
-    entry = hooks.known(hook_id)
-    if entry is None:
-        try:
-            async with asyncio.timeout_at(deadline):
-                entry = await hooks.get(hook_id)
-        except TimeoutError:
-            raise StoreUnavailableError("the hook was not found in time") from None
+    try:
+        async with asyncio.timeout_at(deadline):
+            entry = await hooks.get(request.match_info["id"])
+    except TimeoutError:
+        raise StoreUnavailableError("the hook was not found in time") from None
     if entry is None:
         raise NotFoundError("There is no such hook")
     return entry
 
 
-def _behind(
-    handler: Handler, *middlewares: Callable[..., Awaitable[web.StreamResponse]]
-) -> Handler:
-    """The handler behind middlewares of its own: a sub-application would route a second time."""
-    for middleware in reversed(middlewares):
-        handler = partial(middleware, handler=handler)
-    return handler
+# Behind a middleware of its own: a sub-application would route a second time.
+hook: Handler = partial(handshake, handler=receive)
 
 
-hook = _behind(receive, count_answers, handshake)
+def count_hook_answers(app: web.Application) -> None:
+    app.on_response_prepare.append(_count_answer)
+
+
+async def _count_answer(request: web.Request, response: web.StreamResponse) -> None:
+    """Count what the hook route answers, but for the 202 that is ready: `accepted` counts it."""
+    if request.match_info.handler is hook:
+        request.app[METRICS].answers[response.status].inc()
