@@ -14,6 +14,7 @@ POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'{socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
+HOOKS = "/hooks/"  # what SmartRecruiters calls
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 
@@ -35,7 +36,7 @@ def setup_security(app: web.Application, settings: Settings) -> None:
 
     async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = SERVER
-        if not request.path.startswith("/hooks/"):  # which reflects nothing of a stranger's
+        if not request.path.startswith(HOOKS):  # which reflects nothing of a stranger's
             response.headers["X-Request-Id"] = request.get(REQUEST, "")
         elif response.status < 300:
             return  # empty, and for programs: the fewer bytes the better

@@ -10,11 +10,13 @@ ago that is, so it is over: it would last longer than it may.
 
 import contextlib
 import secrets
+from collections.abc import Awaitable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import aiohttp_session
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 from aiohttp_session.cookie_storage import EncryptedCookieStorage
 from cryptography.fernet import Fernet, InvalidToken
 
@@ -30,6 +32,7 @@ from srhooks.store import StoreError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
 from srhooks.web.http.csrf import is_forged
 from srhooks.web.http.errors import FIND_LOGIN, ForgedError, LoginRequiredError, WrongTokenError
+from srhooks.web.http.security_headers import HOOKS
 from srhooks.web.http.templating import VIEW, told_zone
 from srhooks.web.state.app_keys import (
     ACCOUNT_ZONES,
@@ -92,8 +95,19 @@ def setup_sessions(app: web.Application, settings: Settings) -> None:
         samesite="Lax",  # Strict would lose the OAuth state on the way back
         secure=settings.secure_cookies,
     )
-    aiohttp_session.setup(app, storage)
+    sessions = aiohttp_session.session_middleware(storage)
+
+    @web.middleware
+    def for_people(request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+        return handler(request) if _is_notification(request) else sessions(request, handler)
+
+    app.middlewares.append(for_people)
     app[FIND_LOGIN] = find_login
+
+
+def _is_notification(request: web.Request) -> bool:
+    """Whether it is from a program that nobody logs in with: it gets no session."""
+    return request.method == hdrs.METH_POST and request.rel_url.raw_path.startswith(HOOKS)
 
 
 async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login | None:
@@ -101,6 +115,8 @@ async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login
 
     A grant that the service accepts no more counts as logged out, unless `dead_grant` is fine.
     """
+    if _is_notification(request):
+        return None
     cookie = await aiohttp_session.get_session(request)
     session_id = cookie.get("id")
     if not isinstance(session_id, str):
