@@ -56,6 +56,14 @@ class IdSource:
             self._last = max(now << LOW_BITS, self._last) + step
             return Stamp(self._last | self._process, now)
 
+    def many(self, count: int) -> list[int]:
+        """So many at once, one step apart."""
+        step = (1 + random.getrandbits(STEP_BITS)) << PROCESS_BITS
+        with self._lock:
+            first = max(self._clock.now_ms() << LOW_BITS, self._last) + step
+            self._last = first + (count - 1) * step
+            return [number | self._process for number in range(first, self._last + 1, step)]
+
     def use_process(self, process: int) -> None:
         """From now on, make ids with this process number."""
         with self._lock:

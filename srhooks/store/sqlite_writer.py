@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiosqlite
 
+from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NewNotification
 from srhooks.store.errors import DiskFullError, IdTakenError, StoreUnavailableError
 from srhooks.store.filter_sql import INSERT_COLUMNS, insert_values, storable
@@ -42,15 +43,15 @@ ROW = "(" + ", ".join("?" for _ in f"{REVS}, {INSERT_COLUMNS}".split(", ")) + ")
 class WritingConnection:
     """Opened again after each failure, so that it recovers when the disk does."""
 
-    def __init__(self, path: Path, next_rev: Callable[[], int]) -> None:
+    def __init__(self, path: Path, ids: IdSource) -> None:
         self._path = path
-        self._next_rev = next_rev
+        self._ids = ids
         self._open: aiosqlite.Connection | None = None
         self.commits = 0
         self.reserve_in_use = False
         self._reserve = Reserve(path)
         self._log_size = _LogSize()
-        self._tools = _Tools(next_rev, self._log_size)
+        self._tools = _Tools(ids, self._log_size)
         self._file = (0, 0)
 
     async def migrate(self) -> None:
@@ -68,7 +69,7 @@ class WritingConnection:
     async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
         await self._copy_log()
         self._log_size.count(TRANSACTION_BYTES, *(len(row.body) for row in rows))
-        return await self._in_its_thread(lambda plain: _insert(plain, rows, self._next_rev))
+        return await self._in_its_thread(lambda plain: _insert(plain, rows, self._ids))
 
     async def _copy_log(self) -> None:
         """What is in the log alone must fit into the database with what is kept for deleting."""
@@ -153,7 +154,7 @@ class WritingConnection:
             await self._open.execute(f"PRAGMA wal_autocheckpoint = {LAST_RESORT}")
             await self._open.execute("PRAGMA secure_delete = ON")  # what is deleted, is zeroed
             # What stands for PostgreSQL's sequence of changes, in the same words.
-            await self._open.create_function("nextval", 1, lambda _: self._next_rev())
+            await self._open.create_function("nextval", 1, lambda _: self._ids())
         return self._open
 
 
@@ -199,7 +200,7 @@ class _LogSize:
 
 
 class _Tools(NamedTuple):
-    next_rev: Callable[[], int]
+    ids: IdSource
     log_size: _LogSize
 
 
@@ -237,7 +238,7 @@ class _SqliteTransaction:
 
     def __init__(self, connection: sqlite3.Connection, tools: _Tools) -> None:
         self._connection = connection
-        self._next_rev = tools.next_rev
+        self._ids = tools.ids
         self._log_size = tools.log_size
 
     async def fetch(self, sql: str, *args: Any) -> list[Any]:
@@ -254,7 +255,7 @@ class _SqliteTransaction:
 
     async def insert_notifications(self, rows: list[NewNotification]) -> list[bool]:
         self._log_size.count(*(len(row.body) for row in rows))
-        return _insert(self._connection, rows, self._next_rev)
+        return _insert(self._connection, rows, self._ids)
 
 
 def _size(value: Any) -> int:
@@ -304,12 +305,11 @@ def _finish(work: Coroutine[Any, Any, T]) -> T:
 
 
 def _insert(
-    connection: sqlite3.Connection, rows: list[NewNotification], next_rev: Callable[[], int]
+    connection: sqlite3.Connection, rows: list[NewNotification], ids: IdSource
 ) -> list[bool]:
     # One statement: the thread then needs the interpreter's lock once, not for each row.
     values: list[Any] = []
-    for row in rows:
-        rev = next_rev()
+    for row, rev in zip(rows, ids.many(len(rows)), strict=True):
         values += (rev, rev, *insert_values(row))
     try:
         cursor = connection.execute(_insert_sql(len(rows)), values)
@@ -319,11 +319,11 @@ def _insert(
         raise
     if cursor.rowcount == len(rows):
         return [True] * len(rows)
-    ids = [row.id for row in rows]
-    marks = ", ".join("?" * len(ids))
-    found = connection.execute(f"SELECT id FROM notifications WHERE id IN ({marks})", ids)
+    numbers = [row.id for row in rows]
+    marks = ", ".join("?" * len(numbers))
+    found = connection.execute(f"SELECT id FROM notifications WHERE id IN ({marks})", numbers)
     stored = {row[0] for row in found}
-    return [notification_id in stored for notification_id in ids]
+    return [number in stored for number in numbers]
 
 
 @lru_cache(maxsize=MAX_GROUP)

@@ -69,7 +69,11 @@ async def test_ids_differ_and_rise_in_whatever_thread_they_are_asked_for() -> No
     def some() -> list[int]:
         return [source() for _ in range(50_000)]
 
-    series = await asyncio.gather(*(asyncio.to_thread(some) for _ in range(4)))
+    def many() -> list[int]:
+        return [number for _ in range(500) for number in source.many(100)]
+
+    makers = (some, many, some, many)
+    series = await asyncio.gather(*map(asyncio.to_thread, makers))
     assert all(one == sorted(set(one)) for one in series)
     assert len({number for one in series for number in one}) == 200_000
 
