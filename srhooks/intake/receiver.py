@@ -1,9 +1,9 @@
 """Receive a notification: verify it, decide whether to follow its link, store it, announce it."""
 
 import hashlib
+import json
 import logging
 from collections.abc import Mapping
-from json.encoder import encode_basestring_ascii as quote
 from typing import Protocol
 
 from multidict import CIMultiDictProxy
@@ -36,6 +36,7 @@ log = logging.getLogger(__name__)
 
 NOT_A_TEST = "[not from srhooks]"  # stored in place of a test's proof that is wrong
 MAX_LINK = 2000  # bytes: an index of PostgreSQL takes no more. A longer one is not followed
+UNESCAPED = bytes(set(range(0x20, 0x7F)) - set(b'"\\'))  # JSON holds them as they are (RFC 8259, 7)
 MAX_FIELD = 500  # characters of event-id, event-name and event-version that are kept
 MAX_TIMESTAMP = 253_402_300_799  # seconds: the end of the year 9999
 
@@ -72,7 +73,9 @@ class Intake:
         signature = _verdict(entry, headers, body)
         if signature == "invalid":  # there may be a newer key
             signature = await self._second_verdict(entry, headers, body, deadline)
-        new = await self._read(entry, headers, body, signature)
+        new = self._read(entry, headers, body, signature)
+        if self._eraser and new.event_name == CANDIDATE_DELETED:
+            new.erases = await self._erased_candidate(entry, headers, new)
         stored = await self._store.add_notification(new, deadline)
         self._announce(new, stored)
         return new, stored
@@ -90,7 +93,9 @@ class Intake:
                 signature = "valid"
             else:
                 signature = await self._second_verdict(entry, headers, body, None)
-        new = await self._read(entry, headers, body, signature)
+        new = self._read(entry, headers, body, signature)
+        if self._eraser and new.event_name == CANDIDATE_DELETED:
+            new.erases = await self._erased_candidate(entry, headers, new)
         await self._store.mark_backfilled(new.user_id, new.id)
         stored = await self._store.add_notification(new)
         if stored.id != new.id:  # merged with one that had come, or stored under another id
@@ -109,25 +114,23 @@ class Intake:
         if self._eraser and new.erases is not None:
             self._eraser.wake()
 
-    async def _read(
+    def _read(
         self, entry: HookEntry, headers: dict[str, str], body: bytes, signature: Signature
     ) -> NewNotification:
         hook = entry.hook
-        event_name = field_of(headers, "event-name")
-        is_test = False
         if TEST_HEADER in headers:
-            is_test = self._tests is not None and self._tests.is_right(hook.id, headers, body)
+            is_test = self._is_test(entry, headers, body)
             headers = {**headers, TEST_HEADER: TEST_VERIFIED if is_test else NOT_A_TEST}
         target, status = self._decide(headers.get("link"), signature, entry)
         stamp = self._store.next_stamp()
-        new = NewNotification(
+        return NewNotification(
             id=stamp.id,
             received_at=stamp.received_at,
             user_id=hook.user_id,
             hook_id=hook.id,
             subscription_id=hook.subscription_id,
             event_id=event_id_of(headers),
-            event_name=event_name,
+            event_name=field_of(headers, "event-name"),
             event_version=field_of(headers, "event-version"),
             link=target,
             headers=json_of(redacted(headers, hook.auth_header)),
@@ -136,16 +139,21 @@ class Intake:
             sent_at=sent_at(headers),
             entity_status=status,
         )
-        if (
-            self._eraser
-            and event_name == CANDIDATE_DELETED
-            and not is_test
-            and _is_trusted(signature, entry)
-        ):
-            # Never behind what takes seconds: the sender waits.
-            size = min(len(body), VERY_LARGE)
-            new.erases = await run_heavy(size, _deleted, body, target)
-        return new
+
+    def _is_test(self, entry: HookEntry, headers: dict[str, str], body: bytes) -> bool:
+        """Whether it holds the proof that srhooks itself sent it."""
+        return self._tests is not None and self._tests.is_right(entry.hook.id, headers, body)
+
+    async def _erased_candidate(
+        self, entry: HookEntry, headers: dict[str, str], new: NewNotification
+    ) -> str | None:
+        """Whose data a `candidate.deleted` has erased; None where it may not."""
+        is_test = TEST_HEADER in headers and self._is_test(entry, headers, new.body)
+        if is_test or not _is_trusted(new.signature, entry):
+            return None
+        # Never behind what takes seconds: the sender waits.
+        size = min(len(new.body), VERY_LARGE)
+        return await run_heavy(size, _deleted, new.body, new.link)
 
     async def process_again(self, entry: HookEntry, n: Notification) -> bool:
         """Verify a notification again and, if its link may be followed, fetch its entity again.
@@ -222,9 +230,12 @@ def joined_headers(received: CIMultiDictProxy[str]) -> dict[str, str]:
 
 
 def json_of(headers: dict[str, str]) -> str:
-    """As `json.dumps`, which makes an encoder anew each time."""
-    pairs = [f"{quote(name)}: {quote(value)}" for name, value in headers.items()]
-    return "{" + ", ".join(pairs) + "}"
+    """As `json.dumps`, in half its time where nothing has to be escaped, as nearly always."""
+    text = '", "'.join(map('": "'.join, headers.items()))
+    marks = 4 * len(headers) - 2  # of the object itself
+    if text.isascii() and len(text.encode().translate(None, UNESCAPED)) == marks:
+        return f'{{"{text}"}}'
+    return json.dumps(headers)
 
 
 def redacted(headers: dict[str, str], auth_header: str | None) -> dict[str, str]:

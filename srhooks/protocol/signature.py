@@ -67,7 +67,7 @@ def matching_key(
     Compared in constant time; parts of unknown schemes are ignored. Lines of the header that were
     joined (RFC 9110, 5.3) have commas between them.
     """
-    parts = [part.strip() for part in signature.replace(",", ";").split(";")[:MAX_PARTS]]
+    parts = map(str.strip, signature.replace(",", ";").split(";")[:MAX_PARTS])
     given = [part[3:].lower() for part in parts if part[:3] == "v1=" and part.isascii()]
     if not given or ambiguity(headers) is not None:
         return None

@@ -2,7 +2,7 @@
 
 import json
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from srhooks.domain.ids import ALPHABET, LENGTH, decode_id, encode_id
 from srhooks.intake.receiver import json_of
@@ -16,6 +16,10 @@ def test_an_id_is_base32_and_comes_back(number: int) -> None:
     assert decode_id(text) == number
 
 
+@example({'a"b': 'c", "d'})
+@example({"a": "b\\"})
+@example({"a": "\x7f", "b": "\t"})
+@example({"a": "\u00e9"})
 @given(st.dictionaries(st.text(), st.text(st.characters())))
 def test_headers_are_written_as_json_writes_them(headers: dict[str, str]) -> None:
     assert json_of(headers) == json.dumps(headers)
