@@ -32,7 +32,7 @@ from srhooks.web.presentation.time_elements import value
 
 from tests.support.notifications import NOW, notification
 
-HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{ 7*7 }}"
+HOSTILE = "<script>alert(1)</script>\"'`&\x00\x1b\u202e\ud800</title></li></pre> onload=x {{9**9}}"
 USER = User("u1", "s1", "Ada <b>", "a@b.example", grant_dead=True, created_at=0, seen_at=0)
 SIGNED = HOSTILE.encode("utf-8", "replace")
 VERDICT = {
@@ -204,7 +204,7 @@ def check_harmless(text: str) -> None:
     names = {name for name, _ in read.attributes}
     assert not [name for name in names if name.startswith("on") or name == "style"]
     assert not [name for name in names if re.search(r"[^a-z0-9:-]", name)]
-    assert "49" not in read.text  # what came from outside is no template
+    assert "387420489" not in read.text  # what came from outside is no template
     for _, given in read.attributes:
         assert not (given or "").startswith("javascript:")
 
