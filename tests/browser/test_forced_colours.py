@@ -1,14 +1,9 @@
 """With forced colours what only a background or a shade tells is told in another way."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
-import pytest_asyncio
 from playwright.async_api import Browser, Page
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import World
-from tests.support.harness import world as start_world
 
 pytestmark = needs_chromium
 
@@ -18,12 +13,6 @@ async def style(page: Page, selector: str, name: str, part: str = "") -> str:
         "(one, [name, part]) => getComputedStyle(one, part || null)[name]", [name, part]
     )
     return found
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with start_world(tmp_path) as running:
-        yield running
 
 
 async def test_what_is_chosen_and_what_kind_it_is_can_be_seen(

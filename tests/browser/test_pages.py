@@ -1,26 +1,16 @@
 """Every page: narrow and enlarged, by keyboard, without motion, and without JavaScript."""
 
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import World
-from tests.support.harness import world as start_world
 
 pytestmark = needs_chromium
 
 ERASED = {"candidateId": "candidate-7", "confirm": True}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with start_world(tmp_path) as running:
-        yield running
 
 
 async def addresses(world: World) -> list[str]:

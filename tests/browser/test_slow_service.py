@@ -1,25 +1,14 @@
 """A slow service freezes no page: the frame comes at once, the list when it is there."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import needs_chromium, open_browser
 from tests.support.harness import World
-from tests.support.harness import world as start_world
 
 pytestmark = needs_chromium
 
 SLOW = 3.0  # seconds for one answer
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with start_world(tmp_path) as running:
-        yield running
 
 
 @pytest.mark.parametrize("scripts", [True, False])

@@ -2,11 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
-import pytest_asyncio
 from playwright.async_api import Browser, Locator, Route, expect
 from srhooks.accounts.user_client import TIMEOUT
 from srhooks.subscriptions.service import ACTIVATION_TIMEOUT
@@ -14,15 +11,8 @@ from srhooks.web.live import connection
 
 from tests.support.browser import HASTE, answer_question, needs_chromium, open_browser
 from tests.support.harness import DEADLINE, World
-from tests.support.harness import world as start_world
 
 pytestmark = needs_chromium
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    async with start_world(tmp_path) as running:
-        yield running
 
 
 async def test_one_is_made_with_all_there_is_and_its_secrets_never_come_back(
