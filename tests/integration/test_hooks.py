@@ -165,6 +165,7 @@ async def test_a_body_is_bounded_by_its_own_limit(tmp_path: Path) -> None:
                 f"{world.base}/hooks/{hook}", data=piece_by_piece(), headers={"Accept": accept}
             ) as response:
                 assert (response.status, response.content_type) == (413, kind)
+                assert "Log out" not in await response.text()  # a hook's callers have no session
         assert len(await ada.notifications()) == 1
         async with ada.request("POST", f"/hooks/{hook}", data=b"x" * 101) as refused:
             assert (await refused.json())["error"]["status"] == 413

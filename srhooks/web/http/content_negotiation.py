@@ -20,11 +20,16 @@ def wants_json(request: web.Request) -> bool:
             json_quality = max(json_quality, quality)
         elif kind.strip() in HTML:
             html_quality = max(html_quality, quality)
-    if request.path.startswith("/hooks/"):
+    if is_for_hook(request):
         return html_quality <= json_quality
     if not json_quality and not html_quality:
         return request.content_type == "application/json"  # it speaks JSON and accepts anything
     return json_quality > html_quality
+
+
+def is_for_hook(request: web.Request) -> bool:
+    """Whether its address is a hook's: programs post there, and nobody is logged in with them."""
+    return request.path.startswith("/hooks/")
 
 
 def bearer(request: web.Request) -> str | None:

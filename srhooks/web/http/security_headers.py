@@ -7,14 +7,13 @@ from aiohttp import web
 
 from srhooks.config import Settings
 from srhooks.server.connection import SERVER
-from srhooks.web.http.content_negotiation import VARY
+from srhooks.web.http.content_negotiation import VARY, is_for_hook
 from srhooks.web.http.errors import REQUEST
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
     " connect-src 'self'{socket}; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-HOOKS = "/hooks/"  # what SmartRecruiters calls
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), interest-cohort=()"
 
 
@@ -36,7 +35,7 @@ def setup_security(app: web.Application, settings: Settings) -> None:
 
     async def on_prepare(request: web.Request, response: web.StreamResponse) -> None:
         response.headers["Server"] = SERVER
-        if not request.path.startswith(HOOKS):  # which reflects nothing of a stranger's
+        if not is_for_hook(request):  # which reflects nothing of a stranger's
             response.headers["X-Request-Id"] = request.get(REQUEST, "")
         elif response.status < 300:
             return  # empty, and for programs: the fewer bytes the better

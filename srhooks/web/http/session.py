@@ -29,10 +29,9 @@ from srhooks.domain.clock import CLOCK_SKEW, now_ms
 from srhooks.hub import Event
 from srhooks.smartrecruiters.errors import GrantDeadError
 from srhooks.store import StoreError
-from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
+from srhooks.web.http.content_negotiation import bearer, is_for_hook, wants_fragment, wants_json
 from srhooks.web.http.csrf import is_forged
 from srhooks.web.http.errors import FIND_LOGIN, ForgedError, LoginRequiredError, WrongTokenError
-from srhooks.web.http.security_headers import HOOKS
 from srhooks.web.http.templating import VIEW, told_zone
 from srhooks.web.state.app_keys import (
     ACCOUNT_ZONES,
@@ -106,8 +105,8 @@ def setup_sessions(app: web.Application, settings: Settings) -> None:
 
 
 def _is_notification(request: web.Request) -> bool:
-    """Whether it is from a program that nobody logs in with: it gets no session."""
-    return request.method == hdrs.METH_POST and request.rel_url.raw_path.startswith(HOOKS)
+    """Whether it is posted to a hook: it gets no session."""
+    return request.method == hdrs.METH_POST and is_for_hook(request)
 
 
 async def find_login(request: web.Request, *, dead_grant: bool = False) -> Login | None:
