@@ -73,9 +73,7 @@ class Intake:
         signature = _verdict(entry, headers, body)
         if signature == "invalid":  # there may be a newer key
             signature = await self._second_verdict(entry, headers, body, deadline)
-        new = self._read(entry, headers, body, signature)
-        if self._eraser and new.event_name == CANDIDATE_DELETED:
-            new.erases = await self._erased_candidate(entry, headers, new)
+        new = await self._read(entry, headers, body, signature)
         stored = await self._store.add_notification(new, deadline)
         self._announce(new, stored)
         return new, stored
@@ -93,9 +91,7 @@ class Intake:
                 signature = "valid"
             else:
                 signature = await self._second_verdict(entry, headers, body, None)
-        new = self._read(entry, headers, body, signature)
-        if self._eraser and new.event_name == CANDIDATE_DELETED:
-            new.erases = await self._erased_candidate(entry, headers, new)
+        new = await self._read(entry, headers, body, signature)
         await self._store.mark_backfilled(new.user_id, new.id)
         stored = await self._store.add_notification(new)
         if stored.id != new.id:  # merged with one that had come, or stored under another id
@@ -114,23 +110,25 @@ class Intake:
         if self._eraser and new.erases is not None:
             self._eraser.wake()
 
-    def _read(
+    async def _read(
         self, entry: HookEntry, headers: dict[str, str], body: bytes, signature: Signature
     ) -> NewNotification:
         hook = entry.hook
+        event_name = field_of(headers, "event-name")
+        is_test = False
         if TEST_HEADER in headers:
-            is_test = self._is_test(entry, headers, body)
+            is_test = self._tests is not None and self._tests.is_right(hook.id, headers, body)
             headers = {**headers, TEST_HEADER: TEST_VERIFIED if is_test else NOT_A_TEST}
         target, status = self._decide(headers.get("link"), signature, entry)
         stamp = self._store.next_stamp()
-        return NewNotification(
+        new = NewNotification(
             id=stamp.id,
             received_at=stamp.received_at,
             user_id=hook.user_id,
             hook_id=hook.id,
             subscription_id=hook.subscription_id,
             event_id=event_id_of(headers),
-            event_name=field_of(headers, "event-name"),
+            event_name=event_name,
             event_version=field_of(headers, "event-version"),
             link=target,
             headers=json_of(redacted(headers, hook.auth_header)),
@@ -139,21 +137,16 @@ class Intake:
             sent_at=sent_at(headers),
             entity_status=status,
         )
-
-    def _is_test(self, entry: HookEntry, headers: dict[str, str], body: bytes) -> bool:
-        """Whether it holds the proof that srhooks itself sent it."""
-        return self._tests is not None and self._tests.is_right(entry.hook.id, headers, body)
-
-    async def _erased_candidate(
-        self, entry: HookEntry, headers: dict[str, str], new: NewNotification
-    ) -> str | None:
-        """Whose data a `candidate.deleted` has erased; None where it may not."""
-        is_test = TEST_HEADER in headers and self._is_test(entry, headers, new.body)
-        if is_test or not _is_trusted(new.signature, entry):
-            return None
-        # Never behind what takes seconds: the sender waits.
-        size = min(len(new.body), VERY_LARGE)
-        return await run_heavy(size, _deleted, new.body, new.link)
+        if (
+            self._eraser
+            and event_name == CANDIDATE_DELETED
+            and not is_test
+            and _is_trusted(signature, entry)
+        ):
+            # Never behind what takes seconds: the sender waits.
+            size = min(len(body), VERY_LARGE)
+            new.erases = await run_heavy(size, _deleted, body, target)
+        return new
 
     async def process_again(self, entry: HookEntry, n: Notification) -> bool:
         """Verify a notification again and, if its link may be followed, fetch its entity again.
