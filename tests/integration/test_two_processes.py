@@ -35,6 +35,8 @@ async def ready(one: Process) -> bool:
 
 
 async def is_waiting(one: Process) -> bool:
+    assert one.running is not None
+    assert one.running.poll() is None, one.log.read_text(encoding="utf-8")[-2000:]
     return await status(one, "/healthz") == 200 and await status(one, "/readyz") == 503
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import os
 import re
 import secrets
 import socket
@@ -33,8 +34,17 @@ DATABASE = "srhooks.db"  # in a world's folder
 DEADLINE = 30.0  # seconds: it costs only what fails, and a busy machine is no failure
 
 
-_begin = secrets.randbelow(len(PORTS))
-_ports: Iterator[int] = itertools.cycle((*PORTS[_begin:], *PORTS[:_begin]))
+def own_ports(worker: int, workers: int) -> Iterator[int]:
+    """Those of one process of the tests, over and over; each run begins elsewhere."""
+    mine = PORTS[worker::workers]
+    begin = secrets.randbelow(len(mine))
+    return itertools.cycle((*mine[begin:], *mine[:begin]))
+
+
+_ports = own_ports(
+    int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")),
+    int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")),
+)
 
 
 async def eventually(look: Callable[[], Awaitable[T]], *, within: float = DEADLINE) -> T:
@@ -57,7 +67,7 @@ def free_port() -> int:
     """For a program that takes it when it has started, a second later.
 
     None of those that the system hands out by itself (ip_local_port_range): the connection or the
-    server of another test would get it meanwhile. Each process of the tests begins elsewhere.
+    server of another test would get it meanwhile.
     """
     for port in itertools.islice(_ports, 1000):
         with socket.socket() as one, contextlib.suppress(OSError):
