@@ -4,19 +4,25 @@ import codecs
 import json
 import math
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
+from itertools import islice
+from json import decoder as _decoder
 from json import scanner as _scanner
 from typing import Any
 
-scanner: Any = _scanner  # its one in Python is not in the types
+from srhooks.server.freed_in_parts import MANY, freed_in_parts
+
+scanner: Any = _scanner  # what is written in Python is not in the types
+decoders: Any = _decoder
 MAX_DEPTH = 500  # levels of JSON
-# To free so many, or to look through them for cycles, holds the interpreter's lock for 20 ms.
+# To look through so many for cycles holds the interpreter's lock for 20 ms.
 MAX_VALUES = 600_000  # in one JSON text, by its commas and brackets
 MAX_MEMBERS = 250_000  # of all its objects, by its colons
 PART = 32_000  # bytes
+FEW = 1000  # values
+NO_MEMBER = ("", None)
 LONG = 250_000  # characters: the C scanner holds the interpreter's lock for 20 ms or more
-MANY = 10_000  # members of one object: a dictionary of a quarter of a million takes 80 ms
 
 
 def parse_body(raw: bytes) -> Any:
@@ -41,15 +47,43 @@ def _is_much(raw: bytes) -> bool:
     """By marks that may also stand in its texts: never too few."""
     if len(raw) < MAX_MEMBERS:
         return False
-    return raw.count(b":") > MAX_MEMBERS or sum(map(raw.count, (b",", b"[", b"{"))) > MAX_VALUES
+    values = 0
+    for mark in (b",", b"[", b"{"):
+        values += raw.count(mark)
+    return values > MAX_VALUES or raw.count(b":") > MAX_MEMBERS
 
 
 def dumps(value: Any, **options: Any) -> str:
     """As `json.dumps`; beside the event loop piece by piece, so that the loop goes on."""
     encoder = _encoder(**options)
-    if isinstance(value, dict | list) and _is_beside_the_loop():
-        return "".join(encoder.iterencode(value))
+    if isinstance(value, dict | list) and _is_beside_the_loop() and not _is_small(value):
+        return joined(encoder.iterencode(value))
     return encoder.encode(value)
+
+
+def _is_small(value: Any) -> bool:
+    """Whether it holds a few values only. How long its texts are does not count: each is one call.
+
+    To write it piece by piece would leave cycles behind, for the garbage collection.
+    """
+    waiting, room = [value], FEW
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            room -= len(one)
+            if room < 0:
+                return False
+            waiting += one.values() if isinstance(one, dict) else one
+    return True
+
+
+def joined(pieces: Iterable[str], between: str = "") -> str:
+    """As `between.join(pieces)`, in parts."""
+    left = iter(pieces)
+    parts = []
+    while some := list(islice(left, MANY)):
+        parts.append(between.join(some))
+    return between.join(parts)
 
 
 _encoder = lru_cache(maxsize=16)(json.JSONEncoder)
@@ -60,10 +94,23 @@ def _is_beside_the_loop() -> bool:
 
 
 def text_of(raw: bytes) -> str:
-    """UTF-8, with U+FFFD for what is not. In parts, since decoding holds the interpreter's lock."""
+    """UTF-8, with U+FFFD for what is not."""
+    return _decoded(raw, "utf-8", "replace")
+
+
+def is_utf8(raw: bytes) -> bool:
+    try:
+        _decoded(raw, "utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _decoded(raw: bytes, encoding: str, errors: str = "strict") -> str:
+    """In parts, since decoding holds the interpreter's lock."""
     if len(raw) <= LONG:
-        return raw.decode("utf-8", "replace")
-    decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        return raw.decode(encoding, errors)
+    decoder = codecs.getincrementaldecoder(encoding)(errors)
     parts = [decoder.decode(raw[at : at + PART]) for at in range(0, len(raw), PART)]
     return "".join([*parts, decoder.decode(b"", final=True)])
 
@@ -89,7 +136,7 @@ def _loads(
     parse_int: Callable[[str], Any] | None = None,
     parse_constant: Callable[[str], Any] | None = None,
 ) -> Any:
-    text = raw.decode(json.detect_encoding(raw))
+    text = _decoded(raw, json.detect_encoding(raw))
     decoder: Any = json.JSONDecoder(
         parse_constant=parse_constant or _refuse, parse_float=parse_float, parse_int=parse_int
     )
@@ -97,6 +144,8 @@ def _loads(
         # Five times slower, and the event loop gets its turn meanwhile.
         fast = decoder.scan_once
         decoder.object_pairs_hook = object_of
+        decoder.parse_array = _array
+        decoder.memo = _Names()
         decoder.scan_once = scanner.py_make_scanner(decoder)
         try:
             return decoder.decode(text)
@@ -106,11 +155,28 @@ def _loads(
 
 
 def object_of(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """As `dict(members)`, in parts."""
-    made = dict(members[:MANY])
-    for at in range(MANY, len(members), MANY):
+    """As `dict(members)`, in parts; of many the list is used up."""
+    if len(members) <= MANY:
+        return freed_in_parts(dict(members))
+    made: dict[str, Any] = {}
+    for at in range(0, len(members), MANY):
         made.update(members[at : at + MANY])
-    return made
+        members[at : at + MANY] = [NO_MEMBER] * len(members[at : at + MANY])
+    return freed_in_parts(made)
+
+
+def _array(*args: Any) -> tuple[list[Any], int]:
+    values, end = decoders.JSONArray(*args)
+    return freed_in_parts(values), end
+
+
+class _Names(dict[str, str]):
+    """The names of members, so that each is one text. Not too many: they are freed in one go."""
+
+    def setdefault(self, name: str, same: str) -> str:
+        if len(self) > MANY:
+            self.clear()
+        return super().setdefault(name, same)
 
 
 def _depth_exceeds(value: Any, limit: int) -> bool:

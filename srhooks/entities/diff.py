@@ -10,7 +10,7 @@ from typing import Any
 from srhooks.domain.common_prefix import common_length
 from srhooks.domain.json_values import dumps
 from srhooks.domain.subjects import MAX_TITLE, person_name
-from srhooks.entities.list_diff import Effort, Pair, aligned, reordered
+from srhooks.entities.list_diff import Effort, Pair, aligned, is_reordered
 
 MAX_CHANGES = 50
 MAX_VALUE = 200  # characters of a value before and after
@@ -58,24 +58,30 @@ def changes(before: Any, now: Any) -> list[dict[str, Any]]:
     """
     found: list[dict[str, Any]] = []
     effort = Effort()
-    stack = [("", before, now)]
+    stack: list[Iterator[Step]] = [iter([("", before, now)])]
     visits = 0
     while stack and len(found) < MAX_CHANGES and visits < MAX_VISITS:
-        path, old, new = stack.pop()
-        if _same(old, new):
+        step = next(stack[-1], None)
+        if step is None:
+            stack.pop()
+            continue
+        path, old, new = step
+        if _same(old, new, effort):
             continue
         visits += 1
+        if not effort.has_left:  # so much is told of it
+            found.append(_change(path, *_shown(old, new)))
+            break
         if isinstance(old, dict) and isinstance(new, dict):
-            stack.extend(_reversed(_of_objects(path, old, new)))
+            stack.append(_of_objects(path, old, new))
         elif isinstance(old, list) and isinstance(new, list):
-            pairs = aligned(old, new, effort)
-            if order := reordered(old, new, pairs):
-                found.append(_change(path, *map(_order, order)))
-            stack.extend(_reversed(_of_lists(path, pairs)))
+            if is_reordered(old, new):
+                found.append(_change(path, _order(old), _order(new)))
+            stack.append(_of_lists(path, aligned(old, new, effort)))
         elif isinstance(old, dict) and old and new is ABSENT:
-            stack.extend(_reversed(_of_objects(path, old, {})))
+            stack.append(_of_objects(path, old, {}))
         elif isinstance(new, dict) and new and old is ABSENT:
-            stack.extend(_reversed(_of_objects(path, {}, new)))
+            stack.append(_of_objects(path, {}, new))
         else:
             found.append(_change(path, *_shown(old, new)))
     return found
@@ -94,10 +100,6 @@ def state(entity: Any) -> list[dict[str, Any]]:
 
 
 Step = tuple[str, Any, Any]
-
-
-def _reversed(steps: Iterable[Step]) -> list[Step]:
-    return list(steps)[::-1]
 
 
 def _of_objects(path: str, old: dict[str, Any], new: dict[str, Any]) -> Iterator[Step]:
@@ -127,14 +129,38 @@ class _Whole:
         self.value = value
 
 
-def _same(old: Any, new: Any) -> bool:
+def _same(old: Any, new: Any, effort: Effort) -> bool:
+    """One by one: to compare large values as such keeps the interpreter's lock.
+
+    False also where that would take too long.
+    """
+    stack: list[Iterator[tuple[Any, Any]]] = [iter([(old, new)])]
+    while stack and effort.has_left:
+        pair = next(stack[-1], None)
+        if pair is None:
+            stack.pop()
+            continue
+        effort.steps += 1
+        one, other = pair
+        if isinstance(one, dict) and isinstance(other, dict) and len(one) == len(other):
+            stack.append(_by_name(one, other))
+        elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
+            stack.append(zip(one, other, strict=True))
+        elif isinstance(one, dict | list) or not _is_same_leaf(one, other):
+            return False
+    return not stack
+
+
+def _by_name(one: dict[str, Any], other: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
+    return ((value, other.get(name, ABSENT)) for name, value in one.items())
+
+
+def _is_same_leaf(old: Any, new: Any) -> bool:
     if isinstance(old, bool) or isinstance(new, bool):
         return old is new
     if isinstance(old, int | float) and isinstance(new, int | float):
         return old == new
-    if type(old) is not type(new) or old != new:
-        return False
-    return not isinstance(old, dict | list) or dumps(old) == dumps(new)
+    return type(old) is type(new) and bool(old == new)
 
 
 def _change(path: str, before: Any, now: Any) -> dict[str, Any]:

@@ -6,21 +6,29 @@ equal elements find each other in whatever order, which is linear.
 """
 
 import json
-from collections import defaultdict, deque
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from srhooks.domain.json_values import dumps
+from srhooks.server.freed_in_parts import freed_in_parts
 
 MAX_CELLS = 40_000  # of the table, some 10 ms
+# Of what lies deep in large values, which is compared once a level; some two seconds.
+MAX_STEPS = 4_000_000
 MAX_COMPARED = 1_000_000  # characters of JSON, over all lists of an entity; then by place
 
 
 class Effort:
-    """Counts the work of comparing the lists of one entity, so that it can be limited."""
+    """Counts the work of comparing two states of one entity, so that it can be limited."""
 
     def __init__(self) -> None:
         self.compared = 0  # characters
+        self.steps = 0  # pairs of values
+
+    @property
+    def has_left(self) -> bool:
+        return self.steps < MAX_STEPS
 
     @property
     def is_spent(self) -> bool:
@@ -35,35 +43,39 @@ class Pair(NamedTuple):
     now: tuple[Any] | None
 
 
-def aligned(before: list[Any], now: list[Any], effort: Effort) -> list[Pair]:
+def aligned(before: list[Any], now: list[Any], effort: Effort) -> Iterator[Pair]:
     """All elements of both in the order of the new list; a removed one stands at its old place."""
     old_ids, new_ids = _ids(before), _ids(now)
     if old_ids is not None and new_ids is not None:
-        matches = _by_key(old_ids, new_ids)
+        places = {one: place for place, one in enumerate(old_ids)}
+        matches = {place: places[one] for place, one in enumerate(new_ids) if one in places}
         return _pairs(before, now, matches, has_ids=True)
     if effort.is_spent:
         return _pairs(before, now, {}, has_ids=False)
-    old_keys, new_keys = list(map(_key, before)), list(map(_key, now))
+    old_keys, new_keys = [freed_in_parts(list(map(_key, one))) for one in (before, now)]
     effort.compared += sum(map(len, old_keys)) + sum(map(len, new_keys))
     return _pairs(before, now, _common(old_keys, new_keys), has_ids=False)
 
 
-def reordered(
-    before: list[Any], now: list[Any], pairs: Sequence[Pair]
-) -> tuple[list[Any], list[Any]] | None:
-    """Both orders, where the lists differ in nothing but their order; else None."""
-    if len(before) != len(now) or any(pair.before is None or pair.now is None for pair in pairs):
-        return None
-    ids = _ids(before)
-    return None if ids is None or ids == _ids(now) else (before, now)
+def is_reordered(before: list[Any], now: list[Any]) -> bool:
+    """Whether both have the same elements by their ids, in another order."""
+    if len(before) != len(now):
+        return False
+    old_ids, new_ids = _ids(before), _ids(now)
+    if old_ids is None or new_ids is None or old_ids == new_ids:
+        return False
+    return set(old_ids) == set(new_ids)
 
 
 def _ids(elements: list[Any]) -> list[str] | None:
     """The ids of the elements, if each has one and all differ; else None."""
-    ids = [_id(element) for element in elements]
-    if None in ids or len(set(ids)) != len(ids):
-        return None
-    return [one for one in ids if one is not None]
+    ids: list[str] = []
+    for element in elements:
+        one = _id(element)
+        if one is None:
+            return None
+        ids.append(one)
+    return ids if len(set(ids)) == len(ids) else None
 
 
 def _id(element: Any) -> str | None:
@@ -79,10 +91,10 @@ def _key(element: Any) -> str:
 
 def _by_key(old: list[str], new: list[str]) -> dict[int, int]:
     """Match equal elements in order: new index to old index."""
-    places: dict[str, deque[int]] = defaultdict(deque)
-    for place, key in enumerate(old):
-        places[key].append(place)
-    return {place: places[key].popleft() for place, key in enumerate(new) if places.get(key)}
+    places: dict[str, list[int]] = {}
+    for place in reversed(range(len(old))):
+        places.setdefault(old[place], []).append(place)
+    return {place: places[key].pop() for place, key in enumerate(new) if places.get(key)}
 
 
 def _common(old: list[str], new: list[str]) -> dict[int, int]:
@@ -124,37 +136,36 @@ def _longest(old: list[str], new: list[str]) -> Iterator[tuple[int, int]]:
 
 def _pairs(
     before: list[Any], now: list[Any], matches: dict[int, int], *, has_ids: bool
-) -> list[Pair]:
+) -> Iterator[Pair]:
     """The matches, and between two of them what went and what came.
 
     Without ids those that stand at the same place between two matches are one that changed.
     """
-    kept = set(matches.values())
+    freed_in_parts(matches)
+    kept = freed_in_parts(dict.fromkeys(matches.values()))
     gone = deque(place for place in range(len(before)) if place not in kept)
-    pairs: list[Pair] = []
 
-    def drop_until(limit: int) -> None:
+    def dropped_until(limit: int) -> Iterator[Pair]:
         while gone and gone[0] < limit:
             place = gone.popleft()
-            pairs.append(Pair(place, (before[place],), None))
+            yield Pair(place, (before[place],), None)
 
-    limits = _next_matches(len(now), matches, len(before))
+    limits = [] if has_ids else _next_matches(len(now), matches, len(before))
     for place, element in enumerate(now):
         was = matches.get(place)
         if was is not None:
-            drop_until(was)
-            pairs.append(Pair(place, (before[was],), (element,)))
+            yield from dropped_until(was)
+            yield Pair(place, (before[was],), (element,))
         elif not has_ids and gone and gone[0] < limits[place]:
-            pairs.append(Pair(place, (before[gone.popleft()],), (element,)))
+            yield Pair(place, (before[gone.popleft()],), (element,))
         else:
-            pairs.append(Pair(place, None, (element,)))
-    drop_until(len(before))
-    return pairs
+            yield Pair(place, None, (element,))
+    yield from dropped_until(len(before))
 
 
 def _next_matches(count: int, matches: dict[int, int], end: int) -> list[int]:
     """For each place now, where the next match stood before."""
-    limits = [end] * count
+    limits = freed_in_parts([end] * count)
     for place in range(count - 1, -1, -1):
         limits[place] = matches.get(place, limits[place + 1] if place + 1 < count else end)
     return limits

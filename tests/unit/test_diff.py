@@ -109,6 +109,14 @@ def test_what_is_told_can_always_be_told_apart() -> None:
         assert changes(before, before) == []
 
 
+def nested(size: int, end: int) -> Any:
+    """Each level is compared before the one within it is looked at."""
+    value: Any = [end]
+    for _ in range(450):
+        value = [[0] * size, value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("before", "now"),
     [
@@ -116,6 +124,7 @@ def test_what_is_told_can_always_be_told_apart() -> None:
         ([{"id": n} for n in range(20_000)], [{"id": n} for n in range(20_000, 0, -1)]),
         ({str(n): n for n in range(30_000)}, {str(n): -n for n in range(30_000)}),
         ([[n] for n in range(30_000)], [[n, n] for n in range(30_000)]),
+        (nested(2000, 1), nested(2000, 2)),
         ({"a": "x" * 4_000_000}, {"a": "x" * 3_999_999 + "y"}),
     ],
 )
