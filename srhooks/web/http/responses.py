@@ -1,6 +1,7 @@
 """Answers that are made in one way everywhere: JSON, and the redirect after a form."""
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiohttp import hdrs, web
@@ -25,10 +26,17 @@ def see_other(url: str) -> web.Response:
     return web.Response(status=303, headers={hdrs.LOCATION: url})
 
 
-async def large_json_response(size: int, text: Callable[[], str]) -> web.Response:
+async def large_json_response(size: int, parts: Callable[[], Iterable[str]]) -> web.Response:
     """An answer made of `size` bytes or so: written and encoded beside the event loop."""
-    body = await run_heavy(size, lambda: text().encode())
+    body = await run_heavy(size, _encoded, parts)
     return web.Response(
         body=in_pieces(body), content_type="application/json", charset="utf-8",
         headers={hdrs.VARY: VARY},
     )  # fmt: skip
+
+
+def _encoded(parts: Callable[[], Iterable[str]]) -> bytes:
+    body = io.BytesIO()
+    for part in parts():
+        body.write(part.encode())
+    return body.getvalue()

@@ -75,7 +75,7 @@ async def show(request: web.Request) -> web.Response:
     size = sum(len(call.body) for call in page.calls)
     if wants_json(request):
         shown = {"callbacks": [callback_json(call) for call in calls], "next": following}
-        return await large_json_response(size, lambda: json_text(shown))
+        return await large_json_response(size, lambda: [json_text(shown)])
     is_whole = not kept and not request.query.get("page")
     series = failures_in_a_row(page.calls) if is_whole else 0
     zone = request.query.get("zone", "")

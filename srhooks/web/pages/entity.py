@@ -34,7 +34,7 @@ async def show(request: web.Request) -> web.Response:
     following = _following(timeline, request.query.get("limit", ""))
     size = sum(entry.notification.size for entry in timeline.entries)
     if wants_json(request):
-        return await large_json_response(size, lambda: _text(timeline, following))
+        return await large_json_response(size, lambda: [_text(timeline, following)])
     ctx: dict[str, Any] = {"timeline": timeline, "next": following}
     return await run_heavy(size, render, request, "entity.html", ctx)
 

@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from srhooks.domain.clock import iso
+from srhooks.domain.json_values import is_utf8, text_of
 from srhooks.domain.models import Notification
 from srhooks.web.http.errors import json_text
 from srhooks.web.presentation.notification_json import notification_json, origin_of
@@ -119,17 +120,11 @@ def har_entry(n: Notification, url: str) -> dict[str, Any]:
 
 def is_binary(raw: bytes) -> bool:
     """Whether no text holds just these bytes."""
-    if b"\x00" in raw:
-        return True
-    try:
-        raw.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
+    return b"\x00" in raw or not is_utf8(raw)
 
 
 def _text(raw: bytes) -> str:
-    return base64.b64encode(raw).decode() if is_binary(raw) else raw.decode()
+    return base64.b64encode(raw).decode() if is_binary(raw) else text_of(raw)
 
 
 HAR_HEAD = '{"log":{"version":"1.2","creator":{"name":"srhooks","version":"1"},"entries":[\n'
@@ -142,8 +137,9 @@ FORMATS = {
 
 def write(form: Format, notifications: list[Notification], hook_url: Callable[[str], str]) -> bytes:
     """The rows as one piece. CPU work: call it off the event loop."""
-    rows = []
-    for n in notifications:
-        rows.append(form.row(n, hook_url(n.hook_id)))
+    out = io.BytesIO()
+    for place, n in enumerate(notifications):
+        out.write(form.between.encode() if place else b"")
+        out.write(form.row(n, hook_url(n.hook_id)).encode("utf-8", "replace"))
         n.forget_values()
-    return form.between.join(rows).encode("utf-8", "replace")
+    return out.getvalue()

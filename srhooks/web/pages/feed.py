@@ -2,7 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -274,11 +274,15 @@ async def _detail_context(
 async def _json(
     notifications: list[Notification] | Notification, following: str | None
 ) -> web.Response:
-    def text() -> str:
+    def parts() -> Iterator[str]:
         if isinstance(notifications, Notification):
-            return text_of(notifications)
-        items = ",".join(map(text_of, notifications))
-        return f'{{"notifications":[{items}],"next":{json_text(following)}}}'
+            yield text_of(notifications)
+            return
+        yield '{"notifications":['
+        for place, n in enumerate(notifications):
+            yield "," if place else ""
+            yield text_of(n)
+        yield f'],"next":{json_text(following)}}}'
 
     def text_of(n: Notification) -> str:
         text = json_text(notification_json(n), size=n.size)
@@ -286,4 +290,4 @@ async def _json(
         return text
 
     every = [notifications] if isinstance(notifications, Notification) else notifications
-    return await large_json_response(sum(n.size for n in every), text)
+    return await large_json_response(sum(n.size for n in every), parts)

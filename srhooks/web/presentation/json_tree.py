@@ -76,7 +76,10 @@ class _Writer:
 
     def _text(self, value: Any) -> str:
         # No character becomes less than one: what comes behind would be cut anyway.
-        text = json_escaped(dumps(value, ensure_ascii=False)[: max(0, self.room) + 1])
+        longest = max(0, self.room) + 1
+        if isinstance(value, str):
+            value = value[:longest]
+        text = json_escaped(dumps(value, ensure_ascii=False)[:longest])
         if len(text) > self.room:
             text = text[: max(0, self.room)] + "…"
         self.room -= len(text) + BETWEEN
