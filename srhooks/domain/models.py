@@ -12,6 +12,7 @@ from srhooks.domain import ids
 from srhooks.domain.computed_once import computed_once
 from srhooks.domain.json_values import parse_body
 from srhooks.protocol.event_types import subscription_label
+from srhooks.server.freed_in_parts import Containers, free, holding
 
 Signature = Literal["valid", "invalid", "unsigned", "unverifiable"]
 EntityStatus = Literal["pending", "fetched", "gone", "failed", "refused", "none"]
@@ -142,11 +143,19 @@ class Notification:
 
     @computed_once
     def body_value(self) -> Any:
-        return parse_body(self.body)
+        return self._parsed(self.body)
 
     @computed_once
     def entity_value(self) -> Any:
-        return None if self.entity is None else parse_body(self.entity)
+        return None if self.entity is None else self._parsed(self.entity)
+
+    @computed_once
+    def _held(self) -> Containers:
+        return []
+
+    def _parsed(self, raw: bytes) -> Any:
+        with holding(self._held):
+            return parse_body(raw)
 
     @property
     def listed_changes(self) -> list[dict[str, Any]]:
@@ -158,9 +167,10 @@ class Notification:
         return [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
 
     def forget_values(self) -> None:
-        """Free what was parsed: of what is large that takes long, so where it was parsed."""
+        """Free what was parsed, in parts. What is large takes long: so in a thread."""
         for name in ("body_value", "entity_value"):
             self.__dict__.pop(name, None)
+        free(self._held)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,13 @@ line breaks included, is one space.
 
 import re
 import unicodedata
+from itertools import chain
 from typing import Any
 
-from srhooks.domain.json_values import dumps, parse_body, text_of
+from srhooks.domain.clean_text import without_surrogates
+from srhooks.domain.json_values import dumps, joined, parse_body, text_of
 from srhooks.domain.models import Notification
+from srhooks.server.freed_in_parts import freed_in_parts, freeing
 
 ASCII_SPACES = "\t\n\r\f\v"
 OTHER_SPACES = (
@@ -22,10 +25,24 @@ ESCAPED = re.compile('["\\\\\x00-\x1f]')  # what JSON writes in another way (RFC
 # done in pieces. No ASCII character is composed with what stands before it: there it is cut,
 # or after 2,000 characters at the latest.
 PIECES = re.compile("(?s).{1,1000}[^\x00-\x7f]{0,1000}")
+# Larger parts, cut in the same way: whatever is done with one keeps the interpreter's lock.
+PARTS = re.compile("(?s).{1,100000}[^\x00-\x7f]{0,1000}")
 BETWEEN = "\x1f"  # two parts, so that no text is found across them
 
 
 def fold(text: str) -> str:
+    parts: list[str] = []
+    ended = ""  # with what the part before did
+    for part in PARTS.finditer(text):
+        folded = _folded_part(part[0])
+        if folded == ended == " ":
+            continue
+        parts.append(folded[1:] if ended == " " == folded[0] else folded)
+        ended = folded[-1]
+    return "".join(parts)
+
+
+def _folded_part(text: str) -> str:
     spaces = ASCII_SPACES
     if text.isascii():
         text = text.casefold()
@@ -67,13 +84,18 @@ def readable(raw: bytes) -> str:
     text = text_of(raw)
     if "\\" not in text:
         return text
+    with freeing():
+        return _with_strings(raw, text)
+
+
+def _with_strings(raw: bytes, text: str) -> str:
     value = parse_body(raw)
     if value == text:
         return text
-    strings: list[str] = []
+    strings: list[str] = freed_in_parts([])
     _collect_strings(value, strings)
     plain = dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return BETWEEN.join((text, plain, *strings)).encode("utf-8", "replace").decode()
+    return without_surrogates(joined(chain((text, plain), strings), BETWEEN))
 
 
 def _collect_strings(value: Any, found: list[str]) -> None:

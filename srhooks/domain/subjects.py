@@ -245,7 +245,11 @@ class _Walker:
                 scopes.append(scope)
                 self._object(item, own_kind, scope, around, waiting)
             elif isinstance(item, list):
-                waiting += [(element, own_kind, around) for element in item]
+                for element in item:
+                    if isinstance(element, dict | list):
+                        waiting.append((element, own_kind, around))
+                    elif isinstance(element, str):
+                        self._addresses(element)
             elif isinstance(item, str):
                 self._addresses(item)
         for scope in scopes:  # only now do they have what their children brought

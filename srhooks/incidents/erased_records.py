@@ -8,7 +8,7 @@ and with it the records that name the application alone.
 from collections.abc import Sequence
 
 from srhooks.domain.missed import MissedNotification
-from srhooks.domain.subjects import CANDIDATE, PERSONAL, Subject, digest_of, subjects_of
+from srhooks.domain.subjects import CANDIDATE, PERSONAL, Subject, digest_of, subjects_alone
 from srhooks.incidents.logged_calls import as_notification
 from srhooks.server.heavy_work import run_in_background
 from srhooks.store import Store
@@ -66,4 +66,4 @@ def _named(missed: Sequence[MissedNotification], user_id: str) -> dict[int, set[
 def _personal(one: MissedNotification, user_id: str) -> set[Subject]:
     """The subjects in it that belong to exactly one candidate."""
     n = as_notification(one.logged, user_id, one.id)
-    return {subject for subject in subjects_of(n).named if subject.kind in PERSONAL}
+    return {subject for subject in subjects_alone(n).named if subject.kind in PERSONAL}

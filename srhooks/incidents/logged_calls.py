@@ -7,7 +7,7 @@ from typing import Literal
 
 from srhooks.domain.missed import YOUNG, LoggedNotification, Try
 from srhooks.domain.models import Hook, Notification
-from srhooks.domain.subjects import Subject, subjects_of, with_timeline
+from srhooks.domain.subjects import Subject, subjects_alone, with_timeline
 from srhooks.intake.receiver import event_id_of, field_of, json_of, redacted, sent_at
 from srhooks.protocol.notification_headers import HANDSHAKE_HEADER
 from srhooks.store import Store
@@ -90,4 +90,4 @@ def as_notification(logged: LoggedNotification, user_id: str, row_id: int = 0) -
 
 def things_named(logged: LoggedNotification, user_id: str) -> list[Subject]:
     """What has a timeline and is named by its body or link, what it is about first."""
-    return with_timeline(subjects_of(as_notification(logged, user_id)))[:MAX_NAMED]
+    return with_timeline(subjects_alone(as_notification(logged, user_id)))[:MAX_NAMED]

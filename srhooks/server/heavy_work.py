@@ -16,6 +16,8 @@ from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
+from srhooks.server.freed_in_parts import freeing
+
 LARGE = 16_000  # bytes: whatever is done with less takes 50 ms at most, as a rule less than one
 VERY_LARGE = 200_000  # bytes: more may take seconds, less a tenth of one as a rule
 QUICK = "heavy-quick"
@@ -57,7 +59,8 @@ def _handing_over(work: Callable[[], T]) -> T:
         _at_work += 1
         sys.setswitchinterval(HAND_OVER)
     try:
-        return work()
+        with freeing():
+            return work()
     finally:
         with _counting:
             _at_work -= 1

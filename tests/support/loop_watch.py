@@ -9,10 +9,12 @@ that wait without working are found by blocking.py.
 
 import asyncio
 import contextlib
+import gc
 import json
 import os
 import selectors
 import sys
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -20,8 +22,11 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
+from srhooks.server.heavy_work import run_in_background
+
 INTERVAL = 0.05  # seconds between two looks
 TURNS = 1000  # of the loop that are remembered
+BRIEF = 0.0005  # seconds
 VARIABLE = "LOOP_LOOKS"  # of the environment: the file that the looks go to
 
 
@@ -102,24 +107,29 @@ def calls_here() -> Iterator[set[str]]:
         sys.setprofile(usual)
 
 
-def longest_call(work: Callable[[], object]) -> float:
-    """Processor time (s) between two calls or returns of this work, in this thread, at most.
+async def longest_hold(work: Callable[[], object]) -> float:
+    """Processor time (s) that another thread, as the event loop's is one, waits for at most.
 
-    A call into C keeps the interpreter's lock until it ends or calls back, so the event loop waits
-    wherever it is made. Python code that calls nothing for so long counts as well, though it hands
-    the lock over: iterators and encoders of C look the same from here.
+    The work is done as what takes long is, and keeps the interpreter's lock during single calls
+    into C, and while a value is freed with all that hangs on it. Full collections of garbage, which
+    srhooks makes at other times, are left out.
     """
-    longest, before = 0.0, time.thread_time()
-
-    def profile(_: FrameType, __: str, ___: object) -> None:
-        nonlocal longest, before
-        longest = max(longest, time.thread_time() - before)
-        before = time.thread_time()
-
-    usual = sys.getprofile()
-    sys.setprofile(profile)
+    ended = threading.Event()
+    gc.disable()
+    looks = asyncio.create_task(asyncio.to_thread(_longest_wait, ended))
     try:
-        work()
+        await run_in_background(work)
     finally:
-        sys.setprofile(usual)
+        ended.set()
+        longest = await looks
+        gc.enable()
+    return longest
+
+
+def _longest_wait(ended: threading.Event) -> float:
+    longest = 0.0
+    while not ended.is_set():
+        before = time.process_time()
+        time.sleep(BRIEF)
+        longest = max(longest, time.process_time() - before)
     return longest

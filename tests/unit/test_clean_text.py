@@ -1,7 +1,7 @@
 """Texts as UTF-8 and databases take them."""
 
 import pytest
-from srhooks.domain.clean_text import clean_text
+from srhooks.domain.clean_text import PART, clean_text
 
 
 @pytest.mark.parametrize(
@@ -12,6 +12,7 @@ from srhooks.domain.clean_text import clean_text
         ("a\ud800b", "a?b"),
         ("\x00a\x00", "\ufffda\ufffd"),
         ("\u00e9\x00\udfff", "\u00e9\ufffd?"),
+        ("\u00e9" * PART + "\udfff", "\u00e9" * PART + "?"),
     ],
 )
 def test_what_cannot_be_stored_or_sent_is_replaced(given: str, cleaned: str) -> None:
