@@ -1,5 +1,7 @@
 """Texts from outside, as UTF-8, databases and HTML take them."""
 
+from collections.abc import Iterator
+
 PART = 100_000  # characters: to encode more keeps the interpreter's lock for milliseconds
 
 
@@ -14,10 +16,18 @@ def without_surrogates(text: str) -> str:
     if text.isascii():
         return text
     if len(text) > PART:
-        parts = (text[at : at + PART] for at in range(0, len(text), PART))
-        return "".join(map(without_surrogates, parts))
+        return "".join(map(without_surrogates, _parts(text)))
     try:
         text.encode()
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+def utf8(text: str) -> bytes:
+    """With a question mark for each unpaired surrogate."""
+    return b"".join(part.encode("utf-8", "replace") for part in _parts(text))
+
+
+def _parts(text: str) -> Iterator[str]:
+    return (text[at : at + PART] for at in range(0, len(text), PART))

@@ -124,9 +124,9 @@ class PostgresStore(SqlStore):
     async def scrub(self, *, index: bool) -> bool:  # noqa: ARG002 - the protocol's
         return True  # the server's autovacuum does it
 
-    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, str]]) -> None:
+    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, bytes]]) -> None:
         await tx.execute_many(
-            "INSERT INTO search (id, text) VALUES ($1, $2)"
+            "INSERT INTO search (id, text) VALUES ($1, convert_from($2, 'UTF8'))"
             " ON CONFLICT (id) DO UPDATE SET text = excluded.text",
             texts,
         )

@@ -3,6 +3,7 @@
 import abc
 from collections.abc import Sequence
 
+from srhooks.domain.clean_text import utf8
 from srhooks.domain.models import Notification
 from srhooks.domain.search_text import search_text
 from srhooks.server.heavy_work import run_in_background
@@ -15,17 +16,20 @@ from srhooks.store.queries import Queries
 INDEX_BYTES = 2 * 1024 * 1024  # bodies, headers and entities that one transaction indexes
 
 
-def _texts(notifications: Sequence[Notification]) -> list[tuple[int, int, str]]:
-    """For each its id, its rev and what can be searched for."""
-    return [(n.id, n.rev, search_text(n)) for n in notifications]
+def _texts(notifications: Sequence[Notification]) -> list[tuple[int, int, bytes]]:
+    """For each its id, its rev and what can be searched for, as UTF-8.
+
+    The libraries of both databases would encode a text in one go, with the interpreter's lock.
+    """
+    return [(n.id, n.rev, utf8(search_text(n))) for n in notifications]
 
 
 class SearchQueries(Queries):
     search_id: str  # the column of the search table that holds the notification's id
 
     @abc.abstractmethod
-    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, str]]) -> None:
-        """Put texts into the search index, each in place of what is there for its number."""
+    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, bytes]]) -> None:
+        """Put texts (UTF-8) into the index, each in place of what is there for its number."""
 
     async def index_some(self, limit: int) -> int:
         sized = await self._read(

@@ -145,11 +145,13 @@ class SqliteStore(SqlStore):
             pages = MERGE_PAGES
             await asyncio.sleep(MERGE_PAUSE)
 
-    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, str]]) -> None:
+    async def _index(self, tx: Transaction, texts: Sequence[tuple[int, bytes]]) -> None:
         await tx.execute_many(
             "DELETE FROM search WHERE rowid = $1", [(number,) for number, _ in texts]
         )
-        await tx.execute_many("INSERT INTO search (rowid, text) VALUES ($1, $2)", texts)
+        await tx.execute_many(
+            "INSERT INTO search (rowid, text) VALUES ($1, CAST($2 AS TEXT))", texts
+        )
 
 
 class _Reader:

@@ -1,7 +1,7 @@
 """Texts as UTF-8 and databases take them."""
 
 import pytest
-from srhooks.domain.clean_text import PART, clean_text
+from srhooks.domain.clean_text import PART, clean_text, utf8
 
 
 @pytest.mark.parametrize(
@@ -18,3 +18,4 @@ from srhooks.domain.clean_text import PART, clean_text
 def test_what_cannot_be_stored_or_sent_is_replaced(given: str, cleaned: str) -> None:
     assert clean_text(given) == cleaned
     assert clean_text(given).encode().decode() == cleaned
+    assert utf8(given).decode().replace("\x00", "\ufffd") == cleaned
