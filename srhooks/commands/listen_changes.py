@@ -7,7 +7,7 @@ from typing import Any
 
 from srhooks.commands.listen_client import Heard, RefusedError, Stream, UnreachableError
 from srhooks.commands.terminal import fit
-from srhooks.domain.json_values import dumps
+from srhooks.domain.json_writing import dumps
 from srhooks.entities import diff
 
 ENTITY_TIMEOUT = 15.0  # seconds in which the entity must have been fetched

@@ -3,15 +3,13 @@
 import codecs
 import json
 import math
-import threading
-from collections.abc import Callable, Iterable
-from functools import lru_cache
-from itertools import islice
+from collections.abc import Callable
 from json import decoder as _decoder
 from json import scanner as _scanner
 from typing import Any
 
 from srhooks.server.freed_in_parts import MANY, freed_in_parts
+from srhooks.server.heavy_work import is_beside_the_loop
 
 scanner: Any = _scanner  # what is written in Python is not in the types
 decoders: Any = _decoder
@@ -19,8 +17,7 @@ MAX_DEPTH = 500  # levels of JSON
 # To look through so many for cycles holds the interpreter's lock for 20 ms.
 MAX_VALUES = 600_000  # in one JSON text, by its commas and brackets
 MAX_MEMBERS = 250_000  # of all its objects, by its colons
-PART = 32_000  # bytes
-FEW = 1000  # values
+PART = 8000  # bytes: where each is wrong, that takes milliseconds
 NO_MEMBER = ("", None)
 LONG = 250_000  # characters: the C scanner holds the interpreter's lock for 20 ms or more
 
@@ -51,46 +48,6 @@ def _is_much(raw: bytes) -> bool:
     for mark in (b",", b"[", b"{"):
         values += raw.count(mark)
     return values > MAX_VALUES or raw.count(b":") > MAX_MEMBERS
-
-
-def dumps(value: Any, **options: Any) -> str:
-    """As `json.dumps`; beside the event loop piece by piece, so that the loop goes on."""
-    encoder = _encoder(**options)
-    if isinstance(value, dict | list) and _is_beside_the_loop() and not _is_small(value):
-        return joined(encoder.iterencode(value))
-    return encoder.encode(value)
-
-
-def _is_small(value: Any) -> bool:
-    """Whether it holds a few values only. How long its texts are does not count: each is one call.
-
-    To write it piece by piece would leave cycles behind, for the garbage collection.
-    """
-    waiting, room = [value], FEW
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, dict | list):
-            room -= len(one)
-            if room < 0:
-                return False
-            waiting += one.values() if isinstance(one, dict) else one
-    return True
-
-
-def joined(pieces: Iterable[str], between: str = "") -> str:
-    """As `between.join(pieces)`, in parts."""
-    left = iter(pieces)
-    parts = []
-    while some := list(islice(left, MANY)):
-        parts.append(between.join(some))
-    return between.join(parts)
-
-
-_encoder = lru_cache(maxsize=16)(json.JSONEncoder)
-
-
-def _is_beside_the_loop() -> bool:
-    return threading.current_thread() is not threading.main_thread()
 
 
 def text_of(raw: bytes) -> str:
@@ -140,7 +97,7 @@ def _loads(
     decoder: Any = json.JSONDecoder(
         parse_constant=parse_constant or _refuse, parse_float=parse_float, parse_int=parse_int
     )
-    if len(text) > LONG and _is_beside_the_loop():
+    if len(text) > LONG and is_beside_the_loop():
         # Five times slower, and the event loop gets its turn meanwhile.
         fast = decoder.scan_once
         decoder.object_pairs_hook = object_of

@@ -11,7 +11,8 @@ from itertools import chain
 from typing import Any
 
 from srhooks.domain.clean_text import without_surrogates
-from srhooks.domain.json_values import dumps, joined, parse_body, text_of
+from srhooks.domain.json_values import parse_body, text_of
+from srhooks.domain.json_writing import dumps, joined
 from srhooks.domain.models import Notification
 from srhooks.server.freed_in_parts import freed_in_parts, freeing
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from srhooks.domain.common_prefix import common_length
-from srhooks.domain.json_values import dumps
+from srhooks.domain.json_writing import dumps
 from srhooks.domain.subjects import MAX_TITLE, person_name
 from srhooks.entities.list_diff import Effort, Pair, aligned, is_reordered
 

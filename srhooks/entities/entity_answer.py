@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from typing import TypeVar
 
-from srhooks.domain.json_values import dumps, is_json, parse_body
+from srhooks.domain.json_values import is_json, parse_body
+from srhooks.domain.json_writing import dumps
 from srhooks.entities.diff import changes, state, title
 from srhooks.server.heavy_work import LARGE, run_in_background
 from srhooks.smartrecruiters.client import Answer

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from srhooks.domain.json_values import dumps
+from srhooks.domain.json_writing import dumps
 from srhooks.server.freed_in_parts import freed_in_parts
 
 MAX_CELLS = 40_000  # of the table, some 10 ms

@@ -35,6 +35,10 @@ _counting = threading.Lock()
 _at_work = 0  # threads
 
 
+def is_beside_the_loop() -> bool:
+    return threading.current_thread() is not threading.main_thread()
+
+
 async def run_heavy(size: int, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """Call `work`: at once where it is about few bytes, else in a thread. Raises what it raises."""
     if size <= LARGE:

@@ -17,14 +17,14 @@ import contextlib
 import json
 import logging
 import math
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
-from srhooks.domain.json_values import dumps
+from srhooks.domain.json_writing import dump_parts, dumps
 from srhooks.observability.request_id import begin_request
 from srhooks.observability.throttled_log import ThrottledWarning
 from srhooks.server.bounded_parser import MalformedBodyError
@@ -243,11 +243,14 @@ def _route(request: web.Request) -> str:
     return resource.canonical if resource else "unknown address"
 
 
-def json_text(value: object, *, size: int | None = None) -> str:
-    """JSON that is safe to send as it is: ASCII, so that broken surrogates stay escaped.
-
-    `size` is about how many bytes it was made of, where that is known.
-    """
-    if size is not None and size <= SMALL:
-        return JSON.encode(value)
+def json_text(value: object) -> str:
+    """JSON that is safe to send as it is: ASCII, so that broken surrogates stay escaped."""
     return dumps(value, separators=SEPARATORS)
+
+
+def json_parts(value: object, size: int) -> Iterator[str]:
+    """As `json_text`, in parts where it is made of many bytes (`size`, about)."""
+    if size <= SMALL:
+        yield JSON.encode(value)
+    else:
+        yield from dump_parts(value, separators=SEPARATORS)

@@ -25,7 +25,7 @@ from srhooks.subscriptions.callback_log import (
     read_position,
 )
 from srhooks.web.http.content_negotiation import wants_json
-from srhooks.web.http.errors import BadRequestError, json_text
+from srhooks.web.http.errors import BadRequestError, json_parts
 from srhooks.web.http.query_params import MAX_TEXT, read_bound, read_since
 from srhooks.web.http.responses import large_json_response
 from srhooks.web.http.session import require_login
@@ -75,7 +75,7 @@ async def show(request: web.Request) -> web.Response:
     size = sum(len(call.body) for call in page.calls)
     if wants_json(request):
         shown = {"callbacks": [callback_json(call) for call in calls], "next": following}
-        return await large_json_response(size, lambda: [json_text(shown)])
+        return await large_json_response(size, lambda: json_parts(shown, size))
     is_whole = not kept and not request.query.get("page")
     series = failures_in_a_row(page.calls) if is_whole else 0
     zone = request.query.get("zone", "")

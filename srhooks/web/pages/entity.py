@@ -1,5 +1,6 @@
 """`GET /entities/{kind}/{id}`: the timeline of one thing, as page and JSON."""
 
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -10,7 +11,7 @@ from srhooks.domain.subjects import KINDS, MAX_ID, Subject
 from srhooks.entities.timeline import Entry, Position, Timeline
 from srhooks.server.heavy_work import run_heavy
 from srhooks.web.http.content_negotiation import wants_json
-from srhooks.web.http.errors import BadRequestError, NotFoundError, json_text
+from srhooks.web.http.errors import BadRequestError, NotFoundError, json_parts
 from srhooks.web.http.query_params import read_limit
 from srhooks.web.http.responses import large_json_response
 from srhooks.web.http.session import require_reader
@@ -34,16 +35,15 @@ async def show(request: web.Request) -> web.Response:
     following = _following(timeline, request.query.get("limit", ""))
     size = sum(entry.notification.size for entry in timeline.entries)
     if wants_json(request):
-        return await large_json_response(size, lambda: [_text(timeline, following)])
+        return await large_json_response(size, lambda: _parts(timeline, following, size))
     ctx: dict[str, Any] = {"timeline": timeline, "next": following}
     return await run_heavy(size, render, request, "entity.html", ctx)
 
 
-def _text(timeline: Timeline, following: str | None) -> str:
-    text = json_text(_timeline_json(timeline, following))
+def _parts(timeline: Timeline, following: str | None, size: int) -> Iterator[str]:
+    yield from json_parts(_timeline_json(timeline, following), size)
     for entry in timeline.entries:
         entry.notification.forget_values()
-    return text
 
 
 def _subject(request: web.Request) -> Subject:

@@ -8,7 +8,7 @@ import base64
 import csv
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from srhooks.domain.clock import iso
 from srhooks.domain.json_values import is_utf8, text_of
 from srhooks.domain.models import Notification
-from srhooks.web.http.errors import json_text
+from srhooks.web.http.errors import json_parts
 from srhooks.web.presentation.notification_json import notification_json, origin_of
 
 COLUMNS = (
@@ -37,18 +37,20 @@ BOM = "\ufeff"  # without it a spreadsheet reads UTF-8 as the code page of its m
 class Format:
     content_type: str
     extension: str
-    row: Callable[[Notification, str], str]  # the notification, and its hook's address
+    # In parts, of the notification and its hook's address.
+    row: Callable[[Notification, str], Iterator[str]]
     head: str = ""
     between: str = ""
     foot: str = ""
 
 
-def _ndjson_row(n: Notification, _: str) -> str:
-    return json_text(notification_json(n), size=n.size) + "\n"
+def _ndjson_row(n: Notification, _: str) -> Iterator[str]:
+    yield from json_parts(notification_json(n), n.size)
+    yield "\n"
 
 
-def _csv_row(n: Notification, _: str) -> str:
-    return csv_line(
+def _csv_row(n: Notification, _: str) -> Iterator[str]:
+    yield csv_line(
         n.public_id, iso(n.received_at), n.event_name, n.event_id, n.event_version,
         n.subscription_id, n.hook_id, n.signature, str(n.deliveries), n.link, n.entity_status,
         None if n.entity_at is None else iso(n.entity_at), n.entity_error, n.title, _text(n.body),
@@ -76,8 +78,8 @@ def _safe(value: str) -> str:
     return wide[: 2 * (MAX_CELL - len(CUT))].decode("utf-16-le", "ignore") + CUT
 
 
-def _har_row(n: Notification, url: str) -> str:
-    return json_text(har_entry(n, url), size=n.size)
+def _har_row(n: Notification, url: str) -> Iterator[str]:
+    return json_parts(har_entry(n, url), n.size)
 
 
 def har_entry(n: Notification, url: str) -> dict[str, Any]:
@@ -140,6 +142,7 @@ def write(form: Format, notifications: list[Notification], hook_url: Callable[[s
     out = io.BytesIO()
     for place, n in enumerate(notifications):
         out.write(form.between.encode() if place else b"")
-        out.write(form.row(n, hook_url(n.hook_id)).encode("utf-8", "replace"))
+        for part in form.row(n, hook_url(n.hook_id)):
+            out.write(part.encode("utf-8", "replace"))
         n.forget_values()
     return out.getvalue()

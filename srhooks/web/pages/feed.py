@@ -17,7 +17,7 @@ from srhooks.protocol.signature import canonical
 from srhooks.server.heavy_work import run_heavy
 from srhooks.store import PAGE_TIME, StoreError
 from srhooks.web.http.content_negotiation import bearer, wants_fragment, wants_json
-from srhooks.web.http.errors import NotFoundError, json_text
+from srhooks.web.http.errors import NotFoundError, json_parts, json_text
 from srhooks.web.http.paging import FeedPage, read_page
 from srhooks.web.http.pieces import in_pieces
 from srhooks.web.http.query_params import live_url, read_filter, read_limit
@@ -276,18 +276,17 @@ async def _json(
 ) -> web.Response:
     def parts() -> Iterator[str]:
         if isinstance(notifications, Notification):
-            yield text_of(notifications)
+            yield from parts_of(notifications)
             return
         yield '{"notifications":['
         for place, n in enumerate(notifications):
             yield "," if place else ""
-            yield text_of(n)
+            yield from parts_of(n)
         yield f'],"next":{json_text(following)}}}'
 
-    def text_of(n: Notification) -> str:
-        text = json_text(notification_json(n), size=n.size)
+    def parts_of(n: Notification) -> Iterator[str]:
+        yield from json_parts(notification_json(n), n.size)
         n.forget_values()
-        return text
 
     every = [notifications] if isinstance(notifications, Notification) else notifications
     return await large_json_response(sum(n.size for n in every), parts)

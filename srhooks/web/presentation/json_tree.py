@@ -9,7 +9,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from srhooks.domain.json_values import dumps
+from srhooks.domain.json_writing import dumps
 from srhooks.web.presentation.foreign_text import MAX_SHOWN, json_escaped
 
 MAX_FOLDS_DEEP = 24  # levels; what lies deeper stands on one line
