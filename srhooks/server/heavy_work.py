@@ -39,6 +39,11 @@ def is_beside_the_loop() -> bool:
     return threading.current_thread() is not threading.main_thread()
 
 
+def is_heavy_work_done() -> bool:
+    """Whether a thread does some just now."""
+    return _at_work > 0
+
+
 async def run_heavy(size: int, work: Callable[P, T], *args: P.args, **named: P.kwargs) -> T:
     """Call `work`: at once where it is about few bytes, else in a thread. Raises what it raises."""
     if size <= LARGE:

@@ -15,14 +15,17 @@ import gc
 import platform
 import sys
 
+from srhooks.server.heavy_work import is_heavy_work_done
+
 ARENAS = 2  # one for the event loop, one for the threads beside it
 M_ARENA_MAX = -8  # malloc.h
 TRIM_INTERVAL = 20.0  # seconds
+TRIES = 20  # in such a time, to make a full collection at a moment when little goes on
 NEW_OBJECTS = 5000  # before the young ones are collected; the default of 700 costs more time
 YOUNG = 3  # collections of the youngest before one of the young: 3 ms; with the default of 10, 23
 NEVER = 1_000_000_000
-MANY_BLOCKS = 750_000  # of memory; srhooks alone has 250,000. Of the rest some are to be visited
-MOST_SKIPPED = 15  # full collections in a row, 5 minutes: there are as many as that all the time
+MANY_BLOCKS = 400_000  # of memory; srhooks alone has 250,000. The rest is visited: up to 15 ms
+MOST_SKIPPED = 15 * TRIES  # in a row, 5 minutes: there are as many as that all the time
 
 
 def _libc() -> ctypes.CDLL | None:
@@ -43,14 +46,15 @@ def bound_collections() -> None:
 
 
 class FullCollections:
-    """Made now and then, and put off while there is much to visit."""
+    """Made now and then, and put off while there is much to visit, or work beside the loop."""
 
     def __init__(self) -> None:
         self._skipped = 0
 
     def collect(self) -> bool:
         """Whether it was done now."""
-        if sys.getallocatedblocks() > MANY_BLOCKS and self._skipped < MOST_SKIPPED:
+        is_late = self._skipped >= MOST_SKIPPED
+        if not is_late and (sys.getallocatedblocks() > MANY_BLOCKS or is_heavy_work_done()):
             self._skipped += 1
             return False
         self._skipped = 0
@@ -63,7 +67,9 @@ async def tidy_forever() -> None:
     libc = await asyncio.to_thread(_libc)
     collections = FullCollections()
     while True:
-        await asyncio.sleep(TRIM_INTERVAL)
-        await asyncio.to_thread(collections.collect)
+        done = False
+        for _ in range(TRIES):
+            await asyncio.sleep(TRIM_INTERVAL / TRIES)
+            done = done or await asyncio.to_thread(collections.collect)
         if libc is not None:
             await asyncio.to_thread(libc.malloc_trim, 0)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from srhooks.server import memory
+from srhooks.server.heavy_work import run_in_background
 from srhooks.server.memory import MANY_BLOCKS, MOST_SKIPPED, FullCollections, bound_collections
 
 FULL = 2  # the generation
@@ -48,6 +49,15 @@ def test_it_is_put_off_while_there_is_much_but_not_for_ever(collected: list[int]
     assert collections.collect()
     assert not collections.collect()
     assert len(much) == MANY_BLOCKS + 1
+
+
+async def test_it_is_put_off_while_there_is_work_beside_the_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(memory, "MANY_BLOCKS", 2**40)  # whatever the tests before left
+    collections = FullCollections()
+    assert not await run_in_background(collections.collect)
+    assert collections.collect()
 
 
 def test_cycles_are_freed_when_there_is_little(
