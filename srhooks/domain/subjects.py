@@ -56,6 +56,7 @@ RAW_FIELD = re.compile(
     rf"(?<![a-z])(({'|'.join(KINDS)}|new[_-]?hire|onboarding[_-]?process)[_-]?id)[\"']?\s{{0,9}}[:=]\s{{0,9}}[\"']?([^\s\"'&,;{{}}]{{1,200}})",
     re.IGNORECASE,
 )
+RAW_FIELD_HINT = re.compile(r"[iI\u0130\u0131][dD][\"']?\s{0,9}[:=]")
 IN_BRACKETS = re.compile(r"\(([^()\s]{1,200})\)")
 RAW_ID = re.compile(r"[\"']id[\"']\s{0,9}:\s{0,9}[\"']([^\"']{1,200})[\"']")
 TOKEN = re.compile(r"[^\s<>\"'`]+")
@@ -257,7 +258,7 @@ class _Walker:
         return top
 
     def _raw(self, text: str, kind: str | None) -> None:
-        for match in matches_in(RAW_FIELD, text):
+        for match in matches_in(RAW_FIELD, text, RAW_FIELD_HINT):
             self.name([Subject(OBJECTS[_plain(match[2])], match[3])])
         if kind:
             self.name(Subject(kind, match[1]) for match in matches_in(RAW_ID, text))

@@ -19,5 +19,7 @@ TEXTS = (
 def test_in_parts_as_in_one_piece(pattern: str) -> None:
     compiled = re.compile(pattern)
     for text in TEXTS:
-        spans = [match.span() for match in matches_in(compiled, text)]
-        assert spans == [match.span() for match in compiled.finditer(text)]
+        whole = [match.span() for match in compiled.finditer(text)]
+        assert [match.span() for match in matches_in(compiled, text)] == whole
+        hint = re.compile("s|^[/x]")
+        assert [match.span() for match in matches_in(compiled, text, hint)] == whole
