@@ -49,9 +49,12 @@ async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(answer_budget, "ROOM_TIMEOUT", 0.05)
     budget = AnswerBudget(100)
     lease = await budget.reserve(100)
+    patient = asyncio.create_task(budget.reserve(1, patience=10))
     with pytest.raises(OverloadedError):
         await budget.reserve(1)
+    assert not patient.done()
     lease.release()
+    (await patient).release()
     assert budget.in_flight == 0
     (await budget.reserve(100)).release()
 

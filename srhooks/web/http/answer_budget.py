@@ -39,14 +39,14 @@ class AnswerBudget:
         self.in_flight = 0  # bytes that are reserved
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
-    async def reserve(self, size: int = PAGE_BYTES) -> Lease:
-        """Wait for room; the caller releases it. Raises OverloadedError."""
+    async def reserve(self, size: int = PAGE_BYTES, patience: float | None = None) -> Lease:
+        """Wait for room so many seconds; the caller releases it. Raises OverloadedError."""
         size = min(size, self._room)
         if self._waiting or self._free() < size:
             turn = asyncio.get_running_loop().create_future()
             self._waiting.append((size, turn))
             try:
-                async with asyncio.timeout(ROOM_TIMEOUT):
+                async with asyncio.timeout(ROOM_TIMEOUT if patience is None else patience):
                     await turn
             except BaseException as error:
                 if turn.done() and not turn.cancelled():

@@ -100,7 +100,7 @@ async def _stream(
                 await write_in_pieces(response, between + text)
             between, text = form.between.encode(), b""
             lease.release()  # so that others have their turn
-            lease = await answers.reserve(PIECE_BYTES)
+            lease = await answers.reserve(PIECE_BYTES, SEND_TIMEOUT)  # one under way waits longer
             notifications = await anext(pieces, [])
         await response.write(form.foot.encode())
         await response.write_eof()
