@@ -18,6 +18,7 @@ MAX_DEPTH = 500  # levels of JSON
 MAX_VALUES = 600_000  # in one JSON text, by its commas and brackets
 MAX_MEMBERS = 250_000  # of all its objects, by its colons
 PART = 8000  # bytes: where each is wrong, that takes milliseconds
+PAIRS = 2000  # members of an object
 NO_MEMBER = ("", None)
 LONG = 250_000  # characters: the C scanner holds the interpreter's lock for 20 ms or more
 
@@ -116,9 +117,10 @@ def object_of(members: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) <= MANY:
         return freed_in_parts(dict(members))
     made: dict[str, Any] = {}
-    for at in range(0, len(members), MANY):
-        made.update(members[at : at + MANY])
-        members[at : at + MANY] = [NO_MEMBER] * len(members[at : at + MANY])
+    for at in range(0, len(members), PAIRS):
+        some = members[at : at + PAIRS]
+        made.update(some)
+        members[at : at + PAIRS] = [NO_MEMBER] * len(some)
     return freed_in_parts(made)
 
 

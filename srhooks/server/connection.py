@@ -8,6 +8,7 @@ too large 431 (RFC 6585, 5).
 import asyncio
 import logging
 import resource
+from collections import deque
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any, Literal, cast
@@ -34,6 +35,7 @@ HEAD_TIMEOUT = 15.0  # seconds for a whole request head, counted from its first 
 MAX_UNFINISHED_HEADS = 32 * 1024 * 1024  # bytes of memory for them, of all connections together
 SMALL_HEAD = 4 * 1024  # bytes of memory: so much of an unfinished head each may have in any case
 SERVER = "srhooks"  # in place of the library's name and version, and Python's
+ENDED_AT_ONCE = 8  # late heads in a turn of the loop: each takes some calls to the system
 REFUSAL_TIMEOUT = 1.0  # seconds that a refused connection may take to say something
 END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + END
@@ -71,6 +73,7 @@ class Gate:
         self.open = 0
         self.refusals = 0  # open connections that are told that they are too many
         self.unfinished = 0  # bytes of memory that heads take whose end has not come
+        self._late: deque[Callable[[], None]] = deque()
         self._warn_full = ThrottledWarning(
             log, f"all {limit} connections are taken: refused {{count}} more"
         )
@@ -81,6 +84,18 @@ class Gate:
         self.refused("connections")
         self._warn_full()
         return Refusal(self)
+
+    def end_late(self, end: Callable[[], None]) -> None:
+        """Call it soon; of those that come at once a few in a turn, so that others have theirs."""
+        self._late.append(end)
+        if len(self._late) == 1:
+            asyncio.get_running_loop().call_soon(self._end_some)
+
+    def _end_some(self) -> None:
+        for _ in range(min(ENDED_AT_ONCE, len(self._late))):
+            self._late.popleft()()
+        if self._late:
+            asyncio.get_running_loop().call_soon(self._end_some)
 
     def charge(self, before: int, now: int) -> bool:
         """See bounded_parser.Budget."""
@@ -159,7 +174,9 @@ class Connection(RequestHandler):
         return status
 
     def _expect_head(self) -> None:
-        self._head_timer = self._loop.call_later(self._gate.head_timeout, self._end_head)
+        self._head_timer = self._loop.call_later(
+            self._gate.head_timeout, self._gate.end_late, self._end_head
+        )
 
     def _stop_timer(self) -> None:
         if self._head_timer is not None:
@@ -168,6 +185,8 @@ class Connection(RequestHandler):
 
     def _end_head(self) -> None:
         """Close the connection: the head, or the trailers of a body, took too long."""
+        if self._head_timer is None:  # they ended meanwhile
+            return
         self._head_timer = None
         if self._request_in_progress or self._messages:
             self.close()  # once those before it are answered
