@@ -2,7 +2,8 @@
 
 They share the interpreter's lock with the loop, so more of them do no more, and the loop waits
 longer: with three, one look at it in seventy was late by more than 50 ms, with these two one in
-five hundred, and one in 1,500 to 3,000 since they free what they parse (docs/performance.md).
+five hundred. None is since nothing that they do keeps the lock for more than some 20 ms, be it a
+call or to free a value (freed_in_parts.py, docs/performance.md).
 What takes seconds stands in a queue of its own, with what nobody waits for: so nothing shorter has
 to wait for it.
 """
