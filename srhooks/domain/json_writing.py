@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from srhooks.server.freed_in_parts import MANY
 from srhooks.server.heavy_work import is_beside_the_loop
@@ -19,14 +19,25 @@ _encoder = lru_cache(maxsize=16)(json.JSONEncoder)
 
 def dumps(value: Any, **options: Any) -> str:
     """As `json.dumps`, of values that came from JSON; `indent` is no option."""
-    if is_beside_the_loop():
+    if is_beside_the_loop() and not _is_small(value):
         return joined(dump_parts(value, **options))
     return _encoder(**options).encode(value)
 
 
 def dump_parts(value: Any, **options: Any) -> Iterator[str]:
-    """What `dumps` gives, in parts."""
-    return _parts(value, _encoder(**options))
+    """What `dumps` gives, in parts. However deep the value is, nothing calls itself."""
+    encoder = _encoder(**options)
+    opened: list[Iterator[str | _Inner]] = [iter([_Inner(value)])]
+    while opened:
+        part = next(opened[-1], None)
+        if part is None:
+            opened.pop()
+        elif isinstance(part, str):
+            yield part
+        elif _is_small(part.value):
+            yield encoder.encode(part.value)
+        else:
+            opened.append(_opened(part.value, encoder))
 
 
 def joined(pieces: Iterable[str], between: str = "") -> str:
@@ -38,21 +49,26 @@ def joined(pieces: Iterable[str], between: str = "") -> str:
     return between.join(parts)
 
 
-def _parts(value: Any, encoder: json.JSONEncoder) -> Iterator[str]:
-    if _is_small(value):
-        yield encoder.encode(value)
-    elif isinstance(value, str):
-        yield '"'
-        for at in range(0, len(value), PART):
-            yield encoder.encode(value[at : at + PART])[1:-1]
-        yield '"'
-    elif isinstance(value, dict):
-        yield from _members(value, encoder)
-    else:
-        yield from _elements(value, encoder)
+class _Inner(NamedTuple):
+    """A value that stands within another, and is to be written."""
+
+    value: Any
 
 
-def _members(value: dict[str, Any], encoder: json.JSONEncoder) -> Iterator[str]:
+def _opened(value: Any, encoder: json.JSONEncoder) -> Iterator[str | _Inner]:
+    if isinstance(value, str):
+        return _pieces(value, encoder)
+    return _members(value, encoder) if isinstance(value, dict) else _elements(value, encoder)
+
+
+def _pieces(value: str, encoder: json.JSONEncoder) -> Iterator[str]:
+    yield '"'
+    for at in range(0, len(value), PART):
+        yield encoder.encode(value[at : at + PART])[1:-1]
+    yield '"'
+
+
+def _members(value: dict[str, Any], encoder: json.JSONEncoder) -> Iterator[str | _Inner]:
     left = iter(sorted(value) if encoder.sort_keys else value)
     before = "{"
     while names := list(islice(left, SLICE)):
@@ -63,12 +79,12 @@ def _members(value: dict[str, Any], encoder: json.JSONEncoder) -> Iterator[str]:
             continue
         for name, child in some.items():
             yield f"{before}{encoder.encode(name)}{encoder.key_separator}"
-            yield from _parts(child, encoder)
+            yield _Inner(child)
             before = encoder.item_separator
     yield "}"
 
 
-def _elements(value: list[Any], encoder: json.JSONEncoder) -> Iterator[str]:
+def _elements(value: list[Any], encoder: json.JSONEncoder) -> Iterator[str | _Inner]:
     before = "["
     for at in range(0, len(value), SLICE):
         some = value[at : at + SLICE]
@@ -78,7 +94,7 @@ def _elements(value: list[Any], encoder: json.JSONEncoder) -> Iterator[str]:
             continue
         for child in some:
             yield before
-            yield from _parts(child, encoder)
+            yield _Inner(child)
             before = encoder.item_separator
     yield "]"
 

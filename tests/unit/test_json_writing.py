@@ -5,8 +5,8 @@ import random
 from typing import Any
 
 import pytest
-from srhooks.domain import json_writing
-from srhooks.domain.json_writing import dump_parts, dumps
+from srhooks.domain.json_values import MAX_DEPTH
+from srhooks.domain.json_writing import FEW, PART, SLICE, dump_parts, dumps
 from srhooks.server.heavy_work import run_in_background
 
 OPTIONS: tuple[dict[str, Any], ...] = (
@@ -29,24 +29,29 @@ def grown(chance: random.Random, depth: int) -> Any:
     return {name: grown(chance, depth - 1) for name in names}
 
 
+def large(chance: random.Random) -> Any:
+    """Longer than what is written at once, in each of its parts."""
+    value: Any = [grown(chance, 3) for _ in range(FEW)]
+    for leaf in LEAVES:
+        members = {f"{n}\u00e9": leaf for n in range(3 * SLICE)}
+        value = {"z": value, "a": members, "b": [leaf] * FEW}
+    return [value, {}, [], "", "\u202e\ud800" * PART]
+
+
 @pytest.mark.parametrize("options", OPTIONS)
-@pytest.mark.parametrize(("few", "size", "part"), [(1, 1, 1), (3, 2, 4), (30, 5, 5)])
-def test_parts_are_the_whole(
-    monkeypatch: pytest.MonkeyPatch, few: int, size: int, part: int, options: dict[str, Any]
-) -> None:
-    monkeypatch.setattr(json_writing, "FEW", few)
-    monkeypatch.setattr(json_writing, "SLICE", size)
-    monkeypatch.setattr(json_writing, "PART", part)
-    monkeypatch.setattr(json_writing, "CHARACTERS", 1)
-    chance = random.Random(few)  # noqa: S311 - no secret
-    for _ in range(60):
-        value = grown(chance, 5)
-        assert "".join(dump_parts(value, **options)) == json.dumps(value, **options)
+def test_parts_are_the_whole(options: dict[str, Any]) -> None:
+    value = large(random.Random(5))  # noqa: S311 - no secret
+    assert "".join(dump_parts(value, **options)) == json.dumps(value, **options)
+    assert max(map(len, dump_parts(value, **options))) <= 6 * PART
 
 
-async def test_what_is_large_is_written_in_parts_beside_the_loop() -> None:
-    large = {"rows": [{"id": n, "name": "\u00cdto"} for n in range(5000)], "text": "\u202e" * 10**6}
-    assert await run_in_background(dumps, large) == json.dumps(large)
-    longest = max(map(len, dump_parts(large)))
-    assert longest <= 6 * json_writing.PART
-    assert dumps(large) == json.dumps(large)
+async def test_what_is_large_is_written_alike_in_both_places() -> None:
+    value = large(random.Random(6))  # noqa: S311 - no secret
+    assert await run_in_background(dumps, value) == json.dumps(value) == dumps(value)
+
+
+async def test_what_is_deep_and_large_is_written_as_well() -> None:
+    value: Any = list(range(2 * FEW))
+    for _ in range(MAX_DEPTH // 2):
+        value = {"a": [value]}
+    assert await run_in_background(dumps, value) == json.dumps(value)
