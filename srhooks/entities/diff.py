@@ -1,7 +1,7 @@
 """Summarise an entity: its title, and the differences between two of its states.
 
 Entities come from outside, so everything is bounded: values compared, changes listed, characters
-of each. Comparing takes a few milliseconds at most.
+of each. Comparing takes a few seconds at most, in a thread, and a few milliseconds as a rule.
 """
 
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from typing import Any
 from srhooks.domain.common_prefix import common_length
 from srhooks.domain.json_writing import dumps
 from srhooks.domain.subjects import MAX_TITLE, person_name
-from srhooks.entities.list_diff import Effort, Pair, aligned, is_reordered
+from srhooks.entities.list_diff import Effort, Pair, aligned, ids_of_both, is_reordered
 
 MAX_CHANGES = 50
 MAX_VALUE = 200  # characters of a value before and after
@@ -69,22 +69,30 @@ def changes(before: Any, now: Any) -> list[dict[str, Any]]:
         if _same(old, new, effort):
             continue
         visits += 1
-        if not effort.has_left:  # so much is told of it
-            found.append(_change(path, *_shown(old, new)))
+        if effort.is_exhausted:
             break
         if isinstance(old, dict) and isinstance(new, dict):
             stack.append(_of_objects(path, old, new))
         elif isinstance(old, list) and isinstance(new, list):
-            if is_reordered(old, new):
+            ids = ids_of_both(old, new)
+            if ids is not None and is_reordered(*ids):
                 found.append(_change(path, _order(old), _order(new)))
-            stack.append(_of_lists(path, aligned(old, new, effort)))
+            stack.append(_of_lists(path, aligned(old, new, ids, effort)))
         elif isinstance(old, dict) and old and new is ABSENT:
             stack.append(_of_objects(path, old, {}))
         elif isinstance(new, dict) and new and old is ABSENT:
             stack.append(_of_objects(path, {}, new))
         else:
             found.append(_change(path, *_shown(old, new)))
+    if effort.is_exhausted and not found:
+        return _first_difference(before, now)
     return found
+
+
+def _first_difference(before: Any, now: Any) -> list[dict[str, Any]]:
+    """Of values that are too large to be walked through, by their texts."""
+    old, new = _shown(before, now)
+    return [_change("", old, new)] if old != new else []
 
 
 def state(entity: Any) -> list[dict[str, Any]]:
@@ -130,12 +138,12 @@ class _Whole:
 
 
 def _same(old: Any, new: Any, effort: Effort) -> bool:
-    """One by one: to compare large values as such keeps the interpreter's lock.
+    """Compare value by value: the operator would keep the interpreter's lock for large ones.
 
-    False also where that would take too long.
+    False also when the effort is exhausted.
     """
     stack: list[Iterator[tuple[Any, Any]]] = [iter([(old, new)])]
-    while stack and effort.has_left:
+    while stack and not effort.is_exhausted:
         pair = next(stack[-1], None)
         if pair is None:
             stack.pop()

@@ -14,8 +14,7 @@ from srhooks.domain.json_writing import dumps
 from srhooks.server.freed_in_parts import freed_in_parts
 
 MAX_CELLS = 40_000  # of the table, some 10 ms
-# Of what lies deep in large values, which is compared once a level; some two seconds.
-MAX_STEPS = 4_000_000
+MAX_STEPS = 2_000_000  # pairs of values, two seconds: what lies deep is compared once a level
 MAX_COMPARED = 1_000_000  # characters of JSON, over all lists of an entity; then by place
 
 
@@ -27,12 +26,14 @@ class Effort:
         self.steps = 0  # pairs of values
 
     @property
-    def has_left(self) -> bool:
-        return self.steps < MAX_STEPS
+    def is_exhausted(self) -> bool:
+        """Nothing more is compared."""
+        return self.steps >= MAX_STEPS
 
     @property
-    def is_spent(self) -> bool:
-        return self.compared > MAX_COMPARED
+    def may_search(self) -> bool:
+        """Whether equal elements of two lists may be looked for."""
+        return self.compared <= MAX_COMPARED
 
 
 class Pair(NamedTuple):
@@ -43,26 +44,31 @@ class Pair(NamedTuple):
     now: tuple[Any] | None
 
 
-def aligned(before: list[Any], now: list[Any], effort: Effort) -> Iterator[Pair]:
-    """All elements of both in the order of the new list; a removed one stands at its old place."""
+Ids = tuple[list[str], list[str]]
+
+
+def ids_of_both(before: list[Any], now: list[Any]) -> Ids | None:
+    """The ids of their elements, where all of both have one of their own; else None."""
     old_ids, new_ids = _ids(before), _ids(now)
-    if old_ids is not None and new_ids is not None:
-        places = {one: place for place, one in enumerate(old_ids)}
-        matches = {place: places[one] for place, one in enumerate(new_ids) if one in places}
+    return None if old_ids is None or new_ids is None else (old_ids, new_ids)
+
+
+def aligned(before: list[Any], now: list[Any], ids: Ids | None, effort: Effort) -> Iterator[Pair]:
+    """All elements of both in the order of the new list; a removed one stands at its old place."""
+    if ids is not None:
+        places = {one: place for place, one in enumerate(ids[0])}
+        matches = {place: places[one] for place, one in enumerate(ids[1]) if one in places}
         return _pairs(before, now, matches, has_ids=True)
-    if effort.is_spent:
+    if not effort.may_search:
         return _pairs(before, now, {}, has_ids=False)
     old_keys, new_keys = [freed_in_parts(list(map(_key, one))) for one in (before, now)]
     effort.compared += sum(map(len, old_keys)) + sum(map(len, new_keys))
     return _pairs(before, now, _common(old_keys, new_keys), has_ids=False)
 
 
-def is_reordered(before: list[Any], now: list[Any]) -> bool:
-    """Whether both have the same elements by their ids, in another order."""
-    if len(before) != len(now):
-        return False
-    old_ids, new_ids = _ids(before), _ids(now)
-    if old_ids is None or new_ids is None or old_ids == new_ids:
+def is_reordered(old_ids: list[str], new_ids: list[str]) -> bool:
+    """Whether both have the same elements, in another order."""
+    if len(old_ids) != len(new_ids) or old_ids == new_ids:
         return False
     return set(old_ids) == set(new_ids)
 
@@ -142,7 +148,7 @@ def _pairs(
     Without ids those that stand at the same place between two matches are one that changed.
     """
     freed_in_parts(matches)
-    kept = freed_in_parts(dict.fromkeys(matches.values()))
+    kept = freed_in_parts(dict.fromkeys(matches.values()))  # a set is not freed in parts
     gone = deque(place for place in range(len(before)) if place not in kept)
 
     def dropped_until(limit: int) -> Iterator[Pair]:

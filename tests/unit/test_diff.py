@@ -124,7 +124,7 @@ def nested(size: int, end: int) -> Any:
         ([{"id": n} for n in range(20_000)], [{"id": n} for n in range(20_000, 0, -1)]),
         ({str(n): n for n in range(30_000)}, {str(n): -n for n in range(30_000)}),
         ([[n] for n in range(30_000)], [[n, n] for n in range(30_000)]),
-        (nested(2000, 1), nested(2000, 2)),
+        (nested(1000, 1), nested(1000, 2)),
         ({"a": "x" * 4_000_000}, {"a": "x" * 3_999_999 + "y"}),
     ],
 )
