@@ -35,7 +35,7 @@ HEAD_TIMEOUT = 15.0  # seconds for a whole request head, counted from its first 
 MAX_UNFINISHED_HEADS = 32 * 1024 * 1024  # bytes of memory for them, of all connections together
 SMALL_HEAD = 4 * 1024  # bytes of memory: so much of an unfinished head each may have in any case
 SERVER = "srhooks"  # in place of the library's name and version, and Python's
-ENDED_AT_ONCE = 8  # late heads in a turn of the loop: each takes some calls to the system
+ENDED_AT_ONCE = 8  # connections in a turn of the loop: each takes some calls to the system
 REFUSAL_TIMEOUT = 1.0  # seconds that a refused connection may take to say something
 END = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 1\r\n" + END
@@ -73,7 +73,7 @@ class Gate:
         self.open = 0
         self.refusals = 0  # open connections that are told that they are too many
         self.unfinished = 0  # bytes of memory that heads take whose end has not come
-        self._late: deque[Callable[[], None]] = deque()
+        self._ending: deque[Callable[[], None]] = deque()
         self._warn_full = ThrottledWarning(
             log, f"all {limit} connections are taken: refused {{count}} more"
         )
@@ -85,16 +85,16 @@ class Gate:
         self._warn_full()
         return Refusal(self)
 
-    def end_late(self, end: Callable[[], None]) -> None:
-        """Call it soon; of those that come at once a few in a turn, so that others have theirs."""
-        self._late.append(end)
-        if len(self._late) == 1:
+    def end_soon(self, end: Callable[[], None]) -> None:
+        """Call `end`, which ends a connection. Of many that come at once a few in each turn."""
+        self._ending.append(end)
+        if len(self._ending) == 1:
             asyncio.get_running_loop().call_soon(self._end_some)
 
     def _end_some(self) -> None:
-        for _ in range(min(ENDED_AT_ONCE, len(self._late))):
-            self._late.popleft()()
-        if self._late:
+        for _ in range(min(ENDED_AT_ONCE, len(self._ending))):
+            self._ending.popleft()()
+        if self._ending:
             asyncio.get_running_loop().call_soon(self._end_some)
 
     def charge(self, before: int, now: int) -> bool:
@@ -175,7 +175,7 @@ class Connection(RequestHandler):
 
     def _expect_head(self) -> None:
         self._head_timer = self._loop.call_later(
-            self._gate.head_timeout, self._gate.end_late, self._end_head
+            self._gate.head_timeout, self._gate.end_soon, self._end_head
         )
 
     def _stop_timer(self) -> None:
@@ -208,8 +208,11 @@ class Refusal(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._gate.refusals += 1
         self._transport = cast("asyncio.Transport", transport)
-        wait = REFUSAL_TIMEOUT if self._gate.refusals <= MAX_REFUSALS else 0.0
-        asyncio.get_running_loop().call_later(wait, self._transport.abort)
+        loop = asyncio.get_running_loop()
+        if self._gate.refusals <= MAX_REFUSALS:
+            loop.call_later(REFUSAL_TIMEOUT, self._gate.end_soon, self._transport.abort)
+        else:
+            loop.call_soon(self._transport.abort)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - for whatever reason
         self._gate.refusals -= 1

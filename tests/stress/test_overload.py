@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import re
 from collections.abc import Callable, Collection, Coroutine
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -13,7 +14,7 @@ from aiohttp.typedefs import Handler
 from srhooks.domain.ids import IdSource
 from srhooks.domain.models import NewNotification, Stored
 from srhooks.observability.metrics import Metrics
-from srhooks.server import connection
+from srhooks.server.connection import ENDED_AT_ONCE, Gate
 from srhooks.server.runner import served
 from srhooks.store import StoreBusyError, StoreUnavailableError
 from srhooks.store.group_commit import MAX_WAITING, MAX_WAITING_BYTES, Transaction, Writer
@@ -104,24 +105,25 @@ async def test_a_request_head_that_does_not_end_is_cut_off(
     assert re.findall(rb"HTTP/1.1 (\d+)", got) == statuses
 
 
-async def test_many_heads_that_do_not_end_are_cut_off_a_few_in_a_turn(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    turns: list[int] = []
-    end_some = connection.Gate._end_some
-
-    def counted(gate: connection.Gate) -> None:
-        before = len(gate._late)
-        end_some(gate)
-        turns.append(before - len(gate._late))
-
-    monkeypatch.setattr(connection.Gate, "_end_some", counted)
-    many = 3 * connection.ENDED_AT_ONCE
+async def test_many_heads_that_do_not_end_are_all_cut_off() -> None:
     async with served(await plain(), "127.0.0.1", 0, head_timeout=0.3) as port:
-        answers = await asyncio.gather(*(converse(port, b"GET / HTT") for _ in range(many)))
+        asked = (converse(port, b"GET / HTT") for _ in range(3 * ENDED_AT_ONCE))
+        answers = await asyncio.gather(*asked)
     assert all(answer.startswith(b"HTTP/1.1 408 ") for answer in answers)
-    assert sum(turns) >= many
-    assert max(turns) <= connection.ENDED_AT_ONCE
+
+
+async def test_of_many_connections_a_few_are_ended_in_each_turn() -> None:
+    gate = Gate(cast("web.Server", None), 1, 1.0, lambda _: None)
+    ended: list[int] = []
+    for _ in range(2):
+        turns: list[int] = []
+        for number in range(2 * ENDED_AT_ONCE + 1):
+            gate.end_soon(partial(ended.append, number))
+        while len(turns) < 4:
+            await asyncio.sleep(0)
+            turns.append(len(ended))
+            ended.clear()
+        assert turns == [ENDED_AT_ONCE, ENDED_AT_ONCE, 1, 0]
 
 
 async def test_a_connection_too_many_is_refused_and_told_when_to_come_back() -> None:
