@@ -17,9 +17,9 @@ MAX_DEPTH = 500  # levels of JSON
 # To look through so many for cycles holds the interpreter's lock for 20 ms.
 MAX_VALUES = 600_000  # in one JSON text, by its commas and brackets
 MAX_MEMBERS = 250_000  # of all its objects, by its colons
-PART = 8000  # bytes: where each is wrong, that takes milliseconds
+PART = 8000  # bytes: to decode as many that are all wrong takes milliseconds
 PAIRS = 2000  # members of an object
-NO_MEMBER = ("", None)
+NO_MEMBER = ("", None)  # in place of one that is in its object
 LONG = 250_000  # characters: the C scanner holds the interpreter's lock for 20 ms or more
 
 
@@ -113,7 +113,7 @@ def _loads(
 
 
 def object_of(members: list[tuple[str, Any]]) -> dict[str, Any]:
-    """As `dict(members)`, in parts; of many the list is used up."""
+    """As `dict(members)`, in parts. Many are freed meanwhile: they are no more in the list then."""
     if len(members) <= MANY:
         return freed_in_parts(dict(members))
     made: dict[str, Any] = {}

@@ -237,6 +237,7 @@ class _Walker:
         top: set[Subject] = set()
         if isinstance(value, str):
             self._raw(value, kind)
+            self._addresses(value)
         scopes: list[set[Subject]] = []
         waiting: list[tuple[Any, str | None, set[Subject]]] = [(value, kind, top)]
         while waiting:
@@ -251,8 +252,6 @@ class _Walker:
                         waiting.append((element, own_kind, around))
                     elif isinstance(element, str):
                         self._addresses(element)
-            elif isinstance(item, str):
-                self._addresses(item)
         for scope in scopes:  # only now do they have what their children brought
             self.join(scope)
         return top

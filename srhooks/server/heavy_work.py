@@ -2,8 +2,8 @@
 
 They share the interpreter's lock with the loop, so more of them do no more, and the loop waits
 longer: with three, one look at it in seventy was late by more than 50 ms, with these two one in
-five hundred. None is since nothing that they do keeps the lock for more than some 20 ms, be it a
-call or to free a value (freed_in_parts.py, docs/performance.md).
+five hundred. Since no call that they make, and no value that they free, keeps the lock for more
+than some 25 ms, none was in the last runs (freed_in_parts.py, docs/performance.md).
 What takes seconds stands in a queue of its own, with what nobody waits for: so nothing shorter has
 to wait for it.
 """
@@ -40,8 +40,8 @@ def is_beside_the_loop() -> bool:
     return threading.current_thread() is not threading.main_thread()
 
 
-def is_heavy_work_done() -> bool:
-    """Whether a thread does some just now."""
+def is_at_work() -> bool:
+    """Whether one of the threads has work just now."""
     return _at_work > 0
 
 

@@ -15,7 +15,7 @@ import gc
 import platform
 import sys
 
-from srhooks.server.heavy_work import is_heavy_work_done
+from srhooks.server.heavy_work import is_at_work
 
 ARENAS = 2  # one for the event loop, one for the threads beside it
 M_ARENA_MAX = -8  # malloc.h
@@ -54,7 +54,7 @@ class FullCollections:
     def collect(self) -> bool:
         """Whether it was done now."""
         is_late = self._skipped >= MOST_SKIPPED
-        if not is_late and (sys.getallocatedblocks() > MANY_BLOCKS or is_heavy_work_done()):
+        if not is_late and (sys.getallocatedblocks() > MANY_BLOCKS or is_at_work()):
             self._skipped += 1
             return False
         self._skipped = 0

@@ -74,7 +74,7 @@ async def test_what_is_parsed_beside_the_loop_hangs_on_nothing_when_it_is_forgot
     assert await run_in_background(parts) == (2 + 2 * len(VALUE["a"]), 0)
 
 
-async def test_a_value_that_is_asked_for_outlives_the_thread_s_work() -> None:
+async def test_a_value_that_was_asked_for_stays_when_the_work_has_ended() -> None:
     raw = json.dumps(VALUE).encode()
     assert await run_in_background(parse_body, raw) == VALUE
 

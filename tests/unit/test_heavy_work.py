@@ -152,6 +152,12 @@ async def test_beside_the_loop_no_call_keeps_the_lock_for_long(name: str) -> Non
     assert await longest_hold(WORK[name]) < HOLD
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32-le"])
+def test_a_long_text_of_another_encoding_is_read(encoding: str) -> None:
+    value = ["\u00e9\U0001f600"] * LONG
+    assert parse_body(json.dumps(value, ensure_ascii=False).encode(encoding)) == value
+
+
 def test_more_values_than_anybody_reads_count_as_text() -> None:
     assert parse_body(b"[" + b"1," * (MAX_VALUES - 5) + b"1]") == [1] * (MAX_VALUES - 4)
     text = "[" + "1," * MAX_VALUES + "1]"

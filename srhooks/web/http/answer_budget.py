@@ -40,7 +40,10 @@ class AnswerBudget:
         self._waiting: deque[tuple[int, asyncio.Future[None]]] = deque()
 
     async def reserve(self, size: int = PAGE_BYTES, patience: float | None = None) -> Lease:
-        """Wait for room so many seconds; the caller releases it. Raises OverloadedError."""
+        """Wait for room, ROOM_TIMEOUT or `patience` seconds; the caller releases it.
+
+        Raises OverloadedError.
+        """
         size = min(size, self._room)
         if self._waiting or self._free() < size:
             turn = asyncio.get_running_loop().create_future()
