@@ -10,14 +10,16 @@ RUN python3 -m venv /build && python3 -m venv --without-pip /venv
 # The dependencies change less often than the source: they keep their own layer.
 COPY requirements-build.lock requirements.lock requirements-sbom.lock ./
 # One dependency comes as source: it is built here, with the locked tools.
-RUN /build/bin/python -m pip install -qq --no-cache-dir --require-hashes -r requirements-build.lock \
+RUN /build/bin/python -m pip install -qq --no-cache-dir --no-compile --require-hashes \
+        -r requirements-build.lock \
     && /build/bin/python -m pip wheel -qq --no-cache-dir --no-deps --no-build-isolation \
         --require-hashes --wheel-dir /wheels -r requirements.lock \
     && /build/bin/python -m pip --python /venv/bin/python install -qq --no-cache-dir --no-deps \
         --no-index /wheels/*.whl
 # What lists the image's parts reads /venv from outside, and stays behind as well.
-RUN python3 -m venv /sbom \
-    && /sbom/bin/python -m pip install -qq --no-cache-dir --require-hashes -r requirements-sbom.lock
+RUN python3 -m venv --without-pip /sbom \
+    && /build/bin/python -m pip --python /sbom/bin/python install -qq --no-cache-dir --no-compile \
+        --require-hashes -r requirements-sbom.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY scripts/provenance.py scripts/provenance.py
 COPY srhooks srhooks

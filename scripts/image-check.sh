@@ -25,6 +25,12 @@ start_limit=20000 stop_limit=5000 # ms
 # An emulated program takes its time; what it promises is measured on a processor of its own.
 [ "$arch" = "$own" ] || { start_limit=120000 stop_limit=30000; }
 
+# In memory where it has room and may hold programs: nothing waits for a disk.
+memory_disk=/dev/shm
+if [ -z "${TMPDIR:-}" ] && [ "$(df -m --output=avail "$memory_disk" 2>/dev/null | tail -n 1)" -gt 4096 ] &&
+    findmnt --noheadings --output OPTIONS "$memory_disk" | grep -qvw noexec; then
+    export TMPDIR=$memory_disk
+fi
 work=$(mktemp -d)
 runner=
 cleanup() {
@@ -64,9 +70,10 @@ base=${IMAGE_BASE_TAR:-$work/base.tar}
 if [ ! -f "$base" ]; then
     apt-config dump | grep -E '^Acquire::(http|https|Retries)' > "$work/apt.conf" || true
     # shellcheck disable=SC1091 # of the machine, not of the repository
-    mmdebstrap --quiet --variant=minbase --architectures="$arch" --include=python3,python3-venv --aptopt="$work/apt.conf" \
-        --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
-        --dpkgopt='path-exclude=/usr/share/man/*' \
+    # Not with dpkg's own path-exclude: that filters each package as it is unpacked, in a third of the time.
+    # shellcheck disable=SC2016 # mmdebstrap's shell knows what $1 is
+    mmdebstrap --quiet --variant=essential --architectures="$arch" --include=passwd,python3,python3-venv \
+        --aptopt="$work/apt.conf" --customize-hook='rm -rf "$1"/usr/share/doc "$1"/usr/share/locale "$1"/usr/share/man' \
         "${IMAGE_SUITE:-$(. /etc/os-release && echo "${VERSION_CODENAME:-stable}")}" "$base"
 fi
 blank=$(buildah from --arch "$arch" scratch)
