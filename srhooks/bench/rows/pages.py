@@ -45,7 +45,7 @@ def measure(setting: Setting) -> list[Row]:
 
 
 def _measure(setting: Setting, *, on_postgres: bool) -> list[Row]:
-    small = setting.scaled(100_000, 1000)
+    small = setting.scaled(100_000, 300)
     sizes = [small, small * 10] if setting.full or setting.quick else [small]
     if setting.stored:
         sizes = [setting.stored]
