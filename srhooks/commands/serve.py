@@ -2,10 +2,15 @@
 
 import argparse
 import asyncio
+import contextlib
 import gc
 import logging
 import os
 import sys
+import threading
+from collections.abc import AsyncIterator
+
+from aiohttp import web
 
 from srhooks.app import create_app
 from srhooks.commands.claiming import claimed
@@ -42,11 +47,22 @@ def run(_: argparse.Namespace) -> int:
     return 0
 
 
+@contextlib.asynccontextmanager
+async def _templates_loading(app: web.Application) -> AsyncIterator[asyncio.Task[None]]:
+    """Beside what else a start does; one that fails says so without waiting for them."""
+    stopping = threading.Event()
+    loading = asyncio.create_task(run_in_background(load_templates, app, stopping))
+    try:
+        yield loading
+    finally:
+        stopping.set()
+
+
 async def _serve(settings: Settings) -> None:
     app = create_app(settings)
     gc.collect()  # as long as nobody waits
-    templates = asyncio.create_task(run_in_background(load_templates, app))
     async with (
+        _templates_loading(app) as templates,
         claimed(settings),
         served(app, settings.host, settings.port) as port,
     ):

@@ -1,6 +1,7 @@
 """Render templates: the Jinja environment, and the variables that every page gets."""
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -216,10 +217,12 @@ def setup_view(app: web.Application) -> jinja2.Environment:
     return env
 
 
-def load_templates(app: web.Application) -> None:
-    """Compile them all, half a second of work that pages need not wait for. For a thread."""
+def load_templates(app: web.Application, stopping: threading.Event) -> None:
+    """Compile them all, a second of work that pages need not wait for. For a thread."""
     env = aiohttp_jinja2.get_env(app)
     for name in env.list_templates():
+        if stopping.is_set():
+            return
         env.get_template(name)
 
 
