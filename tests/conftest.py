@@ -16,7 +16,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser
 from srhooks.entities import service_health
-from srhooks.store import make_store
+from srhooks.store import group_commit, make_store, reader_pool, sqlite_connection
 
 from tests.support.blocking import no_blocking_calls
 from tests.support.browser import started_chromium
@@ -92,6 +92,19 @@ def patient_fetches() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(service_health, "FIRST_TIMEOUT", DEADLINE)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def patient_closing() -> Iterator[None]:
+    """A machine that stands still for a second is no failure.
+
+    What closes a database would leave its thread behind then, which would find the test's event
+    loop closed.
+    """
+    with pytest.MonkeyPatch.context() as patched:
+        for module in (group_commit, reader_pool, sqlite_connection):
+            patched.setattr(module, "CLOSE_TIMEOUT", DEADLINE)
         yield
 
 
